@@ -1,0 +1,74 @@
+# Everything a person or CI runs, from a clean checkout. `make help` lists it.
+# Needs: GNU make, Python 3.11 or newer with venv, and a package index for the first run.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore
+UV_LOCK = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-annotate $(ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check check-migrations bench lock clean venv
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@echo
+	@echo '  ARGS="…" is passed on (make test ARGS="-k booking -x"); PYTHON=python3.12 chooses the Python.'
+
+demo: .venv/.runtime ## Run the whole platform here with simulated vendors; no accounts needed
+	@$(BIN)/mcp-platform demo $(ARGS)
+
+test: .venv/.dev ## Run the tests (PostgreSQL and Valkey come with the packages)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+check: .venv/.dev ## Lint, format, types, import contracts, migrations
+	@mkdir -p build
+	@echo '— ruff';           $(BIN)/ruff check --quiet .
+	@echo '— ruff format';    $(BIN)/ruff format --quiet --check .
+	@echo '— mypy';           $(BIN)/mypy --no-error-summary
+	@echo '— import contracts'; $(BIN)/lint-imports > build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
+	@echo '— migrations';     $(BIN)/python -m mcp_platform.cli check-migrations
+
+check-migrations: .venv/.dev ## Compare the models with what the migrations make
+	@$(BIN)/python -m mcp_platform.cli check-migrations $(ARGS)
+
+bench: .venv/.dev ## Measure; the numbers go to build/bench.json
+	@$(BIN)/python -m tests.benchmarks --output build/bench.json $(ARGS)
+
+venv: .venv/.dev ## Install everything for development into .venv
+
+lock: .venv/.dev ## Resolve the dependencies anew (ARGS=--upgrade takes newer ones)
+	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/python -m pip --quiet install uv; }
+	@$(UV_LOCK) --extra dev pyproject.toml -o requirements-dev.lock
+	@$(UV_LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	@$(UV_LOCK) -c requirements-dev.lock --group build -o requirements-build.lock
+
+clean: ## Remove what was built and cached; .venv and .data stay
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find mcp_platform tests alembic -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What runs is installed by hash from the lock; our own package is then linked in, built by the
+# hash-checked builder and not by one fetched on the side. Development is a superset of running, so
+# it counts as both.
+.venv/.runtime: .venv/bin/pip pyproject.toml requirements.lock requirements-build.lock
+	@echo 'Installing what the platform needs into .venv'
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --require-hashes -r requirements-build.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/bin/pip pyproject.toml requirements-dev.lock requirements-build.lock
+	@echo 'Installing what development needs into .venv'
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-build.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch .venv/.runtime $@
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'Python 3.11 or newer is needed. If it has another name: make PYTHON=python3.12 …' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv > .venv.log 2>&1 && rm .venv.log || { \
+		cat .venv.log >&2; rm -rf .venv .venv.log; \
+		echo 'Python cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }

@@ -1,0 +1,1 @@
+"""MCP Platform: WhatsApp scheduling assistants for many small businesses."""

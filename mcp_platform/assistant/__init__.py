@@ -1,0 +1,1 @@
+"""One turn of the conversation: prompt, tools, journal, grounding, and the menu without a model."""

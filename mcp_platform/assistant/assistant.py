@@ -1,0 +1,308 @@
+"""One turn answered: by a tap's meaning, by the model with its tools, or by the menu.
+
+Owns the choice between them and the model's loop. The model is given a bounded number of rounds
+and a deadline; whatever goes wrong with it, the menu answers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from mcp_platform.assistant.context import TurnContext
+from mcp_platform.assistant.done import Done, HandedOver, result_for_model
+from mcp_platform.assistant.grounding import may_be_named
+from mcp_platform.assistant.journal import Journal
+from mcp_platform.assistant.language import detect, supported
+from mcp_platform.assistant.menu import Menu
+from mcp_platform.assistant.metrics import MENU_TURNS
+from mcp_platform.assistant.model import Answer, Call, Model, ModelAway, ModelSpoiled, Question
+from mcp_platform.assistant.offers import Offers
+from mcp_platform.assistant.prompt import contents, describe, system_instruction
+from mcp_platform.assistant.speech import Speech
+from mcp_platform.assistant.tools import MOST_SLOTS, Toolbox, declarations
+from mcp_platform.conversations.contacts import Contacts
+from mcp_platform.conversations.lease import Leases
+from mcp_platform.conversations.messages import Author, Messages
+from mcp_platform.conversations.reply import Reply
+from mcp_platform.errors import CredentialRefused
+from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.failpoints import failpoint
+from mcp_platform.outbox.notices import Notices
+from mcp_platform.scheduling.agenda import Agenda
+from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.scheduling.catalogue_store import Catalogues
+from mcp_platform.scheduling.outcome import AppointmentView, SlotView
+from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
+from mcp_platform.tenants.tenant import Tenant
+
+log = structlog.get_logger(__name__)
+
+# What the model is reminded of: about a screenful, of the last day.
+HISTORY_MOST = 20
+HISTORY_SINCE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The reply of a turn, and who found it."""
+
+    reply: Reply
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of the model one turn may use, and how long a handoff lasts."""
+
+    rounds: int
+    deadline: timedelta
+    human_for: timedelta
+
+
+class Agendas(Protocol):
+    async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda:
+        """Return the agenda of a tenant, over its calendar."""
+
+
+class CredentialSource(Protocol):
+    async def of(self, tenant: Tenant) -> Credentials: ...
+
+
+class BusinessCards(Protocol):
+    async def of(self, tenant: Tenant) -> Mapping[str, str | None]:
+        """Return name, address, phone and notes of a tenant."""
+
+
+class Assistant:
+    """Answers turns. One for the process; everything of a tenant comes with the turn."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        leases: Leases,
+        catalogues: Catalogues,
+        agendas: Agendas,
+        cards: BusinessCards,
+        credentials: CredentialSource,
+        model: Model | None,
+        notices: Notices,
+        limits: Limits,
+        timer: Callable[[], float],
+    ) -> None:
+        self._sessions = sessions
+        self._leases = leases
+        self._catalogues = catalogues
+        self._agendas = agendas
+        self._cards = cards
+        self._credentials = credentials
+        self._model = model
+        self._notices = notices
+        self._limits = limits
+        self._timer = timer
+        self._tools = declarations()
+
+    async def answer(self, context: TurnContext) -> Said | None:
+        """Answer a turn, or return None where nothing asks for an answer."""
+        taps = [each for each in context.heard if each.kind == "tap" and each.tap]
+        texts = [each.text for each in context.heard if each.kind == "text"]
+        unsupported = any(each.kind == "unsupported" for each in context.heard)
+        if not (taps or texts or unsupported):
+            return None
+        turn = await self._prepare(context, texts)
+        if taps:
+            # Of several taps the last is what the contact wants now.
+            return Said(await turn.menu.tap(taps[-1].tap or ""), "menu")
+        if not texts:
+            return Said(Reply(turn.speech.phrases.text_only), "menu")
+        return await self._converse(turn, texts)
+
+    async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> "_TurnAtWork":
+        tenant, contact = context.tenant, context.contact
+        journal = Journal(leases=self._leases, lease=context.lease, turn=context.turn)
+        await journal.read()
+        spoken = supported(contact.language or tenant.language)
+        language = detect(" ".join(texts), now=spoken)
+        if language != spoken:
+            async with journal.begin() as session:
+                await Contacts(session, tenant.id).speaks(contact.id, language)
+        catalogue = await self._catalogues.of(tenant.id)
+        toolbox = Toolbox(
+            context=context,
+            journal=journal,
+            catalogue=catalogue,
+            agenda=await self._agendas.of(tenant, catalogue),
+            notices=self._notices,
+            business=await self._cards.of(tenant),
+            human_for=self._limits.human_for,
+        )
+        speech = Speech(language=language, catalogue=catalogue, now=context.now)
+        menu = Menu(toolbox=toolbox, speech=speech, business=tenant.business_name)
+        return _TurnAtWork(context, journal, toolbox, speech, menu)
+
+    async def _converse(self, turn: "_TurnAtWork", texts: Sequence[str]) -> Said:
+        done: list[Done] = []
+        text = ""
+        why = "switched_off"
+        tenant = turn.context.tenant
+        if self._model is not None and tenant.model_enabled:
+            try:
+                text = await self._ask(turn, texts, done, self._model)
+                why = "nothing_to_say"
+            except ModelAway as error:
+                why = "away"
+                log.warning("assistant.model.away", tenant=tenant.path, error=str(error))
+            except ModelSpoiled as error:
+                why = "spoiled"
+                log.warning("assistant.model.spoiled", tenant=tenant.path, error=str(error))
+            except CredentialRefused as error:
+                why = "refused"
+                log.warning("assistant.model.refused", tenant=tenant.path, error=str(error))
+                await self._notices.trouble(tenant, "model_refused", now=turn.context.now)
+            except CredentialsUnreadable as error:
+                why = "no_credentials"
+                log.warning("assistant.model.no_key", tenant=tenant.path, error=str(error))
+        reply = turn.speech.compose(
+            text=text,
+            done=done,
+            appointments=turn.appointments,
+            offered=turn.offered,
+            names=turn.names(),
+        )
+        if reply is not None:
+            return Said(reply, "model")
+        MENU_TURNS.labels(why=why).inc()
+        return Said(await turn.menu.root(), "menu")
+
+    async def _ask(
+        self, turn: "_TurnAtWork", texts: Sequence[str], done: list[Done], model: Model
+    ) -> str:
+        """Let the model work with its tools; return its final text. `done` grows on the way."""
+        tenant = turn.context.tenant
+        credentials = await self._credentials.of(tenant)
+        prompt = await turn.prompt(self._sessions, texts)
+        conversation: list[dict[str, Any]] = list(prompt["contents"])
+        until = self._timer() + self._limits.deadline.total_seconds()
+        for round_ in range(self._limits.rounds):
+            step = f"model:{round_}"
+            recorded = turn.journal.get(step)
+            if recorded is None:
+                question = Question(
+                    system=prompt["system"],
+                    contents=conversation,
+                    tools=self._tools,
+                    may_call=round_ + 1 < self._limits.rounds,
+                    deadline=timedelta(seconds=until - self._timer()),
+                )
+                answer = await model.ask(question, tenant=tenant, credentials=credentials)
+                failpoint("turn.after_model")
+                recorded = _to_json(answer)
+                await turn.journal.record(step, recorded)
+                failpoint("turn.after_model_recorded")
+            answer = _from_json(recorded)
+            if not answer.calls:
+                return answer.text
+            conversation.append(answer.content)
+            conversation.append(await turn.call(round_, answer.calls, done))
+            if any(isinstance(each.outcome, HandedOver) for each in done):
+                return ""
+        return ""
+
+
+class _TurnAtWork:
+    """What one turn works with, put together once."""
+
+    def __init__(
+        self,
+        context: TurnContext,
+        journal: Journal,
+        toolbox: Toolbox,
+        speech: Speech,
+        menu: Menu,
+    ) -> None:
+        self.context = context
+        self.journal = journal
+        self.toolbox = toolbox
+        self.speech = speech
+        self.menu = menu
+        self.appointments: dict[str, AppointmentView] = {}
+        self.offered: dict[str, SlotView] = {}
+
+    def names(self) -> list[str]:
+        """Names that may stand in free text. The contact's own only if it can be nothing else."""
+        catalogue = self.toolbox.catalogue
+        names = [self.context.tenant.business_name]
+        names += [each.name for each in catalogue.services]
+        names += [each.name for each in catalogue.professionals]
+        first = (self.context.contact.name or "").split(" ")[0]
+        return [*names, first] if may_be_named(first) else names
+
+    async def prompt(self, sessions: Sessions, texts: Sequence[str]) -> dict[str, Any]:
+        """Return what the model is told, frozen with the turn's first start."""
+        contact = self.context.contact
+        views = await self.toolbox.agenda.upcoming(contact_id=contact.id, now=self.context.now)
+        offers = self.toolbox.offer_appointments(views)
+        self.appointments = dict(zip(offers, views, strict=True))
+        async with sessions() as session:
+            mine = Offers(session, contact.tenant_id, contact.id)
+            actions = await mine.latest(does="slot", now=self.context.now, most=MOST_SLOTS)
+            history = await Messages(session, contact.tenant_id).latest(
+                contact.id, most=HISTORY_MOST, since=self.context.now - HISTORY_SINCE
+            )
+        self.offered = {
+            offer: slot
+            for offer, action in actions
+            if (slot := self.toolbox.slot_view(action)) is not None
+        }
+        recorded = self.journal.get("prompt")
+        if recorded is not None:
+            return recorded
+        facts = describe(
+            business=self.context.tenant.business_name,
+            language=self.speech.language,
+            catalogue=self.toolbox.catalogue,
+            now=self.context.now,
+            appointments=self.appointments,
+            offered=self.offered,
+        )
+        prompt = {
+            "system": system_instruction(facts),
+            "contents": contents(history, texts=texts),
+        }
+        async with self.journal.begin() as session:
+            await self.toolbox.offers(session).issue(offers, now=self.context.now)
+            await self.journal.write(session, "prompt", prompt)
+        return prompt
+
+    async def call(self, round_: int, calls: Sequence[Call], done: list[Done]) -> dict[str, Any]:
+        """Do what the model asks and return its answers as one content, in the calls' order."""
+        parts = []
+        for index, call in enumerate(calls):
+            each = await self.toolbox.perform(
+                f"tool:{round_}.{index}", call, language=self.speech.language
+            )
+            done.append(each)
+            answer: dict[str, Any] = {"name": call.name, "response": result_for_model(each)}
+            if call.id is not None:
+                answer["id"] = call.id
+            parts.append({"function_response": answer})
+        return {"role": "user", "parts": parts}
+
+
+def _to_json(answer: Answer) -> dict[str, Any]:
+    return {
+        "content": answer.content,
+        "text": answer.text,
+        "calls": [{"id": each.id, "name": each.name, "args": each.args} for each in answer.calls],
+    }
+
+
+def _from_json(recorded: Mapping[str, Any]) -> Answer:
+    return Answer(
+        content=recorded["content"],
+        text=recorded["text"],
+        calls=tuple(Call(each["id"], each["name"], each["args"]) for each in recorded["calls"]),
+    )

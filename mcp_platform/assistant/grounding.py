@@ -1,0 +1,528 @@
+"""What of the model's free text a customer may read: nothing but placeholders and harmless words.
+
+Owns the rule that no time, price or state of a booking is written by the model. A sentence passes
+only if every word of it is in a closed list, in one language, and the words stand in a form that
+cannot claim anything. Refuses to recognise lies: what is not known to be harmless is dropped.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import lru_cache
+
+from mcp_platform.assistant.lexicon import LANGUAGES, Kind, Lexicon, denied_in_names, fold, lexicon
+
+MAX_INPUT = 6000  # characters read; the model's own output limit is far below
+MAX_OUTPUT = 700  # a WhatsApp text of more is not read; cut at a sentence
+MAX_CLAUSES = 16  # of one sentence; a longer one is a list in disguise
+MAX_EMOJIS = 3  # of one sentence: more could count something
+EMOJIS = "😊🙂😀😄😃😁😉🤗👋🙏❤💙💚💛🧡💜🤍✨🌟🥰😍💐🌸🌷🌻💇✂🫶☺😌😅😢😔💕💖🎉🥳😂"
+_SEPARATORS = ",:-–—"
+_INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
+_PLACEHOLDER = re.compile(
+    r"\{\s*((slot|appointment|price|service|professional):([\w-]{1,64}))\s*\}"
+)
+_BULLET = re.compile(r"(?m)^[ \t]*(?:[-*•–]|\d{1,2}[.)])[ \t]+")
+_HEADING = re.compile(r"(?m)^[ \t]*[#>]+[ \t]*")
+_MARKUP = re.compile(r"(\{[^{}]*\})|[*_~`]+")
+_WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
+_TOKEN = re.compile(
+    rf"(?P<emoji>[{EMOJIS}]\ufe0f?[\U0001f3fb-\U0001f3ff]?)|(?P<word>{_WORD})|(?P<newline>\s*\n\s*)"
+    rf"|(?P<space>\s+)|(?P<end>(?:[.!?…]+|;)(?=\s|$|[{EMOJIS}]))|(?P<mark>[{_SEPARATORS}¿¡])|(?P<bad>.)"
+)
+_MONEY = re.compile(r"[$€£¢]|\b(?:reais|real|dólares|dollars|euros|pesos|brl|usd)\b", re.IGNORECASE)
+_KINDS = {"slot": "slot", "appointment": "appt", "price": "price"}
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """What may be said of a model's text. `text` is empty when nothing survived."""
+
+    text: str
+    dropped: int
+    used: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str  # word, emoji, mark, end, newline, space, bad, slot, appt, price, name, quote
+    text: str  # as it will be said
+    folded: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    tokens: tuple[_Token, ...]
+    bulleted: bool
+    starts_line: bool
+
+    def text(self) -> str:
+        said = "".join(" " if token.kind == "space" else token.text for token in self.tokens)
+        return said.strip()
+
+    def introduces(self) -> bool:
+        return self.text().endswith(":")
+
+
+class _Clause(Enum):
+    SAY = auto()
+    VOCATIVE = auto()
+    ACK = auto()
+    FORWARD = auto()  # a question, offer or request: leads on, claims nothing
+    CLOSING = auto()  # a question that would claim success after an agreement
+    FACT = auto()  # a frame around rendered or quoted text
+
+
+def ground(
+    text: str,
+    *,
+    language: str,
+    placeholders: Mapping[str, str],
+    quotable: Collection[str] = (),
+    names: Collection[str] = (),
+) -> Grounded:
+    """Return the sentences of `text` that can be said, placeholders substituted.
+
+    `placeholders` maps `kind:id` to the text rendered from the database. `quotable` are passages
+    of this turn's business information, to be repeated whole or not at all. `names` are of the
+    business, its services and people, and the contact.
+    """
+    known = tuple(sorted({*_usable(names), *(q for q in quotable if _is_name(q))}))
+    passages = tuple(sorted({q for q in quotable if _is_quotable(q) and not _is_name(q)}))
+    tokens = _tokens(_clean(text[:MAX_INPUT]), placeholders, passages, known)
+    sentences = list(_sentences(tokens))
+    order = sorted(LANGUAGES, key=lambda code: not language.lower().startswith(code))
+    rules = [_Rule(lexicon(code), placeholders) for code in order]
+    verdicts = [next((v for rule in rules if (v := rule.judge(s))), None) for s in sentences]
+    kept = _kept(sentences, verdicts)
+    return _compose(sentences, kept)
+
+
+# -- reading ---------------------------------------------------------------------------------
+
+
+def _clean(text: str) -> str:
+    """Return `text` with one spelling for one look, without what cannot be seen and markup."""
+    out: list[str] = []
+    for char in text.replace("\r\n", "\n").replace("\r", "\n"):
+        if char in "\n…":
+            out.append(char)
+        elif char == "\ufe0f":
+            if out and out[-1] in EMOJIS:
+                out.append(char)
+        elif char == "\t":
+            out.append(" ")
+        elif unicodedata.category(char) not in _INVISIBLE:
+            out.append(char)
+    parts = re.split("(…)", "".join(out))
+    whole = "".join(p if p == "…" else unicodedata.normalize("NFKC", p) for p in parts)
+    listed = _BULLET.sub("• ", _HEADING.sub("", whole))
+    return _MARKUP.sub(lambda found: found[1] or "", listed)
+
+
+def _usable(names: Collection[str]) -> Iterator[str]:
+    for name in names:
+        if _is_name(name):
+            yield name
+
+
+def _is_name(name: str) -> bool:
+    """Tell whether `name` can be said anywhere: Latin letters and no word that states anything."""
+    words = re.findall(_WORD, name)
+    if len(name.strip()) < 2 or not re.fullmatch(rf"[\s.&'’-]*(?:{_WORD}[\s.&'’-]*)+", name):  # noqa: PLR2004 - one letter names nothing
+        return False
+    return all(
+        unicodedata.name(char, "").startswith("LATIN")
+        for word in words
+        for char in word
+        if char.isalpha()
+    ) and not any(
+        part in denied_in_names() for word in words for part in {fold(word), *fold(word).split("-")}
+    )
+
+
+def _is_quotable(passage: str) -> bool:
+    return bool(re.search(r"[^\W\d_]{2}|[$€£]", passage)) and len(passage.strip()) > 1
+
+
+@lru_cache(maxsize=64)
+def _literal(passages: tuple[str, ...]) -> re.Pattern[str] | None:
+    if not passages:
+        return None
+    longest_first = sorted(passages, key=len, reverse=True)
+    spellings = (r"\s+".join(re.escape(w) for w in _clean(p).split()) for p in longest_first)
+    joined = "|".join(f"({spelling})" for spelling in spellings)
+    return re.compile(rf"(?<![\w@#/])(?:{joined})(?![\w@/])", re.IGNORECASE)
+
+
+def _tokens(
+    text: str, placeholders: Mapping[str, str], passages: tuple[str, ...], names: tuple[str, ...]
+) -> Iterator[_Token]:
+    quotes, known = _literal(passages), _literal(names)
+    at = 0
+    while at < len(text):
+        if found := _PLACEHOLDER.match(text, at):
+            key, kind = found[1], found[2]
+            rendered = placeholders.get(key)
+            said = rendered if rendered is not None else found[0]
+            yield _Token(_KINDS.get(kind, "name") if rendered else "bad", said, fold(said), key)
+        elif quotes and (found := quotes.match(text, at)):
+            passage = sorted(passages, key=len, reverse=True)[(found.lastindex or 1) - 1]
+            yield _Token("quote", passage.strip(), fold(passage))
+        elif known and (found := known.match(text, at)):
+            yield _Token("name", found[0], fold(found[0]))
+        elif found := _TOKEN.match(text, at):
+            yield _plain(found)
+        else:  # pragma: no cover - the last alternative of _TOKEN matches anything
+            return
+        at = found.end()
+
+
+def _plain(found: re.Match[str]) -> _Token:
+    kind, text = found.lastgroup or "bad", found[0]
+    if kind == "word":
+        shape = all(p.islower() or p.isupper() or p[1:].islower() for p in re.split("['’-]", text))
+        return _Token("word" if shape else "bad", text, fold(text))
+    if kind == "end":
+        return _Token(kind, text[:3])
+    return _Token("bullet" if text == "•" else kind, text)
+
+
+def _sentences(tokens: Iterator[_Token]) -> Iterator[_Sentence]:
+    current: list[_Token] = []
+    bulleted = starts_line = True
+    ended = bulleted = False
+
+    def flush() -> Iterator[_Sentence]:
+        if any(token.kind != "space" for token in current):
+            yield _Sentence(tuple(current), bulleted, starts_line)
+        current.clear()
+
+    for token in tokens:
+        if ended and token.kind not in {"emoji", "space"}:
+            yield from flush()
+            ended, starts_line = False, False
+        if token.kind == "newline":
+            yield from flush()
+            ended, starts_line, bulleted = False, True, False
+        elif token.kind == "bullet" and not current and starts_line:
+            bulleted = True
+        else:
+            current.append(token)
+            ended = ended or token.kind == "end"
+    yield from flush()
+
+
+# -- judging ---------------------------------------------------------------------------------
+
+
+class _Rule:
+    """The rule in one language."""
+
+    def __init__(self, words: Lexicon, placeholders: Mapping[str, str]) -> None:
+        self._words = words
+        self._placeholders = placeholders
+
+    def judge(self, sentence: _Sentence) -> frozenset[_Clause] | None:
+        """Return what the sentence consists of, or nothing when it must not be said."""
+        tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
+        marks = [t for t in sentence.tokens if t.kind == "end"]
+        asks = any("?" in mark.text for mark in marks)
+        if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens):
+            return None
+        segments = _segments(tokens)
+        if not segments or len(segments) > MAX_CLAUSES:
+            return None
+        bare = {t.kind for segment in segments for t in segment if t.kind != "mark"}
+        if bare == {"name"}:
+            return frozenset({_Clause.VOCATIVE}) if sentence.bulleted else None
+        if self._is_bare_list(segments) and all(mark.text in ".?" for mark in marks):
+            return frozenset({_Clause.FACT})
+        clauses = self._partition(segments, asks=asks)
+        return frozenset(clauses) if clauses and _coherent(clauses) else None
+
+    def _is_bare_list(self, segments: Sequence[Sequence[_Token]]) -> bool:
+        stream = _stream([t for segment in segments for t in segment], asks=False)
+        return bool(re.fullmatch(r"(?:<slot> |<appt> |(?:e|ou|and|or|y|o|u) )+", stream)) and (
+            "<slot>" in stream or "<appt>" in stream
+        )
+
+    def _partition(self, segments: list[list[_Token]], *, asks: bool) -> list[_Clause] | None:
+        """Divide the sentence at its commas so that each clause passes by itself."""
+        best: list[list[_Clause] | None] = [None] * len(segments) + [[]]
+        for start in range(len(segments) - 1, -1, -1):
+            for stop in range(len(segments), start, -1):
+                rest = best[stop]
+                if rest is None:
+                    continue
+                group = [t for segment in segments[start:stop] for t in segment]
+                last = stop == len(segments)
+                clause = self._clause(_trimmed(group), asks=asks and last)
+                if (
+                    clause is not None
+                    and (candidate := [clause, *rest])
+                    and _coherent(candidate, strict=False)
+                ):
+                    best[start] = candidate
+                    break
+        return best[0]
+
+    def _clause(self, tokens: list[_Token], *, asks: bool) -> _Clause | None:
+        if not tokens:
+            return None
+        kinds = {token.kind for token in tokens}
+        if kinds <= {"name", "mark"}:
+            return _Clause.VOCATIVE
+        stream = _stream(tokens, asks=asks)
+        if kinds & {"slot", "appt", "price", "quote"} or self._words.frames["service"].fullmatch(
+            stream
+        ):
+            return _Clause.FACT if self._frame(tokens, stream, kinds) else None
+        if self._is_ack(stream):
+            return _Clause.ACK
+        if self._leads_on(tokens, stream, asks=asks):
+            closing = any(f"{phrase} " in stream for phrase in self._words.closings)
+            return _Clause.CLOSING if closing else _Clause.FORWARD
+        return _Clause.SAY if self._is_talk(tokens) else None
+
+    def _is_ack(self, stream: str) -> bool:
+        words = stream.removesuffix("? ").replace(", ", "").split()
+        return self._scan(words, {Kind.ACK, Kind.LINK}) == {Kind.ACK}
+
+    def _leads_on(self, tokens: list[_Token], stream: str, *, asks: bool) -> bool:
+        allowed = {Kind.TALK, Kind.LINK, Kind.ARTICLE, Kind.TOPIC, Kind.SAY}
+        for name, pattern in self._words.openers.items():
+            if name == "ask" and not asks:
+                continue
+            extra = {
+                "ask": {Kind.ACTION, Kind.ASK},
+                "look": set[Kind](),
+                "help": {Kind.ACTION},
+                "request": {Kind.ACTION, Kind.ASK},
+            }[name]
+            for stop in _stops(pattern, stream):
+                rest = stream[stop:].removesuffix("? ").split()
+                rest = [word for word in rest if word not in {",", ":"}]
+                if not rest or self._scan(rest, allowed | extra) is not None:
+                    return True
+        return False
+
+    def _is_talk(self, tokens: list[_Token]) -> bool:
+        words = _stream(tokens, asks=False).split()
+        for at, word in enumerate(words):
+            if word == "<name>" and not self._is_greeted(words[:at]):
+                return False
+        said = [word for word in words if word not in {",", ":"}]
+        if self._answers(said):
+            return False
+        kinds = self._scan(said, {Kind.TALK, Kind.LINK, Kind.ARTICLE, Kind.STATE, Kind.SAY})
+        return bool(kinds and kinds & {Kind.TALK, Kind.SAY})
+
+    def _answers(self, words: list[str]) -> bool:
+        """Tell whether the words could be the answer to a yes-or-no, a "where" or a "when"."""
+        if len(words) == 1 and words[0] not in self._words.alone:
+            return not self._phrase(words, 0, {Kind.SAY})
+        states = [self._words.words.get(word) is Kind.STATE for word in words]
+        return any(
+            word in self._words.place
+            and (at == 0 or states[at - 1])
+            and not self._phrase(words, at, {Kind.SAY})
+            for at, word in enumerate(words)
+        )
+
+    def _is_greeted(self, before: list[str]) -> bool:
+        for word in reversed(before):
+            if word in self._words.greets:
+                return True
+            if self._words.words.get(word) not in {Kind.LINK, Kind.ARTICLE} and word != "<name>":
+                return False
+        return False
+
+    def _scan(self, words: list[str], allowed: set[Kind]) -> set[Kind] | None:
+        """Return the kinds of all the words, or nothing when one of them is not allowed here."""
+        kinds: set[Kind] = set()
+        at = 0
+        while at < len(words):
+            phrase = self._phrase(words, at, allowed)
+            if phrase:
+                size, kind = phrase
+            elif words[at] == "<name>":
+                size, kind = 1, Kind.LINK
+            else:
+                size, kind = 1, self._words.words.get(words[at])
+                if kind not in allowed or kind is None:
+                    return None
+                if kind is Kind.ARTICLE and not self._has_content(words, at + 1, allowed):
+                    return None
+            kinds.add(kind)
+            at += size
+        return kinds
+
+    def _phrase(self, words: list[str], at: int, allowed: set[Kind]) -> tuple[int, Kind] | None:
+        for phrase, kind in self._words.phrases.get(words[at], ()):
+            if kind in allowed and tuple(words[at : at + len(phrase)]) == phrase:
+                return len(phrase), kind
+        return None
+
+    def _has_content(self, words: list[str], at: int, allowed: set[Kind]) -> bool:
+        if at >= len(words):
+            return False
+        contents = {Kind.TALK, Kind.TOPIC, Kind.ACTION}
+        kind = self._words.words.get(words[at])
+        if kind is Kind.ARTICLE:
+            return self._has_content(words, at + 1, allowed)
+        return words[at] == "<name>" or kind in contents or bool(self._phrase(words, at, allowed))
+
+    def _frame(self, tokens: list[_Token], stream: str, kinds: set[str]) -> bool:
+        """Tell whether text from the database stands in a frame that says nothing about it."""
+        names = [token for token in tokens if token.kind == "name"]
+        if "quote" in kinds:
+            words = [w for w in stream.split() if w[0] not in "<,:"]
+            fits = all(word in self._words.quote for word in words) and not kinds & {
+                "slot",
+                "appt",
+                "price",
+            }
+            return (
+                fits
+                and "?" not in stream
+                and all(
+                    _belongs(name, quote)
+                    for name in names
+                    for quote in tokens
+                    if quote.kind == "quote"
+                )
+            )
+        if "price" in kinds:
+            return bool(self._words.frames["price"].fullmatch(stream)) and self._priced(
+                tokens, names
+            )
+        name = "slot" if "slot" in kinds else "appointment" if "appt" in kinds else "service"
+        if {"slot", "appt"} <= kinds or not self._words.frames[name].fullmatch(stream):
+            return False
+        rendered = [token.folded for token in tokens if token.kind in {"slot", "appt"}]
+        return all(
+            re.search(rf"\b{re.escape(n.folded)}\b", text) for n in names for text in rendered
+        )
+
+    def _priced(self, tokens: list[_Token], names: list[_Token]) -> bool:
+        """Tell whether the price is the named service's own."""
+        prices = [token for token in tokens if token.kind == "price"]
+        if len(prices) != 1 or len(names) != 1:
+            return False
+        service = "service:" + prices[0].key.partition(":")[2]
+        if names[0].key:
+            return names[0].key == service
+        return fold(self._placeholders.get(service, "")) == names[0].folded
+
+
+def _stops(pattern: re.Pattern[str], stream: str) -> Iterator[int]:
+    """Yield every place where an opener can end, the longest first."""
+    for stop in range(len(stream), 0, -1):
+        if stream[stop - 1] == " " and pattern.fullmatch(stream, 0, stop):
+            yield stop
+
+
+def _belongs(name: _Token, quote: _Token) -> bool:
+    """Tell whether a name may stand beside a passage: figures must not move to another name."""
+    if not any(char.isdigit() for char in quote.text):
+        return True
+    return bool(re.search(rf"\b{re.escape(name.folded)}\b", quote.folded))
+
+
+def _counts(tokens: list[_Token]) -> bool:
+    """Tell whether repetition or single letters could spell or count something."""
+    if sum(token.kind == "emoji" for token in tokens) > MAX_EMOJIS:
+        return True
+    words = [token.folded for token in tokens if token.kind == "word"]
+    thrice = list(zip(words, words[1:], words[2:], strict=False))
+    return any(a == b == c or len(a) == len(b) == len(c) == 1 for a, b, c in thrice)
+
+
+def _segments(tokens: list[_Token]) -> list[list[_Token]]:
+    """Return the tokens divided at commas, colons, dashes and emojis; marks head their segment."""
+    segments: list[list[_Token]] = [[]]
+    for token in tokens:
+        if token.kind == "emoji" or (token.kind == "mark" and token.text in _SEPARATORS):
+            segments.append([replace(token, kind="mark")])
+        elif token.kind != "mark":
+            segments[-1].append(token)
+    return [segment for segment in segments if any(t.kind != "mark" for t in segment)]
+
+
+def _trimmed(tokens: list[_Token]) -> list[_Token]:
+    return tokens[1:] if tokens and tokens[0].kind == "mark" else tokens
+
+
+def _stream(tokens: Sequence[_Token], *, asks: bool) -> str:
+    """Return the tokens as words that each end in a space, the form patterns are matched on."""
+    out = []
+    for token in tokens:
+        if token.kind == "word":
+            out.append(token.folded)
+        elif token.kind == "mark":
+            out.append(":" if token.text == ":" else ",")
+        else:
+            out.append(f"<{token.kind}>")
+    return "".join(f"{word} " for word in [*out, *(["?"] if asks else [])])
+
+
+def _coherent(clauses: Sequence[_Clause], *, strict: bool = True) -> bool:
+    """Tell whether clauses that pass alone pass together."""
+    if _Clause.FACT in clauses and _Clause.SAY in clauses:
+        return False  # "how nice, {slot}!" reads as a booking
+    if strict and _Clause.ACK in clauses and len(set(clauses)) > 1:
+        return bool({_Clause.FORWARD, _Clause.FACT} & set(clauses)) or set(clauses) <= {
+            _Clause.ACK,
+            _Clause.VOCATIVE,
+        }
+    return True
+
+
+# -- writing ---------------------------------------------------------------------------------
+
+
+def _kept(sentences: list[_Sentence], verdicts: list[frozenset[_Clause] | None]) -> list[bool]:
+    kept = [verdict is not None for verdict in verdicts]
+    lost = False  # inside the list of a sentence that was dropped
+    for at, sentence in enumerate(sentences):
+        listed = sentence.bulleted or sentence.tokens[0].kind in {"slot", "appt", "price"}
+        if sentence.starts_line and not listed:
+            lost = False
+        kept[at] = kept[at] and not (lost and listed)
+        lost = lost or not kept[at]
+    said: set[str] = set()
+    for at in range(len(sentences) - 1, -1, -1):
+        verdict = verdicts[at]
+        if not kept[at] or verdict is None:
+            continue
+        follower = verdicts[at + 1] if at + 1 < len(sentences) and kept[at + 1] else None
+        leads = bool(follower and {_Clause.FORWARD, _Clause.FACT} & follower)
+        if sentences[at].introduces():
+            kept[at] = follower is not None and (
+                sentences[at + 1].bulleted or _Clause.FACT in follower
+            )
+        elif _Clause.ACK in verdict and not {_Clause.FORWARD, _Clause.FACT} & verdict:
+            kept[at] = leads
+    for at, sentence in enumerate(sentences):
+        text = fold(sentence.text())
+        kept[at] = kept[at] and text not in said
+        said.add(text)
+    return kept
+
+
+def _compose(sentences: list[_Sentence], kept: list[bool]) -> Grounded:
+    text, used = "", []
+    for sentence, keep in zip(sentences, kept, strict=True):
+        if not keep:
+            continue
+        said = ("• " if sentence.bulleted and sentence.starts_line else "") + sentence.text()
+        joint = "" if not text else "\n" if sentence.starts_line else " "
+        if len(text) + len(joint) + len(said) > MAX_OUTPUT:
+            break
+        text += joint + said
+        used += [token.key for token in sentence.tokens if token.key]
+    return Grounded(text=text, dropped=kept.count(False), used=tuple(used))

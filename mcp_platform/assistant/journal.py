@@ -1,0 +1,81 @@
+"""The journal of a turn: what was answered and done, so that a crash repeats neither.
+
+A step is written down before it is acted on, or in the transaction of its effect. Whoever takes
+the turn up again reads the steps first and goes on where they end.
+"""
+
+import hashlib
+import uuid
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.assistant.models import StepRow
+from mcp_platform.conversations.lease import Lease, Leases
+from mcp_platform.inbox.turns import Turn
+
+# Every id that a turn makes is derived from the turn and the step, so that a step begun twice
+# makes the same row twice, which is once.
+NAMESPACE = uuid.UUID("8a0c2e54-6c0f-4f0e-9c50-4b8e1a7d3f21")
+
+
+class Journal:
+    """The steps of one turn, read once and written under the contact's lease."""
+
+    def __init__(self, *, leases: Leases, lease: Lease, turn: Turn) -> None:
+        self._leases = leases
+        self._lease = lease
+        self._turn = turn
+        self._steps: dict[str, dict[str, Any]] = {}
+
+    async def read(self) -> None:
+        """Load what an earlier start of this turn wrote down."""
+        async with self.begin() as session:
+            rows = await session.scalars(
+                select(StepRow).where(
+                    StepRow.tenant_id == self._turn.tenant_id, StepRow.turn_id == self._turn.id
+                )
+            )
+            self._steps = {row.name: row.content for row in rows}
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        return self._steps.get(name)
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a transaction under the lease. Raises LeaseLost."""
+        return self._leases.fenced(self._lease)
+
+    async def write(self, session: AsyncSession, name: str, content: dict[str, Any]) -> None:
+        """Write a step down in the caller's transaction, beside its effect."""
+        session.add(
+            StepRow(
+                tenant_id=self._turn.tenant_id,
+                turn_id=self._turn.id,
+                name=name,
+                content=content,
+            )
+        )
+        await session.flush()
+        self._steps[name] = content
+
+    async def record(self, name: str, content: dict[str, Any]) -> None:
+        """Write a step down by itself."""
+        async with self.begin() as session:
+            await self.write(session, name, content)
+
+    def uuid(self, *parts: object) -> uuid.UUID:
+        """Return the id that these parts always have in this turn."""
+        return uuid.uuid5(NAMESPACE, f"{self._turn.id}:{':'.join(map(str, parts))}")
+
+    def token(self, *parts: object) -> str:
+        """Return a short opaque id for these parts: 12 of base 32, always the same in this turn.
+
+        The turn's own id is random and never shown, so that nobody can compute another's.
+        """
+        digest = hashlib.sha256(f"{self._turn.id}:{':'.join(map(str, parts))}".encode()).digest()
+        return "".join(_ALPHABET[byte % 32] for byte in digest[:12])
+
+
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz234567890"

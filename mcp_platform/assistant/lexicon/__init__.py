@@ -1,0 +1,167 @@
+"""The closed word lists that free text is held against, one file per language, read once.
+
+Owns the file format and what a list means once read. Refuses to judge sentences: that is
+`assistant.grounding`. The format is explained in docs/decisions/0003-free-text-by-allowlist.md.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cache
+from importlib.resources import files
+from itertools import product
+
+LANGUAGES = ("pt", "en", "es")
+_SECTION = re.compile(r"\[(.+)\]")
+_PLURALS = ("s", "es", "n", "ns")
+_ATOM = re.compile(r"[()|]|[^\s()|]+")
+
+
+class Kind(Enum):
+    """What a word or phrase may be used for."""
+
+    LINK = auto()  # function words: say nothing by themselves
+    ARTICLE = auto()  # must be followed by a word with content ("um", "seu", "my")
+    TALK = auto()  # harmless anywhere
+    STATE = auto()  # copulas and the like: only where nothing is said about scheduling
+    TOPIC = auto()  # scheduling nouns: only in questions, offers and requests
+    ACTION = auto()  # scheduling verbs: only in questions, requests and offers to help
+    SAY = auto()  # fixed phrases, harmless anywhere
+    ASK = auto()  # fixed phrases, only in questions and requests
+    ACK = auto()  # agreement: only before a question or an offer
+
+
+_WORDS = {kind.name.lower(): kind for kind in list(Kind)[:6]}
+_PHRASES = {kind.name.lower(): kind for kind in list(Kind)[6:]}
+
+
+def fold(word: str) -> str:
+    """Return `word` without case and accents, as the lists are compared."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("’", "'")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What may be said in one language. Every word in it is folded."""
+
+    words: Mapping[str, Kind]
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], Kind], ...]]  # by first word, longest first
+    greets: frozenset[str]  # a name may follow one of these
+    alone: frozenset[str]  # what makes a clause by itself
+    place: frozenset[str]  # prepositions that would answer "where" or "when"
+    quote: frozenset[str]  # what may stand around a quoted passage
+    closings: tuple[str, ...]  # "anything else?" after "perfect!" would claim success
+    openers: Mapping[str, re.Pattern[str]]  # ask, look, help, request
+    frames: Mapping[str, re.Pattern[str]]  # slot, appointment, price, service
+
+    def vocabulary(self) -> frozenset[str]:
+        """Return every single word that the language allows, wherever it stands."""
+        single = {word for entries in self.phrases.values() for entry, _ in entries for word in entry}
+        patterns = [*self.openers.values(), *self.frames.values()]
+        framed = {word for p in patterns for word in re.findall(r"[a-z'-]{1,}(?= )", p.pattern)}
+        return frozenset({*self.words, *single, *framed, *self.quote})
+
+
+def _sections(text: str) -> dict[str, list[str]]:
+    sections: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in text.splitlines():
+        content = line.partition("#")[0].strip()
+        if header := _SECTION.fullmatch(content):
+            lines = sections.setdefault(header[1], [])
+        elif content:
+            lines.append(content)
+    return sections
+
+
+def _forms(lines: list[str]) -> Iterator[str]:
+    """Yield the forms of `stem/ending/ending`; the stem itself is one when a plural comes first."""
+    for entry in " ".join(lines).split():
+        stem, *endings = entry.split("/")
+        bare = [""] if not endings or endings[0] in _PLURALS else []
+        for ending in [*bare, *endings]:
+            yield fold(stem + ending)
+
+
+def _expand(pattern: str) -> Iterator[tuple[str, ...]]:
+    """Yield every sequence of words that a flat pattern such as `(bom|boa) dia` stands for."""
+    choices = [
+        [alternative.split() for alternative in part.strip("()").split("|")]
+        for part in re.findall(r"\([^()]*\)|[^\s()]+", pattern)
+    ]
+    for picked in product(*choices):
+        yield tuple(fold(word) for words in picked for word in words)
+
+
+def _compile(lines: list[str], macros: Mapping[str, str]) -> re.Pattern[str]:
+    """Compile patterns to one regular expression over words that each end in a space."""
+    alternatives = []
+    for line in lines:
+        parts = []
+        for atom in _ATOM.findall(line):
+            if atom in "()|":
+                parts.append({"(": "(?:", ")": ")", "|": "|"}[atom])
+            else:
+                parts.append(macros.get(atom, re.escape(fold(atom)) + " "))
+        alternatives.append("".join(parts))
+    return re.compile("|".join(f"(?:{alternative})" for alternative in alternatives))
+
+
+def _lists_of(joins: list[str]) -> dict[str, str]:
+    join = "(?:, )?(?:(?:" + "|".join(fold(word) for word in joins) + ") )?"
+    return {f"<{kind}s>": f"<{kind}> (?:{join}<{kind}> )*" for kind in ("slot", "appt", "name")}
+
+
+def _read(name: str) -> dict[str, list[str]]:
+    return _sections(files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8"))
+
+
+@cache
+def denied() -> frozenset[str]:
+    """Return words that never pass by themselves, in any language."""
+    sections = _read("denied")
+    return frozenset(form for name in sections if name != "in names" for form in _forms(sections[name]))
+
+
+@cache
+def denied_in_names() -> frozenset[str]:
+    """Return words that make a name unusable."""
+    return denied() | frozenset(_forms(_read("denied")["in names"]))
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """Return the lexicon of `language`, one of `LANGUAGES`."""
+    sections = _read(language)
+    words = {
+        form: kind for name, kind in _WORDS.items() for form in _forms(sections.get(name, []))
+    }
+    phrases: dict[str, set[tuple[tuple[str, ...], Kind]]] = {}
+    for name, kind in _PHRASES.items():
+        for line in sections.get(name, []):
+            for phrase in _expand(line):
+                phrases.setdefault(phrase[0], set()).add((phrase, kind))
+    macros = _lists_of(" ".join(sections["join"]).split())
+    return Lexicon(
+        words={word: kind for word, kind in words.items() if word not in denied()},
+        phrases={
+            first: tuple(sorted(entries, key=lambda entry: -len(entry[0])))
+            for first, entries in phrases.items()
+        },
+        greets=frozenset(_forms(sections["greet"])),
+        alone=frozenset(_forms(sections["alone"])),
+        place=frozenset(_forms(sections["place"])),
+        quote=frozenset(_forms(sections["quote"])),
+        closings=tuple(" ".join(phrase) for line in sections["closing"] for phrase in _expand(line)),
+        openers={
+            name: _compile(sections[f"open {name}"], macros)
+            for name in ("ask", "look", "help", "request")
+        },
+        frames={
+            name: _compile(sections[f"frame {name}"], macros)
+            for name in ("slot", "appointment", "price", "service")
+        },
+    )

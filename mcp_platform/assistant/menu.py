@@ -1,0 +1,279 @@
+"""The menu: books, moves and cancels by lists and buttons, without any model.
+
+Owns what a tap does and which choices follow. Every choice is an offer whose meaning was written
+by the server; the menu keeps no state of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from mcp_platform.assistant.done import Done
+from mcp_platform.assistant.offers import Action
+from mcp_platform.assistant.speech import Block, Speech
+from mcp_platform.assistant.tools import Toolbox, slot_action
+from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.errors import CredentialRefused, NotFound
+from mcp_platform.scheduling import wording
+from mcp_platform.scheduling.availability import Wanted
+from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.outcome import AppointmentView
+
+# A list has ten rows; one is kept for "more".
+ROWS = 10
+PAGE = ROWS - 1
+STEP = "tap"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A choice to be: its title, and what choosing it means."""
+
+    title: str
+    action: Action
+    description: str = ""
+
+
+class Menu:
+    """The menu of one turn."""
+
+    def __init__(self, *, toolbox: Toolbox, speech: Speech, business: str) -> None:
+        self._tools = toolbox
+        self._speech = speech
+        self._say = speech.phrases
+        self._business = business
+        self._catalogue = toolbox.catalogue
+
+    async def root(self, *, why: str = "", greet: bool = True) -> Reply:
+        """Say what can be done here, with buttons that do it."""
+        hello = self._say.hello.format(business=self._business) if greet else ""
+        text = "\n".join(part for part in (why or hello, self._say.help) if part)
+        return await self._reply(
+            text,
+            [
+                _Row(self._say.button_book, {"do": "services"}),
+                _Row(self._say.button_mine, {"do": "mine"}),
+                _Row(self._say.button_person, {"do": "human"}),
+            ],
+        )
+
+    async def tap(self, offer: str) -> Reply:
+        """Do what a tapped choice means; one that is not this contact's, or too old, says so."""
+        async with self._tools.journal.begin() as session:
+            action = await self._tools.offers(session).find(offer, now=self._tools.now)
+        if action is None:
+            return await self.root(why=self._say.expired, greet=False)
+        try:
+            return await self._act(action)
+        except NotFound:  # a service or professional that is no longer offered
+            return await self.root(why=self._say.expired, greet=False)
+        except (CalendarUnreadable, CredentialRefused):
+            return Reply(self._say.calendar_closed)
+
+    async def _act(self, action: Action) -> Reply:
+        match action:
+            case {"do": "services"}:
+                return await self._services()
+            case {"do": "professionals"}:
+                return await self._professionals(action)
+            case {"do": "days"}:
+                return await self._days(action)
+            case {"do": "times"}:
+                return await self._times(action)
+            case {"do": "slot"}:
+                return self._done(await self._tools.take(STEP, action))
+            case {"do": "mine"}:
+                return await self._mine()
+            case {"do": "appointment", "id": appointment_id}:
+                return await self._appointment(appointment_id)
+            case {"do": "move", "id": appointment_id}:
+                return await self._move(appointment_id)
+            case {"do": "cancel", "id": appointment_id}:
+                return await self._sure(appointment_id)
+            case {"do": "cancel_sure", "id": appointment_id}:
+                return self._done(await self._tools.cancel(STEP, appointment_id))
+            case {"do": "human"}:
+                return self._done(await self._tools.hand_over(STEP))
+        return await self.root(greet=False)
+
+    def _done(self, done: Done) -> Reply:
+        block: Block = self._speech.block(done)
+        return Reply(block.text, block.choices, self._say.see_times if block.choices else "")
+
+    # -- booking -------------------------------------------------------------------------------
+
+    async def _services(self) -> Reply:
+        services = self._catalogue.services[:ROWS]
+        if len(services) == 1:
+            return await self._act({"do": "professionals", "service": services[0].id})
+        rows = [
+            _Row(
+                each.name,
+                {"do": "professionals", "service": each.id},
+                " · ".join(
+                    part
+                    for part in (
+                        wording.duration(each.duration, language=self._speech.language),
+                        self._speech.price(each.id),
+                    )
+                    if part
+                ),
+            )
+            for each in services
+        ]
+        return await self._reply(self._say.which_service, rows)
+
+    async def _professionals(self, action: Action) -> Reply:
+        offering = self._catalogue.offering(action["service"])[:PAGE]
+        onward = {"do": "days", "service": action["service"], "moving": None}
+        if len(offering) == 1:
+            return await self._act({**onward, "professional": offering[0].id})
+        rows = [_Row(self._say.any_professional, {**onward, "professional": None})]
+        rows += [_Row(each.name, {**onward, "professional": each.id}) for each in offering]
+        return await self._reply(self._say.which_professional, rows)
+
+    async def _days(self, action: Action) -> Reply:
+        """Offer the next days that have a free time."""
+        seen = action.get("seen", 0)
+        days = await self._tools.agenda.free_days(
+            service_id=action["service"],
+            professional_id=action["professional"],
+            now=self._tools.now,
+            limit=seen + ROWS + 1,
+        )
+        days = days[seen:]
+        if not days:
+            return await self.root(why=self._say.no_days, greet=False)
+        today = self._catalogue.rules.local(self._tools.now).date()
+        onward = {**action, "do": "times", "after": None}
+        page = days if len(days) <= ROWS else days[:PAGE]
+        rows = [
+            _Row(
+                wording.short_day(day, language=self._speech.language),
+                {**onward, "day": day.isoformat()},
+                wording.day(day, language=self._speech.language, today=today),
+            )
+            for day in page
+        ]
+        if len(days) > ROWS:
+            rows.append(_Row(self._say.more_days, {**action, "seen": seen + PAGE}))
+        return await self._reply(self._say.which_day, rows)
+
+    async def _times(self, action: Action) -> Reply:
+        """Offer one day's free times; there may be more than a list holds."""
+        day = date.fromisoformat(action["day"])
+        after = time.fromisoformat(action["after"]) if action.get("after") else time.min
+        found = await self._tools.agenda.find(
+            service_id=action["service"],
+            professional_id=action["professional"],
+            wanted=Wanted(first=day, last=day, from_time=after),
+            now=self._tools.now,
+            limit=ROWS + 1,
+            spread=False,
+            moving=_uuid(action.get("moving")),
+        )
+        if found.status != "ok":
+            return self._done(await self._tools.note(STEP, found, moving=action.get("moving")))
+        slots = found.slots
+        page = slots if len(slots) <= ROWS else slots[:PAGE]
+        rows = [
+            _Row(choice.title, slot_action(slot, moving=action.get("moving")), choice.description)
+            for slot, choice in zip(
+                page, self._speech.slot_choices(page, [""] * len(page)), strict=True
+            )
+        ]
+        if len(slots) > ROWS:
+            later = _just_after(page[-1].start)
+            rows.append(_Row(self._say.more_times, {**action, "after": later}))
+        return await self._reply(self._say.which_time, rows)
+
+    # -- what one has --------------------------------------------------------------------------
+
+    async def _mine(self) -> Reply:
+        views = await self._upcoming()
+        if not views:
+            return await self.root(why=self._say.none_mine, greet=False)
+        if len(views) == 1:
+            return await self._appointment(str(views[0].id))
+        rows = [
+            _Row(
+                wording.short_moment(view.starts_at, language=self._speech.language),
+                {"do": "appointment", "id": str(view.id)},
+                f"{view.service_name} · {view.professional_name}",
+            )
+            for view in views[:ROWS]
+        ]
+        return await self._reply(self._say.mine, rows)
+
+    async def _appointment(self, appointment_id: str) -> Reply:
+        view = await self._one(appointment_id)
+        if view is None:
+            return await self.root(why=self._say.unknown_appointment, greet=False)
+        text = self._say.move_or_cancel.format(appointment=self._speech.appointment(view))
+        return await self._reply(
+            text,
+            [
+                _Row(self._say.button_move, {"do": "move", "id": appointment_id}),
+                _Row(self._say.button_cancel, {"do": "cancel", "id": appointment_id}),
+            ],
+        )
+
+    async def _move(self, appointment_id: str) -> Reply:
+        view = await self._one(appointment_id)
+        if view is None:
+            return await self.root(why=self._say.unknown_appointment, greet=False)
+        return await self._act(
+            {
+                "do": "days",
+                "service": view.service_id,
+                "professional": view.professional_id,
+                "moving": appointment_id,
+            }
+        )
+
+    async def _sure(self, appointment_id: str) -> Reply:
+        view = await self._one(appointment_id)
+        if view is None:
+            return await self.root(why=self._say.unknown_appointment, greet=False)
+        text = self._say.sure_cancel.format(appointment=self._speech.appointment(view))
+        return await self._reply(
+            text,
+            [
+                _Row(self._say.button_yes_cancel, {"do": "cancel_sure", "id": appointment_id}),
+                _Row(self._say.button_keep, {"do": "appointment", "id": appointment_id}),
+            ],
+        )
+
+    async def _upcoming(self) -> tuple[AppointmentView, ...]:
+        return await self._tools.agenda.upcoming(
+            contact_id=self._tools.context.contact.id, now=self._tools.now
+        )
+
+    async def _one(self, appointment_id: str) -> AppointmentView | None:
+        return next(
+            (view for view in await self._upcoming() if str(view.id) == appointment_id), None
+        )
+
+    async def _reply(self, text: str, rows: Sequence[_Row]) -> Reply:
+        """Issue an id for each row and return the message that shows them."""
+        journal = self._tools.journal
+        ids = [f"m_{journal.token('menu', text, index)}" for index in range(len(rows))]
+        async with journal.begin() as session:
+            await self._tools.offers(session).issue(
+                {offer: row.action for offer, row in zip(ids, rows, strict=True)},
+                now=self._tools.now,
+            )
+        choices = tuple(
+            Choice(offer, row.title, row.description) for offer, row in zip(ids, rows, strict=True)
+        )
+        return Reply(text, choices, self._say.see_options)
+
+
+def _just_after(start: datetime) -> str:
+    return (start + timedelta(minutes=1)).time().isoformat()
+
+
+def _uuid(text: Any) -> UUID | None:
+    return UUID(text) if text else None

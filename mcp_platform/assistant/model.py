@@ -1,0 +1,60 @@
+"""The port to a language model: what it is asked, what it may answer, how it can fail."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from mcp_platform.errors import PlatformError, Unavailable
+from mcp_platform.tenants.credentials import Credentials
+from mcp_platform.tenants.tenant import Tenant
+
+
+class ModelAway(Unavailable):
+    """The model gives no answer now: network, quota, overload, switched off by the breaker."""
+
+
+class ModelSpoiled(PlatformError):
+    """The model answered something that cannot be used: blocked, empty, malformed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool the model wants called. Nothing in it has been validated."""
+
+    id: str | None
+    name: str
+    args: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: calls to be made, or else the final text.
+
+    `content` is the vendor's own form of it, returned verbatim with the next question.
+    """
+
+    content: dict[str, Any]
+    calls: tuple[Call, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the model is asked. `contents` and `tools` are in the Gemini wire form (JSON)."""
+
+    system: str
+    contents: list[dict[str, Any]]
+    tools: list[dict[str, Any]]
+    may_call: bool
+    deadline: timedelta
+
+
+class Model(Protocol):
+    async def ask(self, question: Question, *, tenant: Tenant, credentials: Credentials) -> Answer:
+        """Ask once.
+
+        Raises:
+            ModelAway: no answer; the menu takes over.
+            ModelSpoiled: an answer that cannot be used.
+            CredentialRefused: the tenant's key or project is refused.
+        """

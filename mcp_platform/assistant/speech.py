@@ -1,0 +1,289 @@
+"""From what was done to what the contact reads: every fact written here, from the database.
+
+Owns the composition of a reply out of outcomes and the model's free text. The free text has been
+through grounding; outcomes are stated by code whatever the model said of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mcp_platform.assistant.done import (
+    Done,
+    HandedOver,
+    Informed,
+    Listed,
+    Refused,
+    UnknownSlot,
+)
+from mcp_platform.assistant.grounding import ground
+from mcp_platform.assistant.information import passages
+from mcp_platform.assistant.metrics import DROPPED
+from mcp_platform.assistant.phrases import phrases
+from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.scheduling import wording
+from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.scheduling.outcome import (
+    AppointmentView,
+    Booked,
+    CalendarClosed,
+    Cancelled,
+    LimitReached,
+    Moved,
+    SlotsFound,
+    SlotView,
+    Taken,
+    UnknownAppointment,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one outcome says: lines of text, and what can be tapped below them."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+
+
+class Speech:
+    """Writes for one turn: a language, a catalogue, an instant."""
+
+    def __init__(self, *, language: str, catalogue: Catalogue, now: datetime) -> None:
+        self.language = language
+        self.phrases = phrases(language)
+        self._catalogue = catalogue
+        self._now = now
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def appointment(self, view: AppointmentView) -> str:
+        return wording.appointment(
+            service=view.service_name,
+            professional=self._named(view.professional_name),
+            start=view.starts_at,
+            language=self.language,
+            now=self._now,
+        )
+
+    def slot(self, slot: SlotView) -> str:
+        """A slot in few words, for a row or the middle of a sentence."""
+        return wording.short_moment(slot.start, language=self.language)
+
+    def price(self, service_id: str) -> str | None:
+        service = self._catalogue.service(service_id)
+        if service.price_cents is None:
+            return None
+        return wording.price(service.price_cents, currency=service.currency, language=self.language)
+
+    def slot_choices(self, slots: Sequence[SlotView], ids: Sequence[str]) -> tuple[Choice, ...]:
+        return tuple(
+            Choice(
+                offer,
+                self.slot(slot),
+                " · ".join(
+                    part
+                    for part in (
+                        slot.service_name,
+                        self._named(slot.professional_name),
+                    )
+                    if part
+                ),
+            )
+            for slot, offer in zip(slots, ids, strict=True)
+        )
+
+    def _named(self, professional_name: str) -> str | None:
+        """A professional's name, where the contact could have had another."""
+        return professional_name if len(self._catalogue.professionals) > 1 else None
+
+    # -- outcomes ------------------------------------------------------------------------------
+
+    def block(self, done: Done) -> Block:
+        """Return what must be said of an outcome, whatever else is."""
+        say = self.phrases
+        match done.outcome:
+            case Booked(appointment=view):
+                return Block(say.booked.format(appointment=self.appointment(view)))
+            case Moved(appointment=view):
+                return Block(say.moved.format(appointment=self.appointment(view)))
+            case Cancelled(appointment=view):
+                return Block(say.cancelled.format(appointment=self.appointment(view)))
+            case SlotsFound(status="ok", slots=slots):
+                return Block(say.slots, self.slot_choices(slots, done.ids))
+            case SlotsFound(status=status, slots=slots):
+                return self._instead(getattr(say, status), slots, done.ids)
+            case Taken(alternatives=slots):
+                return self._instead(say.taken, slots, done.ids)
+            case CalendarClosed():
+                return Block(say.calendar_closed)
+            case LimitReached(limit=limit):
+                return Block(say.limit_reached.format(limit=limit))
+            case UnknownAppointment():
+                return Block(say.unknown_appointment)
+            case UnknownSlot():
+                return Block(say.expired)
+            case Listed(appointments):
+                return self._listed(appointments)
+            case Informed(info):
+                return Block(self.card(info))
+            case HandedOver():
+                return Block(say.handed_over)
+            case Refused():
+                return Block("")
+
+    def _instead(self, why: str, slots: Sequence[SlotView], ids: Sequence[str]) -> Block:
+        say = self.phrases
+        if not slots:
+            return Block(f"{why} {say.no_slots}")
+        return Block(f"{why} {say.slots}", self.slot_choices(slots, ids))
+
+    def _listed(self, appointments: Sequence[AppointmentView]) -> Block:
+        if not appointments:
+            return Block(self.phrases.none_mine)
+        lines = [f"• {self.appointment(each)}" for each in appointments]
+        return Block("\n".join([self.phrases.mine, *lines]))
+
+    def card(self, info: Mapping[str, object]) -> str:
+        """Write all that the business says of itself."""
+        say = self.phrases
+        lines = [str(info["name"])] if info.get("name") else []
+        if info.get("address"):
+            lines.append(say.address.format(value=info["address"]))
+        if info.get("phone"):
+            lines.append(say.phone.format(value=info["phone"]))
+        hours, services = info["hours"], info["services"]
+        if isinstance(hours, list) and hours:
+            lines.append(say.hours.format(value="; ".join(hours)))
+        if isinstance(services, list) and services:
+            lines.append(say.services)
+            lines += ["• " + " — ".join(each.values()) for each in services]
+        if info.get("notes"):
+            lines.append(str(info["notes"]))
+        return "\n".join(lines)
+
+    # -- the reply of a turn that the model answered -------------------------------------------
+
+    def compose(
+        self,
+        *,
+        text: str,
+        done: Sequence[Done],
+        appointments: Mapping[str, AppointmentView],
+        offered: Mapping[str, SlotView],
+        names: Sequence[str],
+    ) -> Reply | None:
+        """Return the reply: grounded free text, then what the outcomes oblige us to say.
+
+        None: nothing survived and nothing was done, so that there is nothing to say.
+        """
+        obliged = _obliged(done)
+        stated = {offer: self.block(each).text for each in obliged for offer in _effect_ids(each)}
+        grounded = ground(
+            text,
+            language=self.language,
+            placeholders=self._placeholders(done, appointments, offered)
+            | {f"appointment:{offer}": text for offer, text in stated.items()},
+            quotable=_quotable(done),
+            names=names,
+        )
+        DROPPED.inc(grounded.dropped)
+        parts = [grounded.text] if grounded.text else []
+        choices: tuple[Choice, ...] = ()
+        for each in obliged:
+            block = self.block(each)
+            said = (
+                f"appointment:{_effect_ids(each)[0]}" in grounded.used
+                if _effect_ids(each)
+                else (bool(grounded.text) and self._told(each, grounded.text, grounded.used))
+            )
+            choices = choices or block.choices
+            if not said and block.text:
+                parts.append(block.text)
+        chosen = [key.removeprefix("slot:") for key in grounded.used if key.startswith("slot:")]
+        choices = _chosen(choices, chosen) or self._offered_choices(chosen, offered)
+        if not parts and not choices:
+            return None
+        body = "\n\n".join(parts) or self.phrases.slots
+        return Reply(body, choices, self.phrases.see_times if choices else "")
+
+    def _placeholders(
+        self,
+        done: Sequence[Done],
+        appointments: Mapping[str, AppointmentView],
+        offered: Mapping[str, SlotView],
+    ) -> dict[str, str]:
+        found = {f"slot:{offer}": self.slot(slot) for offer, slot in offered.items()}
+        found |= {
+            f"appointment:{offer}": self.appointment(view) for offer, view in appointments.items()
+        }
+        for each in done:
+            match each.outcome:
+                case SlotsFound(slots=slots) | Taken(alternatives=slots):
+                    pairs = zip(each.ids, slots, strict=True)
+                    found |= {f"slot:{offer}": self.slot(slot) for offer, slot in pairs}
+                case Listed(listed):
+                    views = zip(each.ids, listed, strict=True)
+                    found |= {f"appointment:{offer}": self.appointment(v) for offer, v in views}
+        for service in self._catalogue.services:
+            found[f"service:{service.id}"] = service.name
+            price = self.price(service.id)
+            if price is not None:
+                found[f"price:{service.id}"] = price
+        for professional in self._catalogue.professionals:
+            found[f"professional:{professional.id}"] = professional.name
+        return found
+
+    def _told(self, done: Done, text: str, used: Sequence[str]) -> bool:
+        """Tell whether the free text already says what this outcome shows."""
+        match done.outcome:
+            case Informed(info):
+                return any(passage in text for passage in passages(info) if len(passage) > 1)
+            case Listed(appointments):
+                return bool(appointments) and all(
+                    f"appointment:{offer}" in used for offer in done.ids
+                )
+            case SlotsFound(status="ok"):
+                return True  # the list below the text shows them
+        return False
+
+    def _offered_choices(
+        self, chosen: Sequence[str], offered: Mapping[str, SlotView]
+    ) -> tuple[Choice, ...]:
+        known = [offer for offer in chosen if offer in offered]
+        return self.slot_choices([offered[offer] for offer in known], known)
+
+
+def _obliged(done: Sequence[Done]) -> list[Done]:
+    """Return the outcomes a reply must state: all effects; of searches and lists, what came last.
+
+    A search that led to an effect was the model's own business.
+    """
+    effects = [each for each in done if isinstance(each.outcome, Booked | Moved | Cancelled)]
+    rest = [
+        each for each in done if not isinstance(each.outcome, Booked | Moved | Cancelled | Refused)
+    ]
+    if not rest:
+        return effects
+    last = rest[-1]
+    informed = [each for each in rest[:-1] if isinstance(each.outcome, Informed | HandedOver)]
+    after = done.index(last) > max((done.index(each) for each in effects), default=-1)
+    return [*effects, *informed, *([last] if after else [])]
+
+
+def _effect_ids(done: Done) -> tuple[str, ...]:
+    return done.ids if isinstance(done.outcome, Booked | Moved | Cancelled) else ()
+
+
+def _quotable(done: Sequence[Done]) -> list[str]:
+    return [
+        passage
+        for each in done
+        if isinstance(each.outcome, Informed)
+        for passage in passages(each.outcome.info)
+    ]
+
+
+def _chosen(choices: tuple[Choice, ...], chosen: Sequence[str]) -> tuple[Choice, ...]:
+    """Return the choices the model picked out, or all of them."""
+    picked = tuple(each for each in choices if each.id in chosen)
+    return picked or choices

@@ -1,0 +1,430 @@
+"""What the model may do, and how it is done: seven tools, every one bound to this contact.
+
+Owns the tools' declarations, the validation of their arguments and their place in the journal.
+Tenant and contact come from the turn; an id is accepted only if it was issued to this contact.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.assistant.context import TurnContext
+from mcp_platform.assistant.done import (
+    Done,
+    HandedOver,
+    Informed,
+    Listed,
+    Outcome,
+    Refused,
+    UnknownSlot,
+)
+from mcp_platform.assistant.information import information
+from mcp_platform.assistant.journal import Journal
+from mcp_platform.assistant.metrics import TOOL_CALLS
+from mcp_platform.assistant.model import Call
+from mcp_platform.assistant.offers import Action, Offers
+from mcp_platform.conversations.contacts import Contacts
+from mcp_platform.errors import CredentialRefused, NotFound
+from mcp_platform.kit.failpoints import failpoint
+from mcp_platform.outbox.notices import Notices
+from mcp_platform.scheduling.agenda import Agenda, Choice
+from mcp_platform.scheduling.availability import Wanted
+from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.scheduling.outcome import (
+    AppointmentView,
+    Booked,
+    CalendarClosed,
+    Cancelled,
+    Moved,
+    SlotsFound,
+    SlotView,
+    Taken,
+    UnknownAppointment,
+)
+
+log = structlog.get_logger(__name__)
+
+# WhatsApp shows ten rows in a list; the model is told no more than the contact can be shown.
+MOST_SLOTS = 10
+# A turn that books more than this is not serving one customer.
+MOST_EFFECTS = 3
+DEFAULT_DAYS = timedelta(days=6)
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_max_length=200)
+
+
+class FindSlots(_Arguments):
+    service_id: str
+    professional_id: str | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    from_time: time | None = None
+    to_time: time | None = None
+    appointment_id: str | None = Field(
+        None, description="The appointment to be moved, when the customer wants to move one."
+    )
+
+
+class Book(_Arguments):
+    slot_id: str
+
+
+class Reschedule(_Arguments):
+    appointment_id: str
+    slot_id: str
+
+
+class Cancel(_Arguments):
+    appointment_id: str
+
+
+class Nothing(_Arguments):
+    pass
+
+
+class TalkToHuman(_Arguments):
+    reason: str | None = None
+
+
+TOOLS: Mapping[str, tuple[type[_Arguments], str]] = {
+    "find_slots": (
+        FindSlots,
+        "Find free times for a service. Dates are YYYY-MM-DD and times HH:MM, on the business's"
+        " clock. Without dates: the next seven days. Returns slots with ids.",
+    ),
+    "book": (Book, "Book a slot that find_slots returned, by its id."),
+    "reschedule": (
+        Reschedule,
+        "Move one of the customer's appointments to a slot that find_slots returned.",
+    ),
+    "cancel": (Cancel, "Cancel one of the customer's appointments, by its id."),
+    "my_appointments": (Nothing, "List the customer's own appointments."),
+    "business_info": (
+        Nothing,
+        "The business's address, phone, opening hours, services, prices and notes.",
+    ),
+    "talk_to_human": (
+        TalkToHuman,
+        "Call a person of the business, when the customer wants one or nothing else helps.",
+    ),
+}
+
+
+def declarations() -> list[dict[str, Any]]:
+    """Return the tools as function declarations with JSON Schema, as Gemini takes them."""
+    return [
+        {"name": name, "description": description, "parameters_json_schema": _schema(arguments)}
+        for name, (arguments, description) in TOOLS.items()
+    ]
+
+
+def _schema(arguments: type[_Arguments]) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for name, field in arguments.model_fields.items():
+        properties[name] = {"type": "string"}
+        if field.description:
+            properties[name]["description"] = field.description
+    required = [name for name, field in arguments.model_fields.items() if field.is_required()]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+class Toolbox:
+    """The tools of one turn. Each step is done once: the journal answers for it afterwards."""
+
+    def __init__(
+        self,
+        *,
+        context: TurnContext,
+        journal: Journal,
+        catalogue: Catalogue,
+        agenda: Agenda,
+        notices: Notices,
+        business: Mapping[str, str | None],
+        human_for: timedelta,
+    ) -> None:
+        self.context = context
+        self.journal = journal
+        self.catalogue = catalogue
+        self.agenda = agenda
+        self._notices = notices
+        self._business = business
+        self._human_for = human_for
+        self._effects = 0
+
+    @property
+    def now(self) -> datetime:
+        return self.context.now
+
+    async def perform(self, step: str, call: Call, *, language: str) -> Done:
+        """Do what the model asks, or say why not. Never raises for what the model sent."""
+        recorded = self.journal.get(step)
+        if recorded is None:
+            done = await self._perform(step, call, language=language)
+            failpoint("turn.after_tool")
+        else:
+            done = Done.from_json(recorded)
+        if isinstance(done.outcome, Booked | Moved | Cancelled):
+            self._effects += 1
+        known = call.name if call.name in TOOLS else "unknown"
+        TOOL_CALLS.labels(tool=known, outcome=type(done.outcome).__name__).inc()
+        return done
+
+    async def _perform(self, step: str, call: Call, *, language: str) -> Done:
+        if call.name not in TOOLS:
+            return await self._note(step, Refused("unknown_function", "There is no such function."))
+        try:
+            arguments = TOOLS[call.name][0].model_validate(call.args)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            return await self._note(step, Refused("bad_arguments", f"{where}: {first['msg']}"))
+        match arguments:
+            case FindSlots():
+                return await self._find(step, arguments)
+            case Book(slot_id=slot_id):
+                return await self.take(step, await self._slot(slot_id))
+            case Reschedule(appointment_id=appointment_id, slot_id=slot_id):
+                slot = await self._slot(slot_id)
+                appointment = await self._appointment(appointment_id)
+                if slot is not None and appointment is None:
+                    return await self._note(step, UnknownAppointment())
+                return await self.take(step, slot and {**slot, "moving": appointment})
+            case Cancel(appointment_id=appointment_id):
+                return await self.cancel(step, await self._appointment(appointment_id))
+            case TalkToHuman():
+                return await self.hand_over(step)
+        if call.name == "my_appointments":
+            return await self.mine(step)
+        return await self.inform(step, language=language)
+
+    # -- what taps do too ----------------------------------------------------------------------
+
+    async def take(self, step: str, slot: Action | None) -> Done:
+        """Book the slot that was offered, or move the appointment it was offered for."""
+        recorded = self.journal.get(step)
+        if recorded is not None:
+            return Done.from_json(recorded)
+        if slot is None:
+            return await self._note(step, UnknownSlot())
+        if self._effects >= MOST_EFFECTS:
+            return await self._note(step, Refused("too_many", "Enough was changed at once."))
+        choice = Choice(
+            service_id=slot["service"],
+            professional_id=slot["professional"],
+            start=datetime.fromisoformat(slot["start"]),
+        )
+        work = _Work(self, step, moving=slot.get("moving"))
+        contact = self.context.contact
+        try:
+            if slot.get("moving"):
+                await self.agenda.move(
+                    appointment_id=UUID(slot["moving"]),
+                    contact_id=contact.id,
+                    choice=choice,
+                    now=self.now,
+                    work=work,
+                )
+            else:
+                await self.agenda.book(
+                    hold_id=self.journal.uuid("hold", step),
+                    contact_id=contact.id,
+                    contact_name=contact.name,
+                    choice=choice,
+                    now=self.now,
+                    work=work,
+                )
+        except NotFound:  # the service or the professional is no longer offered
+            return await self._note(step, UnknownSlot())
+        return work.done
+
+    async def cancel(self, step: str, appointment: str | None) -> Done:
+        recorded = self.journal.get(step)
+        if recorded is not None:
+            return Done.from_json(recorded)
+        if appointment is None:
+            return await self._note(step, UnknownAppointment())
+        work = _Work(self, step)
+        await self.agenda.cancel(
+            appointment_id=UUID(appointment),
+            contact_id=self.context.contact.id,
+            now=self.now,
+            work=work,
+        )
+        return work.done
+
+    async def mine(self, step: str) -> Done:
+        appointments = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
+        return await self._note(step, Listed(appointments))
+
+    async def inform(self, step: str, *, language: str) -> Done:
+        info = information(business=self._business, catalogue=self.catalogue, language=language)
+        return await self._note(step, Informed(info))
+
+    async def hand_over(self, step: str) -> Done:
+        """Silence the assistant for a time and tell the owner who wants to talk."""
+        recorded = self.journal.get(step)
+        if recorded is not None:
+            return Done.from_json(recorded)
+        contact = self.context.contact
+        async with self.journal.begin() as session:
+            await Contacts(session, contact.tenant_id).answered_by(
+                contact.id, "human", until=self.now + self._human_for
+            )
+            await self._notices.wants_a_person(
+                session, self.context.tenant, contact, key=str(self.context.turn.id)
+            )
+            done = Done(HandedOver())
+            await self.journal.write(session, step, done.to_json())
+        return done
+
+    def slot_view(self, action: Action) -> SlotView | None:
+        """Return the slot that an offer means, if it is still to come and still offered."""
+        try:
+            service = self.catalogue.service(action["service"])
+            professional = self.catalogue.professional(action["professional"])
+        except NotFound:
+            return None
+        start = self.catalogue.rules.local(datetime.fromisoformat(action["start"]))
+        if start <= self.now:
+            return None
+        return SlotView(
+            service_id=service.id,
+            service_name=service.name,
+            professional_id=professional.id,
+            professional_name=professional.name,
+            start=start,
+            end=self.catalogue.rules.local(start.astimezone(UTC) + service.duration),
+        )
+
+    async def find(
+        self, wanted: Wanted, *, service_id: str, **which: Any
+    ) -> SlotsFound | CalendarClosed:
+        """Look for free times; an unreadable calendar is an answer too."""
+        try:
+            return await self.agenda.find(
+                service_id=service_id, wanted=wanted, now=self.now, limit=MOST_SLOTS, **which
+            )
+        except (CalendarUnreadable, CredentialRefused):
+            return CalendarClosed()
+
+    async def note(self, step: str, outcome: Outcome, *, moving: str | None = None) -> Done:
+        """Write an outcome without an effect into the journal, its offers beside it."""
+        recorded = self.journal.get(step)
+        if recorded is not None:
+            return Done.from_json(recorded)
+        return await self._note(step, outcome, moving=moving)
+
+    # -- behind the tools ----------------------------------------------------------------------
+
+    async def _find(self, step: str, arguments: FindSlots) -> Done:
+        today = self.now.astimezone(self.catalogue.rules.zone).date()
+        first = arguments.from_date or today
+        last = arguments.to_date or (first if arguments.from_date else first + DEFAULT_DAYS)
+        moving = (
+            await self._appointment(arguments.appointment_id) if arguments.appointment_id else None
+        )
+        try:
+            wanted = Wanted(
+                first=first,
+                last=max(first, last),
+                from_time=arguments.from_time or time.min,
+                to_time=arguments.to_time or time.max,
+            )
+            found = await self.find(
+                wanted,
+                service_id=arguments.service_id,
+                professional_id=arguments.professional_id,
+                spread=arguments.from_time is None,
+                moving=UUID(moving) if moving else None,
+            )
+        except (NotFound, ValueError) as error:
+            return await self._note(step, Refused("bad_arguments", str(error)))
+        return await self._note(step, found, moving=moving)
+
+    async def _slot(self, offer: str) -> Action | None:
+        action = await self._offered(offer)
+        return action if action is not None and action["do"] == "slot" else None
+
+    async def _appointment(self, offer: str) -> str | None:
+        action = await self._offered(offer)
+        return action["id"] if action is not None and action["do"] == "appointment" else None
+
+    async def _offered(self, offer: str) -> Action | None:
+        async with self.journal.begin() as session:
+            return await self.offers(session).find(offer, now=self.now)
+
+    def offers(self, session: AsyncSession) -> Offers:
+        contact = self.context.contact
+        return Offers(session, contact.tenant_id, contact.id)
+
+    async def _note(self, step: str, outcome: Outcome, *, moving: str | None = None) -> Done:
+        async with self.journal.begin() as session:
+            return await self.conclude(session, step, outcome, moving=moving)
+
+    async def conclude(
+        self, session: AsyncSession, step: str, outcome: Outcome, *, moving: str | None = None
+    ) -> Done:
+        """Issue ids for what `outcome` shows and write it down, in the caller's transaction."""
+        offered = self._offer(step, outcome, moving=moving)
+        await self.offers(session).issue(offered, now=self.now)
+        done = Done(outcome, tuple(offered))
+        await self.journal.write(session, step, done.to_json())
+        return done
+
+    def _offer(self, step: str, outcome: Outcome, *, moving: str | None) -> dict[str, Action]:
+        match outcome:
+            case SlotsFound(slots=slots) | Taken(alternatives=slots):
+                return {
+                    f"s_{self.journal.token(step, index)}": slot_action(slot, moving=moving)
+                    for index, slot in enumerate(slots)
+                }
+            case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
+                return self.offer_appointments((one,))
+            case Listed(appointments):
+                return self.offer_appointments(appointments)
+        return {}
+
+    def offer_appointments(self, appointments: tuple[AppointmentView, ...]) -> dict[str, Action]:
+        """Return an id for each of the contact's appointments, the same throughout the turn."""
+        return {
+            f"a_{self.journal.token('appointment', each.id)}": {
+                "do": "appointment",
+                "id": str(each.id),
+            }
+            for each in appointments
+        }
+
+
+class _Work:
+    """How the agenda's effects are committed: under the lease, with the step beside them."""
+
+    def __init__(self, toolbox: Toolbox, step: str, *, moving: str | None = None) -> None:
+        self._toolbox = toolbox
+        self._step = step
+        self._moving = moving
+        self.done: Done
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._toolbox.journal.begin()
+
+    async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
+        self.done = await self._toolbox.conclude(session, self._step, outcome, moving=self._moving)
+
+
+def slot_action(slot: SlotView, *, moving: str | None) -> Action:
+    return {
+        "do": "slot",
+        "service": slot.service_id,
+        "professional": slot.professional_id,
+        "start": slot.start.isoformat(),
+        "moving": moving,
+    }

@@ -1,0 +1,272 @@
+"""Who writes to a tenant: contacts, and the aliases by which they are known.
+
+A contact is Meta's user id (BSUID) where there is one, else the `wa_id`; a phone number is an
+alias, never a key. API callers live in a space of their own and never meet a WhatsApp contact.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NewType
+
+from sqlalchemy import Select, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.models import ContactAliasRow, ContactLeaseRow, ContactRow
+from mcp_platform.errors import NotFound
+from mcp_platform.tenants.tenant import TenantId
+
+ContactId = NewType("ContactId", uuid.UUID)
+Space = Literal["whatsapp", "api"]
+
+# Every table that names a contact, but for the lease and the contact itself.
+FOLLOWING = ("contact_aliases", "messages", "offers", "appointments", "turns", "outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How one message names its sender. At least one of the three is set."""
+
+    bsuid: str | None = None
+    wa_id: str | None = None
+    api_user_id: str | None = None
+    name: str | None = None
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        named = (("u", self.bsuid), ("w", self.wa_id), ("a", self.api_user_id))
+        return tuple(f"{kind}:{value}" for kind, value in named if value)
+
+    @classmethod
+    def of(cls, alias: str) -> "Identity":
+        """Return the identity that an alias alone tells."""
+        kind, _, value = alias.partition(":")
+        field = {"u": "bsuid", "w": "wa_id", "a": "api_user_id"}[kind]
+        return cls(**{field: value})
+
+    @property
+    def space(self) -> Space:
+        return "api" if self.api_user_id else "whatsapp"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person who writes to one tenant."""
+
+    id: ContactId
+    tenant_id: TenantId
+    space: Space
+    bsuid: str | None
+    wa_id: str | None
+    name: str | None
+    language: str | None
+    answered_by: Literal["assistant", "human"]
+    human_until: datetime | None
+
+    def human_answers(self, now: datetime) -> bool:
+        """Tell whether a person has this conversation, so that the assistant is silent."""
+        if self.answered_by != "human":
+            return False
+        return self.human_until is None or now < self.human_until
+
+
+class Contacts:
+    """The contacts of one tenant. Every statement starts from `_mine()` or its tenant."""
+
+    def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
+        self._session = session
+        self._tenant = tenant_id
+
+    def _mine(self) -> Select[ContactRow]:
+        return select(ContactRow).where(ContactRow.tenant_id == self._tenant)
+
+    async def get(self, contact_id: ContactId) -> Contact:
+        """Return a contact. Raises NotFound."""
+        row = await self._session.scalar(self._mine().where(ContactRow.id == contact_id))
+        if row is None:
+            raise NotFound("There is no such contact.")
+        return _contact(row)
+
+    async def known_as(self, alias: str) -> ContactId | None:
+        found = await self._session.scalar(
+            select(ContactAliasRow.contact_id).where(
+                ContactAliasRow.tenant_id == self._tenant, ContactAliasRow.alias == alias
+            )
+        )
+        return None if found is None else ContactId(found)
+
+    async def aliases(self, contact_id: ContactId) -> list[str]:
+        found = await self._session.scalars(
+            select(ContactAliasRow.alias)
+            .where(
+                ContactAliasRow.tenant_id == self._tenant,
+                ContactAliasRow.contact_id == contact_id,
+            )
+            .order_by(ContactAliasRow.alias)
+        )
+        return list(found)
+
+    async def ensure(self, identity: Identity) -> ContactId:
+        """Return the contact known by the identity's first alias; make one if there is none.
+
+        Safe when two workers see a stranger at once: one makes the contact, the other finds it.
+        """
+        alias = identity.aliases[0]
+        found = await self.known_as(alias)
+        if found is not None:
+            return found
+        contact_id = ContactId(uuid.uuid4())
+        await self._session.execute(
+            insert(ContactRow).values(
+                tenant_id=self._tenant,
+                id=contact_id,
+                space=identity.space,
+                bsuid=identity.bsuid,
+                wa_id=identity.wa_id,
+                api_user_id=identity.api_user_id,
+                name=identity.name,
+            )
+        )
+        taken = await self._session.scalar(
+            insert(ContactAliasRow)
+            .values(tenant_id=self._tenant, alias=alias, contact_id=contact_id)
+            .on_conflict_do_nothing()
+            .returning(ContactAliasRow.contact_id)
+        )
+        if taken is None:  # another worker was first
+            await self._session.execute(
+                delete(ContactRow).where(
+                    ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id
+                )
+            )
+            return await self.ensure(identity)
+        await self._session.execute(
+            insert(ContactLeaseRow).values(tenant_id=self._tenant, contact_id=contact_id)
+        )
+        return contact_id
+
+    async def learn(self, contact_id: ContactId, identity: Identity) -> None:
+        """Take in what a message says of its sender: name, ids, and aliases seen before apart.
+
+        Call under the contact's lease. An alias that belonged to another contact comes over; that
+        contact is merged into this one unless it has a BSUID of its own, in which case the phone
+        number has changed hands and only the number comes over.
+        """
+        values = {
+            "bsuid": identity.bsuid,
+            "wa_id": identity.wa_id,
+            "name": identity.name,
+        }
+        known = {key: value for key, value in values.items() if value}
+        if known:
+            await self._session.execute(
+                update(ContactRow)
+                .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
+                .values(**known)
+            )
+        for alias in identity.aliases:
+            await self.rename(alias, contact_id)
+
+    async def rename(self, alias: str, contact_id: ContactId) -> None:
+        """Make `alias` mean this contact, merging who was known by it before where apt."""
+        other = await self.known_as(alias)
+        if other == contact_id:
+            return
+        if other is not None and await self._merge(other, into=contact_id):
+            return
+        await self._session.execute(
+            insert(ContactAliasRow)
+            .values(tenant_id=self._tenant, alias=alias, contact_id=contact_id)
+            .on_conflict_do_update(
+                index_elements=["tenant_id", "alias"], set_={"contact_id": contact_id}
+            )
+        )
+
+    async def note_inbound(self, contact_id: ContactId, at: datetime) -> None:
+        """Remember when they last wrote; never moves backwards."""
+        await self._session.execute(
+            text(
+                "UPDATE contacts SET last_inbound_at = greatest(last_inbound_at, :at)"
+                " WHERE tenant_id = :tenant AND id = :contact"
+            ),
+            {"at": at, "tenant": self._tenant, "contact": contact_id},
+        )
+
+    async def answered_by(
+        self,
+        contact_id: ContactId,
+        who: Literal["assistant", "human"],
+        *,
+        until: datetime | None = None,
+    ) -> None:
+        """Hand the conversation to a person until then (None: until told), or back."""
+        await self._session.execute(
+            update(ContactRow)
+            .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
+            .values(answered_by=who, human_until=until)
+        )
+
+    async def speaks(self, contact_id: ContactId, language: str) -> None:
+        await self._session.execute(
+            update(ContactRow)
+            .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
+            .values(language=language)
+        )
+
+    async def _merge(self, other: ContactId, *, into: ContactId) -> bool:
+        row = await self._session.scalar(self._mine().where(ContactRow.id == other))
+        if row is None or row.bsuid is not None:
+            return False
+        # Whoever answers the other one loses its lease: the row is locked, then gone.
+        names = {"tenant": self._tenant, "other": other, "into": into}
+        for statement in (
+            (
+                "SELECT 1 FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :other"
+                " FOR UPDATE"
+            ),
+            # At most one hold and one open turn a contact: what the other one had begun is
+            # dropped, and its events wait again.
+            (
+                "DELETE FROM appointments WHERE tenant_id = :tenant AND contact_id = :other"
+                " AND status = 'held'"
+            ),
+            (
+                "UPDATE inbox_events SET state = 'waiting', turn_id = NULL"
+                " FROM turns WHERE turns.tenant_id = :tenant AND turns.contact_id = :other"
+                " AND turns.state = 'open' AND inbox_events.tenant_id = :tenant"
+                " AND inbox_events.turn_id = turns.id"
+            ),
+            (
+                "DELETE FROM turns WHERE tenant_id = :tenant AND contact_id = :other"
+                " AND state = 'open'"
+            ),
+            *(
+                f"UPDATE {table} SET contact_id = :into"  # noqa: S608  # names from FOLLOWING
+                " WHERE tenant_id = :tenant AND contact_id = :other"
+                for table in FOLLOWING
+            ),
+            "DELETE FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :other",
+            (
+                "UPDATE contacts SET last_inbound_at = greatest(contacts.last_inbound_at,"
+                " (SELECT last_inbound_at FROM contacts WHERE tenant_id = :tenant AND id = :other))"
+                " WHERE tenant_id = :tenant AND id = :into"
+            ),
+            "DELETE FROM contacts WHERE tenant_id = :tenant AND id = :other",
+        ):
+            await self._session.execute(text(statement), names)
+        return True
+
+
+def _contact(row: ContactRow) -> Contact:
+    return Contact(
+        id=ContactId(row.id),
+        tenant_id=TenantId(row.tenant_id),
+        space=row.space,  # type: ignore[arg-type]  # a check constraint holds it
+        bsuid=row.bsuid,
+        wa_id=row.wa_id,
+        name=row.name,
+        language=row.language,
+        answered_by=row.answered_by,  # type: ignore[arg-type]  # a check constraint holds it
+        human_until=row.human_until,
+    )

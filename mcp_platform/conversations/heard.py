@@ -1,0 +1,118 @@
+"""What a contact's event says, read from the channel's shape: text, a tap, or something else.
+
+Owns the reading. Whatever is missing or of another type is left out; nothing here raises.
+
+Source: WhatsApp Cloud API webhooks reference, messages by type.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from mcp_platform.conversations.contacts import Identity
+from mcp_platform.inbox.turns import TurnEvent
+from mcp_platform.kit.jsons import storable
+
+Kind = Literal["text", "tap", "unsupported", "silent", "moved"]
+
+# Kinds that want no answer: they say nothing to the business, or correct what was said.
+SILENT = frozenset({"reaction", "request_welcome", "revoke", "ephemeral"})
+LONGEST_TEXT = 4096
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message, as the platform understands it."""
+
+    kind: Kind
+    key: str
+    message_id: str
+    text: str
+    tap: str | None
+    type: str
+    identity: Identity
+    at: datetime
+    new_alias: str | None = None
+    """Set where a system message says that the contact is known by another id from now on."""
+
+
+def hear(event: TurnEvent) -> Heard:
+    """Read one event of a turn."""
+    message = _dict(event.content.get("message"))
+    contact = _dict(event.content.get("contact"))
+    type_ = _text(message.get("type")) or "unknown"
+    said = _read(type_, message)
+    return Heard(
+        kind=said.kind,
+        key=event.key,
+        message_id=_text(message.get("id")) or event.key.removeprefix("m:"),
+        text=said.text[:LONGEST_TEXT],
+        tap=said.tap,
+        type=type_,
+        identity=_identity(event, message, contact),
+        at=event.sent_at,
+        new_alias=said.new_alias,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    kind: Kind
+    text: str = ""
+    tap: str | None = None
+    new_alias: str | None = None
+
+
+def _read(type_: str, message: dict[str, Any]) -> _Said:
+    content = _dict(message.get(type_))
+    if type_ == "edit":  # what was written before may be answered already: the edit counts anew
+        content = _dict(_dict(content.get("message")).get("text"))
+        type_ = "text"
+    if type_ == "text":
+        body = _text(content.get("body")) or ""
+        return _Said("text" if body.strip() else "silent", body)
+    if type_ in ("interactive", "button"):
+        return _tapped(content)
+    if type_ == "system":
+        return _Said("moved", new_alias=_new_alias(content))
+    if type_ in SILENT:
+        return _Said("silent")
+    return _Said("unsupported", _text(content.get("caption")) or "")
+
+
+def _tapped(content: dict[str, Any]) -> _Said:
+    """A button or list row of ours, or a quick reply of a template."""
+    reply = _dict(content.get("button_reply")) or _dict(content.get("list_reply"))
+    tap = _text(reply.get("id")) or _text(content.get("payload"))
+    title = _text(reply.get("title")) or _text(content.get("text")) or ""
+    return _Said("tap", title, tap=tap) if tap else _Said("unsupported", title)
+
+
+def _new_alias(content: dict[str, Any]) -> str | None:
+    """The id that a number change or a user id change leads to."""
+    user_id, wa_id = _text(content.get("user_id")), _text(content.get("wa_id"))
+    return f"u:{user_id}" if user_id else f"w:{wa_id}" if wa_id else None
+
+
+def _identity(event: TurnEvent, message: dict[str, Any], contact: dict[str, Any]) -> Identity:
+    if event.contact_key.startswith("a:"):
+        return Identity(api_user_id=event.contact_key[2:], name=_name(contact))
+    return Identity(
+        bsuid=_text(message.get("from_user_id")) or _text(contact.get("user_id")),
+        wa_id=_text(message.get("from")) or _text(contact.get("wa_id")),
+        name=_name(contact),
+    )
+
+
+def _name(contact: dict[str, Any]) -> str | None:
+    name = _text(_dict(contact.get("profile")).get("name"))
+    return name.strip()[:LONGEST_NAME] or None if name else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return storable(value) or None if isinstance(value, str) else None

@@ -1,0 +1,91 @@
+"""What was heard and said in a tenant's conversations."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.contacts import ContactId
+from mcp_platform.conversations.models import MessageRow
+from mcp_platform.tenants.tenant import TenantId
+
+Author = Literal["contact", "model", "menu", "human", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. `key` makes writing it twice writing it once."""
+
+    author: Author
+    text: str
+    at: datetime
+    key: str
+    content: dict[str, Any] | None = None
+
+    @property
+    def inbound(self) -> bool:
+        return self.author == "contact"
+
+
+class Messages:
+    """The messages of one tenant. Every statement starts from `_mine()`."""
+
+    def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
+        self._session = session
+        self._tenant = tenant_id
+
+    def _mine(self) -> Select[MessageRow]:
+        return select(MessageRow).where(MessageRow.tenant_id == self._tenant)
+
+    async def write(
+        self, contact_id: ContactId, messages: Iterable[Message], *, turn_id: uuid.UUID | None
+    ) -> None:
+        """Add messages in their order; those whose key is there already are left as they are."""
+        rows = [
+            {
+                "tenant_id": self._tenant,
+                "contact_id": contact_id,
+                "turn_id": turn_id,
+                "direction": "in" if message.inbound else "out",
+                "author": message.author,
+                "text": message.text,
+                "key": message.key,
+                "content": message.content,
+                "at": message.at,
+            }
+            for message in messages
+        ]
+        if rows:
+            await self._session.execute(insert(MessageRow).on_conflict_do_nothing(), rows)
+
+    async def latest(self, contact_id: ContactId, *, most: int, since: datetime) -> list[Message]:
+        """Return the newest messages of a conversation, oldest first."""
+        rows = await self._session.scalars(
+            self._mine()
+            .where(MessageRow.contact_id == contact_id, MessageRow.at >= since)
+            .order_by(MessageRow.id.desc())
+            .limit(most)
+        )
+        return [_message(row) for row in reversed(rows.all())]
+
+    async def reply_of(self, turn_id: uuid.UUID) -> Message | None:
+        """Return what was said in a turn, if anything."""
+        row = await self._session.scalar(
+            self._mine().where(MessageRow.turn_id == turn_id, MessageRow.direction == "out")
+        )
+        return None if row is None else _message(row)
+
+
+def _message(row: MessageRow) -> Message:
+    return Message(
+        author=row.author,  # type: ignore[arg-type]  # only `write` writes it
+        text=row.text,
+        at=row.at,
+        key=row.key or "",
+        content=row.content,
+    )

@@ -1,0 +1,101 @@
+"""Rows of contacts, their aliases, leases and messages."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mcp_platform.kit.database import Base
+
+
+class ContactRow(Base):
+    __tablename__ = "contacts"
+    __table_args__ = (
+        CheckConstraint("space in ('whatsapp', 'api')", name="space"),
+        CheckConstraint("answered_by in ('assistant', 'human')", name="answered_by"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    space: Mapped[str]
+    bsuid: Mapped[str | None]
+    wa_id: Mapped[str | None]
+    api_user_id: Mapped[str | None]
+    name: Mapped[str | None]
+    """What the contact calls themself: never trusted, never shown as a fact."""
+    language: Mapped[str | None]
+    last_inbound_at: Mapped[datetime | None]
+    """When they last wrote: Meta's 24-hour window opens here."""
+    answered_by: Mapped[str] = mapped_column(server_default="assistant")
+    human_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ContactAliasRow(Base):
+    """One way of naming a contact: `u:<BSUID>`, `w:<wa_id>` or `a:<API user id>`."""
+
+    __tablename__ = "contact_aliases"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        Index("ix_contact_aliases_tenant_id_contact_id", "tenant_id", "contact_id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    alias: Mapped[str] = mapped_column(primary_key=True)
+    contact_id: Mapped[uuid.UUID]
+
+
+class ContactLeaseRow(Base):
+    """Who answers this contact now. `epoch` fences off whoever slept through its lease."""
+
+    __tablename__ = "contact_leases"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    holder: Mapped[uuid.UUID | None]
+    epoch: Mapped[int] = mapped_column(server_default="0")
+    heartbeat_at: Mapped[datetime | None]
+
+
+class MessageRow(Base):
+    """What was heard and said, in order."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        CheckConstraint("direction in ('in', 'out')", name="direction"),
+        Index("ix_messages_tenant_id_contact_id", "tenant_id", "contact_id", "id"),
+        Index(
+            "uq_messages_key",
+            "tenant_id",
+            "key",
+            unique=True,
+            postgresql_where=text("key is not null"),
+        ),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    contact_id: Mapped[uuid.UUID]
+    turn_id: Mapped[uuid.UUID | None]
+    direction: Mapped[str]
+    author: Mapped[str]
+    """`contact`, `model`, `menu`, `human` or `system`."""
+    text: Mapped[str]
+    key: Mapped[str | None]
+    """Of an inbound message, its event's key; of a reply, its outbox key."""
+    content: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]

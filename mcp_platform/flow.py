@@ -1,0 +1,230 @@
+"""Answer a contact: the whole story on one page.
+
+A wake-up names a contact. Whoever handles it waits until the contact has stopped typing, takes
+the contact's lease, freezes what waits into a turn, has it answered, and commits what was heard,
+what is said and its outbox row together. Then it looks again, and gives the lease back.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.assistant.assistant import Assistant, Said
+from mcp_platform.assistant.context import TurnContext
+from mcp_platform.conversations.contacts import Contact, ContactId, Contacts, Identity
+from mcp_platform.conversations.heard import Heard, hear
+from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
+from mcp_platform.conversations.messages import Message, Messages
+from mcp_platform.inbox.metrics import TURN_SECONDS, TURNS
+from mcp_platform.inbox.turns import Turn, Turns, Waiting
+from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.failpoints import failpoint
+from mcp_platform.kit.queue import INBOX, WakeUp, wake
+from mcp_platform.outbox.outbox import Outbox, contact_lane
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.tenant import Tenant, TenantId
+from mcp_platform.whatsapp.messages import Recipient
+from mcp_platform.whatsapp.receipts import Receipts
+
+log = structlog.get_logger(__name__)
+
+# A lease that is taken is given back within a turn; looking again sooner finds it taken still.
+LEASE_TAKEN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a contact may go on typing before being answered."""
+
+    quiet: timedelta
+    cap: timedelta
+    park_after: int
+
+    def left(self, waiting: Waiting) -> timedelta:
+        """Return how much longer to wait; nothing for a tap, or once the cap is reached."""
+        if waiting.instant:
+            return timedelta(0)
+        ready = min(waiting.last + self.quiet, waiting.first + self.cap)
+        return max(ready - waiting.now, timedelta(0))
+
+
+class Answering:
+    """Handles wake-ups of the inbox."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        tenants: TenantDirectory,
+        leases: Leases,
+        assistant: Assistant,
+        receipts: Receipts,
+        patience: Patience,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._tenants = tenants
+        self._leases = leases
+        self._assistant = assistant
+        self._receipts = receipts
+        self._patience = patience
+        self._clock = clock
+
+    async def handle(self, wakeup: WakeUp) -> timedelta | None:
+        """Answer what waits from one contact. Return when to come back, or None."""
+        tenant = await self._tenants.by_id(TenantId(wakeup.tenant_id))
+        if tenant.status != "active":
+            return None
+        contact_id, waiting = await self._look(tenant, wakeup.key)
+        if contact_id is None or waiting is None:
+            return None
+        if left := self._patience.left(waiting):
+            return left
+        lease = await self._leases.acquire(tenant_id=tenant.id, contact_id=contact_id)
+        if lease is None:
+            return LEASE_TAKEN
+        try:
+            async with self._leases.kept(lease):
+                while await self._answer_next(tenant, lease):
+                    failpoint("turn.after_close")
+        except LeaseLost:
+            log.warning("flow.lease.lost", tenant=tenant.path, trace_id=wakeup.trace_id)
+            TURNS.labels(outcome="fenced").inc()
+        except BaseException:
+            await self._give_back(lease)
+            raise
+        return None
+
+    async def _look(self, tenant: Tenant, alias: str) -> tuple[ContactId | None, Waiting | None]:
+        async with self._sessions.begin() as session:
+            contacts = Contacts(session, tenant.id)
+            contact_id = await contacts.known_as(alias)
+            if contact_id is None:
+                contact_id = await contacts.ensure(Identity.of(alias))
+            return contact_id, await Turns(session, tenant.id).waiting(contact_id)
+
+    async def _answer_next(self, tenant: Tenant, lease: Lease) -> bool:
+        """Answer one turn, or give the lease back. Tell whether there may be more."""
+        async with self._leases.fenced(lease) as session:
+            turns = Turns(session, tenant.id)
+            waiting = await turns.waiting(lease.contact_id)
+            left = self._patience.left(waiting) if waiting else timedelta(0)
+            if waiting is None or left:
+                # Looking and giving back are one transaction: a message that comes now has its
+                # own wake-up, and finds the lease free.
+                await release(session, lease)
+                if waiting:
+                    aliases = await Contacts(session, tenant.id).aliases(lease.contact_id)
+                    await wake(session, INBOX, WakeUp(tenant.id, aliases[0]), after=left)
+                return False
+            turn = await turns.begin(lease.contact_id, now=self._clock())
+            if turn is not None and turn.starts > self._patience.park_after:
+                error = f"begun {self._patience.park_after} times, never finished"
+                await turns.park(turn, now=self._clock(), error=error)
+                TURNS.labels(outcome="parked").inc()
+                log.error("flow.turn.parked", tenant=tenant.path, turn=str(turn.id), error=error)
+                return True
+        failpoint("turn.after_claim")
+        if turn is not None:
+            await self._answer(tenant, lease, turn)
+        return True
+
+    async def _answer(self, tenant: Tenant, lease: Lease, turn: Turn) -> None:
+        began = time.perf_counter()
+        heard = tuple(hear(event) for event in turn.events)
+        contact = await self._get_to_know(tenant, lease, heard)
+        said: Said | None = None
+        if not contact.human_answers(turn.opened_at):
+            context = TurnContext(
+                tenant=tenant, contact=contact, turn=turn, lease=lease, heard=heard
+            )
+            async with self._receipts.shown(tenant, heard, again=turn.starts > 1):
+                said = await self._assistant.answer(context)
+        failpoint("turn.before_close")
+        await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)
+        TURNS.labels(outcome=said.author if said else "silent").inc()
+        TURN_SECONDS.observe(time.perf_counter() - began)
+        log.info(
+            "flow.turn.closed",
+            tenant=tenant.path,
+            turn=str(turn.id),
+            trace_id=turn.trace_id,
+            heard=len(heard),
+            author=said.author if said else None,
+        )
+
+    async def _get_to_know(self, tenant: Tenant, lease: Lease, heard: tuple[Heard, ...]) -> Contact:
+        async with self._leases.fenced(lease) as session:
+            contacts = Contacts(session, tenant.id)
+            for each in heard:
+                await contacts.learn(lease.contact_id, each.identity)
+                if each.new_alias:
+                    await contacts.rename(each.new_alias, lease.contact_id)
+            await contacts.note_inbound(lease.contact_id, max(each.at for each in heard))
+            return await contacts.get(lease.contact_id)
+
+    async def _close(
+        self,
+        tenant: Tenant,
+        lease: Lease,
+        turn: Turn,
+        *,
+        contact: Contact,
+        heard: tuple[Heard, ...],
+        said: Said | None,
+    ) -> None:
+        """Commit what was heard, what is said, and that the turn is done: all or nothing."""
+        now = self._clock()
+        messages = [
+            Message("contact", each.text or f"[{each.type}]", each.at, each.key)
+            for each in heard
+            if each.kind in ("text", "tap", "unsupported")
+        ]
+        async with self._leases.fenced(lease) as session:
+            if said is not None:
+                messages.append(_spoken(said, turn, at=now))
+                await self._send(session, tenant, contact, turn, said)
+            await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)
+            await Turns(session, tenant.id).close(turn, now=now)
+
+    async def _send(
+        self, session: AsyncSession, tenant: Tenant, contact: Contact, turn: Turn, said: Said
+    ) -> None:
+        """Queue the reply once; an API caller reads it from the conversation instead."""
+        if contact.space == "api":
+            return
+        await Outbox(session, tenant.id).send(
+            key=reply_key(turn),
+            lane=contact_lane(contact.id),
+            recipient=Recipient(bsuid=contact.bsuid, wa_id=contact.wa_id),
+            content=said.reply,
+            contact_id=contact.id,
+            trace_id=turn.trace_id,
+        )
+
+    async def _give_back(self, lease: Lease) -> None:
+        """Give the lease back after a failure, so that the next try need not wait it out."""
+        try:
+            async with asyncio.timeout(2), self._leases.fenced(lease) as session:
+                await release(session, lease)
+        except Exception as error:  # noqa: BLE001  # the failure that led here is what matters
+            log.warning("flow.lease.not_returned", error=repr(error))
+
+
+def reply_key(turn: Turn) -> str:
+    """The key under which a turn's reply is queued, sent and followed: one turn, one reply."""
+    return f"r:{turn.id}"
+
+
+def _spoken(said: Said, turn: Turn, *, at: datetime) -> Message:
+    choices = [
+        {"id": each.id, "title": each.title, "description": each.description}
+        for each in said.reply.choices
+    ]
+    content = {"choices": choices} if choices else None
+    return Message(said.author, said.reply.text, at, reply_key(turn), content)

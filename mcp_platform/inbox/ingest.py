@@ -1,0 +1,198 @@
+"""Recording what arrives: the requests of one moment are committed together.
+
+Owns the path from verified events to a commit. While one commit is on its way to disk, the
+events of other requests gather; then they go as one statement. Each request is answered after
+its own commit. Rows that Postgres refuses are set aside alone and harm nobody else's request.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+import asyncpg
+import structlog
+
+from mcp_platform.errors import Unavailable
+from mcp_platform.inbox.event import NewEvent
+from mcp_platform.inbox.metrics import BATCH, EVENTS, QUARANTINED
+from mcp_platform.kit.failpoints import failpoint
+from mcp_platform.kit.queue import INBOX, SCHEMA
+
+log = structlog.get_logger(__name__)
+
+# Events are recorded and their wake-ups enqueued by one statement. A key that is there already
+# records nothing and wakes nobody; statuses wake nobody either.
+STORE = f"""
+    WITH fresh AS (
+        INSERT INTO inbox_events
+            (tenant_id, key, kind, contact_key, body, sent_at, instant, trace_id)
+        SELECT * FROM unnest(
+            $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[],
+            $6::timestamptz[], $7::boolean[], $8::text[])
+        ON CONFLICT (tenant_id, key) DO NOTHING
+        RETURNING tenant_id, kind, contact_key, instant, trace_id
+    ), woken AS (
+        INSERT INTO {SCHEMA}.pgqueuer (priority, entrypoint, payload, execute_after, status)
+        SELECT 0, '{INBOX}',
+               convert_to(json_build_object(
+                   'tenant', tenant_id, 'key', contact_key, 'trace', trace_id)::text, 'UTF8'),
+               clock_timestamp() + CASE WHEN instant THEN interval '0' ELSE $9 END,
+               'queued'
+        FROM fresh WHERE kind = 'message'
+    )
+    SELECT count(*) FROM fresh
+"""  # noqa: S608  # only constants of this package are interpolated
+
+QUARANTINE = "INSERT INTO quarantined_events (tenant_id, body, error) VALUES ($1, $2, $3)"
+
+# One commit on its way to disk while the next batch is built; a third one in flight gained
+# nothing in `make bench` and makes the batches smaller.
+WRITERS = 2
+MOST_ROWS = 5_000
+TIMEOUT_S = 5.0
+AWAY = timedelta(seconds=5)
+
+Batch = list[tuple[Sequence[NewEvent], asyncio.Future[None]]]
+# Faults of one row's values, as opposed to faults of the server or the connection.
+REFUSED = (
+    asyncpg.DataError,
+    asyncpg.ProgramLimitExceededError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.exceptions.UntranslatableCharacterError,
+    UnicodeEncodeError,
+)
+
+
+class Ingest:
+    """Stores events durably. `start` before use; `stop` finishes what waits."""
+
+    def __init__(self, pool: asyncpg.Pool, *, debounce: timedelta) -> None:
+        self._pool = pool
+        self._debounce = debounce
+        self._waiting: Batch = []
+        self._arrived = asyncio.Event()
+        self._writers: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    async def start(self) -> None:
+        self._writers = [asyncio.create_task(self._write()) for _ in range(WRITERS)]
+
+    async def stop(self) -> None:
+        self._stopping = True
+        self._arrived.set()
+        await asyncio.gather(*self._writers)
+
+    async def store(self, events: Sequence[NewEvent]) -> None:
+        """Return when `events` are committed; those recorded before are left as they are.
+
+        Raises:
+            Unavailable: Postgres is away; nothing is promised, the sender must send again.
+        """
+        if not events:
+            return
+        if self._stopping:
+            raise Unavailable("This process is stopping.", retry_after=AWAY)
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((events, done))
+        self._arrived.set()
+        await done
+
+    async def quarantine(self, *, tenant_id: int, body: bytes, error: str) -> None:
+        """Keep whole what could not become events. Raises Unavailable as `store` does."""
+        try:
+            await self._pool.execute(QUARANTINE, tenant_id, body, error, timeout=TIMEOUT_S)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as failure:
+            raise Unavailable("The database is away.", retry_after=AWAY) from failure
+        QUARANTINED.inc()
+        log.error("inbox.event.quarantined", tenant_id=tenant_id, error=error)
+
+    async def _write(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._stopping:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            batch = self._take()
+            try:
+                await self._commit(batch)
+            except Exception as error:  # noqa: BLE001  # handed to whoever waits for the commit
+                failure = Unavailable("The database is away.", retry_after=AWAY)
+                failure.__cause__ = error
+                _settle(batch, failure)
+                log.warning("inbox.commit.failed", error=repr(error), requests=len(batch))
+
+    def _take(self) -> Batch:
+        rows = 0
+        for count, (events, _) in enumerate(self._waiting):
+            rows += len(events)
+            if rows > MOST_ROWS and count:
+                batch, self._waiting = self._waiting[:count], self._waiting[count:]
+                return batch
+        batch, self._waiting = self._waiting, []
+        return batch
+
+    async def _commit(self, batch: Batch) -> None:
+        events = list(chain.from_iterable(events for events, _ in batch))
+        try:
+            await self._store(events)
+        except REFUSED:
+            await self._commit_alone(batch)
+            return
+        BATCH.observe(len(batch))
+        _settle(batch)
+
+    async def _commit_alone(self, batch: Batch) -> None:
+        """Store each event by itself: what Postgres refuses is set aside, the rest is stored."""
+        for events, done in batch:
+            try:
+                for event in events:
+                    try:
+                        await self._store([event])
+                    except REFUSED as error:
+                        await self.quarantine(
+                            tenant_id=event.tenant_id, body=event.body, error=repr(error)[:500]
+                        )
+            except Exception as error:  # noqa: BLE001  # this request's alone
+                failure = Unavailable("The database is away.", retry_after=AWAY)
+                failure.__cause__ = error
+                _settle([(events, done)], failure)
+            else:
+                _settle([(events, done)])
+
+    async def _store(self, events: list[NewEvent]) -> None:
+        # One order for all writers, so that two batches with the same keys cannot deadlock.
+        events = sorted(events, key=lambda event: (event.tenant_id, event.key))
+        failpoint("ingest.before_commit")
+        fresh = await self._pool.fetchval(
+            STORE, *_columns(events), self._debounce, timeout=TIMEOUT_S
+        )
+        failpoint("ingest.after_commit")
+        EVENTS.labels(outcome="stored").inc(fresh)
+        EVENTS.labels(outcome="repeated").inc(len(events) - fresh)
+
+
+def _columns(events: list[NewEvent]) -> tuple[list[Any], ...]:
+    return (
+        [event.tenant_id for event in events],
+        [event.key for event in events],
+        [event.kind for event in events],
+        [event.contact_key for event in events],
+        [event.body for event in events],
+        [event.sent_at for event in events],
+        [event.instant for event in events],
+        [event.trace_id for event in events],
+    )
+
+
+def _settle(batch: Batch, failure: Exception | None = None) -> None:
+    for _, done in batch:
+        if done.done():  # the request gave up waiting
+            continue
+        if failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(failure)

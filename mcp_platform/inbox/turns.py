@@ -1,0 +1,231 @@
+"""Turns: what waits from one contact, frozen, answered once, or parked for a person.
+
+Owns the states of events and turns. A turn that was begun and not closed is taken up again with
+the same events; messages that came meanwhile belong to the next one.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.contacts import ContactId
+from mcp_platform.conversations.models import ContactAliasRow
+from mcp_platform.inbox.models import EventRow, TurnRow
+from mcp_platform.kit.jsons import loads
+from mcp_platform.tenants.tenant import TenantId
+
+# One turn never takes more than this: the rest of a flood is the next turn's.
+MOST_EVENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits from a contact: when it began and last grew, and whether it can wait at all."""
+
+    first: datetime
+    last: datetime
+    instant: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEvent:
+    """One frozen event, its body read."""
+
+    id: int
+    key: str
+    contact_key: str
+    instant: bool
+    content: dict[str, Any]
+    sent_at: datetime
+    trace_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A frozen set of events. `opened_at` is "now" for everything this turn says and does."""
+
+    id: uuid.UUID
+    tenant_id: TenantId
+    contact_id: ContactId
+    opened_at: datetime
+    starts: int
+    events: tuple[TurnEvent, ...]
+
+    @property
+    def trace_id(self) -> str | None:
+        return self.events[-1].trace_id if self.events else None
+
+
+class Turns:
+    """The turns of one tenant. Every statement starts from `_events()` or `_turns()`."""
+
+    def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
+        self._session = session
+        self._tenant = tenant_id
+
+    def _events(self) -> Select[EventRow]:
+        return select(EventRow).where(EventRow.tenant_id == self._tenant)
+
+    def _waiting(self, contact_id: ContactId) -> Select[EventRow]:
+        aliases = select(ContactAliasRow.alias).where(
+            ContactAliasRow.tenant_id == self._tenant, ContactAliasRow.contact_id == contact_id
+        )
+        return self._events().where(
+            EventRow.state == "waiting",
+            EventRow.kind == "message",
+            EventRow.contact_key.in_(aliases),
+        )
+
+    async def waiting(self, contact_id: ContactId) -> Waiting | None:
+        """Tell what waits from a contact, or None; an open turn counts as something instant."""
+        waiting = self._waiting(contact_id).subquery()
+        first, last, instant, now = (
+            await self._session.execute(
+                select(
+                    func.min(waiting.c.received_at),
+                    func.max(waiting.c.received_at),
+                    func.bool_or(waiting.c.instant),
+                    func.clock_timestamp(),
+                )
+            )
+        ).one()
+        if await self._open(contact_id) is not None:
+            return Waiting(first or now, last or now, instant=True, now=now)
+        return None if first is None else Waiting(first, last, instant=instant, now=now)
+
+    async def begin(self, contact_id: ContactId, *, now: datetime) -> Turn | None:
+        """Take up the contact's open turn, or freeze what waits into a new one.
+
+        Taps and typed messages make separate turns, in the order they came: a tap acts without
+        the model. The start is counted before anything else happens, so that what kills its
+        worker is counted too.
+        """
+        row = await self._open(contact_id)
+        if row is None:
+            frozen = await self._freeze(contact_id)
+            if not frozen:
+                return None
+            row = TurnRow(
+                tenant_id=self._tenant,
+                id=uuid.uuid4(),
+                contact_id=contact_id,
+                state="open",
+                starts=0,
+                opened_at=now,
+            )
+            self._session.add(row)
+            await self._session.flush()
+            for event in frozen:
+                event.state, event.turn_id = "claimed", row.id
+        row.starts += 1
+        await self._session.flush()
+        return await self._turn(row)
+
+    async def _freeze(self, contact_id: ContactId) -> list[EventRow]:
+        waiting = list(
+            await self._session.scalars(
+                self._waiting(contact_id).order_by(EventRow.id).limit(MOST_EVENTS)
+            )
+        )
+        # Meta promises no order; its own clock has a resolution of one second.
+        waiting.sort(key=lambda event: (event.sent_at or event.received_at, event.id))
+        return list(takewhile(lambda event: event.instant == waiting[0].instant, waiting))
+
+    async def close(self, turn: Turn, *, now: datetime) -> None:
+        """Finish a turn and its events, in the transaction that commits the reply."""
+        await self._end(turn, state="done", now=now, error=None)
+
+    async def park(self, turn: Turn, *, now: datetime, error: str) -> None:
+        """Set a turn aside for a person, so that the contact's next messages get through."""
+        await self._end(turn, state="parked", now=now, error=error)
+
+    async def _end(self, turn: Turn, *, state: str, now: datetime, error: str | None) -> None:
+        await self._session.execute(
+            update(TurnRow)
+            .where(TurnRow.tenant_id == self._tenant, TurnRow.id == turn.id)
+            .values(state=state, closed_at=now, error=error)
+        )
+        await self._session.execute(
+            update(EventRow)
+            .where(EventRow.tenant_id == self._tenant, EventRow.turn_id == turn.id)
+            .values(state=state)
+        )
+
+    async def parked(self) -> Sequence[TurnRow]:
+        return (
+            await self._session.scalars(
+                select(TurnRow)
+                .where(TurnRow.tenant_id == self._tenant, TurnRow.state == "parked")
+                .order_by(TurnRow.opened_at)
+            )
+        ).all()
+
+    async def replay(self, turn_ids: Sequence[uuid.UUID]) -> list[str]:
+        """Let the events of parked turns wait again; return the aliases to wake."""
+        parked = (
+            await self._session.scalars(
+                select(TurnRow.id)
+                .where(
+                    TurnRow.tenant_id == self._tenant,
+                    TurnRow.id.in_(turn_ids),
+                    TurnRow.state == "parked",
+                )
+                .with_for_update()
+            )
+        ).all()
+        keys = await self._session.scalars(
+            update(EventRow)
+            .where(EventRow.tenant_id == self._tenant, EventRow.turn_id.in_(parked))
+            .values(state="waiting", turn_id=None)
+            .returning(EventRow.contact_key)
+        )
+        aliases = sorted({key for key in keys if key is not None})
+        await self._session.execute(
+            update(TurnRow)
+            .where(TurnRow.tenant_id == self._tenant, TurnRow.id.in_(parked))
+            .values(state="done", error="replayed")
+        )
+        return aliases
+
+    async def _open(self, contact_id: ContactId) -> TurnRow | None:
+        return await self._session.scalar(
+            select(TurnRow).where(
+                TurnRow.tenant_id == self._tenant,
+                TurnRow.contact_id == contact_id,
+                TurnRow.state == "open",
+            )
+        )
+
+    async def _turn(self, row: TurnRow) -> Turn:
+        events = await self._session.scalars(self._events().where(EventRow.turn_id == row.id))
+        return Turn(
+            id=row.id,
+            tenant_id=self._tenant,
+            contact_id=ContactId(row.contact_id),
+            opened_at=row.opened_at,
+            starts=row.starts,
+            events=tuple(
+                sorted(
+                    (_event(event) for event in events), key=lambda each: (each.sent_at, each.id)
+                )
+            ),
+        )
+
+
+def _event(row: EventRow) -> TurnEvent:
+    return TurnEvent(
+        id=row.id,
+        key=row.key,
+        contact_key=row.contact_key or "",
+        instant=row.instant,
+        content=loads(row.body),
+        sent_at=row.sent_at or row.received_at,
+        trace_id=row.trace_id,
+    )

@@ -1,0 +1,1 @@
+"""Database, clock, logging, metrics, problem+json: what knows no business word."""

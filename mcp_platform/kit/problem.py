@@ -1,0 +1,80 @@
+"""From the meaning of an error to its HTTP answer: status and `application/problem+json`.
+
+Source: RFC 9457.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.types import Send
+
+from mcp_platform.errors import (
+    Conflict,
+    CredentialRefused,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PlatformError,
+    Unauthorized,
+    Unavailable,
+)
+
+STATUS: dict[type[BaseException], int] = {
+    Invalid: 422,
+    NotFound: 404,
+    Conflict: 409,
+    Unauthorized: 401,
+    Forbidden: 403,
+    Unavailable: 503,
+    CredentialRefused: 503,
+    PlatformError: 500,
+}
+
+
+class TooLarge(Invalid):
+    """The body is larger than this route takes."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(f"The body is larger than {largest} bytes.")
+
+
+STATUS[TooLarge] = 413
+
+
+def status_of(error: PlatformError) -> int:
+    """Return the HTTP status of the nearest meaning that `error` has."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def headers_of(error: PlatformError) -> dict[str, str]:
+    headers = {"content-type": "application/problem+json"}
+    if isinstance(error, Unavailable) and error.retry_after is not None:
+        headers["retry-after"] = str(max(1, round(error.retry_after.total_seconds())))
+    if isinstance(error, Unauthorized):
+        headers["www-authenticate"] = "Bearer"
+    return headers
+
+
+def problem_of(error: PlatformError) -> dict[str, Any]:
+    status = status_of(error)
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": str(error),
+    }
+    if isinstance(error, Invalid) and error.fields:
+        problem["errors"] = [
+            {"field": field, "detail": detail} for field, detail in error.fields.items()
+        ]
+    return problem
+
+
+async def send_problem(send: Send, error: PlatformError) -> int:
+    """Answer with `error` below any framework; return the status."""
+    status = status_of(error)
+    headers = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": orjson.dumps(problem_of(error))})
+    return status

@@ -1,0 +1,84 @@
+"""The queue of wake-ups: pgqueuer's tables in a schema of our database.
+
+Owns names and settings of the queue. A wake-up carries no truth, only where to look: whoever
+handles it reads the inbox or the outbox, and a sweeper finds what a lost wake-up would have told.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
+from pgqueuer.adapters.persistence import qb
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.applications import PgQueuer
+from pgqueuer.domain.settings import DBSettings
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+SCHEMA = "queue"
+
+# pgqueuer's own enqueue statement also writes a log row per job; wake-ups are many and mean
+# nothing once handled, so ours writes the job alone.
+ENQUEUE = f"""
+    INSERT INTO {SCHEMA}.pgqueuer (priority, entrypoint, payload, execute_after, status)
+    VALUES (0, :entrypoint, :payload, clock_timestamp() + :delay, 'queued')
+"""  # noqa: S608  # the schema is a constant of this module
+
+
+def queue_settings() -> DBSettings:
+    return DBSettings(db_schema=SCHEMA, channel="mcp_queue")
+
+
+def queue_queries(pool: asyncpg.Pool) -> Queries:
+    settings = queue_settings()
+    return Queries(
+        AsyncpgPoolDriver(pool),
+        qbe=qb.QueryBuilderEnvironment(settings=settings),
+        qbq=qb.QueryQueueBuilder(settings=settings),
+        qbs=qb.QuerySchedulerBuilder(settings=settings),
+    )
+
+
+def create_queue(pool: asyncpg.Pool) -> PgQueuer:
+    """Create the consumer of wake-ups; register entry points on it, then `run` it."""
+    queries = queue_queries(pool)
+    return PgQueuer(queries.driver, channel=queue_settings().channel, queries=queries)
+
+
+def install_script() -> str:
+    """Return pgqueuer's schema as SQL of many statements, for the migration that creates it."""
+    settings = queue_settings()
+    return qb.QueryBuilderEnvironment(settings=settings).build_install_query()
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """Where to look: `key` is a contact's alias in the inbox, or a lane of the outbox."""
+
+    tenant_id: int
+    key: str
+    trace_id: str | None = None
+
+    def pack(self) -> bytes:
+        return orjson.dumps({"tenant": self.tenant_id, "key": self.key, "trace": self.trace_id})
+
+    @classmethod
+    def unpack(cls, payload: bytes | None) -> "WakeUp":
+        fields: dict[str, Any] = orjson.loads(payload or b"{}")
+        return cls(fields["tenant"], fields["key"], fields.get("trace"))
+
+
+INBOX = "inbox"
+OUTBOX = "outbox"
+
+
+async def wake(
+    session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0)
+) -> None:
+    """Enqueue `wakeup` in the session's transaction: it is there if and only if that commits."""
+    await session.execute(
+        text(ENQUEUE), {"entrypoint": entrypoint, "payload": wakeup.pack(), "delay": after}
+    )

@@ -1,0 +1,97 @@
+"""Telling the owner what the system cannot do, in words and with the next step.
+
+Notices are effects like any other: recorded, sent, retried. The same trouble is told once an hour.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.contacts import Contact
+from mcp_platform.conversations.reply import Reply
+from mcp_platform.kit.database import Sessions
+from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
+from mcp_platform.tenants.tenant import Tenant
+from mcp_platform.whatsapp.messages import Recipient
+
+NOTICES = Counter("mcp_notices_total", "Troubles told to an owner.", ["about"])
+
+Trouble = Literal["calendar_unreadable", "calendar_refused", "model_refused"]
+
+_WANTS_A_PERSON = {
+    "pt": "👋 {who} quer falar com uma pessoa. O assistente ficou em silêncio nessa conversa;"
+    " responda pelo WhatsApp Business.",
+    "en": "👋 {who} wants to talk to a person. The assistant is silent in that conversation;"
+    " answer from WhatsApp Business.",
+    "es": "👋 {who} quiere hablar con una persona. El asistente quedó en silencio en esa"
+    " conversación; responda desde WhatsApp Business.",
+}
+_TROUBLES: dict[Trouble, dict[str, str]] = {
+    "calendar_unreadable": {
+        "pt": "⚠️ A agenda do Google não responde, e por isso não estou marcando horários."
+        " Tento de novo sozinho; se continuar, avise o suporte.",
+        "en": "⚠️ Google Calendar does not answer, so I am not booking. I keep trying; if it goes"
+        " on, tell support.",
+        "es": "⚠️ Google Calendar no responde, y por eso no estoy agendando. Sigo intentando; si"
+        " continúa, avise a soporte.",
+    },
+    "calendar_refused": {
+        "pt": "⚠️ O acesso à agenda do Google foi recusado, e por isso não estou marcando horários."
+        " Confira se a agenda continua compartilhada com o assistente.",
+        "en": "⚠️ Google Calendar refuses access, so I am not booking. Check that the calendar is"
+        " still shared with the assistant.",
+        "es": "⚠️ Google Calendar rechaza el acceso, y por eso no estoy agendando. Verifique que"
+        " el calendario siga compartido con el asistente.",
+    },
+    "model_refused": {
+        "pt": "⚠️ A chave do Gemini foi recusada. Os clientes estão sendo atendidos pelo menu de"
+        " botões. Avise o suporte para trocar a chave.",
+        "en": "⚠️ The Gemini key is refused. Customers are served by the menu of buttons. Tell"
+        " support to replace the key.",
+        "es": "⚠️ La clave de Gemini fue rechazada. Los clientes son atendidos por el menú de"
+        " botones. Avise a soporte para cambiar la clave.",
+    },
+}
+
+
+class Notices:
+    """Records notices to the owner of a tenant; a tenant without an owner's number has none."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    async def wants_a_person(
+        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
+    ) -> None:
+        """Tell the owner, in the transaction of the handoff, who wants to talk."""
+        who = contact.name or "Um cliente"
+        if contact.wa_id:
+            who += f" (+{contact.wa_id})"
+        text = _WANTS_A_PERSON[_language(tenant)].format(who=who)
+        await self._record(session, tenant, text, key=f"n:person:{key}")
+        NOTICES.labels(about="wants_a_person").inc()
+
+    async def trouble(self, tenant: Tenant, about: Trouble, *, now: datetime) -> None:
+        """Tell the owner of a trouble, at most once an hour."""
+        NOTICES.labels(about=about).inc()
+        text = _TROUBLES[about][_language(tenant)]
+        async with self._sessions.begin() as session:
+            await self._record(session, tenant, text, key=f"n:{about}:{now:%Y%m%d%H}")
+
+    async def _record(self, session: AsyncSession, tenant: Tenant, text: str, *, key: str) -> None:
+        if tenant.owner_whatsapp is None:
+            return
+        await Outbox(session, tenant.id).send(
+            key=key,
+            lane=OWNER_LANE,
+            recipient=Recipient(bsuid=None, wa_id=tenant.owner_whatsapp),
+            content=Reply(text),
+            purpose="notice",
+        )
+
+
+def _language(tenant: Tenant) -> str:
+    primary = tenant.language.partition("-")[0].lower()
+    return primary if primary in _WANTS_A_PERSON else "pt"

@@ -1,0 +1,165 @@
+"""Effects outside, recorded in the transaction that caused them.
+
+Owns what a recorded effect looks like. Refuses to do one: `delivery.py` does, after the commit.
+"""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.reply import Reply
+from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
+from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.whatsapp.messages import Recipient, graph_message
+
+OWNER_LANE = "owner"
+Purpose = Literal["reply", "notice"]
+"""A reply needs the contact's 24-hour window; a notice to the owner is tried in any case."""
+
+
+def contact_lane(contact_id: uuid.UUID) -> str:
+    return f"c:{contact_id}"
+
+
+def appointment_lane(appointment_id: uuid.UUID) -> str:
+    return f"a:{appointment_id}"
+
+
+class Outbox:
+    """The outbox of one tenant, in one transaction. Recording a key twice is recording it once."""
+
+    def __init__(self, session: AsyncSession, tenant: TenantId) -> None:
+        self._session = session
+        self._tenant = tenant
+
+    async def send(
+        self,
+        *,
+        key: str,
+        lane: str,
+        recipient: Recipient,
+        content: Reply | Mapping[str, Any],
+        contact_id: uuid.UUID | None = None,
+        purpose: Purpose = "reply",
+        trace_id: str | None = None,
+    ) -> bool:
+        """Record a message; return whether it is new.
+
+        `content` is a reply, or the type and content of a Graph message (`{"type": "template",
+        "template": {…}}`). `key` goes to Meta as callback data and comes back in statuses: at most
+        512 characters, and nothing personal in it.
+
+        Raises:
+            ValueError: the key is too long.
+        """
+        reply = content if isinstance(content, Reply) else Reply("")
+        message = graph_message(reply, recipient=recipient, callback=key)
+        if not isinstance(content, Reply):
+            address = {name: part for name, part in message.items() if name not in ("type", "text")}
+            message = {**content, **address}
+        return await self._record(
+            key=key,
+            lane=lane,
+            kind="whatsapp",
+            contact_id=contact_id,
+            body={"purpose": purpose, "message": message},
+            trace_id=trace_id,
+        )
+
+    async def put_event(
+        self,
+        *,
+        key: str,
+        appointment_id: uuid.UUID,
+        calendar_id: str,
+        event_id: str,
+        start: datetime,
+        end: datetime,
+        time_zone: str,
+        summary: str,
+        description: str,
+        mark: str,
+        trace_id: str | None = None,
+    ) -> bool:
+        """Record that the calendar must show this event; return whether that is new.
+
+        `start` and `end` carry an offset; `mark` is the key by which we know our own events. The
+        event is written as it is recorded: a later change is another record, done after this one.
+
+        Raises:
+            ValueError: a time without an offset.
+        """
+        event = {
+            "event_id": event_id,
+            "start": _rfc3339(start),
+            "end": _rfc3339(end),
+            "time_zone": time_zone,
+            "summary": summary,
+            "description": description,
+            "key": mark,
+        }
+        return await self._record(
+            key=key,
+            lane=appointment_lane(appointment_id),
+            kind="calendar_put",
+            body={"calendar_id": calendar_id, "event": event},
+            trace_id=trace_id,
+        )
+
+    async def remove_event(
+        self,
+        *,
+        key: str,
+        appointment_id: uuid.UUID,
+        calendar_id: str,
+        event_id: str,
+        trace_id: str | None = None,
+    ) -> bool:
+        """Record that the event must be gone from this calendar; return whether that is new."""
+        return await self._record(
+            key=key,
+            lane=appointment_lane(appointment_id),
+            kind="calendar_remove",
+            body={"calendar_id": calendar_id, "event_id": event_id},
+            trace_id=trace_id,
+        )
+
+    async def _record(
+        self,
+        *,
+        key: str,
+        lane: str,
+        kind: str,
+        body: dict[str, Any],
+        contact_id: uuid.UUID | None = None,
+        trace_id: str | None,
+    ) -> bool:
+        recorded = await self._session.scalar(
+            insert(OutboxRow)
+            .values(
+                tenant_id=self._tenant,
+                key=key,
+                lane=lane,
+                kind=kind,
+                contact_id=contact_id,
+                body=body,
+                trace_id=trace_id,
+            )
+            .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
+            .returning(OutboxRow.id)
+        )
+        if recorded is None:
+            return False
+        await wake(self._session, OUTBOX, WakeUp(self._tenant, lane, trace_id))
+        return True
+
+
+def _rfc3339(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no offset")
+    return moment.isoformat()

@@ -1,0 +1,1 @@
+"""What can be booked, by whom, when: catalogue, hours, availability, appointments, calendar."""

@@ -1,0 +1,63 @@
+"""The events that mirror appointments into the owner's calendar, recorded in the outbox.
+
+Owns what an owner reads of an appointment. Refuses to write it there: the outbox does, after the
+commit. The lane is the appointment, so that what is recorded later is done later.
+"""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.outbox.outbox import Outbox
+from mcp_platform.scheduling.appointments import Appointment
+from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.tenants.tenant import Tenant
+
+LONGEST_NAME = 60  # what a phone shows of an event's title
+
+
+class Mirror:
+    """The mirrored events of one tenant. They bear its path, so that we know our own again."""
+
+    def __init__(self, *, tenant: Tenant, rules: BookingRules) -> None:
+        self._tenant = tenant
+        self._rules = rules
+
+    async def put(self, session: AsyncSession, appointment: Appointment) -> None:
+        """Record that the appointment's calendar must show it as it is in this version."""
+        if appointment.calendar_id is None:
+            return
+        view = appointment.view(self._rules)
+        title = (view.service_name, appointment.booked_for)
+        await Outbox(session, self._tenant.id).put_event(
+            key=_key(appointment),
+            appointment_id=appointment.id,
+            calendar_id=appointment.calendar_id,
+            event_id=appointment.id.hex,
+            start=view.starts_at,
+            end=view.ends_at,
+            time_zone=self._rules.time_zone,
+            summary=" — ".join(part for part in title if part),
+            description=f"{view.service_name}\n{view.professional_name}",
+            mark=self._tenant.path,
+        )
+
+    async def remove(
+        self, session: AsyncSession, appointment: Appointment, *, calendar_id: str | None
+    ) -> None:
+        """Record that `calendar_id` must not show the appointment from this version on."""
+        if calendar_id is not None:
+            await Outbox(session, self._tenant.id).remove_event(
+                key=f"{_key(appointment)}:remove",
+                appointment_id=appointment.id,
+                calendar_id=calendar_id,
+                event_id=appointment.id.hex,
+            )
+
+
+def presentable(name: str | None) -> str | None:
+    """Return what may stand in an event's title of a name that a stranger gave themself."""
+    one_line = " ".join((name or "").split())
+    return "".join(each for each in one_line if each.isprintable())[:LONGEST_NAME].strip() or None
+
+
+def _key(appointment: Appointment) -> str:
+    return f"cal:{appointment.id}:{appointment.version}"

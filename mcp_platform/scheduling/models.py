@@ -1,0 +1,164 @@
+"""Rows of the catalogue and of appointments, and the constraint that keeps one slot one booking."""
+
+import uuid
+from datetime import date, datetime, time
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mcp_platform.kit.database import Base
+
+OCCUPYING = "status in ('held', 'booked', 'confirmed')"
+
+
+class ServiceRow(Base):
+    __tablename__ = "services"
+    __table_args__ = (
+        CheckConstraint("duration_minutes between 5 and 1440", name="duration"),
+        CheckConstraint(
+            "buffer_before_minutes between 0 and 1440 and buffer_after_minutes between 0 and 1440",
+            name="buffers",
+        ),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    duration_minutes: Mapped[int]
+    buffer_before_minutes: Mapped[int] = mapped_column(server_default="0")
+    buffer_after_minutes: Mapped[int] = mapped_column(server_default="0")
+    price_cents: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(server_default="BRL")
+    active: Mapped[bool] = mapped_column(server_default="true")
+    position: Mapped[int] = mapped_column(server_default="0")
+
+
+class ProfessionalRow(Base):
+    __tablename__ = "professionals"
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    calendar_id: Mapped[str | None]
+    """Null: the tenant's calendar."""
+    active: Mapped[bool] = mapped_column(server_default="true")
+    position: Mapped[int] = mapped_column(server_default="0")
+
+
+class OfferingRow(Base):
+    """A professional does a service."""
+
+    __tablename__ = "offerings"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "professional_id"], ["professionals.tenant_id", "professionals.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "service_id"], ["services.tenant_id", "services.id"]),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    professional_id: Mapped[str] = mapped_column(primary_key=True)
+    service_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class OpeningSpanRow(Base):
+    """Weekly hours of a professional; several spans a day leave breaks between them."""
+
+    __tablename__ = "opening_spans"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "professional_id"], ["professionals.tenant_id", "professionals.id"]
+        ),
+        CheckConstraint("weekday between 0 and 6", name="weekday"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    professional_id: Mapped[str] = mapped_column(primary_key=True)
+    weekday: Mapped[int] = mapped_column(primary_key=True)
+    """0 is Monday."""
+    opens: Mapped[time] = mapped_column(primary_key=True)
+    closes: Mapped[time]
+    """00:00 means midnight at the end of the day."""
+
+
+class ClosedDayRow(Base):
+    __tablename__ = "closed_days"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "professional_id"], ["professionals.tenant_id", "professionals.id"]
+        ),
+        Index("ix_closed_days_tenant_id_day", "tenant_id", "day"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    professional_id: Mapped[str | None]
+    """Null: everybody."""
+    day: Mapped[date]
+    reason: Mapped[str | None]
+
+
+class AppointmentRow(Base):
+    """A slot taken. `blocked` is the appointment with its buffers, and what may not overlap."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "professional_id"], ["professionals.tenant_id", "professionals.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "service_id"], ["services.tenant_id", "services.id"]),
+        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        CheckConstraint(
+            "status in ('held', 'booked', 'confirmed', 'cancelled', 'completed', 'no_show')",
+            name="status",
+        ),
+        CheckConstraint("(status = 'held') = (hold_expires_at is not null)", name="hold_expires"),
+        CheckConstraint("starts_at < ends_at", name="order"),
+        ExcludeConstraint(
+            ("tenant_id", "="),
+            ("professional_id", "="),
+            ("blocked", "&&"),
+            where=text(OCCUPYING),
+            using="gist",
+            name="ex_appointments_one_slot_one_booking",
+        ),
+        Index(
+            "uq_appointments_one_hold_per_contact",
+            "tenant_id",
+            "contact_id",
+            unique=True,
+            postgresql_where=text("status = 'held'"),
+        ),
+        Index("ix_appointments_tenant_id_contact_id", "tenant_id", "contact_id", "starts_at"),
+        Index("ix_appointments_tenant_id_starts_at", "tenant_id", "starts_at"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[uuid.UUID]
+    professional_id: Mapped[str]
+    service_id: Mapped[str]
+    status: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    blocked: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    hold_expires_at: Mapped[datetime | None]
+    booked_for: Mapped[str | None]
+    """The name its calendar event bears, as it was at booking."""
+    calendar_id: Mapped[str | None]
+    """The calendar its event was last written to: what must be removed if the professional changes."""
+    price_cents: Mapped[int | None]
+    currency: Mapped[str | None]
+    notes: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -1,0 +1,154 @@
+"""What can be configured, from the environment. Read once, by `bootstrap.py` and the commands.
+
+`docs/configuration.md` is checked against this module: a setting that is not described there
+fails the build.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Part = Literal["gateway", "admin", "worker"]
+PARTS: tuple[Part, ...] = ("gateway", "admin", "worker")
+
+
+def _seconds(value: object) -> object:
+    """Durations are plain seconds in the environment: `DEBOUNCE_S=1.5`."""
+    return timedelta(seconds=float(value)) if isinstance(value, str | int | float) else value
+
+
+Seconds = Annotated[timedelta, NoDecode, BeforeValidator(_seconds)]
+
+
+class Settings(BaseSettings):
+    """The environment of one process. Names are upper-cased field names."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True)
+
+    # Where this process listens.
+    host: str = Field("127.0.0.1", description="Address the public port listens on.")
+    port: int = Field(8000, description="Public port: webhooks, tenant API, console.")
+    internal_port: int = Field(
+        9090, description="Port of /metrics and /health/detail; never published. 0: none."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="How the outside reaches this service."
+    )
+
+    # Servers it stands on.
+    database_url: str | None = Field(
+        None, description="PostgreSQL 16 or newer. Unset: the embedded server."
+    )
+    redis_url: str | None = Field(
+        None, description="Redis or Valkey, for what may vanish. Unset: the embedded server."
+    )
+    data_dir: Path = Field(
+        Path(".data"), description="Where the embedded servers and local keys live."
+    )
+    database_pool: int = Field(
+        10, ge=1, description="Connections of this process, those of the queue beside."
+    )
+
+    # Tenants and their credentials.
+    client_name: str | None = Field(
+        None, description="Pinned mode: the one client this process serves."
+    )
+    environment: Literal["development", "staging", "production"] | None = Field(
+        None, description="Pinned mode: the one environment this process serves."
+    )
+    credentials_dir: Path = Field(
+        Path("credentials"),
+        description="Shared mode: a folder of `<client>-<environment>.env` files.",
+    )
+    credentials_mount: Path = Field(
+        Path("/var/run/credentials"),
+        description="Pinned mode: a mounted Secret, one file a key.",
+    )
+
+    # Vendors.
+    meta_graph_url: str = Field("https://graph.facebook.com", description="Meta's Graph API.")
+    meta_graph_version: str = Field("v26.0", description="Version of the Graph API.")
+    gemini_url: str = Field(
+        "https://generativelanguage.googleapis.com", description="Gemini Developer API."
+    )
+    gemini_api_version: str = Field("v1", description="Version of the Gemini API.")
+    gemini_model: str = Field("gemini-3.5-flash-lite", description="The model that is asked.")
+    gemini_enabled: bool = Field(
+        True, description="Off: every tenant is answered by the menu, no model is asked."
+    )
+    google_calendar_url: str = Field(
+        "https://www.googleapis.com/calendar/v3/", description="Google Calendar API."
+    )
+    google_token_url: str = Field(
+        "https://oauth2.googleapis.com/token",
+        description="Where service accounts get tokens; what a key file says is ignored.",
+    )
+    vendor_timeout_s: Seconds = Field(
+        timedelta(seconds=10), description="Longest one call to a vendor may take."
+    )
+
+    # How contacts are answered.
+    debounce_s: Seconds = Field(
+        timedelta(seconds=1.5), description="Quiet time after a message before it is answered."
+    )
+    debounce_cap_s: Seconds = Field(
+        timedelta(seconds=6), description="Longest a burst is waited for."
+    )
+    lease_s: Seconds = Field(
+        timedelta(seconds=15), description="How long a worker may be silent and keep a contact."
+    )
+    turn_deadline_s: Seconds = Field(
+        timedelta(seconds=40), description="Longest the model is asked in one turn, in all."
+    )
+    model_rounds: int = Field(5, ge=1, description="Most model calls in one turn.")
+    hold_s: Seconds = Field(timedelta(minutes=5), description="How long a held slot stays held.")
+    human_s: Seconds = Field(
+        timedelta(hours=12), description="How long the assistant stays silent after a handoff."
+    )
+    park_after: int = Field(
+        5, ge=1, description="Starts of one turn before it is parked for a person."
+    )
+    uncertain_s: Seconds = Field(
+        timedelta(minutes=2),
+        description="How long an interrupted send waits for a status before it is sent again.",
+    )
+    sweep_s: Seconds = Field(
+        timedelta(seconds=5), description="How often forgotten work is looked for."
+    )
+    worker_concurrency: int = Field(32, ge=4, description="Wake-ups one worker handles at a time.")
+    tenant_concurrency: int = Field(8, ge=1, description="Of those, how many may be of one tenant.")
+    retention_days: int = Field(
+        90, ge=8, description="How long events and effects are kept; Meta redelivers for 7 days."
+    )
+
+    # Tokens of the tenant API.
+    jwt_keys_dir: Path | None = Field(
+        None,
+        description="Folder of ES256 keys: `<kid>.pub.pem`, and `<kid>.pem` where tokens are made."
+        " Unset: made in the data folder.",
+    )
+    jwt_issuer: str = Field("mcp-platform", description="`iss` of our tokens.")
+
+    # What is written down.
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line."
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="`json` in ECS field names, or `console` for people."
+    )
+    log_texts: bool = Field(
+        False, description="On: phone numbers and texts unmasked in logs. Never in production."
+    )
+
+    @model_validator(mode="after")
+    def _pinned_to_both_or_none(self) -> Self:
+        if (self.client_name is None) != (self.environment is None):
+            raise ValueError("CLIENT_NAME and ENVIRONMENT are set together, or neither is")
+        return self
+
+    @property
+    def pinned(self) -> bool:
+        return self.client_name is not None

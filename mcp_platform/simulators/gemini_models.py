@@ -1,0 +1,74 @@
+"""The models the simulator serves, and what each of them refuses.
+
+Owns the table only. Source: https://ai.google.dev/gemini-api/docs/models and .../deprecations.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+_ALL_LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model: the thinking levels it takes, and the one that answers in its place."""
+
+    name: str
+    display_name: str
+    levels: tuple[str, ...] = _ALL_LEVELS
+    budget: bool = True
+    served_by: str | None = None  # set for models that were shut down and rerouted
+    only_beta: bool = False
+
+    @property
+    def version_name(self) -> str:
+        """The name that `modelVersion` shows."""
+        return self.served_by or self.name
+
+    @property
+    def signs_thoughts(self) -> bool:
+        """Whether function calls must come back with their signature (Gemini 3 and later)."""
+        return not self.version_name.startswith("gemini-2")
+
+    def described(self) -> dict[str, Any]:
+        """Return what `GET /v1/models/{name}` answers."""
+        return {
+            "name": f"models/{self.name}",
+            "version": self.name.removeprefix("gemini-"),
+            "displayName": self.display_name,
+            "inputTokenLimit": 1_048_576,
+            "outputTokenLimit": 65_536,
+            "supportedGenerationMethods": ["generateContent", "countTokens"],
+            "thinking": True,
+        }
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model("gemini-4-argon", "Gemini 4 Argon", levels=("LOW", "MEDIUM", "HIGH"), budget=False),
+        Model("gemini-3.8-flash", "Gemini 3.8 Flash", levels=("LOW", "MEDIUM", "HIGH")),
+        Model("gemini-3.7-flash", "Gemini 3.7 Flash"),
+        Model("gemini-3.6-flash", "Gemini 3.6 Flash"),
+        Model("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite"),
+        Model("gemini-3.5-flash", "Gemini 3.5 Flash"),
+        Model("gemini-3.1-flash-lite", "Gemini 3.1 Flash-Lite"),
+        Model("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview"),
+        # Shut down on 1 December 2026; requests go on to a newer model, which modelVersion shows.
+        Model("gemini-2.5-pro", "Gemini 2.5 Pro", served_by="gemini-3.8-flash"),
+        Model("gemini-2.5-flash", "Gemini 2.5 Flash", served_by="gemini-3.5-flash-lite"),
+        Model("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite"),
+        Model(
+            "gemini-flash-latest",
+            "Gemini Flash Latest",
+            levels=("LOW", "MEDIUM", "HIGH"),
+            served_by="gemini-3.8-flash",
+            only_beta=True,
+        ),
+    )
+}
+
+
+def served(*, version: str) -> list[Model]:
+    """Return the models of an API version; aliases exist on v1beta alone."""
+    return [model for model in MODELS.values() if version == "v1beta" or not model.only_beta]

@@ -1,0 +1,100 @@
+"""The one cache in front of every credential store.
+
+A value in use is refreshed behind the requests that use it, so that none of them waits; a value
+older than `STALE` is read again before it is used, so that a changed Secret is seen within a
+minute; while the store is away the last good value serves on. Idle tenants cost nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from cachetools import LRUCache
+
+from mcp_platform.tenants.credentials import (
+    Credentials,
+    CredentialsMissing,
+    CredentialStore,
+    CredentialsUnreadable,
+)
+from mcp_platform.tenants.tenant import Tenant, TenantId
+
+log = structlog.get_logger(__name__)
+
+REFRESH = timedelta(seconds=20)
+STALE = timedelta(seconds=50)  # with one read, under the minute that is promised
+READ_TIMEOUT = timedelta(seconds=5)
+MOST = 5_000  # about 8 kB each with a private key
+
+
+@dataclass(slots=True)
+class _Entry:
+    credentials: Credentials
+    read_at: float
+    tried_at: float
+
+
+class CachedCredentials:
+    """Credentials by tenant, out of `store`, through memory."""
+
+    def __init__(self, store: CredentialStore, *, timer: Callable[[], float]) -> None:
+        self._store = store
+        self._timer = timer
+        self._entries: LRUCache[TenantId, _Entry] = LRUCache(MOST)
+        self._reading: dict[TenantId, asyncio.Task[Credentials]] = {}
+
+    async def of(self, tenant: Tenant) -> Credentials:
+        """Return the tenant's credentials.
+
+        Raises:
+            CredentialsUnreadable: nothing is cached and the store gives nothing.
+        """
+        entry = self._entries.get(tenant.id)
+        if entry is None:
+            return await asyncio.shield(self._read(tenant))
+        now = self._timer()
+        age = now - entry.read_at
+        if age < REFRESH.total_seconds():
+            return entry.credentials
+        # While the store is away it is tried every REFRESH, not with every request.
+        due = now - entry.tried_at >= REFRESH.total_seconds()
+        if due:
+            entry.tried_at = now
+            task = self._read(tenant)
+            if age >= STALE.total_seconds():
+                try:
+                    return await asyncio.shield(task)
+                except CredentialsMissing:
+                    raise
+                except CredentialsUnreadable:
+                    return entry.credentials
+        return entry.credentials
+
+    def _read(self, tenant: Tenant) -> asyncio.Task[Credentials]:
+        task = self._reading.get(tenant.id)
+        if task is None:
+            task = self._reading[tenant.id] = asyncio.create_task(self._load(tenant))
+            task.add_done_callback(lambda done: self._finished(tenant, done))
+        return task
+
+    async def _load(self, tenant: Tenant) -> Credentials:
+        try:
+            async with asyncio.timeout(READ_TIMEOUT.total_seconds()):
+                credentials = await self._store.read(
+                    client_name=tenant.client_name, environment=tenant.environment
+                )
+        except TimeoutError as error:
+            raise CredentialsUnreadable("The credential store does not answer.") from error
+        now = self._timer()
+        self._entries[tenant.id] = _Entry(credentials, read_at=now, tried_at=now)
+        return credentials
+
+    def _finished(self, tenant: Tenant, task: asyncio.Task[Credentials]) -> None:
+        self._reading.pop(tenant.id, None)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, CredentialsMissing):
+            self._entries.pop(tenant.id, None)
+        if error is not None:
+            log.warning("tenants.credentials.unreadable", tenant=tenant.path, error=str(error))

@@ -1,0 +1,134 @@
+"""Which tenant a path or an id means, from a cache that knows absence too.
+
+Owns the lookup. Refuses to tell one tenant about another: an unknown path is unknown, whatever
+other environments of the client exist.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Literal
+
+from cachetools import TTLCache
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from mcp_platform.errors import NotFound, Unavailable
+from mcp_platform.kit.database import Sessions
+from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.tenant import Tenant, TenantId, is_client_name, is_environment
+
+# A tenant that is edited is seen edited within this time, in every process.
+KNOWN_FOR = timedelta(seconds=30)
+UNKNOWN_FOR = timedelta(seconds=10)
+# About 1 kB each; more tenants than this in use at once only means more lookups.
+KNOWN_MOST = 20_000
+UNKNOWN_MOST = 20_000
+
+Key = tuple[str, str] | TenantId
+
+
+class UnknownTenant(NotFound):
+    """No tenant answers on this path. Says nothing more, on purpose."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is served on this path.")
+
+
+class TenantDirectory:
+    """Tenants by path and by id. In pinned mode `only` names the single one there is."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        timer: Callable[[], float],
+        only: tuple[str, str] | None = None,
+    ) -> None:
+        self._sessions = sessions
+        self._only = only
+        self._known: TTLCache[Key, Tenant] = TTLCache(
+            KNOWN_MOST, KNOWN_FOR.total_seconds(), timer=timer
+        )
+        self._unknown: TTLCache[Key, Literal[True]] = TTLCache(
+            UNKNOWN_MOST, UNKNOWN_FOR.total_seconds(), timer=timer
+        )
+        self._asking: dict[Key, asyncio.Task[Tenant]] = {}
+
+    async def by_path(self, client_name: str, environment: str) -> Tenant:
+        """Return the tenant of `/<client_name>/<environment>`.
+
+        Raises:
+            UnknownTenant: there is none; remembered for a few seconds.
+            Unavailable: Postgres is away and the tenant is not in the cache.
+        """
+        key = (client_name, environment)
+        tenant = self._known.get(key)
+        if tenant is not None:
+            return tenant
+        if self._only not in (None, key) or not (
+            is_client_name(client_name) and is_environment(environment)
+        ):
+            raise UnknownTenant
+        return await self._ask(
+            key,
+            (TenantRow.client_name == client_name) & (TenantRow.environment == environment),
+        )
+
+    async def by_id(self, tenant_id: TenantId) -> Tenant:
+        """Return the tenant with this id. Raises as `by_path` does."""
+        tenant = self._known.get(tenant_id)
+        return tenant or await self._ask(tenant_id, TenantRow.id == tenant_id)
+
+    def forget(self) -> None:
+        """Drop what is cached, after a change made in this process."""
+        self._known.clear()
+        self._unknown.clear()
+
+    async def _ask(self, key: Key, which: ColumnElement[bool]) -> Tenant:
+        if key in self._unknown:
+            raise UnknownTenant
+        task = self._asking.get(key)
+        if task is None:  # many requests for one cold tenant ask once
+            task = self._asking[key] = asyncio.create_task(self._load(key, which))
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _load(self, key: Key, which: ColumnElement[bool]) -> Tenant:
+        try:
+            async with self._sessions() as session:
+                found = (
+                    await session.execute(
+                        select(TenantRow, ClientRow.business_name).join(ClientRow).where(which)
+                    )
+                ).one_or_none()
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise Unavailable(
+                "The tenant cannot be looked up: the database is away.",
+                retry_after=timedelta(seconds=5),
+            ) from error
+        if found is None:
+            self._unknown[key] = True
+            raise UnknownTenant
+        tenant = _tenant(*found)
+        if self._only not in (None, (tenant.client_name, tenant.environment)):
+            raise UnknownTenant
+        self._known[tenant.id] = self._known[(tenant.client_name, tenant.environment)] = tenant
+        return tenant
+
+
+def _tenant(row: TenantRow, business_name: str) -> Tenant:
+    return Tenant(
+        id=TenantId(row.id),
+        client_name=row.client_name,
+        environment=row.environment,  # type: ignore[arg-type]  # a check constraint holds it
+        status=row.status,  # type: ignore[arg-type]  # a check constraint holds it
+        topology=row.topology,  # type: ignore[arg-type]  # a check constraint holds it
+        business_name=business_name,
+        language=row.language,
+        time_zone=row.time_zone,
+        phone_number_id=row.phone_number_id,
+        calendar_id=row.calendar_id,
+        owner_whatsapp=row.owner_whatsapp,
+        model_enabled=row.model_enabled,
+    )

@@ -1,0 +1,208 @@
+"""What Meta posts to a webhook, taken apart into events. Pure, and afraid of nothing.
+
+Owns Meta's shapes on the way in. Every entry, change, message and status becomes one event; what
+is not understood becomes an event of kind `other`, kept whole. Refuses to raise on any JSON.
+
+Source: WhatsApp Cloud API webhooks reference (messages, statuses, system, user_id_update).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mcp_platform.inbox.event import NewEvent
+from mcp_platform.kit.jsons import dumps, loads
+from mcp_platform.tenants.tenant import TenantId
+
+JSON = Any
+# Longer ids than any vendor's are replaced by a digest: a B-tree row holds 2,704 bytes.
+LONGEST_ID = 512
+TAPS = frozenset({"interactive", "button"})
+
+
+class NotJSONError(ValueError):
+    """The body is no JSON document that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The events of one webhook, and how many changes were for somebody else's number."""
+
+    events: list[NewEvent]
+    misrouted: int
+
+
+def parse(
+    body: bytes, *, tenant_id: TenantId, phone_number_id: str, trace_id: str | None = None
+) -> Parsed:
+    """Take a webhook's body apart.
+
+    Changes of field `messages` for another phone number are counted and left out: tenants of one
+    Meta app share a signature, so the signature does not say whose they are.
+
+    Raises:
+        NotJSONError: the body cannot be read at all.
+    """
+    document = _load(body)
+    events: list[NewEvent] = []
+    misrouted = 0
+    for entry in _dicts(_get(document, "entry")):
+        for change in _dicts(entry.get("changes")):
+            value = change.get("value")
+            number = _string(_get(_get(value, "metadata"), "phone_number_id"))
+            if number is not None and number != phone_number_id:
+                misrouted += 1
+                continue
+            found = _Change(tenant_id, change, ours=number is not None, trace_id=trace_id).events()
+            events.extend(found)
+    if not events and not misrouted:
+        events.append(_whole(tenant_id, document, trace_id))
+    return Parsed(events, misrouted)
+
+
+class _Change:
+    """One change and how its parts become events."""
+
+    __slots__ = ("_change", "_field", "_ours", "_tenant", "_trace", "_value")
+
+    def __init__(
+        self,
+        tenant_id: TenantId,
+        change: dict[str, JSON],
+        *,
+        ours: bool,
+        trace_id: str | None,
+    ) -> None:
+        self._tenant = tenant_id
+        self._change = change
+        self._field = _string(change.get("field")) or ""
+        self._value = change.get("value")
+        self._ours = ours
+        self._trace = trace_id
+
+    def events(self) -> list[NewEvent]:
+        # Without a phone number id nothing shows that a message is this tenant's: kept, not read.
+        if self._field == "messages" and self._ours and isinstance(self._value, dict):
+            found = [
+                *(self._message(each) for each in _dicts(self._value.get("messages"))),
+                *(self._status(each) for each in _dicts(self._value.get("statuses"))),
+            ]
+            if found:
+                return found
+        return [self._other(self._change)]
+
+    def _message(self, message: dict[str, JSON]) -> NewEvent:
+        bsuid, wa_id, contact = self._sender(message)
+        key = _string(message.get("id"))
+        alias = f"u:{bsuid}" if bsuid else f"w:{wa_id}" if wa_id else None
+        if key is None or alias is None:
+            return self._other({"field": self._field, "value": {"messages": [message]}})
+        return self._event(
+            key=f"m:{key}",
+            kind="message",
+            contact_key=alias,
+            content={"message": message, "contact": contact},
+            timestamp=message.get("timestamp"),
+            instant=message.get("type") in TAPS,
+        )
+
+    def _status(self, status: dict[str, JSON]) -> NewEvent:
+        wamid, name = _string(status.get("id")), _string(status.get("status"))
+        if wamid is None or name is None:
+            return self._other({"field": self._field, "value": {"statuses": [status]}})
+        return self._event(
+            key=f"s:{wamid}:{name}",
+            kind="status",
+            contact_key=None,
+            content={"status": status},
+            timestamp=status.get("timestamp"),
+        )
+
+    def _other(self, content: JSON) -> NewEvent:
+        return _whole(self._tenant, content, self._trace)
+
+    def _sender(
+        self, message: dict[str, JSON]
+    ) -> tuple[str | None, str | None, dict[str, JSON] | None]:
+        """Return BSUID, wa_id and contact of a message. Contacts match by id, not by position."""
+        bsuid, wa_id = _string(message.get("from_user_id")), _string(message.get("from"))
+        contacts = list(_dicts(self._value.get("contacts") if self._value else None))
+        for contact in contacts:
+            named = _string(contact.get("user_id")), _string(contact.get("wa_id"))
+            if (bsuid and named[0] == bsuid) or (wa_id and named[1] == wa_id):
+                return bsuid or named[0], wa_id or named[1], contact
+        alone = contacts[0] if len(contacts) == 1 and not (bsuid or wa_id) else None
+        if alone is not None:
+            return _string(alone.get("user_id")), _string(alone.get("wa_id")), alone
+        return bsuid, wa_id, None
+
+    def _event(
+        self,
+        *,
+        key: str,
+        kind: Any,
+        contact_key: str | None,
+        content: dict[str, JSON],
+        timestamp: JSON,
+        instant: bool = False,
+    ) -> NewEvent:
+        return NewEvent(
+            tenant_id=self._tenant,
+            key=_short(key),
+            kind=kind,
+            contact_key=_short(contact_key) if contact_key else None,
+            body=dumps(content),
+            sent_at=_moment(timestamp),
+            instant=instant,
+            trace_id=self._trace,
+        )
+
+
+def _whole(tenant_id: TenantId, content: JSON, trace_id: str | None) -> NewEvent:
+    body = dumps(content)
+    return NewEvent(
+        tenant_id=tenant_id,
+        key=f"o:{hashlib.sha256(body).hexdigest()}",
+        kind="other",
+        contact_key=None,
+        body=body,
+        sent_at=None,
+        trace_id=trace_id,
+    )
+
+
+def _load(body: bytes) -> JSON:
+    try:
+        return loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotJSONError(str(error)[:200]) from error
+
+
+def _get(value: JSON, key: str) -> JSON:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _dicts(value: JSON) -> Iterator[dict[str, JSON]]:
+    if isinstance(value, list):
+        yield from (each for each in value if isinstance(each, dict))
+
+
+def _string(value: JSON) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _short(key: str) -> str:
+    if len(key) <= LONGEST_ID:
+        return key
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{key[:2]}sha256:{digest}"
+
+
+def _moment(value: JSON) -> datetime | None:
+    """Read Meta's string of Unix seconds; what makes no sense is no time."""
+    try:
+        return datetime.fromtimestamp(int(value), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,127 @@
+"""The webhook of a tenant's WhatsApp number: handshake and events.
+
+Owns the answer that Meta gets. 200 is said only after the commit; anything else makes Meta send
+again, for up to seven days. A plain ASGI endpoint: this is the busiest route there is.
+"""
+
+import hmac
+import secrets
+from urllib.parse import parse_qs
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from mcp_platform.errors import Forbidden, NotFound, PlatformError, Unauthorized
+from mcp_platform.inbox.ingest import Ingest
+from mcp_platform.inbox.metrics import MISROUTED, WEBHOOKS
+from mcp_platform.kit.problem import TooLarge, send_problem
+from mcp_platform.tenants.credential_cache import CachedCredentials
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.tenant import Tenant
+from mcp_platform.whatsapp.payloads import NotJSONError, parse
+from mcp_platform.whatsapp.signature import is_signed
+
+log = structlog.get_logger(__name__)
+
+# Source: Meta states payloads of up to 3 MB.
+LARGEST = 3 * 1024 * 1024
+TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
+
+
+class WhatsAppWebhook:
+    """ASGI endpoint of `/<client>/<environment>/api/v1/webhooks/whatsapp`."""
+
+    def __init__(
+        self, *, tenants: TenantDirectory, credentials: CachedCredentials, ingest: Ingest
+    ) -> None:
+        self._tenants = tenants
+        self._credentials = credentials
+        self._ingest = ingest
+
+    async def serve(
+        self, scope: Scope, receive: Receive, send: Send, *, client_name: str, environment: str
+    ) -> None:
+        """Answer one request for the tenant of this path."""
+        try:
+            tenant = await self._tenants.by_path(client_name, environment)
+            if scope["method"] == "POST":
+                await self._take(tenant, scope, receive)
+                await _answer(send, b"")
+            elif scope["method"] == "GET":
+                await _answer(send, await self._shake_hands(tenant, scope))
+            else:
+                raise NotFound("A webhook is read with GET and posted to.")
+            status = 200
+        except PlatformError as error:
+            status = await send_problem(send, error)
+        WEBHOOKS.labels(status=status).inc()
+
+    async def _shake_hands(self, tenant: Tenant, scope: Scope) -> bytes:
+        raw: bytes = scope["query_string"]
+        query = parse_qs(raw.decode("latin-1"), keep_blank_values=True)
+        token = query.get("hub.verify_token", [""])[0]
+        challenge = query.get("hub.challenge", [""])[0]
+        expected = (await self._credentials.of(tenant)).whatsapp_webhook_verify_token
+        matches = hmac.compare_digest(token.encode(), expected.encode())
+        if not (expected and matches and query.get("hub.mode") == ["subscribe"] and challenge):
+            raise Forbidden("The verify token is not this tenant's.")
+        return challenge.encode()
+
+    async def _take(self, tenant: Tenant, scope: Scope, receive: Receive) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        body = await _read(headers, receive)
+        if tenant.status == "offboarded":
+            return
+        credentials = await self._credentials.of(tenant)
+        if not is_signed(
+            body,
+            header=headers.get(b"x-hub-signature-256"),
+            app_secret=credentials.whatsapp_app_secret,
+        ):
+            raise Unauthorized("The signature does not match the body.")
+        trace_id = secrets.token_hex(8)
+        try:
+            parsed = parse(
+                body,
+                tenant_id=tenant.id,
+                phone_number_id=tenant.phone_number_id or credentials.whatsapp_phone_number_id,
+                trace_id=trace_id,
+            )
+        except NotJSONError as error:
+            # Signed, so from Meta: sending it again for a week would not make it readable.
+            await self._ingest.quarantine(tenant_id=tenant.id, body=body, error=str(error))
+            return
+        if parsed.misrouted:
+            MISROUTED.inc(parsed.misrouted)
+            log.warning("whatsapp.webhook.misrouted", tenant=tenant.path, changes=parsed.misrouted)
+        await self._ingest.store(parsed.events)
+        log.debug(
+            "whatsapp.webhook.stored",
+            tenant=tenant.path,
+            trace_id=trace_id,
+            events=len(parsed.events),
+        )
+
+
+async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > LARGEST:
+        raise TooLarge(LARGEST)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Unauthorized("The connection was closed before the body was complete.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST:
+            raise TooLarge(LARGEST)
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _answer(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": TEXT})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,98 @@
+"""What every test may use: a database server, a Valkey, and a guard that keeps sockets at home."""
+
+import contextlib
+import fcntl
+import ipaddress
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+
+from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
+
+FOLDER_VARIABLE = "MCP_PLATFORM_TEST_SERVERS"
+Server = TypeVar("Server", EmbeddedPostgres, EmbeddedValkey)
+
+
+class OutsideConnectionError(RuntimeError):
+    """A test tried to reach something that is not this machine."""
+
+
+def _is_here(host: object, *, resolving: bool) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(str(name).partition("%")[0])
+    except ValueError:
+        return False
+    return resolving or address.is_loopback  # a number is resolved without asking anybody
+
+
+def _guard(event: str, args: tuple[Any, ...]) -> None:
+    if event in ("socket.connect", "socket.sendto"):
+        address = args[1]
+        if isinstance(address, tuple) and not _is_here(address[0], resolving=False):
+            raise OutsideConnectionError(f"{event} {address}")
+    elif event == "socket.getaddrinfo" and not _is_here(args[0], resolving=True):
+        raise OutsideConnectionError(f"{event} {args[0]!r}")
+
+
+sys.addaudithook(_guard)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of this run's servers, for all its workers.
+
+    Directly under the temporary folder: as root, PostgreSQL runs under an account that cannot enter
+    pytest's own.
+    """
+    if FOLDER_VARIABLE not in os.environ:
+        made = tempfile.mkdtemp(prefix="mcp-platform-tests-")
+        Path(made).chmod(0o711)
+        os.environ[FOLDER_VARIABLE] = made
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+
+
+@contextlib.contextmanager
+def _shared(server: Server) -> Iterator[Server]:
+    """Run a server for all workers; who started it waits at the end until no other uses it."""
+    users = os.open(f"{server.folder}.users", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(users, fcntl.LOCK_SH)
+    try:
+        server.start()
+        yield server
+        if server.owned:
+            fcntl.flock(users, fcntl.LOCK_EX)
+    finally:
+        server.stop()
+        os.close(users)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL for the whole run."""
+    folder = Path(os.environ[FOLDER_VARIABLE]) / "postgres"
+    with _shared(EmbeddedPostgres(folder, fsync=False)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[EmbeddedValkey]:
+    """One Valkey for the whole run; keys of one test are seen by the others."""
+    with _shared(EmbeddedValkey(Path(os.environ[FOLDER_VARIABLE]) / "valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A new, empty database."""
+    name = f"test_{uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)

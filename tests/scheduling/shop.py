@@ -1,0 +1,280 @@
+"""A barber's shop to book at: a tenant with a catalogue, contacts, and an owner with calendars."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.models import ContactRow
+from mcp_platform.errors import CredentialRefused
+from mcp_platform.kit.database import Sessions
+from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.scheduling.agenda import Agenda, Choice, Plain, Work
+from mcp_platform.scheduling.calendar import Calendar, CalendarEvent, CalendarUnreadable, Interval
+from mcp_platform.scheduling.catalogue import (
+    BookingRules,
+    Catalogue,
+    Professional,
+    ProfessionalId,
+    Service,
+    ServiceId,
+    every_day,
+)
+from mcp_platform.scheduling.catalogue_store import save_catalogue
+from mcp_platform.scheduling.models import AppointmentRow
+from mcp_platform.scheduling.outcome import Outcome
+from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.tenant import Tenant, TenantId
+
+NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)  # a Monday; 09:00 in São Paulo
+CORTE, PACOTE, BARBA = ServiceId("corte"), ServiceId("pacote"), ServiceId("barba")
+ZE, ANA = ProfessionalId("ze"), ProfessionalId("ana")
+SHOP_CALENDAR = "shop@example.com"
+
+
+def catalogue(
+    *,
+    time_zone: str = "America/Sao_Paulo",
+    calendars: dict[ProfessionalId, str | None] | None = None,
+    who: tuple[ProfessionalId, ...] = (ZE, ANA),
+) -> Catalogue:
+    names = {ZE: "Zé", ANA: "Ana"}
+    services = (
+        Service(id=CORTE, name="Corte", duration=timedelta(minutes=30), price_cents=4500),
+        Service(id=PACOTE, name="Pacote", duration=timedelta(minutes=60), price_cents=8000),
+        Service(
+            id=BARBA,
+            name="Barba",
+            duration=timedelta(minutes=30),
+            buffer_before=timedelta(minutes=15),
+            buffer_after=timedelta(minutes=15),
+        ),
+    )
+    return Catalogue(
+        services=services,
+        professionals=tuple(
+            Professional(
+                id=each,
+                name=names[each],
+                calendar_id=(calendars or {}).get(each),
+                service_ids=frozenset(service.id for service in services),
+                hours=every_day(weekdays=range(6)),
+            )
+            for each in who
+        ),
+        rules=BookingRules(time_zone=time_zone, minimum_notice=timedelta(minutes=60)),
+    )
+
+
+class OwnersCalendars(Calendar):
+    """Calendars that keep the port's promises, in memory, and fail when they are told to."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, dict[str, CalendarEvent]] = {}
+        self.unreadable: set[str] = set()
+        self.refused = False
+        self.asked: list[str] = []
+        self.while_asked: Callable[[], Awaitable[None]] | None = None
+
+    def block(self, start: datetime, *, minutes: int = 30, calendar_id: str = SHOP_CALENDAR):
+        """Enter something of the owner's own."""
+        event_id = uuid.uuid4().hex
+        self.events.setdefault(calendar_id, {})[event_id] = CalendarEvent(
+            event_id=event_id,
+            start=start,
+            end=start + timedelta(minutes=minutes),
+            time_zone="UTC",
+            summary="Dentista",
+            description="",
+            key="",
+        )
+
+    async def busy(self, *, calendar_id: str, span: Interval, key: str) -> list[Interval]:
+        self.asked.append(calendar_id)
+        if self.while_asked is not None:
+            await self.while_asked()
+        if self.refused:
+            raise CredentialRefused("The key is revoked.")
+        if calendar_id in self.unreadable:
+            raise CalendarUnreadable("503")
+        found = (
+            Interval(start=each.start, end=each.end)
+            for each in self.events.get(calendar_id, {}).values()
+            if each.key != key
+        )
+        return [each for each in found if each.overlaps(span)]
+
+    async def put(self, *, calendar_id: str, event: CalendarEvent) -> None:
+        self.events.setdefault(calendar_id, {})[event.event_id] = event
+
+    async def remove(self, *, calendar_id: str, event_id: str) -> None:
+        self.events.get(calendar_id, {}).pop(event_id, None)
+
+
+@dataclass
+class Journal(Work):
+    """Work that writes down what was concluded, and whether it could see the effect when it did."""
+
+    sessions: Sessions
+    concluded: list[Outcome] = field(default_factory=list)
+    statuses_seen: list[list[str]] = field(default_factory=list)
+    fail: BaseException | None = None
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self.sessions.begin()
+
+    async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
+        seen = await session.scalars(select(AppointmentRow.status).order_by(AppointmentRow.status))
+        self.statuses_seen.append(list(seen))
+        self.concluded.append(outcome)
+        if self.fail is not None:
+            raise self.fail
+
+
+class Shop:
+    """One tenant. What it does goes through a real database; its calendars are the owner's."""
+
+    def __init__(self, *, sessions: Sessions, tenant: Tenant, catalogue: Catalogue) -> None:
+        self.sessions = sessions
+        self.tenant = tenant
+        self.catalogue = catalogue
+        self.calendar = OwnersCalendars()
+        self.told: list[tuple[type[Exception], str | None]] = []
+
+    @classmethod
+    async def open(
+        cls, sessions: Sessions, *, offering: Catalogue, calendar_id: str | None = SHOP_CALENDAR
+    ) -> "Shop":
+        name = f"barber-{uuid.uuid4().hex[:12]}"
+        async with sessions.begin() as session:
+            session.add(ClientRow(name=name, business_name="Barbearia do Zé"))
+            await session.flush()
+            row = TenantRow(client_name=name, environment="production", calendar_id=calendar_id)
+            session.add(row)
+            await session.flush()
+            await save_catalogue(session, TenantId(row.id), offering)
+        tenant = Tenant(
+            id=TenantId(row.id),
+            client_name=name,
+            environment="production",
+            status="active",
+            topology="shared",
+            business_name="Barbearia do Zé",
+            language="pt-BR",
+            time_zone=offering.rules.time_zone,
+            phone_number_id=None,
+            calendar_id=calendar_id,
+            owner_whatsapp=None,
+            model_enabled=True,
+        )
+        return cls(sessions=sessions, tenant=tenant, catalogue=offering)
+
+    async def contact(self) -> uuid.UUID:
+        return (await self.contacts(1))[0]
+
+    async def contacts(self, count: int) -> list[uuid.UUID]:
+        ids = [uuid.uuid4() for _ in range(count)]
+        async with self.sessions.begin() as session:
+            await session.execute(
+                insert(ContactRow),
+                [{"tenant_id": self.tenant.id, "id": each, "space": "whatsapp"} for each in ids],
+            )
+        return ids
+
+    @property
+    def agenda(self) -> Agenda:
+        return Agenda(
+            tenant=self.tenant,
+            catalogue=self.catalogue,
+            sessions=self.sessions,
+            calendar=self.calendar,
+            hold_for=timedelta(minutes=5),
+            tell=self._tell,
+        )
+
+    def at(self, stamp: str) -> datetime:
+        """Return a wall time of December 2026 or of another full date: "01 10:00"."""
+        full = stamp if stamp.count("-") else f"2026-12-{stamp}"
+        return datetime.fromisoformat(full).replace(tzinfo=self.catalogue.rules.zone)
+
+    def choice(self, stamp: str, *, service: str = CORTE, who: str = ZE) -> Choice:
+        return Choice(service_id=service, professional_id=who, start=self.at(stamp))
+
+    async def book(
+        self,
+        stamp: str,
+        *,
+        contact: uuid.UUID | None = None,
+        hold: uuid.UUID | None = None,
+        service: str = CORTE,
+        who: str = ZE,
+        now: datetime = NOW,
+        work: Work | None = None,
+        name: str | None = None,
+    ) -> Any:
+        return await self.agenda.book(
+            hold_id=hold or uuid.uuid4(),
+            contact_id=contact or await self.contact(),
+            choice=self.choice(stamp, service=service, who=who),
+            now=now,
+            work=work or Plain(self.sessions),
+            contact_name=name,
+        )
+
+    async def move(self, appointment_id: uuid.UUID, to: Choice, **more: Any) -> Any:
+        arguments: dict[str, Any] = {"contact_id": None, "now": NOW, "work": Plain(self.sessions)}
+        return await self.agenda.move(
+            appointment_id=appointment_id, choice=to, **{**arguments, **more}
+        )
+
+    async def cancel(self, appointment_id: uuid.UUID, **more: Any) -> Any:
+        arguments: dict[str, Any] = {"contact_id": None, "now": NOW, "work": Plain(self.sessions)}
+        return await self.agenda.cancel(appointment_id=appointment_id, **{**arguments, **more})
+
+    async def rows(self) -> list[AppointmentRow]:
+        async with self.sessions() as session:
+            found = await session.scalars(
+                select(AppointmentRow)
+                .where(AppointmentRow.tenant_id == self.tenant.id)
+                .order_by(AppointmentRow.starts_at)
+            )
+            return list(found)
+
+    async def effects(self) -> list[OutboxRow]:
+        async with self.sessions() as session:
+            found = await session.scalars(
+                select(OutboxRow).where(OutboxRow.tenant_id == self.tenant.id).order_by(OutboxRow.id)
+            )
+            return list(found)
+
+    async def deliver(self) -> None:
+        """Do what the outbox holds, as its worker would."""
+        for effect in await self.effects():
+            if effect.state != "pending":
+                continue
+            body = effect.body
+            if effect.kind == "calendar_put":
+                times = {edge: datetime.fromisoformat(body["event"][edge]) for edge in EDGES}
+                event = CalendarEvent(**{**body["event"], **times})
+                await self.calendar.put(calendar_id=body["calendar_id"], event=event)
+            else:
+                await self.calendar.remove(
+                    calendar_id=body["calendar_id"], event_id=body["event_id"]
+                )
+            async with self.sessions.begin() as session:
+                await session.execute(
+                    update(OutboxRow)
+                    .where(OutboxRow.tenant_id == effect.tenant_id, OutboxRow.id == effect.id)
+                    .values(state="done", updated_at=func.clock_timestamp())
+                )
+
+    async def _tell(self, error: Exception, *, calendar_id: str | None) -> None:
+        self.told.append((type(error), calendar_id))
+
+
+EDGES = ("start", "end")
