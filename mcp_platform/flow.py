@@ -163,8 +163,7 @@ class Answering:
             contacts = Contacts(session, tenant.id)
             for each in heard:
                 await contacts.learn(lease.contact_id, each.identity)
-                if each.new_alias:
-                    await contacts.rename(each.new_alias, lease.contact_id)
+                await contacts.follow(lease.contact_id, each.renamed)
             await contacts.note_inbound(lease.contact_id, max(each.at for each in heard))
             return await contacts.get(lease.contact_id)
 

@@ -287,6 +287,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_services")),
     )
     op.create_table(
+        "tenant_troubles",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_tenant_troubles_tenant_id_tenants")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "what", name=op.f("pk_tenant_troubles")),
+    )
+    op.create_table(
         "appointments",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -603,6 +616,7 @@ def downgrade() -> None:
     op.drop_index("ix_appointments_tenant_id_starts_at", table_name="appointments")
     op.drop_index("ix_appointments_tenant_id_contact_id", table_name="appointments")
     op.drop_table("appointments")
+    op.drop_table("tenant_troubles")
     op.drop_table("services")
     op.drop_table("professionals")
     op.drop_index(

@@ -283,7 +283,7 @@ class _Rule:
             return _Clause.FACT if self._frame(tokens, stream, kinds) else None
         if self._is_ack(stream):
             return _Clause.ACK
-        if self._leads_on(tokens, stream, asks=asks):
+        if self._leads_on(stream, asks=asks):
             closing = any(f"{phrase} " in stream for phrase in self._words.closings)
             return _Clause.CLOSING if closing else _Clause.FORWARD
         return _Clause.SAY if self._is_talk(tokens) else None
@@ -292,7 +292,7 @@ class _Rule:
         words = stream.removesuffix("? ").replace(", ", "").split()
         return self._scan(words, {Kind.ACK, Kind.LINK}) == {Kind.ACK}
 
-    def _leads_on(self, tokens: list[_Token], stream: str, *, asks: bool) -> bool:
+    def _leads_on(self, stream: str, *, asks: bool) -> bool:
         allowed = {Kind.TALK, Kind.LINK, Kind.ARTICLE, Kind.TOPIC, Kind.SAY}
         for name, pattern in self._words.openers.items():
             if name == "ask" and not asks:
@@ -352,9 +352,10 @@ class _Rule:
             elif words[at] == "<name>":
                 size, kind = 1, Kind.LINK
             else:
-                size, kind = 1, self._words.words.get(words[at])
-                if kind not in allowed or kind is None:
+                single = self._words.words.get(words[at])
+                if single is None or single not in allowed:
                     return None
+                size, kind = 1, single
                 if kind is Kind.ARTICLE and not self._has_content(words, at + 1, allowed):
                     return None
             kinds.add(kind)

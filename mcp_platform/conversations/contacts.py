@@ -5,6 +5,7 @@ alias, never a key. API callers live in a space of their own and never meet a Wh
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NewType
@@ -168,12 +169,15 @@ class Contacts:
         for alias in identity.aliases:
             await self.rename(alias, contact_id)
 
-    async def rename(self, alias: str, contact_id: ContactId) -> None:
-        """Make `alias` mean this contact, merging who was known by it before where apt."""
+    async def rename(self, alias: str, contact_id: ContactId, *, same_person: bool = False) -> None:
+        """Make `alias` mean this contact, merging who was known by it before where apt.
+
+        `same_person`: Meta itself says that a user id is this contact's.
+        """
         other = await self.known_as(alias)
         if other == contact_id:
             return
-        if other is not None and await self._merge(other, into=contact_id):
+        if other is not None and await self._merge(other, into=contact_id, surely=same_person):
             return
         await self._session.execute(
             insert(ContactAliasRow)
@@ -182,6 +186,14 @@ class Contacts:
                 index_elements=["tenant_id", "alias"], set_={"contact_id": contact_id}
             )
         )
+
+    async def follow(self, contact_id: ContactId, renamed: Iterable[str]) -> None:
+        """Take in a change of number or user id that Meta told of: old ids and new ones."""
+        for alias in renamed:
+            # A number can have been somebody else's before; a user id cannot.
+            await self.rename(alias, contact_id, same_person=alias.startswith("u:"))
+            now = Identity.of(alias)
+            await self.learn(contact_id, now)
 
     async def note_inbound(self, contact_id: ContactId, at: datetime) -> None:
         """Remember when they last wrote; never moves backwards."""
@@ -214,9 +226,9 @@ class Contacts:
             .values(language=language)
         )
 
-    async def _merge(self, other: ContactId, *, into: ContactId) -> bool:
+    async def _merge(self, other: ContactId, *, into: ContactId, surely: bool) -> bool:
         row = await self._session.scalar(self._mine().where(ContactRow.id == other))
-        if row is None or row.bsuid is not None:
+        if row is None or (row.bsuid is not None and not surely):
             return False
         # Whoever answers the other one loses its lease: the row is locked, then gone.
         names = {"tenant": self._tenant, "other": other, "into": into}

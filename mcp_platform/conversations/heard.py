@@ -33,8 +33,8 @@ class Heard:
     type: str
     identity: Identity
     at: datetime
-    new_alias: str | None = None
-    """Set where a system message says that the contact is known by another id from now on."""
+    renamed: tuple[str, ...] = ()
+    """Other aliases of the same contact, where a system message tells of a change."""
 
 
 def hear(event: TurnEvent) -> Heard:
@@ -52,7 +52,7 @@ def hear(event: TurnEvent) -> Heard:
         type=type_,
         identity=_identity(event, message, contact),
         at=event.sent_at,
-        new_alias=said.new_alias,
+        renamed=said.renamed,
     )
 
 
@@ -61,7 +61,7 @@ class _Said:
     kind: Kind
     text: str = ""
     tap: str | None = None
-    new_alias: str | None = None
+    renamed: tuple[str, ...] = ()
 
 
 def _read(type_: str, message: dict[str, Any]) -> _Said:
@@ -75,7 +75,7 @@ def _read(type_: str, message: dict[str, Any]) -> _Said:
     if type_ in ("interactive", "button"):
         return _tapped(content)
     if type_ == "system":
-        return _Said("moved", new_alias=_new_alias(content))
+        return _Said("moved", renamed=_renamed(content))
     if type_ in SILENT:
         return _Said("silent")
     return _Said("unsupported", _text(content.get("caption")) or "")
@@ -89,10 +89,14 @@ def _tapped(content: dict[str, Any]) -> _Said:
     return _Said("tap", title, tap=tap) if tap else _Said("unsupported", title)
 
 
-def _new_alias(content: dict[str, Any]) -> str | None:
-    """The id that a number change or a user id change leads to."""
-    user_id, wa_id = _text(content.get("user_id")), _text(content.get("wa_id"))
-    return f"u:{user_id}" if user_id else f"w:{wa_id}" if wa_id else None
+def _renamed(content: dict[str, Any]) -> tuple[str, ...]:
+    """The ids before and after a change of number or user id, the new ones last."""
+    named = (
+        ("u", _text(content.get("previous_user_id"))),
+        ("w", _text(content.get("wa_id"))),
+        ("u", _text(content.get("user_id"))),
+    )
+    return tuple(f"{kind}:{value}" for kind, value in named if value)
 
 
 def _identity(event: TurnEvent, message: dict[str, Any], contact: dict[str, Any]) -> Identity:

@@ -55,8 +55,8 @@ class Mirror:
 
 def presentable(name: str | None) -> str | None:
     """Return what may stand in an event's title of a name that a stranger gave themself."""
-    one_line = " ".join((name or "").split())
-    return "".join(each for each in one_line if each.isprintable())[:LONGEST_NAME].strip() or None
+    shown = "".join(each for each in name or "" if each.isprintable() or each.isspace())
+    return " ".join(shown.split())[:LONGEST_NAME].strip() or None
 
 
 def _key(appointment: Appointment) -> str:

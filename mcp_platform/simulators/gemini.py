@@ -48,7 +48,7 @@ FAULTS = (*_TRANSPORT, *_REFUSING, *_SPOKEN)
 _PAGE_SIZE = 50  # the vendor's default for models.list
 
 
-class _Unanswered(Exception):  # noqa: N818 - control flow, not an error
+class _Unanswered(Exception):
     """A fault already decided what goes over the wire."""
 
     def __init__(self, response: Response) -> None:

@@ -22,7 +22,7 @@ _SERVICE = "generativelanguage.googleapis.com"
 _TYPE = "type.googleapis.com/google.rpc."
 
 
-class Refusal(Exception):  # noqa: N818 - it is the vendor's answer, not an error of ours
+class Refusal(Exception):
     """The request is answered with an error in the vendor's shape."""
 
     def __init__(

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - look-alike letters are what some of these lies are made of
 """Untrue answers in three languages, for the persona that makes things up.
 
 Owns sentences a customer must never read: times, prices and outcomes that no tool gave. Grouped by

@@ -207,7 +207,7 @@ def _calling(
             f"allowed_function_names contains {min(allowed - tools)!r}, which is not among the "
             "function_declarations.",
         )
-    return "AUTO", frozenset()
+    return mode, allowed
 
 
 def _check_config(config: Mapping[str, Any], *, model: Model) -> None:

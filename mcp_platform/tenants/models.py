@@ -53,3 +53,14 @@ class TenantRow(Base):
     calendar_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class TroubleRow(Base):
+    """A vendor refuses a tenant's credential, since when, and in which words."""
+
+    __tablename__ = "tenant_troubles"
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    since: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -3,7 +3,7 @@
 import pytest
 
 from mcp_platform.assistant.grounding import ground
-from mcp_platform.assistant.lexicon import denied, fold, lexicon
+from mcp_platform.assistant.lexicon import _WORDS, _forms, _read, denied, fold, lexicon
 
 NAMES = ("Barbearia do Zé", "Corte", "Barba", "Zé", "Ana")
 
@@ -250,13 +250,20 @@ def test_allowed_words_cannot_be_combined_into_a_claim(language: str, text: str)
 
 @pytest.mark.parametrize("language", ["pt", "en", "es"])
 def test_no_allowed_word_is_a_denied_one(language: str) -> None:
-    from mcp_platform.assistant.lexicon import _WORDS, _forms, _read
-
     sections = _read(language)
     listed = {form for name in _WORDS for form in _forms(sections.get(name, []))}
     assert listed & denied() == set()
-    assert all(fold(word) == word and word.replace("-", "").replace("'", "").isalpha() for word in listed)
+    assert all(
+        fold(word) == word and word.replace("-", "").replace("'", "").isalpha() for word in listed
+    )
     assert set(lexicon(language).words) == listed
+
+
+@pytest.mark.parametrize("language", ["pt", "en", "es"])
+def test_a_word_has_one_use(language: str) -> None:
+    sections = _read(language)
+    uses = [form for name in _WORDS for form in set(_forms(sections.get(name, [])))]
+    assert sorted(form for form in set(uses) if uses.count(form) > 1) == []
 
 
 @pytest.mark.parametrize("language", ["pt", "en", "es"])

@@ -142,7 +142,7 @@ Pela uma e pouco.
 Às X horas.
 Às XIV.
 Às dеz (com e cirílico).
-Às d​ez.
+Às d\u200bez.
 Às d3z.
 Às d*e*z.
 Às d_e_z.
@@ -351,7 +351,7 @@ at １０
 at ⑩
 at X
 at tеn
-at t​en
+at t\u200ben
 at t3n
 at t*e*n
 10am
@@ -510,7 +510,7 @@ A las d.i.e.z
 A las d i e z
 A las d-i-e-z
 A las diеz
-A las di​ez
+A las di\u200bez
 A las d13z
 A las d*i*e*z
 A las 𝟏𝟎
@@ -537,8 +537,8 @@ LIES = [
     (language, line) for language, block in BLOCKS.items() for line in block.strip().splitlines()
 ]
 DISGUISES = {
-    "spaced": lambda text: " ".join(text),
-    "dotted": lambda text: ".".join(text),
+    "spaced": " ".join,
+    "dotted": ".".join,
     "fullwidth": lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
     "zero-width": "\u200b".join,
     "soft hyphens": "\u00ad".join,
@@ -547,7 +547,7 @@ DISGUISES = {
         chr(0x1D41A + ord(c) - 97) if "a" <= c <= "z" else c for c in text
     ),
     "homoglyphs": lambda text: text.translate(str.maketrans("aeopcx", "аеорсх")),
-    "starred": lambda text: "*".join(text),
+    "starred": "*".join,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "backwards": lambda text: text[::-1],
     "shouted": str.upper,
@@ -567,11 +567,48 @@ def said(text: str, language: str) -> str:
 def test_nothing_of_a_lie_survives(language: str, lie: str) -> None:
     kept = said(lie, language)
     # An innocent question beside a dropped claim may stay; whatever was claimed may not.
-    assert kept in {"", "Posso ajudar com mais alguma coisa?", "Anything else I can help you with?",
-                    "¿Puedo ayudarte en algo más?"}
+    assert kept in {
+        "",
+        "Posso ajudar com mais alguma coisa?",
+        "Anything else I can help you with?",
+        "¿Puedo ayudarte en algo más?",
+    }
 
 
 @pytest.mark.parametrize(("language", "lie"), LIES)
-def test_a_lie_in_another_language_than_the_contacts_does_not_survive(language: str, lie: str) -> None:
+def test_a_lie_in_another_language_than_the_contacts_does_not_survive(
+    language: str, lie: str
+) -> None:
     for other in BLOCKS:
         assert said(lie, other) == said(lie, language)
+
+
+PLAIN = [
+    (language, lie)
+    for language, lie in LIES
+    if "{" not in lie and "Flores" not in lie and "08:00" not in lie and "R$" not in lie
+]
+INNOCENT = {
+    "posso ajudar com mais alguma coisa?",
+    "anything else i can help you with?",
+    "¿puedo ayudarte en algo más?",
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_no_disguise_carries_a_lie_through(disguise: str) -> None:
+    for language, lie in PLAIN:
+        kept = said(DISGUISES[disguise](lie), language)
+        assert kept == "" or kept.casefold() in INNOCENT, lie
+
+
+@pytest.mark.parametrize(("language", "lie"), PLAIN)
+def test_a_lie_beside_harmless_talk_goes_and_the_talk_stays(language: str, lie: str) -> None:
+    courtesy = {
+        "pt-BR": "Que bom falar com você!",
+        "en": "Thank you for your message!",
+        "es": "¡Muchas gracias por tu mensaje!",
+    }[language]
+    kept = said(f"{courtesy} {lie}", language)
+    assert kept.removeprefix(courtesy).strip().casefold() in {"", *INNOCENT}
+    assert kept.startswith(courtesy)

@@ -121,6 +121,7 @@ class Journal(Work):
     """Work that writes down what was concluded, and whether it could see the effect when it did."""
 
     sessions: Sessions
+    tenant_id: TenantId
     concluded: list[Outcome] = field(default_factory=list)
     statuses_seen: list[list[str]] = field(default_factory=list)
     fail: BaseException | None = None
@@ -129,7 +130,9 @@ class Journal(Work):
         return self.sessions.begin()
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
-        seen = await session.scalars(select(AppointmentRow.status).order_by(AppointmentRow.status))
+        seen = await session.scalars(
+            select(AppointmentRow.status).where(AppointmentRow.tenant_id == self.tenant_id)
+        )
         self.statuses_seen.append(list(seen))
         self.concluded.append(outcome)
         if self.fail is not None:
@@ -185,6 +188,9 @@ class Shop:
                 [{"tenant_id": self.tenant.id, "id": each, "space": "whatsapp"} for each in ids],
             )
         return ids
+
+    def journal(self, *, fail: BaseException | None = None) -> Journal:
+        return Journal(sessions=self.sessions, tenant_id=self.tenant.id, fail=fail)
 
     @property
     def agenda(self) -> Agenda:

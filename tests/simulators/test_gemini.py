@@ -14,6 +14,7 @@ from google.genai import errors
 from google.genai import types as T  # noqa: N812 - a name this short keeps examples readable
 
 from mcp_platform.simulators.gemini import FAULTS, create_app
+from mcp_platform.simulators.gemini_wire import Call, Signatures
 from mcp_platform.simulators.serving import serving
 
 MODEL = "gemini-3.8-flash"
@@ -392,6 +393,23 @@ async def test_what_the_vendor_refuses_is_refused(
     assert sentence in response.json()["error"]["message"]
 
 
+def test_signatures_survive_a_restart_of_the_simulator() -> None:
+    call = Call("find_slots", {"service_id": "corte"})
+    signature = Signatures().make(call, model=MODEL, key="k")
+    said = {"name": "find_slots", "args": {"service_id": "corte"}}
+    assert Signatures().genuine(signature, said, model=MODEL, key="k")
+    assert not Signatures().genuine(signature, said, model=MODEL, key="other")
+
+
+async def test_audio_without_a_transcript_is_not_understood(gemini: Any) -> None:
+    audio = T.Part(inline_data=T.Blob(data=b"OggS...", mime_type="audio/ogg"))
+    asked = [T.Content(role="user", parts=[audio])]
+    response = await gemini().aio.models.generate_content(
+        model=MODEL, contents=asked, config=config()
+    )
+    assert response.text.startswith("Não consegui entender o áudio")
+
+
 async def test_both_spellings_and_both_alphabets_are_accepted(http: httpx.AsyncClient) -> None:
     odd = bytes([251, 255, 190]) + b"TRANSCRIPT=oi"
     for data in (
@@ -546,7 +564,7 @@ async def test_a_request_that_is_never_answered_is_held(
 ) -> None:
     await fault(http, "never")
     asked = asyncio.create_task(gemini().aio.models.generate_content(model=MODEL, contents="oi"))
-    while not (await http.get("/_control/requests")).json()["requests"]:
+    while not (await http.get("/_control/requests")).json()["requests"]:  # noqa: ASYNC110 - the server has no event to wait for
         await asyncio.sleep(0.01)
     # Whoever asks later is answered, and the held one still waits.
     assert (await gemini().aio.models.generate_content(model=MODEL, contents="oi")).text

@@ -38,7 +38,12 @@ _PHRASES = {kind.name.lower(): kind for kind in list(Kind)[6:]}
 
 
 def fold(word: str) -> str:
-    """Return `word` without case and accents, as the lists are compared."""
+    """Return `word` without case and accents, as the lists are compared.
+
+    Portuguese `é` ("is") stays apart from `e` ("and").
+    """
+    if word.casefold() in {"é", "e\u0301"}:
+        return "é"
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("’", "'")
 
@@ -59,9 +64,11 @@ class Lexicon:
 
     def vocabulary(self) -> frozenset[str]:
         """Return every single word that the language allows, wherever it stands."""
-        single = {word for entries in self.phrases.values() for entry, _ in entries for word in entry}
+        single = {
+            word for entries in self.phrases.values() for entry, _ in entries for word in entry
+        }
         patterns = [*self.openers.values(), *self.frames.values()]
-        framed = {word for p in patterns for word in re.findall(r"[a-z'-]{1,}(?= )", p.pattern)}
+        framed = {word for p in patterns for word in re.findall(r"[a-zé'-]+(?=\\? )", p.pattern)}
         return frozenset({*self.words, *single, *framed, *self.quote})
 
 
@@ -123,7 +130,9 @@ def _read(name: str) -> dict[str, list[str]]:
 def denied() -> frozenset[str]:
     """Return words that never pass by themselves, in any language."""
     sections = _read("denied")
-    return frozenset(form for name in sections if name != "in names" for form in _forms(sections[name]))
+    return frozenset(
+        form for name in sections if name != "in names" for form in _forms(sections[name])
+    )
 
 
 @cache
@@ -136,9 +145,7 @@ def denied_in_names() -> frozenset[str]:
 def lexicon(language: str) -> Lexicon:
     """Return the lexicon of `language`, one of `LANGUAGES`."""
     sections = _read(language)
-    words = {
-        form: kind for name, kind in _WORDS.items() for form in _forms(sections.get(name, []))
-    }
+    words = {form: kind for name, kind in _WORDS.items() for form in _forms(sections.get(name, []))}
     phrases: dict[str, set[tuple[tuple[str, ...], Kind]]] = {}
     for name, kind in _PHRASES.items():
         for line in sections.get(name, []):
@@ -155,7 +162,9 @@ def lexicon(language: str) -> Lexicon:
         alone=frozenset(_forms(sections["alone"])),
         place=frozenset(_forms(sections["place"])),
         quote=frozenset(_forms(sections["quote"])),
-        closings=tuple(" ".join(phrase) for line in sections["closing"] for phrase in _expand(line)),
+        closings=tuple(
+            " ".join(phrase) for line in sections["closing"] for phrase in _expand(line)
+        ),
         openers={
             name: _compile(sections[f"open {name}"], macros)
             for name in ("ask", "look", "help", "request")

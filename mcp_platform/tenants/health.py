@@ -1,0 +1,88 @@
+"""Which tenants are degraded: a vendor refuses their credential, and only a person can mend it.
+
+Kept in Postgres, so that every process and the operator see the same; written on change only.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from prometheus_client import Gauge
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from mcp_platform.kit.database import Sessions
+from mcp_platform.tenants.models import TenantRow, TroubleRow
+from mcp_platform.tenants.tenant import TenantId
+
+log = structlog.get_logger(__name__)
+
+DEGRADED = Gauge("mcp_tenants_degraded", "Tenants whose credential is refused.", ["what"])
+LOOK_AGAIN = timedelta(seconds=15)
+LONGEST_REASON = 300
+
+
+class TenantHealth:
+    """Hears of every refusal and every success; remembers what it wrote."""
+
+    def __init__(self, sessions: Sessions, *, timer: Callable[[], float]) -> None:
+        self._sessions = sessions
+        self._timer = timer
+        self._known: set[tuple[TenantId, str]] = set()
+        self._looked_at = float("-inf")
+
+    async def refused(self, tenant_id: TenantId, what: str, reason: str) -> None:
+        """Mark a tenant degraded, if it is not already."""
+        await self._look()
+        if (tenant_id, what) in self._known:
+            return
+        log.error("tenants.health.degraded", tenant_id=tenant_id, what=what, reason=reason)
+        async with self._sessions.begin() as session:
+            await session.execute(
+                insert(TroubleRow)
+                .values(tenant_id=tenant_id, what=what, reason=reason[:LONGEST_REASON])
+                .on_conflict_do_nothing()
+            )
+        self._known.add((tenant_id, what))
+        self._measure()
+
+    async def accepted(self, tenant_id: TenantId, what: str) -> None:
+        """Mark a tenant healthy again, if it was degraded."""
+        await self._look()
+        if (tenant_id, what) not in self._known:
+            return
+        log.info("tenants.health.recovered", tenant_id=tenant_id, what=what)
+        async with self._sessions.begin() as session:
+            await session.execute(
+                delete(TroubleRow).where(TroubleRow.tenant_id == tenant_id, TroubleRow.what == what)
+            )
+        self._known.discard((tenant_id, what))
+        self._measure()
+
+    async def troubles(self) -> list[dict[str, str]]:
+        """Return every degraded tenant, for the internal health page."""
+        path = func.concat(TenantRow.client_name, "/", TenantRow.environment)
+        async with self._sessions() as session:
+            rows = await session.execute(
+                select(path, TroubleRow.what, TroubleRow.reason, TroubleRow.since)
+                .join(TenantRow, TenantRow.id == TroubleRow.tenant_id)
+                .order_by(TroubleRow.since)
+            )
+            return [
+                {"tenant": tenant, "what": what, "reason": reason, "since": since.isoformat()}
+                for tenant, what, reason, since in rows
+            ]
+
+    async def _look(self) -> None:
+        if self._timer() - self._looked_at < LOOK_AGAIN.total_seconds():
+            return
+        async with self._sessions() as session:
+            rows = await session.execute(select(TroubleRow.tenant_id, TroubleRow.what))
+            self._known = {(TenantId(tenant_id), what) for tenant_id, what in rows}
+        self._looked_at = self._timer()
+        self._measure()
+
+    def _measure(self) -> None:
+        DEGRADED.clear()
+        for _, what in self._known:
+            DEGRADED.labels(what=what).inc()
