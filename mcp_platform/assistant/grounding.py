@@ -17,13 +17,15 @@ from mcp_platform.assistant.lexicon import LANGUAGES, Kind, Lexicon, denied_in_n
 MAX_INPUT = 6000  # characters read; the model's own output limit is far below
 MAX_OUTPUT = 700  # a WhatsApp text of more is not read; cut at a sentence
 MAX_CLAUSES = 16  # of one sentence; a longer one is a list in disguise
+MAX_OPENER = 90  # characters; no opener in the lists is longer
 MAX_EMOJIS = 3  # of one sentence: more could count something
 EMOJIS = "😊🙂😀😄😃😁😉🤗👋🙏❤💙💚💛🧡💜🤍✨🌟🥰😍💐🌸🌷🌻💇✂🫶☺😌😅😢😔💕💖🎉🥳😂"
-_SEPARATORS = ",:-–—"
+_SEPARATORS = "-,:–—"  # the hyphen first: it makes a range elsewhere in a character class
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
 _PLACEHOLDER = re.compile(
     r"\{\s*((slot|appointment|price|service|professional):([\w-]{1,64}))\s*\}"
 )
+_COMMON = re.compile(r"[\n -~¡¿À-ÖØ-öø-ÿ–—…]*")  # look like nothing else, hide nothing
 _BULLET = re.compile(r"(?m)^[ \t]*(?:[-*•–]|\d{1,2}[.)])[ \t]+")
 _HEADING = re.compile(r"(?m)^[ \t]*[#>]+[ \t]*")
 _MARKUP = re.compile(r"(\{[^{}]*\})|[*_~`]+")
@@ -106,8 +108,15 @@ def ground(
 
 def _clean(text: str) -> str:
     """Return `text` with one spelling for one look, without what cannot be seen and markup."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    whole = text if _COMMON.fullmatch(text) else _seen(text)
+    listed = _BULLET.sub("• ", _HEADING.sub("", whole))
+    return _MARKUP.sub(lambda found: found[1] or "", listed)
+
+
+def _seen(text: str) -> str:
     out: list[str] = []
-    for char in text.replace("\r\n", "\n").replace("\r", "\n"):
+    for char in text:
         if char in "\n…":
             out.append(char)
         elif char == "\ufe0f":
@@ -118,9 +127,7 @@ def _clean(text: str) -> str:
         elif unicodedata.category(char) not in _INVISIBLE:
             out.append(char)
     parts = re.split("(…)", "".join(out))
-    whole = "".join(p if p == "…" else unicodedata.normalize("NFKC", p) for p in parts)
-    listed = _BULLET.sub("• ", _HEADING.sub("", whole))
-    return _MARKUP.sub(lambda found: found[1] or "", listed)
+    return "".join(p if p == "…" else unicodedata.normalize("NFKC", p) for p in parts)
 
 
 def _usable(names: Collection[str]) -> Iterator[str]:
@@ -224,6 +231,7 @@ class _Rule:
 
     def __init__(self, words: Lexicon, placeholders: Mapping[str, str]) -> None:
         self._words = words
+        self._vocabulary = words.vocabulary
         self._placeholders = placeholders
 
     def judge(self, sentence: _Sentence) -> frozenset[_Clause] | None:
@@ -233,6 +241,8 @@ class _Rule:
         asks = any("?" in mark.text for mark in marks)
         if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens):
             return None
+        if not all(t.folded in self._vocabulary for t in tokens if t.kind == "word"):
+            return None  # most of what is dropped is dropped here
         segments = _segments(tokens)
         if not segments or len(segments) > MAX_CLAUSES:
             return None
@@ -422,7 +432,9 @@ class _Rule:
 
 def _stops(pattern: re.Pattern[str], stream: str) -> Iterator[int]:
     """Yield every place where an opener can end, the longest first."""
-    for stop in range(len(stream), 0, -1):
+    if not pattern.match(stream):
+        return
+    for stop in range(min(len(stream), MAX_OPENER), 0, -1):
         if stream[stop - 1] == " " and pattern.fullmatch(stream, 0, stop):
             yield stop
 
@@ -438,7 +450,7 @@ def _counts(tokens: list[_Token]) -> bool:
     """Tell whether repetition or single letters could spell or count something."""
     if sum(token.kind == "emoji" for token in tokens) > MAX_EMOJIS:
         return True
-    words = [token.folded for token in tokens if token.kind == "word"]
+    words = [token.folded or token.kind for token in tokens if token.kind != "mark"]
     thrice = list(zip(words, words[1:], words[2:], strict=False))
     return any(a == b == c or len(a) == len(b) == len(c) == 1 for a, b, c in thrice)
 

@@ -6,19 +6,27 @@ Notices are effects like any other: recorded, sent, retried. The same trouble is
 from datetime import datetime
 from typing import Literal
 
+import structlog
 from prometheus_client import Counter
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contact
 from mcp_platform.conversations.reply import Reply
 from mcp_platform.kit.database import Sessions
+from mcp_platform.outbox.effects import Effect
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
-from mcp_platform.tenants.tenant import Tenant
+from mcp_platform.tenants.models import TenantRow
+from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
+
+log = structlog.get_logger(__name__)
 
 NOTICES = Counter("mcp_notices_total", "Troubles told to an owner.", ["about"])
 
-Trouble = Literal["calendar_unreadable", "calendar_refused", "model_refused"]
+Trouble = Literal[
+    "calendar_unreadable", "calendar_refused", "calendar_behind", "reply_lost", "model_refused"
+]
 
 _WANTS_A_PERSON = {
     "pt": "👋 {who} quer falar com uma pessoa. O assistente ficou em silêncio nessa conversa;"
@@ -44,6 +52,22 @@ _TROUBLES: dict[Trouble, dict[str, str]] = {
         " still shared with the assistant.",
         "es": "⚠️ Google Calendar rechaza el acceso, y por eso no estoy agendando. Verifique que"
         " el calendario siga compartido con el asistente.",
+    },
+    "calendar_behind": {
+        "pt": "⚠️ Há dias não consigo atualizar a agenda do Google: os horários marcados por aqui"
+        " podem faltar nela. Avise o suporte.",
+        "en": "⚠️ For days I could not update Google Calendar: bookings made here may be missing"
+        " in it. Tell support.",
+        "es": "⚠️ Hace días que no puedo actualizar Google Calendar: las citas hechas por aquí"
+        " pueden faltar. Avise a soporte.",
+    },
+    "reply_lost": {
+        "pt": "⚠️ Uma resposta a um cliente não pôde ser entregue pelo WhatsApp. Confira as"
+        " conversas recentes; o suporte vê o motivo.",
+        "en": "⚠️ A reply to a customer could not be delivered by WhatsApp. Look at the recent"
+        " conversations; support sees why.",
+        "es": "⚠️ No se pudo entregar una respuesta a un cliente por WhatsApp. Revise las"
+        " conversaciones recientes; soporte ve el motivo.",
     },
     "model_refused": {
         "pt": "⚠️ A chave do Gemini foi recusada. Os clientes estão sendo atendidos pelo menu de"
@@ -80,18 +104,49 @@ class Notices:
         async with self._sessions.begin() as session:
             await self._record(session, tenant, text, key=f"n:{about}:{now:%Y%m%d%H}")
 
+    async def gave_up(
+        self, session: AsyncSession, *, effect: Effect, code: int | None, error: str
+    ) -> None:
+        """Tell the owner, in the transaction that gives an effect up."""
+        about: Trouble = "reply_lost" if effect.is_message else "calendar_behind"
+        NOTICES.labels(about=about).inc()
+        log.error("outbox.effect.dead", outbox_id=effect.id, code=code, error=error)
+        owner, language, today = (
+            await session.execute(
+                select(TenantRow.owner_whatsapp, TenantRow.language, func.current_date()).where(
+                    TenantRow.id == effect.tenant_id
+                )
+            )
+        ).one()
+        if owner is not None:
+            await self._send(
+                session,
+                effect.tenant_id,
+                owner,
+                _TROUBLES[about][_primary(language)],
+                key=f"n:{about}:{today:%Y%m%d}",
+            )
+
     async def _record(self, session: AsyncSession, tenant: Tenant, text: str, *, key: str) -> None:
-        if tenant.owner_whatsapp is None:
-            return
-        await Outbox(session, tenant.id).send(
+        if tenant.owner_whatsapp is not None:
+            await self._send(session, tenant.id, tenant.owner_whatsapp, text, key=key)
+
+    async def _send(
+        self, session: AsyncSession, tenant_id: TenantId, owner: str, text: str, *, key: str
+    ) -> None:
+        await Outbox(session, tenant_id).send(
             key=key,
             lane=OWNER_LANE,
-            recipient=Recipient(bsuid=None, wa_id=tenant.owner_whatsapp),
+            recipient=Recipient(wa_id=owner),
             content=Reply(text),
             purpose="notice",
         )
 
 
 def _language(tenant: Tenant) -> str:
-    primary = tenant.language.partition("-")[0].lower()
+    return _primary(tenant.language)
+
+
+def _primary(language: str) -> str:
+    primary = language.partition("-")[0].lower()
     return primary if primary in _WANTS_A_PERSON else "pt"

@@ -122,7 +122,7 @@ async def _load_professionals(
         .join(ServiceRow)
         .where(OfferingRow.tenant_id == tenant_id, ServiceRow.active)
     )
-    for professional_id, service_id in offerings.tuples():
+    for professional_id, service_id in offerings:
         offered[professional_id].add(ServiceId(service_id))
     hours: defaultdict[str, list[OpeningSpan]] = defaultdict(list)
     spans = await session.execute(
@@ -135,7 +135,7 @@ async def _load_professionals(
         .where(OpeningSpanRow.tenant_id == tenant_id)
         .order_by(OpeningSpanRow.weekday, OpeningSpanRow.opens)
     )
-    for professional_id, weekday, opens, closes in spans.tuples():
+    for professional_id, weekday, opens, closes in spans:
         hours[professional_id].append(OpeningSpan(weekday=weekday, opens=opens, closes=closes))
     rows = await session.execute(
         select(ProfessionalRow.id, ProfessionalRow.name, ProfessionalRow.calendar_id)
@@ -150,7 +150,7 @@ async def _load_professionals(
             service_ids=frozenset(offered[professional_id]),
             hours=tuple(hours[professional_id]),
         )
-        for professional_id, name, calendar_id in rows.tuples()
+        for professional_id, name, calendar_id in rows
     )
 
 
@@ -169,7 +169,7 @@ async def _load_closed_days(
             professional_id=None if professional_id is None else ProfessionalId(professional_id),
             reason=reason,
         )
-        for day, professional_id, reason in rows.tuples()
+        for day, professional_id, reason in rows
         if professional_id is None or professional_id in known
     )
 

@@ -20,7 +20,7 @@ AppointmentStatus = Literal["held", "booked", "confirmed", "cancelled", "complet
 def _write_moment(moment: datetime) -> str:
     # The zone goes with the time: `wording.py` writes only times that know their zone by name.
     if not isinstance(moment.tzinfo, ZoneInfo) or moment.tzinfo.key is None:
-        raise TypeError(f"{moment!r} is not by a tenant's clock")
+        raise ValueError(f"{moment!r} is not by a tenant's clock")
     return f"{moment.isoformat()}[{moment.tzinfo.key}]"
 
 

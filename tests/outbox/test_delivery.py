@@ -11,7 +11,7 @@ from sqlalchemy import update
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.outbox import delivery as delivery_module
-from mcp_platform.outbox import metrics
+from mcp_platform.outbox import lanes, metrics
 from mcp_platform.outbox.dead import DeadLetters
 from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox, appointment_lane
@@ -77,6 +77,23 @@ async def test_many_wakeups_at_once_send_each_message_once(world: World):
     await asyncio.gather(*(world.work(by=world.new_delivery()) for _ in range(8)))
     await world.work()
     assert world.sent == ["one", "two", "three", "four"]
+
+
+async def test_what_another_worker_has_finished_meanwhile_cannot_be_claimed(world: World):
+    await world.record("one")
+    async with world.sessions.begin() as session:
+        head = await lanes.head_of(session, tenant_id=world.tenant_id, lane=world.lane)
+    assert head is not None
+    await world.work()
+    async with world.sessions.begin() as session:
+        assert not await lanes.claim(
+            session,
+            head.effect,
+            by=uuid.uuid4(),
+            until=world.clock.now,
+            give_up_at=world.clock.now,
+            resend=False,
+        )
 
 
 async def test_a_long_lane_gives_other_lanes_their_turn(world: World):

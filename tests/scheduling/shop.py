@@ -254,7 +254,9 @@ class Shop:
     async def effects(self) -> list[OutboxRow]:
         async with self.sessions() as session:
             found = await session.scalars(
-                select(OutboxRow).where(OutboxRow.tenant_id == self.tenant.id).order_by(OutboxRow.id)
+                select(OutboxRow)
+                .where(OutboxRow.tenant_id == self.tenant.id)
+                .order_by(OutboxRow.id)
             )
             return list(found)
 

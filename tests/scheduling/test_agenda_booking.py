@@ -230,7 +230,9 @@ async def test_a_contact_holds_one_slot_at_most(
         (BARBA, "01 11:00", True),
     ],
 )
-async def test_buffers_keep_others_away(shop: Shop, service: str, stamp: str, fits: bool) -> None:
+async def test_buffers_keep_others_away(
+    shop: Shop, service: str, stamp: str, *, fits: bool
+) -> None:
     await shop.book("01 10:00", service=BARBA)  # blocks 09:45 to 10:45
     assert isinstance(await shop.book(stamp, service=service), Booked) is fits
 
@@ -287,7 +289,7 @@ async def test_an_offer_of_a_service_that_is_gone_is_taken(shop: Shop) -> None:
 
 @pytest.mark.parametrize("refused", [False, True])
 async def test_an_unreadable_calendar_closes_booking_and_a_person_is_told(
-    shop: Shop, refused: bool
+    shop: Shop, *, refused: bool
 ) -> None:
     shop.calendar.refused = refused
     shop.calendar.unreadable = {SHOP_CALENDAR}

@@ -134,7 +134,7 @@ async def test_the_price_stays_unless_the_service_changes(open_shop: OpenShop) -
     shop = await open_shop()
     id_ = await booked(shop, "01 10:00")
     raised = catalogue()
-    (corte, *others) = raised.services
+    (corte, *_) = raised.services
     object.__setattr__(corte, "price_cents", 9900)
     shop.catalogue = raised
     moved = await shop.move(id_, shop.choice("01 11:00"))
@@ -230,9 +230,7 @@ async def test_what_is_over_is_the_owners_to_change_only(shop: Shop) -> None:
 async def test_a_change_whose_record_fails_did_not_happen(shop: Shop) -> None:
     id_ = await booked(shop, "01 10:00")
     with pytest.raises(KeyboardInterrupt):
-        await shop.move(
-            id_, shop.choice("01 11:00"), work=shop.journal(fail=KeyboardInterrupt())
-        )
+        await shop.move(id_, shop.choice("01 11:00"), work=shop.journal(fail=KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         await shop.cancel(id_, work=shop.journal(fail=KeyboardInterrupt()))
     assert [(row.status, row.version) for row in await shop.rows()] == [("booked", 1)]

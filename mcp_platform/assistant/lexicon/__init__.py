@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
-from functools import cache
+from enum import IntEnum, auto
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product
 
@@ -19,7 +19,7 @@ _PLURALS = ("s", "es", "n", "ns")
 _ATOM = re.compile(r"[()|]|[^\s()|]+")
 
 
-class Kind(Enum):
+class Kind(IntEnum):
     """What a word or phrase may be used for."""
 
     LINK = auto()  # function words: say nothing by themselves
@@ -37,6 +37,7 @@ _WORDS = {kind.name.lower(): kind for kind in list(Kind)[:6]}
 _PHRASES = {kind.name.lower(): kind for kind in list(Kind)[6:]}
 
 
+@lru_cache(maxsize=8192)
 def fold(word: str) -> str:
     """Return `word` without case and accents, as the lists are compared.
 
@@ -61,15 +62,7 @@ class Lexicon:
     closings: tuple[str, ...]  # "anything else?" after "perfect!" would claim success
     openers: Mapping[str, re.Pattern[str]]  # ask, look, help, request
     frames: Mapping[str, re.Pattern[str]]  # slot, appointment, price, service
-
-    def vocabulary(self) -> frozenset[str]:
-        """Return every single word that the language allows, wherever it stands."""
-        single = {
-            word for entries in self.phrases.values() for entry, _ in entries for word in entry
-        }
-        patterns = [*self.openers.values(), *self.frames.values()]
-        framed = {word for p in patterns for word in re.findall(r"[a-zé'-]+(?=\\? )", p.pattern)}
-        return frozenset({*self.words, *single, *framed, *self.quote})
+    vocabulary: frozenset[str]  # every single word of the above
 
 
 def _sections(text: str) -> dict[str, list[str]]:
@@ -152,6 +145,23 @@ def lexicon(language: str) -> Lexicon:
             for phrase in _expand(line):
                 phrases.setdefault(phrase[0], set()).add((phrase, kind))
     macros = _lists_of(" ".join(sections["join"]).split())
+    openers = {
+        name: _compile(sections[f"open {name}"], macros)
+        for name in ("ask", "look", "help", "request")
+    }
+    frames = {
+        name: _compile(sections[f"frame {name}"], macros)
+        for name in ("slot", "appointment", "price", "service")
+    }
+    quote = frozenset(_forms(sections["quote"]))
+    in_phrases = {word for entries in phrases.values() for phrase, _ in entries for word in phrase}
+    patterned = {
+        fold(atom)
+        for name, lines in sections.items()
+        if name.startswith(("open ", "frame "))
+        for atom in _ATOM.findall(" ".join(lines))
+        if atom[0].isalpha()
+    }
     return Lexicon(
         words={word: kind for word, kind in words.items() if word not in denied()},
         phrases={
@@ -161,16 +171,11 @@ def lexicon(language: str) -> Lexicon:
         greets=frozenset(_forms(sections["greet"])),
         alone=frozenset(_forms(sections["alone"])),
         place=frozenset(_forms(sections["place"])),
-        quote=frozenset(_forms(sections["quote"])),
+        quote=quote,
         closings=tuple(
             " ".join(phrase) for line in sections["closing"] for phrase in _expand(line)
         ),
-        openers={
-            name: _compile(sections[f"open {name}"], macros)
-            for name in ("ask", "look", "help", "request")
-        },
-        frames={
-            name: _compile(sections[f"frame {name}"], macros)
-            for name in ("slot", "appointment", "price", "service")
-        },
+        openers=openers,
+        frames=frames,
+        vocabulary=frozenset({*words, *in_phrases, *patterned, *quote}),
     )

@@ -1,0 +1,176 @@
+"""HTTP composition: the webhook in front, FastAPI behind it, problems as problem+json.
+
+Owns which path leads where. The webhook is answered before any framework sees the request: it is
+the busiest route by far, and framework cost is most of what it would pay.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from prometheus_client import make_asgi_app
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mcp_platform.bootstrap import Platform
+from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.http import install_problem_handlers
+from mcp_platform.whatsapp.webhook import WhatsAppWebhook
+
+log = structlog.get_logger(__name__)
+
+WEBHOOK = ("api", "v1", "webhooks", "whatsapp")
+PINNED_PREFIX = "/api/v1/"
+# Readiness is asked often, by several; Postgres need not be.
+PROBE_FOR_S = 1.0
+
+
+class Readiness:
+    """Whether this process can do its work, asked of Postgres at most once a second."""
+
+    def __init__(self, sessions: Sessions, *, timer: Callable[[], float]) -> None:
+        self._sessions = sessions
+        self._timer = timer
+        self._asked_at = float("-inf")
+        self._why: str | None = None
+
+    async def why_not(self) -> str | None:
+        """Return in one word what is missing, or None."""
+        if self._timer() - self._asked_at >= PROBE_FOR_S:
+            self._asked_at = self._timer()
+            try:
+                async with self._sessions() as session:
+                    await session.execute(text("SELECT 1"))
+                self._why = None
+            except (SQLAlchemyError, OSError, TimeoutError):
+                self._why = "database"
+        return self._why
+
+
+def create_app(platform: Platform, *, routers: tuple[APIRouter, ...] = ()) -> ASGIApp:
+    """Create what listens on the public port."""
+    app = FastAPI(
+        title="MCP Platform",
+        version="1",
+        summary="WhatsApp scheduling assistants: the API of one tenant, and of the platform.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    install_problem_handlers(app)
+    readiness = Readiness(platform.sessions, timer=time.monotonic)
+
+    @app.get("/health", tags=["health"])
+    async def ready() -> JSONResponse:
+        """Tell whether this process can serve, and in one word why not."""
+        why = await readiness.why_not()
+        if why is None:
+            return JSONResponse({"status": "up"})
+        return JSONResponse({"status": "down", "why": why}, status_code=503)
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """Tell that the process answers; depends on nothing else."""
+        return {"status": "up"}
+
+    for router in routers:
+        app.include_router(router)
+    served: ASGIApp = app
+    if platform.settings.pinned:
+        served = Pinned(served, path=_pinned_path(platform))
+    if platform.webhook is not None:
+        served = WebhookFirst(served, webhook=platform.webhook, pinned=_pinned_path(platform))
+    return served
+
+
+def _pinned_path(platform: Platform) -> tuple[str, str] | None:
+    settings = platform.settings
+    if settings.client_name is None or settings.environment is None:
+        return None
+    return settings.client_name, settings.environment
+
+
+class WebhookFirst:
+    """Sends `/<client>/<environment>/api/v1/webhooks/whatsapp` straight to its endpoint."""
+
+    def __init__(
+        self, app: ASGIApp, *, webhook: WhatsAppWebhook, pinned: tuple[str, str] | None
+    ) -> None:
+        self._app = app
+        self._webhook = webhook
+        self._pinned = pinned
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.endswith("/webhooks/whatsapp"):
+                tenant = self._tenant(path)
+                if tenant is not None:
+                    client_name, environment = tenant
+                    await self._webhook.serve(
+                        scope, receive, send, client_name=client_name, environment=environment
+                    )
+                    return
+        await self._app(scope, receive, send)
+
+    def _tenant(self, path: str) -> tuple[str, str] | None:
+        segments = tuple(path.strip("/").split("/"))
+        if segments == WEBHOOK:
+            return self._pinned
+        if len(segments) == 2 + len(WEBHOOK) and segments[2:] == WEBHOOK:
+            return segments[0], segments[1]
+        return None
+
+
+class Pinned:
+    """Answers the un-prefixed paths of the one tenant this process serves."""
+
+    def __init__(self, app: ASGIApp, *, path: tuple[str, str] | None) -> None:
+        self._app = app
+        self._prefix = "/".join(("", *(path or ())))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PINNED_PREFIX):
+            path = self._prefix + scope["path"]
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self._app(scope, receive, send)
+
+
+def create_internal_app(platform: Platform) -> Starlette:
+    """Create what listens on the internal port: metrics, and health in detail."""
+
+    async def detail(_: Request) -> JSONResponse:
+        started = time.perf_counter()
+        state: dict[str, Any] = {"database": await _state(_database(platform.sessions))}
+        state["database_ms"] = round((time.perf_counter() - started) * 1000, 1)
+        if state["database"] == "up":
+            state["degraded_tenants"] = await platform.health.troubles()
+        return JSONResponse(state, status_code=200 if state["database"] == "up" else 503)
+
+    return Starlette(
+        routes=[
+            Route("/health/detail", detail),
+            Mount("/metrics", make_asgi_app()),
+        ]
+    )
+
+
+async def _database(sessions: Sessions) -> None:
+    async with sessions() as session:
+        await session.execute(text("SELECT 1"))
+
+
+async def _state(check: Awaitable[None]) -> str:
+    try:
+        await check
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        log.warning("app.health.away", error=repr(error))
+        return "away"
+    return "up"

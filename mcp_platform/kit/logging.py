@@ -1,0 +1,100 @@
+"""Log lines: JSON in ECS field names, or coloured for people; what is personal is masked.
+
+Owns format and redaction. A phone number keeps its last two digits; a text keeps its length;
+secrets in queries and headers are cut out wherever they appear.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# Query parameters that carry secrets: the webhook's handshake, debug_token, OAuth.
+_SECRETS = re.compile(
+    r"((?:hub\.verify_token|hub\.challenge|access_token|input_token|client_secret|assertion|token|key)"
+    r"(?:=|%3D))[^&\s\"']+",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"(Bearer\s+)[\w.~+/|=-]+", re.IGNORECASE)
+_PHONE = re.compile(r"(?<![\w.-])\+?\d{8,13}(\d{2})(?![\w.-])")
+_TEXTS = frozenset({"text", "body", "message", "name"})
+_ECS = {"event": "message", "level": "log.level", "logger": "log.logger", "timestamp": "@timestamp"}
+
+Event = MutableMapping[str, Any]
+
+
+def redacted(line: str) -> str:
+    """Return `line` without secrets."""
+    return _BEARER.sub(r"\1[redacted]", _SECRETS.sub(r"\1[redacted]", line))
+
+
+def _redact(_: Any, __: str, event: Event) -> Event:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = redacted(value)
+    return event
+
+
+def _mask(_: Any, __: str, event: Event) -> Event:
+    for key, value in event.items():
+        if not isinstance(value, str) or key in ("event", "timestamp", "level", "logger"):
+            continue
+        if key in _TEXTS:
+            event[key] = f"[{len(value)} characters]"
+        else:
+            event[key] = _PHONE.sub(r"…\1", value)
+    return event
+
+
+def _to_ecs(_: Any, __: str, event: Event) -> Event:
+    event = {_ECS.get(key, key): value for key, value in event.items()}
+    event["ecs.version"] = "8.11.0"
+    if "trace_id" in event:
+        event["trace.id"] = event.pop("trace_id")
+    return event
+
+
+class _RedactedFormatter(structlog.stdlib.ProcessorFormatter):
+    """The last gate: what a library wrote into its message, or a traceback, is redacted too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+def configure_logging(*, level: str, form: str, show_texts: bool) -> None:
+    """Send all log lines of this process to standard error, in one form."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if show_texts else [_mask]),
+        _redact,
+    ]
+    last: list[Any] = (
+        [_to_ecs, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if form == "json"
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        _RedactedFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # They write one line a request or a job; ours say the same, masked.
+    for chatty in ("httpx", "httpx2", "httpcore", "pgqueuer", "google_genai", "alembic", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

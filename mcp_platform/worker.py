@@ -1,0 +1,194 @@
+"""The background: wake-ups taken from the queue, and periodic work.
+
+Owns how work reaches `flow.py` and the outbox, and what happens when it fails: it comes back,
+later each time. Owns no work itself.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job
+from sqlalchemy.exc import SQLAlchemyError
+
+from mcp_platform.errors import NotFound, PlatformError
+from mcp_platform.flow import Answering
+from mcp_platform.followups import follow_up
+from mcp_platform.inbox.sweep import prune, sweep
+from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp, create_queue
+from mcp_platform.outbox.delivery import Delivery
+
+log = structlog.get_logger(__name__)
+
+# pgqueuer's settings, measured: at its default dequeue time-out of 30 s a retry due in one second
+# ran 29 s late; a killed worker's jobs are taken up again after the heartbeat time-out.
+DEQUEUE_TIMEOUT = timedelta(seconds=1)
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+FOLLOW_UP_EVERY_S = 0.2
+PRUNE_EVERY_S = 3600.0
+KEEP_QUEUE_LOG = timedelta(days=1)
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 60.0
+# While a tenant has as many contacts being answered as it may, its others come back in a moment.
+CROWDED_S = 0.25
+
+Handle = Callable[[WakeUp], Awaitable[timedelta | None]]
+AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Worker:
+    """Runs until `stop` is called; what is under way then is finished first."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        queue_pool: asyncpg.Pool,
+        answering: Answering,
+        delivery: Delivery,
+        concurrency: int,
+        per_tenant: int,
+        sweep_every: timedelta,
+        patience: timedelta,
+        lease: timedelta,
+        keep: timedelta,
+    ) -> None:
+        self._sessions = sessions
+        self._pool = queue_pool
+        self._answering = answering
+        self._delivery = delivery
+        self._concurrency = concurrency
+        self._per_tenant = per_tenant
+        self._sweep_every = sweep_every
+        self._patience = patience
+        self._lease = lease
+        self._keep = keep
+        self._busy: Counter[tuple[str, int]] = Counter()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until stopped. A part that fails is logged and begins again."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._forever("queue", self._consume, every_s=0))
+            group.create_task(
+                self._forever("followups", self._follow_up, every_s=FOLLOW_UP_EVERY_S)
+            )
+            sweep_s = self._sweep_every.total_seconds()
+            group.create_task(self._forever("sweep", self._sweep, every_s=sweep_s))
+            group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
+
+    async def _forever(
+        self, part: str, work: Callable[[], Awaitable[None]], *, every_s: float
+    ) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                await work()
+                failures = 0
+                pause = every_s * random.uniform(0.8, 1.2)
+            except AWAY as error:
+                failures += 1
+                pause = _pause(failures)
+                log.warning(
+                    "worker.part.away", part=part, error=repr(error), again_in_s=round(pause, 1)
+                )
+            except Exception:
+                failures += 1
+                pause = _pause(failures)
+                log.exception("worker.part.failed", part=part, again_in_s=round(pause, 1))
+            await self._sleep(pause)
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    async def _consume(self) -> None:
+        queue = create_queue(self._pool)
+        queue.entrypoint(INBOX)(self._job(INBOX, self._answering.handle))
+        queue.entrypoint(OUTBOX)(self._job(OUTBOX, self._delivery.handle))
+
+        async def stop_with_us() -> None:
+            await self._stopping.wait()
+            queue.shutdown.set()
+
+        stopper = asyncio.create_task(stop_with_us())
+        try:
+            await queue.qm.run(
+                dequeue_timeout=DEQUEUE_TIMEOUT,
+                batch_size=self._concurrency // 2,
+                max_concurrent_tasks=self._concurrency,
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            )
+        finally:
+            stopper.cancel()
+
+    def _job(self, entrypoint: str, handle: Handle) -> Callable[[Job], Awaitable[None]]:
+        async def run(job: Job) -> None:
+            wakeup = WakeUp.unpack(job.payload)
+            place = entrypoint, wakeup.tenant_id
+            if self._busy[place] >= self._per_tenant:
+                raise RetryRequested(timedelta(seconds=CROWDED_S * random.uniform(0.5, 1.5)))
+            self._busy[place] += 1
+            try:
+                with structlog.contextvars.bound_contextvars(trace_id=wakeup.trace_id):
+                    later = await self._handled(entrypoint, handle, wakeup, job.attempts)
+            finally:
+                self._busy[place] -= 1
+                if not self._busy[place]:
+                    del self._busy[place]
+            if later is not None:
+                raise RetryRequested(later)
+
+        return run
+
+    async def _handled(
+        self, entrypoint: str, handle: Handle, wakeup: WakeUp, attempts: int
+    ) -> timedelta | None:
+        try:
+            return await handle(wakeup)
+        except NotFound as error:
+            log.warning("worker.job.nobody", entrypoint=entrypoint, error=str(error))
+            return None
+        except (PlatformError, *AWAY) as error:
+            pause = _pause(attempts + 1)
+            log.warning(
+                "worker.job.later", entrypoint=entrypoint, error=repr(error), again_in_s=pause
+            )
+        except Exception:
+            pause = _pause(attempts + 1)
+            log.exception("worker.job.failed", entrypoint=entrypoint, again_in_s=pause)
+        return timedelta(seconds=pause)
+
+    async def _follow_up(self) -> None:
+        while await follow_up(self._sessions) and not self._stopping.is_set():
+            pass
+
+    async def _sweep(self) -> None:
+        woken = await sweep(self._sessions, patience=self._patience, lease=self._lease)
+        woken += await self._delivery.sweep()
+        if woken:
+            log.info("worker.sweep.woken", count=woken)
+
+    async def _prune(self) -> None:
+        async with self._sessions.begin() as session:
+            await prune(session, keep=self._keep, log=KEEP_QUEUE_LOG)
+
+
+def _pause(failures: int) -> float:
+    """Full jitter over an exponentially growing span."""
+    return random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**failures))
