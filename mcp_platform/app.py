@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_platform.bootstrap import Platform
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.http import install_problem_handlers
+from mcp_platform.kit.http import handle_problems
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
 log = structlog.get_logger(__name__)
@@ -64,7 +64,7 @@ def create_app(platform: Platform, *, routers: tuple[APIRouter, ...] = ()) -> AS
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    install_problem_handlers(app)
+    handle_problems(app)
     readiness = Readiness(platform.sessions, timer=time.monotonic)
 
     @app.get("/health", tags=["health"])

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.assistant.assistant import Assistant, Limits
+from mcp_platform.assistant.breaker import Breaker
 from mcp_platform.assistant.gemini import Gemini
 from mcp_platform.assistant.model import Model
 from mcp_platform.conversations.lease import Leases
@@ -262,6 +263,7 @@ async def _worker(
             base_url=settings.gemini_url,
             api_version=settings.gemini_api_version,
             model=settings.gemini_model,
+            breaker=Breaker(timer=time.monotonic),
             call_timeout=settings.vendor_timeout_s * 2,
             timer=time.monotonic,
         )

@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.schema import migrate
 
 FOLDER_VARIABLE = "MCP_PLATFORM_TEST_SERVERS"
 Server = TypeVar("Server", EmbeddedPostgres, EmbeddedValkey)
@@ -95,4 +96,20 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A new, empty database."""
     name = f"test_{uuid4().hex}"
     yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """A migrated database to be copied, made once for each process of the run."""
+    name = f"template_{uuid4().hex}"
+    migrate(postgres.create_database(name))
+    return name
+
+
+@pytest.fixture
+def migrated_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A new database with the whole schema."""
+    name = f"test_{uuid4().hex}"
+    yield postgres.create_database(name, template=template)
     postgres.drop_database(name)

@@ -13,7 +13,6 @@ import structlog
 
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.done import Done, HandedOver, result_for_model
-from mcp_platform.assistant.grounding import may_be_named
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, supported
 from mcp_platform.assistant.menu import Menu
@@ -232,13 +231,12 @@ class _TurnAtWork:
         self.offered: dict[str, SlotView] = {}
 
     def names(self) -> list[str]:
-        """Names that may stand in free text. The contact's own only if it can be nothing else."""
+        """Names that may stand in free text; grounding leaves out those that state anything."""
         catalogue = self.toolbox.catalogue
         names = [self.context.tenant.business_name]
         names += [each.name for each in catalogue.services]
         names += [each.name for each in catalogue.professionals]
-        first = (self.context.contact.name or "").split(" ")[0]
-        return [*names, first] if may_be_named(first) else names
+        return [*names, *(self.context.contact.name or "").split()[:1]]
 
     async def prompt(self, sessions: Sessions, texts: Sequence[str]) -> dict[str, Any]:
         """Return what the model is told, frozen with the turn's first start."""

@@ -12,9 +12,11 @@ import asyncio
 import hashlib
 import random
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from enum import Enum
+from typing import Any, Self
 
 import httpx
 import httpx2
@@ -39,6 +41,9 @@ _MOST_CLIENTS = 2_000  # of about 7 kB; each tenant's key has one
 _MOST_VERSIONS = 100  # names of model versions that are remembered as seen
 # Thoughts count too: what is left must hold a call or two sentences.
 _MAX_OUTPUT_TOKENS = 2_048
+_JITTER_S = 0.5  # those who failed together don't come back together
+_REASON_MAX = 60  # characters of a reason that a newer server may have made up
+_WITHOUT_LEVELS = "gemini-2"  # models that refuse a thinking level
 # Customers of a clinic speak of bodies and of pain; only what is surely harmful is stopped.
 _SAFETY = [
     types.SafetySetting(category=category, threshold=types.HarmBlockThreshold.BLOCK_ONLY_HIGH)
@@ -50,7 +55,6 @@ _SAFETY = [
     )
 ]
 _UNREADABLE = (httpx.DecodingError, httpx2.DecodingError)
-_LATE = (TimeoutError, httpx.TimeoutException, httpx2.TimeoutException)
 _UNREACHABLE = (httpx.HTTPError, httpx2.HTTPError, OSError)
 # What the library raises over a body that is no JSON, or not the JSON that it expects.
 _UNEXPECTED = (ValueError, TypeError, AttributeError, KeyError)
@@ -97,20 +101,22 @@ class Gemini(Model):
             CredentialRefused: the tenant's key, its project or the model's name is refused.
         """
         key = _checked(credentials.gemini_api_key)
+        request = _Request.of(question, model=self._model)
         until = self._timer() + question.deadline.total_seconds()
-        contents, config = _contents(question), _config(question, model=self._model)
+        if question.deadline <= timedelta(0):
+            raise ModelAway("no time was left to ask Gemini")
         try:
             with self._breaker.trial(_fingerprint(key)) as trial:
-                result = await self._answer(key, contents, config, question, until=until)
-                if not isinstance(result, Failure):
-                    trial.worked()
-                elif not isinstance(result.error, ModelAway):
-                    trial.worked()
-                elif result.outcome != "late":
+                result = await self._answer(request, key=key, until=until, tenant=tenant)
+                if isinstance(result, Failure) and isinstance(result.error, ModelAway):
                     trial.failed(rest=result.rest)
+                else:
+                    trial.worked()
         except Resting as error:
             MODEL_CALLS.labels(outcome="resting").inc()
-            raise ModelAway(f"Gemini: {error}", retry_after=error.retry_after) from None
+            raise ModelAway(
+                f"Gemini is not asked: {error}", retry_after=error.retry_after
+            ) from None
         if isinstance(result, Failure):
             MODEL_CALLS.labels(outcome=result.outcome).inc()
             raise result.error
@@ -118,6 +124,157 @@ class Gemini(Model):
         return result
 
     async def close(self) -> None:
-        """Forget the clients. The connections belong to whoever made them."""
+        """Forget the clients. The asynchronous connections belong to whoever made them."""
         self._clients.clear()
         self._sync_http.close()
+
+    async def _answer(
+        self, request: "_Request", *, key: str, until: float, tenant: Tenant
+    ) -> Answer | Failure:
+        result = await self._attempt(request, key=key, until=until)
+        if isinstance(result, Answer) or result.again_after is None:
+            return result
+        pause_s = result.again_after.total_seconds() + random.uniform(0, _JITTER_S)
+        if self._timer() + pause_s >= until:
+            return result
+        log.info("gemini.asked_again", tenant=tenant.path, why=result.outcome)
+        await asyncio.sleep(pause_s)
+        return await self._attempt(request, key=key, until=until)
+
+    async def _attempt(self, request: "_Request", *, key: str, until: float) -> Answer | Failure:
+        left_s = min(self._call_timeout.total_seconds(), until - self._timer())
+        try:
+            async with asyncio.timeout(left_s):
+                response = await self._client(key).aio.models.generate_content(
+                    model=self._model, contents=request.contents, config=request.config
+                )
+        except errors.APIError as error:
+            return failure_of(error, model=self._model, key=key)
+        except TimeoutError:
+            return away("Gemini did not answer in time", again=False)
+        except _UNREADABLE:
+            return spoiled("Gemini's answer could not be decoded")
+        except _UNREACHABLE as error:
+            return away(f"Gemini could not be reached ({type(error).__name__})", again=True)
+        except _UNEXPECTED as error:
+            return spoiled(f"Gemini's answer has an unknown form ({type(error).__name__})")
+        self._note(response)
+        return _read(response, may_call=request.may_call)
+
+    def _client(self, key: str) -> genai.Client:
+        client = self._clients.get(key)
+        if client is None:
+            client = genai.Client(api_key=key, vertexai=False, http_options=self._options)
+            self._clients[key] = client
+        return client
+
+    def _note(self, response: types.GenerateContentResponse) -> None:
+        """Count the tokens, which are billed whatever they are worth, and notice reroutes."""
+        usage = response.usage_metadata or types.GenerateContentResponseUsageMetadata()
+        for kind, tokens in (
+            ("prompt", usage.prompt_token_count),
+            ("candidates", usage.candidates_token_count),
+            ("thoughts", usage.thoughts_token_count),
+            ("cached", usage.cached_content_token_count),
+        ):
+            MODEL_TOKENS.labels(kind=kind).inc(tokens or 0)
+        version = response.model_version
+        if version and version not in self._versions:
+            self._versions[version] = True
+            log.info("gemini.version_seen", asked=self._model, answered=version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A question in the library's types."""
+
+    contents: list[types.Content]
+    config: types.GenerateContentConfig
+    may_call: bool
+
+    @classmethod
+    def of(cls, question: Question, *, model: str) -> Self:
+        try:
+            contents = [types.Content.model_validate(each) for each in question.contents]
+        except ValidationError as error:
+            where = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+            # Written down by an earlier release perhaps; the sentence of pydantic quotes customers.
+            raise ModelSpoiled(f"the conversation is not in Gemini's form: {where}") from None
+        return cls(contents, _config(question, model=model), question.may_call)
+
+
+def _config(question: Question, *, model: str) -> types.GenerateContentConfig:
+    mode = types.FunctionCallingConfigMode.AUTO
+    if not question.may_call:
+        mode = types.FunctionCallingConfigMode.NONE
+    config = types.GenerateContentConfig(
+        system_instruction=question.system,
+        max_output_tokens=_MAX_OUTPUT_TOKENS,
+        safety_settings=_SAFETY,
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+        automatic_continuation=False,
+    )
+    if question.tools:
+        declared = [types.FunctionDeclaration.model_validate(each) for each in question.tools]
+        config.tools = [types.Tool(function_declarations=declared)]
+        config.tool_config = types.ToolConfig(
+            function_calling_config=types.FunctionCallingConfig(mode=mode)
+        )
+    if not model.removeprefix("models/").startswith(_WITHOUT_LEVELS):
+        config.thinking_config = types.ThinkingConfig(thinking_level=types.ThinkingLevel.LOW)
+    return config
+
+
+def _read(response: types.GenerateContentResponse, *, may_call: bool) -> Answer | Failure:
+    """Return what the model said, if it said something whole."""
+    if not response.candidates:
+        feedback = response.prompt_feedback
+        reason = feedback.block_reason if feedback else None
+        return spoiled(f"Gemini blocked the question ({_name(reason)})")
+    candidate = response.candidates[0]
+    content = candidate.content
+    # Anything but STOP broke off: half a sentence, or a call that is none.
+    if candidate.finish_reason != types.FinishReason.STOP:
+        return spoiled(f"Gemini broke its answer off ({_name(candidate.finish_reason)})")
+    parts = (content.parts if content else None) or []
+    calls = tuple(
+        Call(id=each.id, name=each.name or "", args=each.args or {})
+        for each in (part.function_call for part in parts)
+        if each is not None
+    )
+    text = "".join(part.text for part in parts if part.text and not part.thought)
+    if calls and not may_call:
+        return spoiled("Gemini wants a call where none is allowed")
+    if content is None or not (calls or text.strip()):
+        return spoiled("Gemini answered nothing")
+    answer = Answer(content.model_dump(mode="json", exclude_none=True), calls, text)
+    return answer if _can_be_kept(answer.content) else spoiled("Gemini's answer is not text")
+
+
+def _can_be_kept(content: dict[str, Any]) -> bool:
+    """Tell whether Postgres takes it as JSON: without NUL and lone surrogates."""
+    try:
+        return b"\\u0000" not in orjson.dumps(content)
+    except orjson.JSONEncodeError:
+        return False
+
+
+def _name(reason: Enum | None) -> str:
+    return str(reason.value)[:_REASON_MAX] if reason is not None else "no reason given"
+
+
+def _checked(key: str) -> str:
+    """Return the key, if it can be sent: with none the library takes one of the environment.
+
+    Raises:
+        CredentialRefused: it cannot.
+    """
+    if not (key and key.isascii() and key.isprintable() and " " not in key):
+        raise CredentialRefused("GEMINI_API_KEY is missing, or no key at all")
+    if key.startswith("auth_tokens/"):
+        raise CredentialRefused("GEMINI_API_KEY holds a short-lived token, which only Live takes")
+    return key
+
+
+def _fingerprint(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

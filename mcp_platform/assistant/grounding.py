@@ -6,36 +6,28 @@ cannot claim anything. Refuses to recognise lies: what is not known to be harmle
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from functools import lru_cache
 
-from mcp_platform.assistant.lexicon import LANGUAGES, Kind, Lexicon, denied_in_names, fold, lexicon
+from mcp_platform.assistant.lexicon import LANGUAGES, Kind, Lexicon, fold, lexicon
+from mcp_platform.assistant.lexicon.reading import (
+    SEPARATORS,
+    Sentence,
+    Token,
+    clean,
+    is_name,
+    is_quotable,
+    sentences_of,
+    tokens_of,
+    usable_names,
+)
 
 MAX_INPUT = 6000  # characters read; the model's own output limit is far below
 MAX_OUTPUT = 700  # a WhatsApp text of more is not read; cut at a sentence
 MAX_CLAUSES = 16  # of one sentence; a longer one is a list in disguise
 MAX_OPENER = 90  # characters; no opener in the lists is longer
-MAX_EMOJIS = 3  # of one sentence: more could count something
-EMOJIS = "😊🙂😀😄😃😁😉🤗👋🙏❤💙💚💛🧡💜🤍✨🌟🥰😍💐🌸🌷🌻💇✂🫶☺😌😅😢😔💕💖🎉🥳😂"
-_SEPARATORS = "-,:–—"  # the hyphen first: it makes a range elsewhere in a character class
-_INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
-_PLACEHOLDER = re.compile(
-    r"\{\s*((slot|appointment|price|service|professional):([\w-]{1,64}))\s*\}"
-)
-_COMMON = re.compile(r"[\n -~¡¿À-ÖØ-öø-ÿ–—…]*")  # look like nothing else, hide nothing
-_BULLET = re.compile(r"(?m)^[ \t]*(?:[-*•–]|\d{1,2}[.)])[ \t]+")
-_HEADING = re.compile(r"(?m)^[ \t]*[#>]+[ \t]*")
-_MARKUP = re.compile(r"(\{[^{}]*\})|[*_~`]+")
-_WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
-_TOKEN = re.compile(
-    rf"(?P<emoji>[{EMOJIS}]\ufe0f?[\U0001f3fb-\U0001f3ff]?)|(?P<word>{_WORD})|(?P<newline>\s*\n\s*)"
-    rf"|(?P<space>\s+)|(?P<end>(?:[.!?…]+|;)(?=\s|$|[{EMOJIS}]))|(?P<mark>[{_SEPARATORS}¿¡])|(?P<bad>.)"
-)
-_MONEY = re.compile(r"[$€£¢]|\b(?:reais|real|dólares|dollars|euros|pesos|brl|usd)\b", re.IGNORECASE)
-_KINDS = {"slot": "slot", "appointment": "appt", "price": "price"}
+MAX_
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +37,6 @@ class Grounded:
     text: str
     dropped: int
     used: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str  # word, emoji, mark, end, newline, space, bad, slot, appt, price, name, quote
-    text: str  # as it will be said
-    folded: str = ""
-    key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    tokens: tuple[_Token, ...]
-    bulleted: bool
-    starts_line: bool
-
-    def text(self) -> str:
-        said = "".join(" " if token.kind == "space" else token.text for token in self.tokens)
-        return said.strip()
-
-    def introduces(self) -> bool:
-        return self.text().endswith(":")
 
 
 class _Clause(Enum):
@@ -92,135 +62,15 @@ def ground(
     of this turn's business information, to be repeated whole or not at all. `names` are of the
     business, its services and people, and the contact.
     """
-    known = tuple(sorted({*_usable(names), *(q for q in quotable if _is_name(q))}))
-    passages = tuple(sorted({q for q in quotable if _is_quotable(q) and not _is_name(q)}))
-    tokens = _tokens(_clean(text[:MAX_INPUT]), placeholders, passages, known)
-    sentences = list(_sentences(tokens))
+    known = tuple(sorted({*usable_names(names), *(q for q in quotable if is_name(q))}))
+    passages = tuple(sorted({q for q in quotable if is_quotable(q) and not is_name(q)}))
+    tokens = tokens_of(clean(text[:MAX_INPUT]), placeholders, passages, known)
+    sentences = list(sentences_of(tokens))
     order = sorted(LANGUAGES, key=lambda code: not language.lower().startswith(code))
     rules = [_Rule(lexicon(code), placeholders) for code in order]
-    verdicts = [next((v for rule in rules if (v := rule.judge(s))), None) for s in sentences]
+    verdicts = _verdicts(sentences, rules)
     kept = _kept(sentences, verdicts)
     return _compose(sentences, kept)
-
-
-# -- reading ---------------------------------------------------------------------------------
-
-
-def _clean(text: str) -> str:
-    """Return `text` with one spelling for one look, without what cannot be seen and markup."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    whole = text if _COMMON.fullmatch(text) else _seen(text)
-    listed = _BULLET.sub("• ", _HEADING.sub("", whole))
-    return _MARKUP.sub(lambda found: found[1] or "", listed)
-
-
-def _seen(text: str) -> str:
-    out: list[str] = []
-    for char in text:
-        if char in "\n…":
-            out.append(char)
-        elif char == "\ufe0f":
-            if out and out[-1] in EMOJIS:
-                out.append(char)
-        elif char == "\t":
-            out.append(" ")
-        elif unicodedata.category(char) not in _INVISIBLE:
-            out.append(char)
-    parts = re.split("(…)", "".join(out))
-    return "".join(p if p == "…" else unicodedata.normalize("NFKC", p) for p in parts)
-
-
-def _usable(names: Collection[str]) -> Iterator[str]:
-    for name in names:
-        if _is_name(name):
-            yield name
-
-
-def _is_name(name: str) -> bool:
-    """Tell whether `name` can be said anywhere: Latin letters and no word that states anything."""
-    words = re.findall(_WORD, name)
-    if len(name.strip()) < 2 or not re.fullmatch(rf"[\s.&'’-]*(?:{_WORD}[\s.&'’-]*)+", name):  # noqa: PLR2004 - one letter names nothing
-        return False
-    return all(
-        unicodedata.name(char, "").startswith("LATIN")
-        for word in words
-        for char in word
-        if char.isalpha()
-    ) and not any(
-        part in denied_in_names() for word in words for part in {fold(word), *fold(word).split("-")}
-    )
-
-
-def _is_quotable(passage: str) -> bool:
-    return bool(re.search(r"[^\W\d_]{2}|[$€£]", passage)) and len(passage.strip()) > 1
-
-
-@lru_cache(maxsize=64)
-def _literal(passages: tuple[str, ...]) -> re.Pattern[str] | None:
-    if not passages:
-        return None
-    longest_first = sorted(passages, key=len, reverse=True)
-    spellings = (r"\s+".join(re.escape(w) for w in _clean(p).split()) for p in longest_first)
-    joined = "|".join(f"({spelling})" for spelling in spellings)
-    return re.compile(rf"(?<![\w@#/])(?:{joined})(?![\w@/])", re.IGNORECASE)
-
-
-def _tokens(
-    text: str, placeholders: Mapping[str, str], passages: tuple[str, ...], names: tuple[str, ...]
-) -> Iterator[_Token]:
-    quotes, known = _literal(passages), _literal(names)
-    at = 0
-    while at < len(text):
-        if found := _PLACEHOLDER.match(text, at):
-            key, kind = found[1], found[2]
-            rendered = placeholders.get(key)
-            said = rendered if rendered is not None else found[0]
-            yield _Token(_KINDS.get(kind, "name") if rendered else "bad", said, fold(said), key)
-        elif quotes and (found := quotes.match(text, at)):
-            passage = sorted(passages, key=len, reverse=True)[(found.lastindex or 1) - 1]
-            yield _Token("quote", passage.strip(), fold(passage))
-        elif known and (found := known.match(text, at)):
-            yield _Token("name", found[0], fold(found[0]))
-        elif found := _TOKEN.match(text, at):
-            yield _plain(found)
-        else:  # pragma: no cover - the last alternative of _TOKEN matches anything
-            return
-        at = found.end()
-
-
-def _plain(found: re.Match[str]) -> _Token:
-    kind, text = found.lastgroup or "bad", found[0]
-    if kind == "word":
-        shape = all(p.islower() or p.isupper() or p[1:].islower() for p in re.split("['’-]", text))
-        return _Token("word" if shape else "bad", text, fold(text))
-    if kind == "end":
-        return _Token(kind, text[:3])
-    return _Token("bullet" if text == "•" else kind, text)
-
-
-def _sentences(tokens: Iterator[_Token]) -> Iterator[_Sentence]:
-    current: list[_Token] = []
-    bulleted = starts_line = True
-    ended = bulleted = False
-
-    def flush() -> Iterator[_Sentence]:
-        if any(token.kind != "space" for token in current):
-            yield _Sentence(tuple(current), bulleted, starts_line)
-        current.clear()
-
-    for token in tokens:
-        if ended and token.kind not in {"emoji", "space"}:
-            yield from flush()
-            ended, starts_line = False, False
-        if token.kind == "newline":
-            yield from flush()
-            ended, starts_line, bulleted = False, True, False
-        elif token.kind == "bullet" and not current and starts_line:
-            bulleted = True
-        else:
-            current.append(token)
-            ended = ended or token.kind == "end"
-    yield from flush()
 
 
 # -- judging ---------------------------------------------------------------------------------
@@ -234,7 +84,7 @@ class _Rule:
         self._vocabulary = words.vocabulary
         self._placeholders = placeholders
 
-    def judge(self, sentence: _Sentence) -> frozenset[_Clause] | None:
+    def judge(self, sentence: Sentence) -> frozenset[_Clause] | None:
         """Return what the sentence consists of, or nothing when it must not be said."""
         tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
         marks = [t for t in sentence.tokens if t.kind == "end"]
@@ -254,13 +104,13 @@ class _Rule:
         clauses = self._partition(segments, asks=asks)
         return frozenset(clauses) if clauses and _coherent(clauses) else None
 
-    def _is_bare_list(self, segments: Sequence[Sequence[_Token]]) -> bool:
+    def _is_bare_list(self, segments: Sequence[Sequence[Token]]) -> bool:
         stream = _stream([t for segment in segments for t in segment], asks=False)
-        return bool(re.fullmatch(r"(?:<slot> |<appt> |(?:e|ou|and|or|y|o|u) )+", stream)) and (
+        return bool(re.fullmatch(r"(?:<slot> |<appt> |, |(?:e|ou|and|or|y|o|u) )+", stream)) and (
             "<slot>" in stream or "<appt>" in stream
         )
 
-    def _partition(self, segments: list[list[_Token]], *, asks: bool) -> list[_Clause] | None:
+    def _partition(self, segments: list[list[Token]], *, asks: bool) -> list[_Clause] | None:
         """Divide the sentence at its commas so that each clause passes by itself."""
         best: list[list[_Clause] | None] = [None] * len(segments) + [[]]
         for start in range(len(segments) - 1, -1, -1):
@@ -280,7 +130,7 @@ class _Rule:
                     break
         return best[0]
 
-    def _clause(self, tokens: list[_Token], *, asks: bool) -> _Clause | None:
+    def _clause(self, tokens: list[Token], *, asks: bool) -> _Clause | None:
         if not tokens:
             return None
         kinds = {token.kind for token in tokens}
@@ -320,7 +170,7 @@ class _Rule:
                     return True
         return False
 
-    def _is_talk(self, tokens: list[_Token]) -> bool:
+    def _is_talk(self, tokens: list[Token]) -> bool:
         words = _stream(tokens, asks=False).split()
         for at, word in enumerate(words):
             if word == "<name>" and not self._is_greeted(words[:at]):
@@ -387,7 +237,7 @@ class _Rule:
             return self._has_content(words, at + 1, allowed)
         return words[at] == "<name>" or kind in contents or bool(self._phrase(words, at, allowed))
 
-    def _frame(self, tokens: list[_Token], stream: str, kinds: set[str]) -> bool:
+    def _frame(self, tokens: list[Token], stream: str, kinds: set[str]) -> bool:
         """Tell whether text from the database stands in a frame that says nothing about it."""
         names = [token for token in tokens if token.kind == "name"]
         if "quote" in kinds:
@@ -419,7 +269,7 @@ class _Rule:
             re.search(rf"\b{re.escape(n.folded)}\b", text) for n in names for text in rendered
         )
 
-    def _priced(self, tokens: list[_Token], names: list[_Token]) -> bool:
+    def _priced(self, tokens: list[Token], names: list[Token]) -> bool:
         """Tell whether the price is the named service's own."""
         prices = [token for token in tokens if token.kind == "price"]
         if len(prices) != 1 or len(names) != 1:
@@ -439,14 +289,14 @@ def _stops(pattern: re.Pattern[str], stream: str) -> Iterator[int]:
             yield stop
 
 
-def _belongs(name: _Token, quote: _Token) -> bool:
+def _belongs(name: Token, quote: Token) -> bool:
     """Tell whether a name may stand beside a passage: figures must not move to another name."""
     if not any(char.isdigit() for char in quote.text):
         return True
     return bool(re.search(rf"\b{re.escape(name.folded)}\b", quote.folded))
 
 
-def _counts(tokens: list[_Token]) -> bool:
+def _counts(tokens: list[Token]) -> bool:
     """Tell whether repetition or single letters could spell or count something."""
     if sum(token.kind == "emoji" for token in tokens) > MAX_EMOJIS:
         return True
@@ -455,22 +305,22 @@ def _counts(tokens: list[_Token]) -> bool:
     return any(a == b == c or len(a) == len(b) == len(c) == 1 for a, b, c in thrice)
 
 
-def _segments(tokens: list[_Token]) -> list[list[_Token]]:
+def _segments(tokens: list[Token]) -> list[list[Token]]:
     """Return the tokens divided at commas, colons, dashes and emojis; marks head their segment."""
-    segments: list[list[_Token]] = [[]]
+    segments: list[list[Token]] = [[]]
     for token in tokens:
-        if token.kind == "emoji" or (token.kind == "mark" and token.text in _SEPARATORS):
+        if token.kind == "emoji" or (token.kind == "mark" and token.text in SEPARATORS):
             segments.append([replace(token, kind="mark")])
         elif token.kind != "mark":
             segments[-1].append(token)
     return [segment for segment in segments if any(t.kind != "mark" for t in segment)]
 
 
-def _trimmed(tokens: list[_Token]) -> list[_Token]:
+def _trimmed(tokens: list[Token]) -> list[Token]:
     return tokens[1:] if tokens and tokens[0].kind == "mark" else tokens
 
 
-def _stream(tokens: Sequence[_Token], *, asks: bool) -> str:
+def _stream(tokens: Sequence[Token], *, asks: bool) -> str:
     """Return the tokens as words that each end in a space, the form patterns are matched on."""
     out = []
     for token in tokens:
@@ -485,8 +335,8 @@ def _stream(tokens: Sequence[_Token], *, asks: bool) -> str:
 
 def _coherent(clauses: Sequence[_Clause], *, strict: bool = True) -> bool:
     """Tell whether clauses that pass alone pass together."""
-    if _Clause.FACT in clauses and _Clause.SAY in clauses:
-        return False  # "how nice, {slot}!" reads as a booking
+    if _Clause.FACT in clauses and {_Clause.SAY, _Clause.VOCATIVE} & set(clauses):
+        return False  # "how nice, {slot}!" reads as a booking, "Ana: {hours}" as her hours
     if strict and _Clause.ACK in clauses and len(set(clauses)) > 1:
         return bool({_Clause.FORWARD, _Clause.FACT} & set(clauses)) or set(clauses) <= {
             _Clause.ACK,
@@ -495,17 +345,39 @@ def _coherent(clauses: Sequence[_Clause], *, strict: bool = True) -> bool:
     return True
 
 
+def _verdicts(
+    sentences: Sequence[Sentence], rules: Sequence[_Rule]
+) -> list[frozenset[_Clause] | None]:
+    """Return the verdict on each sentence; a line that ends in a colon is judged with its list."""
+
+    def judged(sentence: Sentence) -> frozenset[_Clause] | None:
+        return next((v for rule in rules if (v := rule.judge(sentence))), None)
+
+    verdicts = [judged(sentence) for sentence in sentences]
+    for at, sentence in enumerate(sentences):
+        if not sentence.introduces():
+            continue
+        tokens = [*sentence.tokens]
+        for follower, verdict in zip(sentences[at + 1 :], verdicts[at + 1 :], strict=True):
+            if not follower.listed():
+                break
+            if verdict is not None:
+                tokens += [Token("mark", ","), *(t for t in follower.tokens if t.kind != "end")]
+        if len(tokens) > len(sentence.tokens):
+            verdicts[at] = judged(replace(sentence, tokens=tuple(tokens))) or verdicts[at]
+    return verdicts
+
+
 # -- writing ---------------------------------------------------------------------------------
 
 
-def _kept(sentences: list[_Sentence], verdicts: list[frozenset[_Clause] | None]) -> list[bool]:
+def _kept(sentences: list[Sentence], verdicts: list[frozenset[_Clause] | None]) -> list[bool]:
     kept = [verdict is not None for verdict in verdicts]
     lost = False  # inside the list of a sentence that was dropped
     for at, sentence in enumerate(sentences):
-        listed = sentence.bulleted or sentence.tokens[0].kind in {"slot", "appt", "price"}
-        if sentence.starts_line and not listed:
+        if sentence.starts_line and not sentence.listed():
             lost = False
-        kept[at] = kept[at] and not (lost and listed)
+        kept[at] = kept[at] and not (lost and sentence.listed())
         lost = lost or not kept[at]
     said: set[str] = set()
     for at in range(len(sentences) - 1, -1, -1):
@@ -527,7 +399,7 @@ def _kept(sentences: list[_Sentence], verdicts: list[frozenset[_Clause] | None])
     return kept
 
 
-def _compose(sentences: list[_Sentence], kept: list[bool]) -> Grounded:
+def _compose(sentences: list[Sentence], kept: list[bool]) -> Grounded:
     text, used = "", []
     for sentence, keep in zip(sentences, kept, strict=True):
         if not keep:

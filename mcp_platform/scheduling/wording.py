@@ -202,7 +202,7 @@ def hours_lines(hours: Iterable[OpeningSpan], *, language: str) -> list[str]:
 
     "segunda a sexta: 08:00–12:00, 13:00–18:00". Spans that overlap or touch become one, so that the
     hours of several professionals can be given together.
-    """  # noqa: RUF002 a range is written with an en dash
+    """
     phrases = _phrases(language)
     of_day: dict[int, list[OpeningSpan]] = {number: [] for number in range(DAYS_A_WEEK)}
     for span in hours:
@@ -254,6 +254,6 @@ def _hours(spans: Iterable[OpeningSpan], *, phrases: _Phrases) -> str:
     return ", ".join(
         phrases.all_hours
         if opens.time() == closes.time() == MIDNIGHT
-        else f"{_clock(opens.time(), phrases=phrases)}–{_clock(closes.time(), phrases=phrases)}"  # noqa: RUF001 a range is written with an en dash
+        else f"{_clock(opens.time(), phrases=phrases)}–{_clock(closes.time(), phrases=phrases)}"
         for opens, closes in merged
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,8 +18,6 @@ from mcp_platform.scheduling.outcome import (
 )
 from tests.scheduling.conftest import OpenShop
 from tests.scheduling.shop import ANA, NOW, PACOTE, SHOP_CALENDAR, ZE, Shop, catalogue
-
-Change = Callable[..., Any]
 
 
 async def booked(shop: Shop, stamp: str, **more: Any) -> uuid.UUID:
@@ -114,9 +111,7 @@ async def test_a_move_to_where_it_stands_writes_nothing(shop: Shop) -> None:
     assert len(await shop.effects()) == 1
 
 
-async def test_a_move_clears_dead_holds_out_of_its_way(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_move_clears_dead_holds_out_of_its_way(shop: Shop) -> None:
     async def die() -> None:
         raise KeyboardInterrupt
 

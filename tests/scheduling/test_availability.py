@@ -551,6 +551,13 @@ def test_a_start_in_another_offset_is_the_same_start() -> None:
     assert slot.start.isoformat() == "2026-11-30T10:00:00-03:00"
 
 
+@pytest.mark.parametrize("start", ["11:00", "12:00"])
+def test_a_start_exactly_at_the_notice_or_the_horizon_is_valid(start) -> None:
+    case = a_case(minimum_notice=timedelta(hours=2), horizon=timedelta(hours=3))
+    slot = validate_start(**case, start=at(start)[0], now=at("09:00")[0])
+    assert walls([slot]) == [start]
+
+
 def test_the_second_of_two_equal_times_is_refused_as_such() -> None:
     day = date(2026, 11, 1)
     case = a_case(hours=every_day(weekdays=[6], opens=time(0)), time_zone="America/New_York")

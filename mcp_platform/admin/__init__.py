@@ -1,0 +1,1 @@
+"""Who may administer and call the platform, and how they prove it."""

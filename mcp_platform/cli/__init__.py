@@ -1,0 +1,38 @@
+"""The command line, `mcp-platform`: one file per command or family of commands.
+
+Owns how commands are named, and how an expected failure ends: one sentence, an exit status other
+than 0. What commands need is imported when they run, so that `--help` answers at once.
+"""
+
+import typer
+
+from mcp_platform.cli import conversations, demo, inbox, migrate, outbox, serve, tenants
+from mcp_platform.cli.failures import said
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="mcp-platform",
+    help=(
+        "WhatsApp scheduling assistants for many small businesses, isolated per client.\n\n"
+        "Without DATABASE_URL and REDIS_URL the commands use PostgreSQL and Valkey of their own, "
+        "in the folder DATA_DIR (default: .data)."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # its frames would show local variables: secrets among them
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("migrate")(migrate.migrate)
+app.command("check-migrations")(migrate.check_migrations)
+app.add_typer(tenants.app, name="tenants")
+app.add_typer(inbox.app, name="inbox")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(conversations.app, name="conversations")
+
+
+def main() -> None:
+    """Run one command; what is expected to go wrong is said in one sentence."""
+    with said():
+        app()

@@ -1,0 +1,11 @@
+"""Stub."""
+import typer
+
+app = typer.Typer()
+
+
+@app.callback()
+def _() -> None: ...
+
+
+def demo() -> None: ...

@@ -1,0 +1,148 @@
+"""The tenant API's `/chat`: HTTP in, a turn of the worker, HTTP out."""
+
+import secrets
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from mcp_platform.conversations.chat import Answered, Chat, Words
+from mcp_platform.kit.http import problems
+from mcp_platform.tenants.access import Caller, Guard, admitted
+
+MOST_BYTES = 64 * 1024  # 4096 characters, each escaped as a pair of surrogates, and the rest
+
+# No spaces and control characters: an id is compared, logged and sent in queries.
+UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
+WhatsAppNumber = Annotated[
+    str, Field(pattern=r"^[0-9]{8,15}$", description="International, digits alone.")
+]
+RequestKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Sent again with the same key, a request is done once.",
+    ),
+]
+
+
+class ChatRequest(BaseModel):
+    """Either `message` or `choice_id`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    message: Annotated[
+        str | None,
+        Field(min_length=1, max_length=4096, pattern=r"[^\s\x00-\x20\x7f-\xa0]"),
+    ] = None
+    choice_id: Annotated[
+        str | None, Field(min_length=1, max_length=200, description="A choice offered before.")
+    ] = None
+    user_id: Annotated[UserId, Field(description="Who says it, in the caller's own terms.")]
+    send_whatsapp: Annotated[
+        bool, Field(description="Send the reply to `whatsapp_number` too.")
+    ] = False
+    whatsapp_number: Annotated[
+        WhatsAppNumber | None,
+        Field(
+            description="Without `send_whatsapp`: who says it, instead of `user_id`."
+            " Needs the scope `whatsapp:send`."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_thing_said(self) -> Self:
+        if (self.message is None) == (self.choice_id is None):
+            raise PydanticCustomError("said", "Send either `message` or `choice_id`.")
+        if self.send_whatsapp and self.whatsapp_number is None:
+            raise PydanticCustomError("number", "`send_whatsapp` needs a `whatsapp_number`.")
+        return self
+
+    def words(self, request_key: str | None) -> Words:
+        """Return what is said, and as whom."""
+        return Words(
+            user_id=self.user_id,
+            text=self.message,
+            choice_id=self.choice_id,
+            whatsapp_number=None if self.send_whatsapp else self.whatsapp_number,
+            copy_to=self.whatsapp_number if self.send_whatsapp else None,
+            request_key=request_key,
+        )
+
+
+class ChoiceOut(BaseModel):
+    id: Annotated[str, Field(description="Send it back as `choice_id`.")]
+    title: str
+    description: str
+
+
+class ChatReply(BaseModel):
+    """`reply` is null while a person has this conversation: the assistant is silent then."""
+
+    reply: str | None
+    choices: list[ChoiceOut]
+    conversation_id: UUID
+    turn_id: UUID
+    answered_by: Literal["model", "menu", "human", "system"]
+    whatsapp_queued: bool
+
+
+class ChatPending(BaseModel):
+    """It is recorded. Sent again with `message_id` as Idempotency-Key, it waits for the answer."""
+
+    status: Annotated[
+        Literal["pending", "parked"], Field(description="`parked`: a person must look at it first.")
+    ]
+    message_id: str
+
+
+def chat_router(chat: Chat, guard: Guard) -> APIRouter:
+    """Return the routes, to be included under `/{client_name}/{environment}/api/v1`."""
+    router = APIRouter(tags=["chat"], max_body_size=MOST_BYTES)
+
+    @router.post(
+        "/chat",
+        response_model=ChatReply,
+        summary="Say something to a tenant's assistant, and get its answer",
+        responses={
+            202: {"model": ChatPending, "description": "Recorded, and not answered yet."},
+            **problems(401, 403, 404, 409, 413, 422, 503),
+        },
+    )
+    async def say(
+        request: ChatRequest,
+        caller: Annotated[Caller, Depends(admitted(guard, "chat"))],
+        idempotency_key: RequestKey = None,
+    ) -> ChatReply | Response:
+        if request.whatsapp_number is not None:
+            caller.require("whatsapp:send")
+        outcome = await chat.say(
+            caller.tenant, request.words(idempotency_key), trace_id=secrets.token_hex(8)
+        )
+        if isinstance(outcome, Answered):
+            return _reply(outcome)
+        pending = ChatPending(
+            status="parked" if outcome.parked else "pending", message_id=outcome.request_key
+        )
+        return Response(pending.model_dump_json(), status_code=202, media_type="application/json")
+
+    return router
+
+
+def _reply(answered: Answered) -> ChatReply:
+    return ChatReply(
+        reply=answered.text,
+        choices=[
+            ChoiceOut(id=each.id, title=each.title, description=each.description)
+            for each in answered.choices
+        ],
+        conversation_id=answered.conversation_id,
+        turn_id=answered.turn_id,
+        answered_by=answered.author,  # type: ignore[arg-type]  # an author of ours, never the contact
+        whatsapp_queued=answered.copied,
+    )

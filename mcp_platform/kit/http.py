@@ -1,0 +1,156 @@
+"""What all our FastAPI routes share: every error is a problem, and every route documents its own.
+
+Owns the handlers and the documentation of errors. Knows no route and no business word.
+Source: RFC 9457.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
+from mcp_platform.kit.problem import STATUS, headers_of, problem_of, status_of
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+AWAY_FOR = timedelta(seconds=5)
+# A name that a caller made up may be huge: what is wrong with it is told, not all of it.
+LONGEST_FIELD = 80
+MOST_FIELDS = 20
+
+
+class PreconditionFailed(PlatformError):
+    """What is to be changed is not any more as the caller saw it."""
+
+
+STATUS[PreconditionFailed] = 412
+
+
+class ConflictWith(Conflict):
+    """A conflict that says what could be done instead. `extensions` stand in the problem itself."""
+
+    def __init__(self, message: str, **extensions: Any) -> None:
+        super().__init__(message)
+        self.extensions = extensions
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Make `app` answer every error with a problem, its own and the framework's."""
+    app.add_exception_handler(PlatformError, _on_platform_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    for away in (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError):
+        app.add_exception_handler(away, _on_database_away)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def problem_response(error: PlatformError) -> Response:
+    """Return `error` as an answer."""
+    extensions = error.extensions if isinstance(error, ConflictWith) else {}
+    return Response(
+        orjson.dumps({**extensions, **problem_of(error)}),
+        status_code=status_of(error),
+        headers=headers_of(error),
+    )
+
+
+async def _on_platform_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, PlatformError):  # never: it is registered for these
+        raise TypeError from error
+    if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return await _on_bug(_, error)
+    return problem_response(error)
+
+
+async def _on_invalid_request(_: Request, error: Exception) -> Response:
+    found: Sequence[Mapping[str, Any]] = (
+        error.errors() if isinstance(error, RequestValidationError) else []
+    )
+    fields = {_field(each["loc"]): str(each["msg"]) for each in found[:MOST_FIELDS]}
+    return problem_response(Invalid("The request is not as documented.", fields=fields))
+
+
+def _field(location: Sequence[str | int]) -> str:
+    where, *path = location
+    # Of JSON that cannot be read the place is a position, which helps nobody as a name.
+    named = [str(each) for each in path] if not (path and isinstance(path[0], int)) else []
+    return ".".join(named)[:LONGEST_FIELD] or str(where)
+
+
+async def _on_http_exception(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):  # never: it is registered for these
+        raise TypeError from error
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for JSON nobody can read
+        return problem_response(Invalid("The body cannot be read as JSON."))
+    status = HTTPStatus(error.status_code)
+    problem = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": status.description or status.phrase,
+    }
+    headers = {**(error.headers or {}), "content-type": MEDIA_TYPE}
+    return Response(orjson.dumps(problem), status_code=status, headers=headers)
+
+
+async def _on_database_away(_: Request, error: Exception) -> Response:
+    log.warning("http.database.away", error=repr(error))
+    return problem_response(Unavailable("The database is away.", retry_after=AWAY_FOR))
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    log.error("http.request.failed", method=request.method, path=request.url.path, exc_info=error)
+    return problem_response(PlatformError("Something went wrong on our side; it is recorded."))
+
+
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong, for a person."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+_MEANINGS = {
+    401: "No token, or one that is not valid.",
+    403: "The token may not do this, or the tenant is suspended.",
+    404: "There is nothing here for this token.",
+    409: "The present state does not allow it.",
+    412: "It is not any more as `If-Match` says.",
+    413: "The body is too large.",
+    422: "The request is not as documented; `errors` says where.",
+    503: "Something this depends on is away; try again after `Retry-After` seconds.",
+}
+
+
+def problems(*statuses: int, **schemas: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return what a route's `responses` say of these statuses; `s409={…}` adds properties to one."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        more = schemas.get(f"s{status}", {})
+        schema = {**_SCHEMA, "properties": {**_SCHEMA["properties"], **more}}  # type: ignore[dict-item]  # a literal
+        documented[status] = {
+            "description": _MEANINGS[status],
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+    return documented

@@ -1,0 +1,81 @@
+"""Who may ask a tenant's API for what: scopes, the caller, and the port of what lets it in.
+
+Owns the words. How a caller proves itself is for whoever implements `Guard`; what it may see is
+always one tenant's.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol, get_args
+
+from fastapi import Path, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from mcp_platform.errors import Forbidden
+from mcp_platform.tenants.tenant import Tenant
+
+Scope = Literal["chat", "appointments:read", "appointments:write", "whatsapp:send"]
+"""`whatsapp:send` is acting for a WhatsApp contact, or sending to one."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who was let in: to one tenant, with these scopes."""
+
+    tenant: Tenant
+    subject: str
+    scopes: frozenset[str]
+
+    def require(self, scope: Scope) -> None:
+        """Do nothing if the caller has the scope.
+
+        Raises:
+            Forbidden: it has not.
+        """
+        if scope not in self.scopes:
+            raise Forbidden(f"This token does not carry the scope {scope!r}.")
+
+
+class Guard(Protocol):
+    """Lets callers in."""
+
+    async def admit(
+        self, *, client_name: str, environment: str, token: str | None, scope: Scope
+    ) -> Caller:
+        """Return who asks.
+
+        Raises:
+            Unauthorized: nobody proved who they are.
+            NotFound: the path is not the caller's tenant's, whether or not anybody's.
+            Forbidden: the scope is missing, or the tenant is suspended.
+            Unavailable: it cannot be known now.
+        """
+
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    scheme_name="tenantToken",
+    description="An ES256 token made for one tenant.",
+)
+
+Admit = Callable[..., Awaitable[Caller]]
+
+
+def admitted(guard: Guard, scope: Scope) -> Admit:
+    """Return the dependency of a route under `/<client_name>/<environment>` that needs `scope`."""
+
+    async def admit(
+        client_name: Annotated[str, Path(description="The client.")],
+        environment: Annotated[str, Path(description="One of the client's environments.")],
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> Caller:
+        return await guard.admit(
+            client_name=client_name,
+            environment=environment,
+            token=bearer.credentials if bearer is not None else None,
+            scope=scope,
+        )
+
+    return admit

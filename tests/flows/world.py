@@ -1,0 +1,476 @@
+"""A whole world in one process: simulators over HTTP, the real service, a customer who writes."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+import uvicorn
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.app import create_app
+from mcp_platform.bootstrap import Platform, platform
+from mcp_platform.scheduling.catalogue import (
+    BookingRules,
+    Catalogue,
+    Professional,
+    ProfessionalId,
+    Service,
+    ServiceId,
+    every_day,
+)
+from mcp_platform.scheduling.catalogue_store import save_catalogue
+from mcp_platform.settings import Settings
+from mcp_platform.simulators import gemini, google_calendar, meta
+from mcp_platform.simulators.serving import Served
+from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.whatsapp.signature import sign
+
+ZONE = ZoneInfo("America/Sao_Paulo")
+CORTE, BARBA, COMPLETO = ServiceId("corte"), ServiceId("barba"), ServiceId("completo")
+ZE, BETO = ProfessionalId("ze"), ProfessionalId("beto")
+
+
+def barbershop(*, calendars: dict[str, str | None] | None = None) -> Catalogue:
+    """Two barbers who do three services, every day from 8 to 18."""
+    hours = every_day(weekdays=range(7))
+    calendars = calendars or {}
+    return Catalogue(
+        services=(
+            Service(id=CORTE, name="Corte", duration=timedelta(minutes=30), price_cents=4500),
+            Service(id=BARBA, name="Barba", duration=timedelta(minutes=30), price_cents=3000),
+            Service(
+                id=COMPLETO, name="Corte e barba", duration=timedelta(hours=1), price_cents=7000
+            ),
+        ),
+        professionals=tuple(
+            Professional(
+                id=who,
+                name=name,
+                calendar_id=calendars.get(who),
+                service_ids=frozenset({CORTE, BARBA, COMPLETO}),
+                hours=hours,
+            )
+            for who, name in ((ZE, "Zé"), (BETO, "Beto"))
+        ),
+        rules=BookingRules(minimum_notice=timedelta(0), horizon=timedelta(days=60)),
+    )
+
+
+@dataclass(slots=True)
+class TenantOf:
+    """One tenant of the world, with everything that identifies it to the vendors."""
+
+    id: TenantId
+    client_name: str
+    phone_number_id: str
+    calendar_id: str
+    app_secret: str
+    gemini_key: str
+    owner: str
+    environment: str = "production"
+
+    @property
+    def path(self) -> str:
+        return f"{self.client_name}/{self.environment}"
+
+
+@dataclass(slots=True)
+class World:
+    """What a test sees: the service, the simulators' controls, and the database."""
+
+    settings: Settings
+    database_url: str
+    meta: httpx.AsyncClient
+    gemini: httpx.AsyncClient
+    google: httpx.AsyncClient
+    credentials: Path
+    tenants: list[TenantOf] = field(default_factory=list)
+    platform: Platform | None = None
+    url: str = ""
+
+    @property
+    def tenant(self) -> TenantOf:
+        return self.tenants[0]
+
+    def session(self) -> Any:
+        assert self.platform is not None
+        return self.platform.sessions.begin()
+
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        async with self.session() as session:
+            return list((await session.execute(text(statement), values)).all())
+
+    async def value(self, statement: str, **values: Any) -> Any:
+        async with self.session() as session:
+            return await session.scalar(text(statement), values)
+
+    # -- making tenants ------------------------------------------------------------------------
+
+    async def add_tenant(
+        self,
+        client_name: str = "barbearia-do-ze",
+        *,
+        catalogue: Catalogue | None = None,
+        serve_at: str | None = None,
+        **columns: Any,
+    ) -> TenantOf:
+        """Make a tenant here and at every vendor."""
+        number = f"1{uuid4().int % 10**14:014d}"
+        tenant = TenantOf(
+            id=TenantId(0),
+            client_name=client_name,
+            phone_number_id=number,
+            calendar_id=f"{client_name}@group.calendar.google.com",
+            app_secret=f"secret-{client_name}",
+            gemini_key=f"key-{client_name}",
+            owner="5511900000001",
+        )
+        account = f"agenda@{client_name}.iam.gserviceaccount.com"
+        private, public = google_calendar.new_service_account(account)
+        await self._google_account(tenant, account, public)
+        await self._write_credentials(tenant, account, private)
+        async with self.session() as session:
+            tenant.id = await self._insert(session, tenant, catalogue or barbershop(), columns)
+        await _ok(
+            self.meta.post(
+                "/_control/numbers",
+                json={
+                    "phone_number_id": number,
+                    "waba_id": f"waba-{client_name}",
+                    "display_phone_number": "551140000001",
+                    "token": f"token-{client_name}",
+                    "app_id": f"app-{client_name}",
+                    "app_secret": tenant.app_secret,
+                    "verify_token": f"verify-{client_name}",
+                    "callback_url": f"{serve_at or self.url}/{tenant.path}/api/v1/webhooks/whatsapp",
+                },
+            )
+        )
+        self.tenants.append(tenant)
+        return tenant
+
+    async def _google_account(self, tenant: TenantOf, account: str, public: str) -> None:
+        await _ok(
+            self.google.post(
+                "/_control/accounts",
+                json={"client_email": account, "public_key_pem": public, "private_key_id": "k1"},
+            )
+        )
+        await _ok(
+            self.google.post(
+                "/_control/calendars",
+                json={
+                    "id": tenant.calendar_id,
+                    "summary": tenant.client_name,
+                    "time_zone": ZONE.key,
+                    "access_role": "writer",
+                    "shared_with": [account],
+                },
+            )
+        )
+
+    async def _write_credentials(self, tenant: TenantOf, account: str, private: str) -> None:
+        key = private.replace("\n", "\\n")
+        lines = {
+            "GOOGLE_CALENDAR_ID": tenant.calendar_id,
+            "GOOGLE_CLIENT_EMAIL": account,
+            "GOOGLE_PRIVATE_KEY": f'"{key}"',
+            "GEMINI_API_KEY": tenant.gemini_key,
+            "WHATSAPP_API_TOKEN": f"token-{tenant.client_name}",
+            "WHATSAPP_PHONE_NUMBER_ID": tenant.phone_number_id,
+            "WHATSAPP_APP_SECRET": tenant.app_secret,
+            "WHATSAPP_WEBHOOK_VERIFY_TOKEN": f"verify-{tenant.client_name}",
+        }
+        text_ = "\n".join(f"{name}={value}" for name, value in lines.items())
+        (self.credentials / f"{tenant.client_name}-{tenant.environment}.env").write_text(text_)
+
+    async def _insert(
+        self,
+        session: AsyncSession,
+        tenant: TenantOf,
+        catalogue: Catalogue,
+        columns: dict[str, Any],
+    ) -> TenantId:
+        await session.execute(
+            insert(ClientRow).values(name=tenant.client_name, business_name="Barbearia do Zé")
+        )
+        values = {
+            "client_name": tenant.client_name,
+            "environment": tenant.environment,
+            "phone_number_id": tenant.phone_number_id,
+            "calendar_id": tenant.calendar_id,
+            "owner_whatsapp": tenant.owner,
+            "address": "Rua das Flores, 123",
+            **columns,
+        }
+        tenant_id = await session.scalar(
+            insert(TenantRow).values(**values).returning(TenantRow.id)
+        )
+        await save_catalogue(session, tenant_id, catalogue)
+        return TenantId(tenant_id)
+
+    # -- being a customer ----------------------------------------------------------------------
+
+    async def say(
+        self, text_: str, *, as_: str = "5511999998888", to: TenantOf | None = None, name: str = "Ana"
+    ) -> dict[str, Any]:
+        """Write a message as a customer; return what the simulator says of its delivery."""
+        return await self._inbound(as_, to, name, {"text": text_})
+
+    async def tap(
+        self, choice: dict[str, str], *, as_: str = "5511999998888", to: TenantOf | None = None
+    ) -> dict[str, Any]:
+        reply = {"id": choice["id"], "title": choice["title"], "kind": choice["kind"]}
+        return await self._inbound(as_, to, "Ana", {"reply": reply})
+
+    async def _inbound(
+        self, as_: str, to: TenantOf | None, name: str, what: dict[str, Any]
+    ) -> dict[str, Any]:
+        tenant = to or self.tenant
+        answer = await _ok(
+            self.meta.post(
+                "/_control/inbound",
+                json={
+                    "phone_number_id": tenant.phone_number_id,
+                    "from": {"wa_id": as_, "name": name},
+                    **what,
+                },
+            )
+        )
+        return dict(answer)
+
+    async def sent(
+        self, *, as_: str | None = "5511999998888", to: TenantOf | None = None
+    ) -> list[dict[str, Any]]:
+        """Return what the business has sent, oldest first: Meta's payloads."""
+        tenant = to or self.tenant
+        query = {"phone_number_id": tenant.phone_number_id} | ({"to": as_} if as_ else {})
+        answer = await _ok(self.meta.get("/_control/sent", params=query))
+        return list(answer["sent"] if isinstance(answer, dict) else answer)
+
+    async def replies(
+        self,
+        count: int,
+        *,
+        as_: str | None = "5511999998888",
+        to: TenantOf | None = None,
+        within: float = 20,
+    ) -> list[dict[str, Any]]:
+        """Wait until `count` messages have been sent, and return them."""
+
+        async def enough() -> bool:
+            return len(await self.sent(as_=as_, to=to)) >= count
+
+        await eventually(enough, within=within, why=f"{count} replies")
+        return await self.sent(as_=as_, to=to)
+
+    async def ask(
+        self, text_: str, *, as_: str = "5511999998888", to: TenantOf | None = None
+    ) -> dict[str, Any]:
+        """Write a message and return the one reply to it."""
+        before = len(await self.sent(as_=as_, to=to))
+        await self.say(text_, as_=as_, to=to)
+        return (await self.replies(before + 1, as_=as_, to=to))[-1]
+
+    async def choose(
+        self, choice: dict[str, str], *, as_: str = "5511999998888", to: TenantOf | None = None
+    ) -> dict[str, Any]:
+        before = len(await self.sent(as_=as_, to=to))
+        await self.tap(choice, as_=as_, to=to)
+        return (await self.replies(before + 1, as_=as_, to=to))[-1]
+
+    # -- looking at the owner's calendar -------------------------------------------------------
+
+    async def events(self, *, of: str | None = None) -> list[dict[str, Any]]:
+        """Return the calendar's events that are not cancelled."""
+        calendar = of or self.tenant.calendar_id
+        answer = await _ok(self.google.get(f"/_control/calendars/{calendar}/events"))
+        items = answer["events"]
+        return [each for each in items if each["status"] != "cancelled"]
+
+    async def owner_adds(self, start: datetime, *, minutes: int = 60, of: str | None = None) -> None:
+        end = start + timedelta(minutes=minutes)
+        await _ok(
+            self.google.post(
+                f"/_control/calendars/{of or self.tenant.calendar_id}/events",
+                json={
+                    "summary": "Dentista",
+                    "start": {"dateTime": start.isoformat(), "timeZone": ZONE.key},
+                    "end": {"dateTime": end.isoformat(), "timeZone": ZONE.key},
+                },
+            )
+        )
+
+    async def fault(self, where: httpx.AsyncClient, name: str, **fault: Any) -> None:
+        await _ok(where.post("/_control/faults", json={"fault": name, **fault}))
+
+    async def script(self, *answers: Any) -> None:
+        """Queue what the model answers, one a request."""
+        await _ok(
+            self.gemini.post(
+                "/_control/answers", json={"answers": list(answers), "key": self.tenant.gemini_key}
+            )
+        )
+
+    # -- posting by hand -----------------------------------------------------------------------
+
+    async def post(
+        self,
+        body: bytes,
+        *,
+        tenant: TenantOf | None = None,
+        secret: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """Post a webhook's body, signed as the tenant's app signs."""
+        tenant = tenant or self.tenant
+        signature = sign(body, app_secret=secret or tenant.app_secret)
+        async with httpx.AsyncClient() as client:
+            return await client.post(
+                f"{self.url}/{tenant.path}/api/v1/webhooks/whatsapp",
+                content=body,
+                headers={"x-hub-signature-256": signature, **(headers or {})},
+            )
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """Return what a sent message says, its rows and buttons left out."""
+    payload = message["payload"]
+    if payload["type"] == "text":
+        return str(payload["text"]["body"])
+    return str(payload["interactive"]["body"]["text"])
+
+
+def choices_of(message: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the rows or buttons of a sent message."""
+    payload = message["payload"]
+    if payload["type"] != "interactive":
+        return []
+    action = payload["interactive"]["action"]
+    if payload["interactive"]["type"] == "button":
+        return [{**each["reply"], "kind": "button"} for each in action["buttons"]]
+    return [
+        {**row, "kind": "list"} for section in action["sections"] for row in section["rows"]
+    ]
+
+
+def choice(message: dict[str, Any], title: str) -> dict[str, str]:
+    """Return the row or button with this title."""
+    found = [each for each in choices_of(message) if title.lower() in each["title"].lower()]
+    assert found, f"no {title!r} among {[each['title'] for each in choices_of(message)]}"
+    return found[0]
+
+
+def tomorrow(at: int = 0, minute: int = 0, *, days: int = 1) -> datetime:
+    day: date = datetime.now(ZONE).date() + timedelta(days=days)
+    return datetime.combine(day, time(at, minute), ZONE)
+
+
+async def eventually(
+    holds: Callable[[], Any], *, within: float = 15, why: str = "what was waited for"
+) -> None:
+    """Wait until `holds`, which may be a coroutine function."""
+    async with asyncio.timeout(within):
+        while True:
+            result = holds()
+            if asyncio.iscoroutine(result):
+                result = await result
+            if result:
+                return
+            await asyncio.sleep(0.03)
+
+
+async def _ok(request: Any) -> Any:
+    response = await request
+    assert response.status_code < 300, response.text
+    return response.json() if response.content else None
+
+
+@dataclass(slots=True)
+class Simulators:
+    """The three vendors, started once for many tests."""
+
+    meta: Served
+    gemini: Served
+    google: Served
+
+    @classmethod
+    def start(cls) -> "Simulators":
+        return cls(
+            Served(meta.create_app()),
+            Served(gemini.create_app()),
+            Served(google_calendar.create_app()),
+        )
+
+    def stop(self) -> None:
+        for each in (self.meta, self.gemini, self.google):
+            each.stop()
+
+
+@asynccontextmanager
+async def world(
+    simulators: Simulators, database_url: str, credentials: Path, **changes: Any
+) -> AsyncIterator[World]:
+    """Start the service on an own database, with simulators that remember nothing."""
+    settings = Settings(
+        credentials_dir=credentials,
+        meta_graph_url=simulators.meta.url,
+        gemini_url=simulators.gemini.url,
+        google_calendar_url=f"{simulators.google.url}/calendar/v3/",
+        google_token_url=f"{simulators.google.url}/token",
+        **{"debounce_s": 0.15, "debounce_cap_s": 1, "sweep_s": 0.5, **changes},
+    )
+    async with (
+        httpx.AsyncClient(base_url=simulators.meta.url) as meta_,
+        httpx.AsyncClient(base_url=simulators.gemini.url) as gemini_,
+        httpx.AsyncClient(base_url=simulators.google.url) as google,
+    ):
+        for each in (meta_, gemini_, google):
+            await _ok(each.post("/_control/reset"))
+        made = World(settings, database_url, meta_, gemini_, google, credentials)
+        async with running(made):
+            yield made
+
+
+@asynccontextmanager
+async def running(made: World, *parts: Any) -> AsyncIterator[Platform]:
+    """Run the service's parts (all by default) for the duration of the block."""
+    chosen = parts or ("gateway", "worker")
+    async with platform(
+        made.settings, chosen, database_url=made.database_url, redis_url=made.settings.redis_url
+    ) as built:
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        config = uvicorn.Config(
+            create_app(built), access_log=False, log_config=None, lifespan="off", ws="none"
+        )
+        server = uvicorn.Server(config)
+        server.capture_signals = _no_signals  # type: ignore[method-assign]
+        serving = asyncio.create_task(server.serve([listening]))
+        working = asyncio.create_task(built.worker.run()) if built.worker else None
+        await eventually(lambda: server.started)
+        made.platform, made.url = built, f"http://127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            yield built
+        finally:
+            if built.worker and working:
+                built.worker.stop()
+                await working
+            server.should_exit = True
+            await serving
+
+
+class _no_signals:  # noqa: N801  # stands where a function stood
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
