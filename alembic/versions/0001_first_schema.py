@@ -134,6 +134,10 @@ def upgrade() -> None:
             "status in ('active', 'suspended', 'offboarded')", name=op.f("ck_tenants_status")
         ),
         sa.CheckConstraint("topology in ('shared', 'isolated')", name=op.f("ck_tenants_topology")),
+        sa.CheckConstraint(
+            "slot_step_minutes > 0 and minimum_notice_minutes >= 0 and horizon_days >= 0",
+            name=op.f("ck_tenants_booking_rules"),
+        ),
         sa.ForeignKeyConstraint(
             ["client_name"], ["clients.name"], name=op.f("fk_tenants_client_name_clients")
         ),
@@ -511,6 +515,9 @@ def upgrade() -> None:
         sa.Column("weekday", sa.BigInteger(), nullable=False),
         sa.Column("opens", sa.Time(), nullable=False),
         sa.Column("closes", sa.Time(), nullable=False),
+        sa.CheckConstraint(
+            "opens < closes or closes = '00:00'", name=op.f("ck_opening_spans_closes")
+        ),
         sa.CheckConstraint("weekday between 0 and 6", name=op.f("ck_opening_spans_weekday")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "professional_id"],

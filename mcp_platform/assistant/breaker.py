@@ -44,11 +44,14 @@ class Breaker:
     """The lines of one vendor."""
 
     def __init__(
-        self, *, timer: Callable[[], float], uniform: Callable[[float, float], float] | None = None
+        self,
+        *,
+        timer: Callable[[], float],
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        """Count time by `timer`, in seconds; draw jitter by `uniform`, `random.uniform` if none."""
+        """Count time by `timer`, in seconds."""
         self._timer = timer
-        self._uniform = uniform or random.uniform
+        self._uniform = uniform
         self._lines: LRUCache[str, _Line] = LRUCache(_MOST_LINES)
 
     def trial(self, key: str) -> "Trial":

@@ -41,7 +41,6 @@ _MOST_CLIENTS = 2_000  # of about 7 kB; each tenant's key has one
 _MOST_VERSIONS = 100  # names of model versions that are remembered as seen
 # Thoughts count too: what is left must hold a call or two sentences.
 _MAX_OUTPUT_TOKENS = 2_048
-_JITTER_S = 0.5  # those who failed together don't come back together
 _REASON_MAX = 60  # characters of a reason that a newer server may have made up
 _WITHOUT_LEVELS = "gemini-2"  # models that refuse a thinking level
 # Customers of a clinic speak of bodies and of pain; only what is surely harmful is stopped.
@@ -74,12 +73,14 @@ class Gemini(Model):
         breaker: Breaker,
         timer: Callable[[], float],
         call_timeout: timedelta,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Ask `model` over `http`, which stays its maker's. One attempt takes `call_timeout` at most."""
         self._model = model
         self._breaker = breaker
         self._timer = timer
         self._call_timeout = call_timeout
+        self._uniform = uniform
         # Never used, but without it each client would build one.
         self._sync_http = httpx.Client(verify=ssl_context, trust_env=False)
         self._options = types.HttpOptions(
@@ -134,7 +135,8 @@ class Gemini(Model):
         result = await self._attempt(request, key=key, until=until)
         if isinstance(result, Answer) or result.again_after is None:
             return result
-        pause_s = result.again_after.total_seconds() + random.uniform(0, _JITTER_S)
+        # Who failed together does not come back together.
+        pause_s = result.again_after.total_seconds() * self._uniform(1, 2)
         if self._timer() + pause_s >= until:
             return result
         log.info("gemini.asked_again", tenant=tenant.path, why=result.outcome)

@@ -27,7 +27,7 @@ MAX_INPUT = 6000  # characters read; the model's own output limit is far below
 MAX_OUTPUT = 700  # a WhatsApp text of more is not read; cut at a sentence
 MAX_CLAUSES = 16  # of one sentence; a longer one is a list in disguise
 MAX_OPENER = 90  # characters; no opener in the lists is longer
-MAX_
+MAX_EMOJIS = 3  # of one sentence: more could count something
 
 
 @dataclass(frozen=True, slots=True)

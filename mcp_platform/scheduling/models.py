@@ -79,6 +79,7 @@ class OpeningSpanRow(Base):
             ["tenant_id", "professional_id"], ["professionals.tenant_id", "professionals.id"]
         ),
         CheckConstraint("weekday between 0 and 6", name="weekday"),
+        CheckConstraint("opens < closes or closes = '00:00'", name="closes"),
     )
 
     tenant_id: Mapped[int] = mapped_column(primary_key=True)

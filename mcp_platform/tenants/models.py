@@ -29,6 +29,10 @@ class TenantRow(Base):
             "environment in ('development', 'staging', 'production')", name="environment"
         ),
         CheckConstraint("status in ('active', 'suspended', 'offboarded')", name="status"),
+        CheckConstraint(
+            "slot_step_minutes > 0 and minimum_notice_minutes >= 0 and horizon_days >= 0",
+            name="booking_rules",
+        ),
         CheckConstraint("topology in ('shared', 'isolated')", name="topology"),
     )
 

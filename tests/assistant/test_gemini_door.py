@@ -80,6 +80,7 @@ class World:
             "breaker": Breaker(timer=time.monotonic),
             "timer": time.monotonic,
             "call_timeout": timedelta(seconds=20),
+            "uniform": lambda *_: 0.0,
         }
         return Gemini(**options | changed)
 
@@ -396,8 +397,10 @@ async def test_without_time_nothing_is_asked(world):
 
 async def test_no_second_try_goes_beyond_the_deadline(world):
     await world.fault("unavailable", times=None)
+    gemini = world.door(uniform=lambda _, high: high)
     with pytest.raises(ModelAway, match="503"):
-        await world.ask(deadline=timedelta(milliseconds=450))
+        await world.ask(gemini=gemini, deadline=timedelta(seconds=1))
+    await gemini.close()
     assert len(await world.requests()) == 1
 
 
@@ -413,8 +416,10 @@ async def test_nobody_listening_is_a_model_away(world):
 
 async def test_a_short_wait_asked_for_is_waited(world):
     await world.fault("quota", retry_after_s=0.1)
-    assert (await world.ask()).text
+    gemini = world.door(uniform=lambda low, _: low)
+    assert (await world.ask(gemini=gemini)).text
     assert len(await world.requests()) == 2
+    await gemini.close()
 
 
 async def test_a_long_wait_asked_for_leaves_the_key_alone_so_long(world):

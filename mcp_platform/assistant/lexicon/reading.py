@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from mcp_platform.assistant.lexicon import denied_in_names, fold
 
-EMOJIS = 3  # of one sentence: more could count something
 EMOJIS = "😊🙂😀😄😃😁😉🤗👋🙏❤💙💚💛🧡💜🤍✨🌟🥰😍💐🌸🌷🌻💇✂🫶☺😌😅😢😔💕💖🎉🥳😂"
 SEPARATORS = "-,:–—"  # the hyphen first: it makes a range elsewhere in a character class
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
