@@ -49,8 +49,6 @@ from mcp_platform.worker import Worker
 
 # Google's client blocks: each call takes a thread for as long as Google takes.
 CALENDAR_THREADS = 32
-# A waiting message is forgotten if its wake-up has not come this long after it could have.
-FORGOTTEN_AFTER = timedelta(seconds=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +303,9 @@ async def _worker(
         health=health,
         notices=notices,
         clock=now,
-        settings=DeliverySettings(doubt=settings.uncertain_s),
+        settings=DeliverySettings(
+            claim=settings.claim_s, doubt=settings.uncertain_s, sweep_grace=settings.forgotten_s
+        ),
     )
     return Worker(
         sessions=sessions,
@@ -315,7 +315,7 @@ async def _worker(
         concurrency=settings.worker_concurrency,
         per_tenant=settings.tenant_concurrency,
         sweep_every=settings.sweep_s,
-        patience=settings.debounce_cap_s + FORGOTTEN_AFTER,
+        patience=settings.debounce_cap_s + settings.forgotten_s,
         lease=settings.lease_s,
         keep=timedelta(days=settings.retention_days),
     )

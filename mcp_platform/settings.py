@@ -115,6 +115,16 @@ class Settings(BaseSettings):
         timedelta(minutes=2),
         description="How long an interrupted send waits for a status before it is sent again.",
     )
+    claim_s: Seconds = Field(
+        timedelta(seconds=60),
+        description="How long one send or calendar write may take before its worker is taken for"
+        " dead: more than the vendors' time-outs together.",
+    )
+    forgotten_s: Seconds = Field(
+        timedelta(seconds=4),
+        description="How late a wake-up may be before the message or effect it is for is taken for"
+        " forgotten.",
+    )
     sweep_s: Seconds = Field(
         timedelta(seconds=5), description="How often forgotten work is looked for."
     )

@@ -34,8 +34,8 @@ def upgrade() -> None:
     op.create_table(
         "inbox_events",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("contact_key", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -56,12 +56,21 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state in ('waiting', 'claimed', 'done', 'parked')", name=op.f("ck_inbox_events_state")
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_inbox_events")),
-        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_inbox_events_tenant_id_key")),
+        sa.PrimaryKeyConstraint("tenant_id", "key", name=op.f("pk_inbox_events")),
     )
-    op.create_index("ix_inbox_events_received_at", "inbox_events", ["received_at"], unique=False)
     op.create_index(
-        "ix_inbox_events_turn_id", "inbox_events", ["tenant_id", "turn_id"], unique=False
+        "ix_inbox_events_received_at",
+        "inbox_events",
+        ["received_at"],
+        unique=False,
+        postgresql_using="brin",
+    )
+    op.create_index(
+        "ix_inbox_events_turn_id",
+        "inbox_events",
+        ["tenant_id", "turn_id"],
+        unique=False,
+        postgresql_where=sa.text("turn_id is not null"),
     )
     op.create_index(
         "ix_inbox_events_waiting",
@@ -660,7 +669,11 @@ def downgrade() -> None:
         table_name="inbox_events",
         postgresql_where=sa.text("state = 'waiting' and kind = 'message'"),
     )
-    op.drop_index("ix_inbox_events_turn_id", table_name="inbox_events")
-    op.drop_index("ix_inbox_events_received_at", table_name="inbox_events")
+    op.drop_index(
+        "ix_inbox_events_turn_id",
+        table_name="inbox_events",
+        postgresql_where=sa.text("turn_id is not null"),
+    )
+    op.drop_index("ix_inbox_events_received_at", table_name="inbox_events", postgresql_using="brin")
     op.drop_table("inbox_events")
     op.drop_table("clients")

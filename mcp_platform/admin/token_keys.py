@@ -143,5 +143,5 @@ def _load(pem: bytes, *, kid: str, public: bool) -> Key:
     kind = ec.EllipticCurvePublicKey if public else ec.EllipticCurvePrivateKey
     # ES256 is this curve and no other.  Source: RFC 7518, section 3.4.
     if not isinstance(key, kind) or not isinstance(key.curve, ec.SECP256R1):
-        raise ValueError("it is no P-256 key")
+        raise ValueError("it is no P-256 key")  # noqa: TRY004  # a file's content is a value
     return jwk.construct(key, algorithm=ALGORITHM)  # type: ignore[arg-type]  # takes key objects too

@@ -149,7 +149,7 @@ class Tokens:
             key = self._keys.verifying(header.kid)
             if key is None or header.alg != ALGORITHM:
                 raise Unauthorized(REFUSED)
-            payload = jws.verify(token, key, algorithms=[ALGORITHM])  # type: ignore[arg-type]  # takes Key objects too
+            payload = jws.verify(token, key, algorithms=[ALGORITHM])
             return _Payload.model_validate_json(payload)
         except (JOSEError, ValidationError, ValueError, RecursionError) as error:
             raise Unauthorized(REFUSED) from error

@@ -16,7 +16,7 @@ from mcp_platform.assistant.done import (
     Refused,
     UnknownSlot,
 )
-from mcp_platform.assistant.grounding import ground
+from mcp_platform.assistant.grounding import Grounded, ground
 from mcp_platform.assistant.information import passages
 from mcp_platform.assistant.metrics import DROPPED
 from mcp_platform.assistant.phrases import phrases
@@ -194,7 +194,7 @@ class Speech:
             said = (
                 f"appointment:{_effect_ids(each)[0]}" in grounded.used
                 if _effect_ids(each)
-                else (bool(grounded.text) and self._told(each, grounded.text, grounded.used))
+                else (bool(grounded.text) and self._told(each, grounded))
             )
             choices = choices or block.choices
             if not said and block.text:
@@ -233,14 +233,17 @@ class Speech:
             found[f"professional:{professional.id}"] = professional.name
         return found
 
-    def _told(self, done: Done, text: str, used: Sequence[str]) -> bool:
+    def _told(self, done: Done, grounded: Grounded) -> bool:
         """Tell whether the free text already says what this outcome shows."""
         match done.outcome:
             case Informed(info):
-                return any(passage in text for passage in passages(info) if len(passage) > 1)
+                # What was dropped may have been half of the answer: then all of it is told.
+                return not grounded.dropped and any(
+                    passage in grounded.text for passage in passages(info) if len(passage) > 1
+                )
             case Listed(appointments):
                 return bool(appointments) and all(
-                    f"appointment:{offer}" in used for offer in done.ids
+                    f"appointment:{offer}" in grounded.used for offer in done.ids
                 )
             case SlotsFound(status="ok"):
                 return True  # the list below the text shows them

@@ -1,11 +1,123 @@
-"""Stub."""
+"""`demo`: the whole platform on this machine, with simulated vendors and a conversation to watch."""
+
+import contextlib
+import os
+import signal
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
 import typer
 
-app = typer.Typer()
+from mcp_platform.cli.demonstration.failures import ScriptFailed
+
+if TYPE_CHECKING:
+    from mcp_platform.cli.demonstration.screen import Screen
+    from mcp_platform.cli.demonstration.stage import Stage
+
+ONCE = typer.Option("--once", help="Play the script, check what came of it, and end.")
+SCRIPT = typer.Option("--script/--no-script", help="Play the scripted conversation first.")
+BROWSER = typer.Option(
+    "--browser/--no-browser", help="Open the page in a browser, where there is a screen."
+)
+PORT = typer.Option(
+    "--port", help="Port of the page. Unset: 8088, or any if it is taken.", show_default=False
+)
+PACE = typer.Option(
+    "--pace", min=0, help="Seconds to pause after each message. Unset: 0.8, and 0 with --once.",
+    show_default=False,
+)  # fmt: skip
+READING_S = 0.8  # one line of a conversation
+WATCH_S = 1.0
+TERMINATED = 143  # as shells say: 128 + SIGTERM
 
 
-@app.callback()
-def _() -> None: ...
+def demo(
+    once: Annotated[bool, ONCE] = False,
+    script: Annotated[bool, SCRIPT] = True,
+    browser: Annotated[bool, BROWSER] = True,
+    port: Annotated[int | None, PORT] = None,
+    pace: Annotated[float | None, PACE] = None,
+) -> None:
+    """Run everything here, with simulated vendors: no account, no key, no Docker.
+
+    Starts PostgreSQL, Valkey, the simulators of Meta, Gemini and Google Calendar, a gateway and a
+    worker; makes two tenants; plays a conversation; then stays up with a page on which you write as
+    a customer. Ctrl-C stops it all. Its data is in DATA_DIR/demo, emptied at each start.
+    """
+    from rich.console import Console  # noqa: PLC0415  # slow to import
+
+    from mcp_platform.cli.demonstration.screen import Screen  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.demonstration.stage import stage  # noqa: PLC0415  # slow to import
+    from mcp_platform.kit.logging import configure_logging  # noqa: PLC0415  # slow to import
+    from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
+
+    signal.signal(signal.SIGTERM, _terminated)
+    configure_logging(level="ERROR", form="console", show_texts=False)
+    folder = Settings().data_dir / "demo"
+    pace_s = pace if pace is not None else (0 if once else READING_S)
+    screen = Screen(Console(), pace_s=pace_s)
+    with contextlib.ExitStack() as running:
+        with screen.starting() as step:
+            opened = running.enter_context(stage(folder, page_port=port, step=step))
+        running.callback(screen.say, "[dim]Stopping…[/]")
+        if once:
+            _prove(opened, screen)
+            return
+        if script:
+            try:
+                _prove(opened, screen)
+            except ScriptFailed as error:
+                screen.say(f"[bold red]{error}[/]")  # it stays up: there is something to look at
+        _stay(opened, screen, browser=browser)
 
 
-def demo() -> None: ...
+def _prove(stage: "Stage", screen: "Screen") -> None:
+    """Play the script, draw the calendars, and check what stands."""
+    from mcp_platform.cli.demonstration import verdict  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.demonstration.customer import Customer  # noqa: PLC0415  # as above
+    from mcp_platform.cli.demonstration.script import ZONE, play  # noqa: PLC0415  # as above
+    from mcp_platform.simulators.demo_businesses import (  # noqa: PLC0415  # as above
+        Business,
+        Person,
+    )
+
+    def casts(person: Person, business: Business) -> Customer:
+        return Customer(person, business, meta=stage.meta, shows=screen.message)
+
+    expected = play(
+        casts=casts,
+        scene=screen.scene,
+        model_off=stage.model_off,
+        today=datetime.now(ZONE).date(),
+    )
+    wrong = verdict.missing(stage, expected)
+    screen.calendars(stage, sorted({each.start.date() for each in expected}))
+    if wrong:
+        raise ScriptFailed("The script was played, but " + " ".join(wrong))
+    standing = sum(each.status == "booked" for each in expected)
+    screen.say(
+        f"[green]✓[/] {standing} appointments stand in Postgres and in the calendars, "
+        f"{len(expected) - standing} was cancelled in both."
+    )
+
+
+def _stay(stage: "Stage", screen: "Screen", *, browser: bool) -> None:
+    """Wait for Ctrl-C, or for something to break."""
+    import sys  # noqa: PLC0415  # only here
+    import webbrowser  # noqa: PLC0415  # only here
+
+    screen.say("")
+    screen.say(f"Write as a customer:  [bold underline]{stage.page}[/]")
+    screen.say(f"[dim]Gateway {stage.gateway} · logs in {stage.folder / 'logs'} · Ctrl-C stops[/]")
+    on_screen = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
+    if browser and on_screen and sys.stdout.isatty():
+        webbrowser.open(stage.page)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(WATCH_S)
+            stage.check()
+
+
+def _terminated(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(TERMINATED)

@@ -6,9 +6,9 @@ Owns the words and the exit status. Never shows a value of the environment: it m
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from mcp_platform.errors import PlatformError
+from mcp_platform.errors import Invalid, PlatformError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -27,6 +27,8 @@ def said() -> Iterator[None]:
     """
     try:
         yield
+    except Invalid as error:
+        fail(" ".join([str(error), *(f"{name}: {why}." for name, why in error.fields.items())]))
     except PlatformError as error:
         fail(str(error))
     except KeyboardInterrupt:
@@ -42,7 +44,7 @@ def said() -> Iterator[None]:
         fail(described, status=MISCONFIGURED)
 
 
-def fail(sentence: str, *, status: int = FAILED) -> None:
+def fail(sentence: str, *, status: int = FAILED) -> NoReturn:
     """Say what went wrong and end.
 
     Raises:

@@ -1,11 +1,65 @@
-"""Stub."""
+"""`outbox`: messages and calendar writes that were given up, and their second chance."""
+
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-app = typer.Typer()
+from mcp_platform.cli.arguments import ALL, TENANT, TENANT_OR_ALL
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+app = typer.Typer(help="See messages and calendar writes that were given up, and try again.",
+                  no_args_is_help=True)  # fmt: skip
+
+EFFECTS = typer.Argument(help="Ids that `outbox dead` shows.", metavar="[ID]…", show_default=False)
+LIMIT = typer.Option("--limit", min=1, help="Most per tenant, the latest first.")
 
 
-@app.callback()
-def _() -> None: ...
+@app.command()
+def dead(
+    tenant: Annotated[str | None, TENANT_OR_ALL] = None, limit: Annotated[int, LIMIT] = 100
+) -> None:
+    """List what could not be sent or written, and the vendor's last answer."""
+    from mcp_platform.cli.operating import in_database, show, tenants_at  # noqa: PLC0415  # slow
+    from mcp_platform.outbox.dead import DeadLetters  # noqa: PLC0415  # slow to import
+
+    async def find(session: "AsyncSession") -> list[list[str]]:
+        return [
+            [
+                *(path, str(each.id), each.kind, f"{each.created_at:%Y-%m-%d %H:%M}Z"),
+                *(str(each.attempts), str(each.error_code or "–"), each.error or each.state),
+            ]
+            for tenant_id, path in await tenants_at(session, tenant)
+            for each in await DeadLetters(session, tenant_id).list(limit=limit)
+        ]
+
+    show(
+        ("Tenant", "Id", "What", "Since", "Attempts", "Code", "Why"),
+        in_database(find),
+        none="Nothing was given up.",
+    )
 
 
-def demo() -> None: ...
+@app.command()
+def replay(
+    tenant: Annotated[str, TENANT],
+    effects: Annotated[list[int] | None, EFFECTS] = None,
+    every: Annotated[bool, ALL] = False,
+) -> None:
+    """Try again what was given up. A message may reach the customer a second time: judge first."""
+    from mcp_platform.cli.operating import in_database, tenants_at  # noqa: PLC0415  # slow
+    from mcp_platform.errors import NotFound  # noqa: PLC0415  # only here
+    from mcp_platform.outbox.dead import DeadLetters  # noqa: PLC0415  # slow to import
+
+    if bool(effects) == every:
+        raise typer.BadParameter("Name the ids, or give --all.")
+
+    async def again(session: "AsyncSession") -> int:
+        [(tenant_id, _)] = await tenants_at(session, tenant)
+        return await DeadLetters(session, tenant_id).replay(ids=None if every else effects)
+
+    done = in_database(again)
+    if not every and done < len(set(effects or ())):
+        raise NotFound(f"Some of the ids named are not dead there; {done} replayed.")
+    typer.echo(f"{done} replayed.")

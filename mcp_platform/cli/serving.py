@@ -19,7 +19,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from mcp_platform.app import create_app, create_internal_app
-from mcp_platform.bootstrap import Platform, platform
+from mcp_platform.bootstrap import platform
 from mcp_platform.errors import Unavailable
 from mcp_platform.settings import Part, Settings
 
@@ -146,6 +146,7 @@ class _Running:
             http="httptools",
             lifespan="off",  # `platform` has built what there is to build
             log_config=None,
+            log_level="warning",  # that it starts and stops, we say ourselves
             server_header=False,
             timeout_graceful_shutdown=int(self._grace.total_seconds()),
             timeout_keep_alive=KEEP_ALIVE_S,
@@ -168,9 +169,7 @@ class _Running:
         """
         told = asyncio.create_task(self._told.wait())
         try:
-            done, _ = await asyncio.wait(
-                {told, *self._tasks}, return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait({told, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
             for stop in self._stops:
                 stop()
             await asyncio.wait(self._tasks)

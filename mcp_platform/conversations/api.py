@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from mcp_platform.conversations.chat import Answered, Chat, Words
-from mcp_platform.kit.http import problems
-from mcp_platform.tenants.access import Caller, Guard, admitted
+from mcp_platform.kit.http import bodies_up_to, problems
+from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 
 MOST_BYTES = 64 * 1024  # 4096 characters, each escaped as a pair of surrogates, and the rest
 
@@ -102,8 +102,8 @@ class ChatPending(BaseModel):
 
 
 def chat_router(chat: Chat, guard: Guard) -> APIRouter:
-    """Return the routes, to be included under `/{client_name}/{environment}/api/v1`."""
-    router = APIRouter(tags=["chat"], max_body_size=MOST_BYTES)
+    """Return the routes, with their whole paths."""
+    router = APIRouter(prefix=TENANT_API, tags=["chat"], route_class=bodies_up_to(MOST_BYTES))
 
     @router.post(
         "/chat",
@@ -143,6 +143,6 @@ def _reply(answered: Answered) -> ChatReply:
         ],
         conversation_id=answered.conversation_id,
         turn_id=answered.turn_id,
-        answered_by=answered.author,  # type: ignore[arg-type]  # an author of ours, never the contact
+        answered_by=answered.author,
         whatsapp_queued=answered.copied,
     )

@@ -7,8 +7,7 @@ its own commit. Rows that Postgres refuses are set aside alone and harm nobody e
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
-from itertools import chain
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -53,6 +52,7 @@ WRITERS = 2
 MOST_ROWS = 5_000
 TIMEOUT_S = 5.0
 AWAY = timedelta(seconds=5)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 Batch = list[tuple[Sequence[NewEvent], asyncio.Future[None]]]
 # Faults of one row's values, as opposed to faults of the server or the connection.
@@ -136,9 +136,8 @@ class Ingest:
         return batch
 
     async def _commit(self, batch: Batch) -> None:
-        events = list(chain.from_iterable(events for events, _ in batch))
         try:
-            await self._store(events)
+            await self._store(_in_order(batch))
         except REFUSED:
             await self._commit_alone(batch)
             return
@@ -164,8 +163,6 @@ class Ingest:
                 _settle([(events, done)])
 
     async def _store(self, events: list[NewEvent]) -> None:
-        # One order for all writers, so that two batches with the same keys cannot deadlock.
-        events = sorted(events, key=lambda event: (event.tenant_id, event.key))
         failpoint("ingest.before_commit")
         fresh = await self._pool.fetchval(
             STORE, *_columns(events), self._debounce, timeout=TIMEOUT_S
@@ -173,6 +170,21 @@ class Ingest:
         failpoint("ingest.after_commit")
         EVENTS.labels(outcome="stored").inc(fresh)
         EVENTS.labels(outcome="repeated").inc(len(events) - fresh)
+
+
+def _in_order(batch: Batch) -> list[NewEvent]:
+    """Return a batch's events so that ids follow what was written first, by Meta's clock.
+
+    It is one order for all writers too: a request that is repeated while it is being stored is
+    locked key by key in the same order, and two batches cannot deadlock.
+    """
+    placed = [
+        (event.tenant_id, event.sent_at or EARLIEST, events[0].key, place, event)
+        for events, _ in batch
+        for place, event in enumerate(events)
+    ]
+    placed.sort(key=lambda each: each[:-1])
+    return [each[-1] for each in placed]
 
 
 def _columns(events: list[NewEvent]) -> tuple[list[Any], ...]:

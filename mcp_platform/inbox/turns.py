@@ -7,7 +7,7 @@ the same events; messages that came meanwhile belong to the next one.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -22,6 +22,10 @@ from mcp_platform.tenants.tenant import TenantId
 
 # One turn never takes more than this: the rest of a flood is the next turn's.
 MOST_EVENTS = 50
+# Source: Meta delivers again for seven days. A time further back, or ahead by more than clocks
+# differ, is no time.
+REDELIVERED_FOR = timedelta(days=7)
+CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class Turns:
             )
         )
         # Meta promises no order; its own clock has a resolution of one second.
-        waiting.sort(key=lambda event: (event.sent_at or event.received_at, event.id))
+        waiting.sort(key=lambda event: (_sent_at(event), event.id))
         return list(takewhile(lambda event: event.instant == waiting[0].instant, waiting))
 
     async def close(self, turn: Turn, *, now: datetime) -> None:
@@ -226,6 +230,13 @@ def _event(row: EventRow) -> TurnEvent:
         contact_key=row.contact_key or "",
         instant=row.instant,
         content=loads(row.body),
-        sent_at=row.sent_at or row.received_at,
+        sent_at=_sent_at(row),
         trace_id=row.trace_id,
     )
+
+
+def _sent_at(row: EventRow) -> datetime:
+    """Return when a message was written; if that makes no sense, when it came."""
+    earliest, latest = row.received_at - REDELIVERED_FOR, row.received_at + CLOCKS_DIFFER
+    believable = row.sent_at is not None and earliest <= row.sent_at <= latest
+    return row.sent_at if believable and row.sent_at is not None else row.received_at

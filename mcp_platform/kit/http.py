@@ -4,7 +4,7 @@ Owns the handlers and the documentation of errors. Knows no route and no busines
 Source: RFC 9457.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -13,12 +13,14 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.types import Message
 
 from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
-from mcp_platform.kit.problem import STATUS, headers_of, problem_of, status_of
+from mcp_platform.kit.problem import STATUS, TooLarge, headers_of, problem_of, status_of
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +64,41 @@ def problem_response(error: PlatformError) -> Response:
         status_code=status_of(error),
         headers=headers_of(error),
     )
+
+
+def bodies_up_to(most: int) -> type[APIRoute]:
+    """Return the class of routes that read no more than `most` bytes of a body.
+
+    FastAPI's own `max_body_size` answers in plain text.
+    """
+
+    class Route(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def limited(request: Request) -> Response:
+                body = await _read(request, most=most)
+
+                async def receive() -> Message:
+                    return {"type": "http.request", "body": body, "more_body": False}
+
+                return await handle(Request(request.scope, receive))
+
+            return limited
+
+    return Route
+
+
+async def _read(request: Request, *, most: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > most:
+        raise TooLarge(most)
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise TooLarge(most)
+    return bytes(body)
 
 
 async def _on_platform_error(_: Request, error: Exception) -> Response:

@@ -74,7 +74,9 @@ def problem_of(error: PlatformError) -> dict[str, Any]:
 async def send_problem(send: Send, error: PlatformError) -> int:
     """Answer with `error` below any framework; return the status."""
     status = status_of(error)
-    headers = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
+    body = orjson.dumps(problem_of(error))
+    named = {**headers_of(error), "content-length": str(len(body))}
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": orjson.dumps(problem_of(error))})
+    await send({"type": "http.response.body", "body": body})
     return status

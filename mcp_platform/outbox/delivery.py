@@ -216,12 +216,13 @@ class Delivery:
     async def _attempt(self, effect: Effect, tenant: Tenant, *, now: datetime) -> "_Next":
         """Claim, call, write down."""
         by, resend = uuid.uuid4(), effect.state == "uncertain"
+        until = now + self._settings.claim
         async with self._sessions.begin() as session:
             if not await lanes.claim(
                 session,
                 effect,
                 by=by,
-                until=now + self._settings.claim,
+                until=until,
                 give_up_at=now + self._limit(effect),
                 resend=resend,
             ):
@@ -233,6 +234,8 @@ class Delivery:
         started = time.perf_counter()
         try:
             credentials = await self._credentials.of(tenant)
+            if self._clock() >= until:
+                return _fenced(effect)  # we slept: whoever found the claim run out does it
             wamid = await self._effects.do(effect, tenant=tenant, credentials=credentials)
         except PlatformError as error:
             failpoint("outbox.after_call")

@@ -209,6 +209,7 @@ class Context:
     services: Sequence[Mapping[str, Any]] = ()
     professionals: Sequence[Mapping[str, Any]] = ()
     appointments: Sequence[Mapping[str, Any]] = ()
+    offered: Sequence[Mapping[str, Any]] = ()  # the slots the customer was shown last
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,7 @@ def context_of(system: str) -> Context:
             for each in told.get("appointments", ())
             if each.get("status", "booked") in ("booked", "confirmed", "held")
         ],
+        offered=told.get("offered", ()),
     )
 
 

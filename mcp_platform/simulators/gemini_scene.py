@@ -43,7 +43,7 @@ class Scene:
     context: Context
     heard: Heard
     wish: Wish
-    offered: Sequence[str]  # slot ids in the last thing the model said
+    offered: Sequence[str]  # slot ids in the last thing the model said, or that CONTEXT tells
     steps: Sequence[Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]]
     text: str
     unheard_audio: bool
@@ -69,6 +69,9 @@ def scene_of(prompt: Prompt) -> Scene:
         if named(content, "functionResponse"):
             continue
         text, deaf = said, silent
+        # Words that customers read hold no ids: what they were shown is told in CONTEXT then.
+        if content is prompt.contents[turn]:
+            offered = offered or [each["id"] for each in context.offered]
         heard = hear(said, context=context, offered=len(offered))
         wish = _joined(wish, heard, context=context)
     return Scene(

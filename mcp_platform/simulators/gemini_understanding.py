@@ -119,9 +119,19 @@ def _slot_chosen(scene: Scene) -> str | None:
     if heard.yes and len(shown) == 1:
         return shown[0]
     picked = _ordinal(scene)
-    if picked is None or not shown or heard.when.first:
+    if picked is not None and shown and not heard.when.first:
+        return _nth(shown, picked)
+    return _offered_at(scene)
+
+
+def _offered_at(scene: Scene) -> str | None:
+    """Return the one slot among those CONTEXT tells of that is at the time just named: "às 10"."""
+    heard = scene.heard
+    if heard.when.at is None or heard.intent is not None or heard.service is not None:
         return None
-    return _nth(shown, picked)
+    wanted = scene.wish.when if heard.when.first is None else heard.when
+    fitting = [each["id"] for each in scene.context.offered if falls_on(each, wanted)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _ordinal(scene: Scene) -> int | None:
@@ -169,6 +179,8 @@ def _find(scene: Scene) -> Call:
         args["from_time"] = wanted.after
     if wanted.before:
         args["to_time"] = wanted.before
+    if _moved(scene):
+        args["appointment_id"] = _moved(scene)["id"]
     return Call("find_slots", args)
 
 

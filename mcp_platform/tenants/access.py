@@ -16,6 +16,8 @@ from mcp_platform.tenants.tenant import Tenant
 
 Scope = Literal["chat", "appointments:read", "appointments:write", "whatsapp:send"]
 """`whatsapp:send` is acting for a WhatsApp contact, or sending to one."""
+TENANT_API = "/{client_name}/{environment}/api/v1"
+"""The prefix of every route that `admitted` guards."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 

@@ -105,7 +105,7 @@ class _Change:
             contact_key=alias,
             content={"message": message, "contact": contact},
             timestamp=message.get("timestamp"),
-            instant=message.get("type") in TAPS,
+            instant=_string(message.get("type")) in TAPS,
         )
 
     def _status(self, status: dict[str, JSON]) -> NewEvent:

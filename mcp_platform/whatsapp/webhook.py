@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 # Source: Meta states payloads of up to 3 MB.
 LARGEST = 3 * 1024 * 1024
-TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
 
 class WhatsAppWebhook:
@@ -123,5 +123,7 @@ async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
 
 
 async def _answer(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": TEXT})
+    # Without a length uvicorn would send chunks, and write to the socket twice.
+    headers = [TEXT, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -376,9 +376,11 @@ async def test_a_lasting_trouble_is_left_to_the_menu(world, name):
 
 async def test_who_never_answers_is_left_at_the_deadline(world):
     await world.fault("never", times=None)
+    gemini = world.door(call_timeout=timedelta(hours=1))
     with pytest.raises(ModelAway, match="in time"):
-        await world.ask(deadline=timedelta(milliseconds=200))
+        await world.ask(gemini=gemini, deadline=timedelta(milliseconds=200))
     assert len(await world.requests()) == 1
+    await gemini.close()
 
 
 async def test_one_attempt_takes_no_longer_than_a_call_may(world):

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 from rich.progress import Progress
 
-from tests.benchmarks.floor import __name__ as floor_module
+
 from tests.benchmarks.load import write_requests
 from tests.benchmarks.place import (
     SECRET,
@@ -28,7 +28,7 @@ CONNECTIONS = 64
 ROUNDS = 5
 SECONDS = 4.0
 # More requests than a round can send: a repeated key would be recorded once and cost less.
-REQUESTS = 40_000
+REQUESTS = 60_000
 NUMBER = "106540352242922"
 
 
@@ -49,7 +49,7 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
             )
         )  # fmt: skip
         stack.enter_context(
-            process("-m", floor_module, str(floor), url, SECRET, port=floor, path="/")
+            process("-m", "tests.benchmarks.floor", str(floor), url, SECRET, port=floor, path="/")
         )
         task = progress.add_task("ingest", total=2 * ROUNDS + 2 * 3)
         speeds: dict[str, list[float]] = {"ours": [], "floor": []}

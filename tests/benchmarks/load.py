@@ -69,11 +69,11 @@ class _Connection(asyncio.Protocol):
 
 
 def read_requests(path: Path) -> list[bytes]:
-    raw, found = path.read_bytes(), []
-    while raw:
-        length = int.from_bytes(raw[:4], "big")
-        found.append(raw[4 : 4 + length])
-        raw = raw[4 + length :]
+    raw, found, at = path.read_bytes(), [], 0
+    while at < len(raw):
+        end = at + 4 + int.from_bytes(raw[at : at + 4], "big")
+        found.append(raw[at + 4 : end])
+        at = end
     return found
 
 

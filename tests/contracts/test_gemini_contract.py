@@ -56,12 +56,12 @@ class Canned:
         self.tls = tls
         self.status = 200
         self.body: bytes = b""
-        self.media_type = "application/json"
+        self.headers = {"content-type": "application/json"}
         self.asked: list[dict[str, Any]] = []
 
     async def answer(self, request: Request) -> Response:
         self.asked.append(await request.json())
-        return Response(self.body, status_code=self.status, media_type=self.media_type)
+        return Response(self.body, status_code=self.status, headers=self.headers)
 
     async def ask(self, status: int, body: Any, **changed: Any) -> Answer:
         self.status = status
@@ -259,3 +259,12 @@ async def test_an_empty_200_is_no_answer(vendor: Canned) -> None:
     for body in (b"", b"{}", b'{"candidates": []}', b'{"candidates": [{}]}'):
         with pytest.raises(ModelSpoiled):
             await vendor.ask(200, body)
+
+
+async def test_a_body_that_is_not_what_it_says_it_is_compressed_with_is_no_answer(
+    vendor: Canned,
+) -> None:
+    vendor.headers["content-encoding"] = "gzip"
+    with pytest.raises(ModelSpoiled, match="decoded"):
+        await vendor.ask(200, b"no gzip")
+    assert len(vendor.asked) == 2

@@ -1,11 +1,13 @@
-"""One world for a test: simulators shared, database its own."""
+"""Worlds for tests: one service for many of them, each with a barbershop of its own."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from tests.flows.world import Simulators, World, world
+from mcp_platform.kit.embedded import EmbeddedPostgres
+from tests.flows.world import Simulators, World, a_day_of, behave, world
 
 
 @pytest.fixture(scope="session")
@@ -15,14 +17,44 @@ def simulators() -> Iterator[Simulators]:
     started.stop()
 
 
+@pytest.fixture(scope="session")
+async def service(
+    simulators: Simulators,
+    postgres: EmbeddedPostgres,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[World]:
+    """The service with the usual settings, started once for each process of the run."""
+    name = f"test_{uuid4().hex}"
+    url = postgres.create_database(name, template=template)
+    credentials = tmp_path_factory.mktemp("credentials")
+    async with world(
+        simulators, url, credentials, debounce_s=0, debounce_cap_s=0, tenant_concurrency=32
+    ) as made:
+        yield made
+    postgres.drop_database(name)
+
+
 @pytest.fixture
-async def here(
+async def here(service: World) -> AsyncIterator[World]:
+    """A new barbershop in the service that many tests share. Faults are ended afterwards."""
+    made = a_day_of(service)
+    await made.add_tenant()
+    yield made
+    await behave(made)
+
+
+@pytest.fixture
+async def alone(
     request: pytest.FixtureRequest, simulators: Simulators, migrated_url: str, tmp_path: Path
 ) -> AsyncIterator[World]:
-    """A world with one barbershop. `@pytest.mark.parametrize("here", [{...}], indirect=True)`
-    changes settings.
+    """A barbershop in a service of its own.
+
+    `@pytest.mark.parametrize("alone", [{...}], indirect=True)` changes settings.
     """
-    changes = getattr(request, "param", {})
-    async with world(simulators, migrated_url, tmp_path, **changes) as made:
+    async with world(
+        simulators, migrated_url, tmp_path, **getattr(request, "param", {})
+    ) as made:
         await made.add_tenant()
         yield made
+        await behave(made)

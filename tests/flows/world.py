@@ -1,10 +1,11 @@
 """A whole world in one process: simulators over HTTP, the real service, a customer who writes."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import uvicorn
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.app import create_app
@@ -21,6 +22,7 @@ from mcp_platform.bootstrap import Platform, platform
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
     Catalogue,
+    ClosedDay,
     Professional,
     ProfessionalId,
     Service,
@@ -37,10 +39,16 @@ from mcp_platform.whatsapp.signature import sign
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 CORTE, BARBA, COMPLETO = ServiceId("corte"), ServiceId("barba"), ServiceId("completo")
+ANA = "5511999998888"
 ZE, BETO = ProfessionalId("ze"), ProfessionalId("beto")
 
 
-def barbershop(*, calendars: dict[str, str | None] | None = None) -> Catalogue:
+def barbershop(
+    *,
+    calendars: dict[str, str | None] | None = None,
+    closed_days: tuple[ClosedDay, ...] = (),
+    minimum_notice: timedelta = timedelta(0),
+) -> Catalogue:
     """Two barbers who do three services, every day from 8 to 18."""
     hours = every_day(weekdays=range(7))
     calendars = calendars or {}
@@ -62,7 +70,8 @@ def barbershop(*, calendars: dict[str, str | None] | None = None) -> Catalogue:
             )
             for who, name in ((ZE, "Zé"), (BETO, "Beto"))
         ),
-        rules=BookingRules(minimum_notice=timedelta(0), horizon=timedelta(days=60)),
+        closed_days=closed_days,
+        rules=BookingRules(minimum_notice=minimum_notice, horizon=timedelta(days=60)),
     )
 
 
@@ -102,23 +111,67 @@ class World:
     def tenant(self) -> TenantOf:
         return self.tenants[0]
 
-    def session(self) -> Any:
+    def session(self) -> AbstractAsyncContextManager[AsyncSession]:
         assert self.platform is not None
         return self.platform.sessions.begin()
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
+        """Ask the database; `:tenant` is the first tenant's id."""
+        if ":tenant" in statement:
+            values.setdefault("tenant", self.tenant.id)
         async with self.session() as session:
             return list((await session.execute(text(statement), values)).all())
 
     async def value(self, statement: str, **values: Any) -> Any:
-        async with self.session() as session:
-            return await session.scalar(text(statement), values)
+        found = await self.rows(statement, **values)
+        return found[0][0] if found else None
+
+    async def statuses(self, *, to: TenantOf | None = None) -> list[str]:
+        """Return the states of a tenant's appointments, as they were made."""
+        rows = await self.rows(
+            "SELECT status FROM appointments WHERE tenant_id = :tenant ORDER BY created_at, id",
+            tenant=(to or self.tenant).id,
+        )
+        return [status for (status,) in rows]
+
+    async def starts(self, *, status: str = "booked", to: TenantOf | None = None) -> list[str]:
+        """Return when a tenant's appointments of one state start: `2026-12-01 10:00`."""
+        rows = await self.rows(
+            "SELECT starts_at FROM appointments WHERE tenant_id = :tenant AND status = :status"
+            " ORDER BY starts_at, id",
+            tenant=(to or self.tenant).id,
+            status=status,
+        )
+        return [f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" for (at,) in rows]
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way: no wake-up, no open turn, no unsent effect."""
+
+        async def quiet() -> bool:
+            busy = await self.value(
+                "SELECT (SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant"
+                " AND state IN ('waiting', 'claimed'))"
+                " + (SELECT count(*) FROM outbox WHERE tenant_id = :tenant"
+                " AND state NOT IN ('sent', 'delivered', 'read', 'done', 'failed', 'dead'))"
+            )
+            return bool(busy == 0)
+
+        await eventually(quiet, why="peace and quiet")
+
+    async def asked_model(self) -> list[dict[str, Any]]:
+        """Return the requests that Gemini got with this tenant's key."""
+        answer = await _ok(self.gemini.get("/_control/requests"))
+        return [
+            each
+            for each in answer["requests"]
+            if each["headers"].get("x-goog-api-key") == self.tenant.gemini_key
+        ]
 
     # -- making tenants ------------------------------------------------------------------------
 
     async def add_tenant(
         self,
-        client_name: str = "barbearia-do-ze",
+        client_name: str | None = None,
         *,
         catalogue: Catalogue | None = None,
         serve_at: str | None = None,
@@ -126,6 +179,7 @@ class World:
     ) -> TenantOf:
         """Make a tenant here and at every vendor."""
         number = f"1{uuid4().int % 10**14:014d}"
+        client_name = client_name or f"barbearia-{number[-8:]}"
         tenant = TenantOf(
             id=TenantId(0),
             client_name=client_name,
@@ -222,35 +276,36 @@ class World:
     # -- being a customer ----------------------------------------------------------------------
 
     async def say(
-        self, text_: str, *, as_: str = "5511999998888", to: TenantOf | None = None, name: str = "Ana"
+        self, text_: str, *, as_: str = ANA, to: TenantOf | None = None, name: str = "Ana"
     ) -> dict[str, Any]:
         """Write a message as a customer; return what the simulator says of its delivery."""
-        return await self._inbound(as_, to, name, {"text": text_})
+        return await self.write({"wa_id": as_, "name": name}, to=to, text=text_)
 
     async def tap(
-        self, choice: dict[str, str], *, as_: str = "5511999998888", to: TenantOf | None = None
+        self, choice: dict[str, str], *, as_: str = ANA, to: TenantOf | None = None
     ) -> dict[str, Any]:
         reply = {"id": choice["id"], "title": choice["title"], "kind": choice["kind"]}
-        return await self._inbound(as_, to, "Ana", {"reply": reply})
+        return await self.write({"wa_id": as_, "name": "Ana"}, to=to, reply=reply)
 
-    async def _inbound(
-        self, as_: str, to: TenantOf | None, name: str, what: dict[str, Any]
+    async def write(
+        self, who: dict[str, Any], *, to: TenantOf | None = None, **what: Any
     ) -> dict[str, Any]:
-        tenant = to or self.tenant
-        answer = await _ok(
-            self.meta.post(
-                "/_control/inbound",
-                json={
-                    "phone_number_id": tenant.phone_number_id,
-                    "from": {"wa_id": as_, "name": name},
-                    **what,
-                },
-            )
-        )
-        return dict(answer)
+        """Send anything as anybody: `text`, `reply`, `media` or a raw `message`."""
+        number = (to or self.tenant).phone_number_id
+        inbound = {"phone_number_id": number, "from": who, **what}
+        return dict(await _ok(self.meta.post("/_control/inbound", json=inbound)))
+
+    async def write_together(self, *messages: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+        """Send several messages of (phone, content) in one POST."""
+        number = self.tenant.phone_number_id
+        batch = [
+            {"phone_number_id": number, "from": {"wa_id": wa_id, "name": "Ana"}, **what}
+            for wa_id, what in messages
+        ]
+        return dict(await _ok(self.meta.post("/_control/inbound", json={"batch": batch})))
 
     async def sent(
-        self, *, as_: str | None = "5511999998888", to: TenantOf | None = None
+        self, *, as_: str | None = ANA, to: TenantOf | None = None
     ) -> list[dict[str, Any]]:
         """Return what the business has sent, oldest first: Meta's payloads."""
         tenant = to or self.tenant
@@ -262,7 +317,7 @@ class World:
         self,
         count: int,
         *,
-        as_: str | None = "5511999998888",
+        as_: str | None = ANA,
         to: TenantOf | None = None,
         within: float = 20,
     ) -> list[dict[str, Any]]:
@@ -275,7 +330,7 @@ class World:
         return await self.sent(as_=as_, to=to)
 
     async def ask(
-        self, text_: str, *, as_: str = "5511999998888", to: TenantOf | None = None
+        self, text_: str, *, as_: str = ANA, to: TenantOf | None = None
     ) -> dict[str, Any]:
         """Write a message and return the one reply to it."""
         before = len(await self.sent(as_=as_, to=to))
@@ -283,7 +338,7 @@ class World:
         return (await self.replies(before + 1, as_=as_, to=to))[-1]
 
     async def choose(
-        self, choice: dict[str, str], *, as_: str = "5511999998888", to: TenantOf | None = None
+        self, choice: dict[str, str], *, as_: str = ANA, to: TenantOf | None = None
     ) -> dict[str, Any]:
         before = len(await self.sent(as_=as_, to=to))
         await self.tap(choice, as_=as_, to=to)
@@ -297,6 +352,11 @@ class World:
         answer = await _ok(self.google.get(f"/_control/calendars/{calendar}/events"))
         items = answer["events"]
         return [each for each in items if each["status"] != "cancelled"]
+
+    async def shows(self, *starts: datetime) -> bool:
+        """Tell whether the calendar shows events at these times, and no others."""
+        shown = sorted(each["start"]["dateTime"][:16] for each in await self.events())
+        return shown == sorted(start.isoformat()[:16] for start in starts)
 
     async def owner_adds(self, start: datetime, *, minutes: int = 60, of: str | None = None) -> None:
         end = start + timedelta(minutes=minutes)
@@ -314,6 +374,18 @@ class World:
     async def fault(self, where: httpx.AsyncClient, name: str, **fault: Any) -> None:
         await _ok(where.post("/_control/faults", json={"fault": name, **fault}))
 
+    async def change(self, *, of: TenantOf | None = None, **columns: Any) -> None:
+        """Change a tenant's row, and let the service see it at once."""
+        async with self.session() as session:
+            await session.execute(
+                update(TenantRow).where(TenantRow.id == (of or self.tenant).id).values(**columns)
+            )
+        assert self.platform is not None
+        self.platform.tenants.forget()
+
+    async def without_model(self) -> None:
+        await self.change(model_enabled=False)
+
     async def script(self, *answers: Any) -> None:
         """Queue what the model answers, one a request."""
         await _ok(
@@ -326,21 +398,52 @@ class World:
 
     async def post(
         self,
-        body: bytes,
+        body: bytes | dict[str, Any],
         *,
         tenant: TenantOf | None = None,
-        secret: str | None = None,
         headers: dict[str, str] | None = None,
+        path: str | None = None,
     ) -> httpx.Response:
-        """Post a webhook's body, signed as the tenant's app signs."""
+        """Post a webhook's body, signed as the tenant's app signs unless `headers` say otherwise."""
         tenant = tenant or self.tenant
-        signature = sign(body, app_secret=secret or tenant.app_secret)
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        if headers is None:
+            headers = {"x-hub-signature-256": sign(content, app_secret=tenant.app_secret)}
         async with httpx.AsyncClient() as client:
             return await client.post(
-                f"{self.url}/{tenant.path}/api/v1/webhooks/whatsapp",
-                content=body,
-                headers={"x-hub-signature-256": signature, **(headers or {})},
+                f"{self.url}/{path or tenant.path}/api/v1/webhooks/whatsapp",
+                content=content,
+                headers=headers,
             )
+
+    def webhook(
+        self, *messages: dict[str, Any], number: str | None = None, **value: Any
+    ) -> dict[str, Any]:
+        """Return the body that Meta would post for these messages."""
+        metadata = {
+            "display_phone_number": "551140000001",
+            "phone_number_id": number or self.tenant.phone_number_id,
+        }
+        inside = {"messaging_product": "whatsapp", "metadata": metadata, **value}
+        if messages:
+            inside["messages"] = list(messages)
+        changes = [{"field": "messages", "value": inside}]
+        return {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": "waba", "changes": changes}],
+        }
+
+
+def message(body: str, *, wa_id: str = ANA, **more: Any) -> dict[str, Any]:
+    """Return a text message as Meta's webhooks hold it."""
+    return {
+        "from": wa_id,
+        "id": f"wamid.{uuid4().hex}",
+        "timestamp": str(int(datetime.now(ZONE).timestamp())),
+        "type": "text",
+        "text": {"body": body},
+        **more,
+    }
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -435,11 +538,20 @@ async def world(
         httpx.AsyncClient(base_url=simulators.gemini.url) as gemini_,
         httpx.AsyncClient(base_url=simulators.google.url) as google,
     ):
-        for each in (meta_, gemini_, google):
-            await _ok(each.post("/_control/reset"))
         made = World(settings, database_url, meta_, gemini_, google, credentials)
         async with running(made):
             yield made
+
+
+async def behave(made: World) -> None:
+    """End the faults of all simulators."""
+    for each in (made.meta, made.gemini, made.google):
+        await _ok(each.delete("/_control/faults"))
+
+
+def a_day_of(world_: World) -> World:
+    """Return a world with no tenants in which the same service runs."""
+    return replace(world_, tenants=[])
 
 
 @asynccontextmanager

@@ -98,6 +98,10 @@ def find(
     return Call("find_slots", {"service_id": service, **days, **more})
 
 
+def find_to_move(service: str, day: str | None = None, **more: str) -> Call:
+    return find(service, day, **more, appointment_id="a_x1y2")
+
+
 def morning(**more: str) -> dict[str, str]:
     return {"from_time": "06:00", "to_time": "12:00", **more}
 
@@ -199,13 +203,13 @@ CHANGES = [
     ("I can't make it", [Call("cancel", {"appointment_id": "a_x1y2"})]),
     ("quiero cancelar mi cita", [Call("cancel", {"appointment_id": "a_x1y2"})]),
     ("no puedo ir", [Call("cancel", {"appointment_id": "a_x1y2"})]),
-    ("remarcar para quinta às 15h", [find("corte", THU, from_time="15:00")]),
-    ("dá pra mudar meu horário de sexta para quinta de manhã?", [find("corte", THU, **morning())]),
-    ("quero remarcar", [find("corte")]),
-    ("dá pra mudar meu horário para as 16h?", [find("corte", FRI, from_time="16:00")]),
-    ("reschedule my haircut to Thursday at 3pm", [find("corte", THU, from_time="15:00")]),
-    ("can you move my appointment from friday to saturday morning", [find("corte", SAT, **morning())]),
-    ("cambiar mi cita del viernes al jueves a las 15h", [find("corte", THU, from_time="15:00")]),
+    ("remarcar para quinta às 15h", [find_to_move("corte", THU, from_time="15:00")]),
+    ("dá pra mudar meu horário de sexta para quinta de manhã?", [find_to_move("corte", THU, **morning())]),
+    ("quero remarcar", [find_to_move("corte")]),
+    ("dá pra mudar meu horário para as 16h?", [find_to_move("corte", FRI, from_time="16:00")]),
+    ("reschedule my haircut to Thursday at 3pm", [find_to_move("corte", THU, from_time="15:00")]),
+    ("can you move my appointment from friday to saturday morning", [find_to_move("corte", SAT, **morning())]),
+    ("cambiar mi cita del viernes al jueves a las 15h", [find_to_move("corte", THU, from_time="15:00")]),
 ]  # fmt: skip
 
 
@@ -342,7 +346,8 @@ def test_what_was_settled_is_not_carried_on() -> None:
 def test_looking_for_another_time_while_moving_is_still_moving() -> None:
     offer = said("{slot:s_1}\n{slot:s_2}\nQual você prefere?", "model")
     history = ("quero remarcar", offer, "tem na quinta às 15h?")
-    assert decide(prompt(*history, appointments=[CORTE])) == [find("corte", THU, from_time="15:00")]
+    step = decide(prompt(*history, appointments=[CORTE]))
+    assert step == [find_to_move("corte", THU, from_time="15:00")]
     chosen = decide(prompt("quero remarcar", offer, "o segundo", appointments=[CORTE]))
     assert chosen == [Call("reschedule", {"appointment_id": "a_x1y2", "slot_id": "s_2"})]
 

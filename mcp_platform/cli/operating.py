@@ -1,0 +1,99 @@
+"""What the operator's commands share: the database, a tenant named by its path, tables.
+
+Owns nothing that the platform does; only how a command gets at it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.cli.servers import refuse_old_schema, servers
+from mcp_platform.errors import Invalid, NotFound
+from mcp_platform.kit.database import create_engine, create_sessions
+from mcp_platform.settings import Settings
+from mcp_platform.tenants.models import TenantRow
+from mcp_platform.tenants.tenant import TenantId, is_client_name, is_environment
+
+Done = TypeVar("Done")
+Work = Callable[[AsyncSession], Awaitable[Done]]
+NARROWEST = 100  # columns of a table that is piped somewhere
+
+
+def in_database(work: Work[Done]) -> Done:
+    """Run `work` in one transaction of the environment's database, or of the embedded one."""
+    with servers(Settings()) as given:
+        refuse_old_schema(given.database_url)
+        return asyncio.run(_in_transaction(given.database_url, work))
+
+
+async def _in_transaction(database_url: str, work: Work[Done]) -> Done:
+    engine = create_engine(database_url, pool_size=1, application_name="mcp-cli")
+    try:
+        async with create_sessions(engine).begin() as session:
+            return await work(session)
+    finally:
+        await engine.dispose()
+
+
+def split_path(path: str) -> tuple[str, str]:
+    """Take `<client>/<environment>` apart.
+
+    Raises:
+        Invalid: it is something else.
+    """
+    client_name, _, environment = path.strip("/").partition("/")
+    if is_client_name(client_name) and is_environment(environment):
+        return client_name, environment
+    raise Invalid(
+        f"{path!r} is no tenant. Write it as <client>/<environment>, for instance"
+        " barbearia-do-ze/production."
+    )
+
+
+async def tenant_row(session: AsyncSession, path: str) -> TenantRow:
+    """Return a tenant's row.
+
+    Raises:
+        Invalid: the path is malformed.
+        NotFound: there is no such tenant.
+    """
+    client_name, environment = split_path(path)
+    row = await session.scalar(
+        select(TenantRow).where(
+            TenantRow.client_name == client_name, TenantRow.environment == environment
+        )
+    )
+    if row is None:
+        raise NotFound(f"There is no tenant {path}. `mcp-platform tenants list` shows all.")
+    return row
+
+
+async def tenants_at(session: AsyncSession, path: str | None) -> list[tuple[TenantId, str]]:
+    """Return the ids and paths of one tenant, or of all if none is named."""
+    if path is not None:
+        row = await tenant_row(session, path)
+        return [(TenantId(row.id), path.strip("/"))]
+    rows = await session.scalars(
+        select(TenantRow).order_by(TenantRow.client_name, TenantRow.environment)
+    )
+    return [(TenantId(row.id), f"{row.client_name}/{row.environment}") for row in rows]
+
+
+def show(columns: Sequence[str], rows: Sequence[Sequence[str]], *, none: str) -> None:
+    """Print a table, or a sentence if it would be empty."""
+    if not rows:
+        typer.echo(none)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else max(console.width, NARROWEST))

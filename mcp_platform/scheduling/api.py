@@ -1,0 +1,205 @@
+"""The tenant API's `/appointments`: what is free, and booking, reading, moving, cancelling."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from mcp_platform.kit.http import ConflictWith, bodies_up_to, problems
+from mcp_platform.scheduling.api_shapes import (
+    AppointmentOut,
+    AppointmentPage,
+    Available,
+    AvailableQuery,
+    ChangeRequest,
+    CreateRequest,
+    ListQuery,
+    appointment_out,
+    read_cursor,
+    read_if_match,
+    slot_out,
+    write_cursor,
+)
+from mcp_platform.scheduling.desk import Booking, Change, Desk, SlotGone
+from mcp_platform.scheduling.register import Entry
+from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
+
+MOST_BYTES = 16 * 1024
+
+RequestKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Sent again with the same key, a request is done once.",
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description="The ETag it was read with: 412 if it changed since."),
+]
+_ETAG: dict[str, Any] = {
+    "headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}
+}
+_LOCATION: dict[str, Any] = {
+    "headers": {
+        **_ETAG["headers"],
+        "Location": {"description": "Where it is read.", "schema": {"type": "string"}},
+    }
+}
+_ALTERNATIVES = {
+    "alternatives": {"type": "array", "items": {"$ref": "#/components/schemas/SlotOut"}}
+}
+
+
+def appointments_router(desk: Desk, guard: Guard) -> APIRouter:
+    """Return the routes, with their whole paths."""
+    router = APIRouter(
+        prefix=f"{TENANT_API}/appointments",
+        tags=["appointments"],
+        route_class=bodies_up_to(MOST_BYTES),
+    )
+    _add_reading(router, desk, guard)
+    _add_booking(router, desk, guard)
+    return router
+
+
+def _add_reading(router: APIRouter, desk: Desk, guard: Guard) -> None:
+    Reader = Annotated[Caller, Depends(admitted(guard, "appointments:read"))]  # noqa: N806  # a type
+
+    @router.get(
+        "/available",
+        summary="What is free on a day",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def available(caller: Reader, query: Annotated[AvailableQuery, Query()]) -> Available:
+        found = await desk.available(
+            caller.tenant,
+            day=query.date,
+            service=query.service,
+            minutes=query.duration,
+            professional=query.professional,
+        )
+        slots = [slot_out(each) for each in found.slots]
+        return Available(
+            date=query.date,
+            time_zone=(await desk.catalogue(caller.tenant)).rules.time_zone,
+            service=slots[0].service if slots else query.service,
+            status=found.status,
+            slots=slots if found.status == "ok" else [],
+            next_slots=[] if found.status == "ok" else slots,
+        )
+
+    @router.get(
+        "/list",
+        summary="Appointments, earliest first",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def page(caller: Reader, query: Annotated[ListQuery, Query()]) -> AppointmentPage:
+        rules = (await desk.catalogue(caller.tenant)).rules
+        first, before = query.span(rules)
+        entries = await desk.page(
+            caller.tenant,
+            first=first,
+            before=before,
+            user_id=query.user_id,
+            status=query.status,
+            after=None if query.cursor is None else read_cursor(query.cursor),
+            limit=query.limit + 1,
+        )
+        shown = entries[: query.limit]
+        more = len(entries) > query.limit
+        return AppointmentPage(
+            appointments=[appointment_out(each, rules) for each in shown],
+            next_cursor=write_cursor((shown[-1].starts_at, shown[-1].id)) if more else None,
+        )
+
+    @router.get(
+        "/{appointment_id:uuid}",
+        summary="One appointment",
+        responses={200: _ETAG, **problems(401, 403, 404, 422, 503)},
+    )
+    async def read(appointment_id: UUID, caller: Reader, response: Response) -> AppointmentOut:
+        return await _shown(desk, caller, await desk.get(caller.tenant, appointment_id), response)
+
+
+def _add_booking(router: APIRouter, desk: Desk, guard: Guard) -> None:
+    Writer = Annotated[Caller, Depends(admitted(guard, "appointments:write"))]  # noqa: N806  # a type
+
+    @router.post(
+        "/create",
+        status_code=201,
+        summary="Book",
+        responses={
+            201: _LOCATION,
+            **problems(401, 403, 404, 409, 413, 422, 503, s409=_ALTERNATIVES),
+        },
+    )
+    async def create(
+        request: Request,
+        wish: CreateRequest,
+        caller: Writer,
+        response: Response,
+        idempotency_key: RequestKey = None,
+    ) -> AppointmentOut:
+        if wish.whatsapp_number is not None:
+            caller.require("whatsapp:send")
+        booking = Booking(**wish.model_dump(), request_key=idempotency_key)
+        with _offering_alternatives():
+            entry = await desk.book(caller.tenant, booking)
+        response.headers["location"] = f"{request.url.path.removesuffix('create')}{entry.id}"
+        return await _shown(desk, caller, entry, response)
+
+    @router.patch(
+        "/{appointment_id:uuid}",
+        summary="Move it, or say what became of it",
+        responses={
+            200: _ETAG,
+            **problems(401, 403, 404, 409, 412, 413, 422, 503, s409=_ALTERNATIVES),
+        },
+    )
+    async def change(
+        appointment_id: UUID,
+        wish: ChangeRequest,
+        caller: Writer,
+        response: Response,
+        if_match: IfMatch = None,
+    ) -> AppointmentOut:
+        versions = read_if_match(if_match)
+        if wish.status is not None:
+            entry = await desk.mark(caller.tenant, appointment_id, wish.status, versions=versions)
+            return await _shown(desk, caller, entry, response)
+        where = Change(service=wish.service, professional=wish.professional, start=wish.start)
+        current = await desk.get(caller.tenant, appointment_id)
+        with _offering_alternatives():
+            entry = await desk.move(caller.tenant, current, where, versions=versions)
+        return await _shown(desk, caller, entry, response)
+
+    @router.delete(
+        "/{appointment_id:uuid}",
+        summary="Cancel it",
+        responses={200: _ETAG, **problems(401, 403, 404, 409, 412, 422, 503)},
+    )
+    async def cancel(
+        appointment_id: UUID, caller: Writer, response: Response, if_match: IfMatch = None
+    ) -> AppointmentOut:
+        entry = await desk.cancel(caller.tenant, appointment_id, versions=read_if_match(if_match))
+        return await _shown(desk, caller, entry, response)
+
+
+@contextmanager
+def _offering_alternatives() -> Iterator[None]:
+    try:
+        yield
+    except SlotGone as gone:
+        slots = [slot_out(each).model_dump(mode="json") for each in gone.alternatives]
+        raise ConflictWith(str(gone), alternatives=slots) from gone
+
+
+async def _shown(desk: Desk, caller: Caller, entry: Entry, response: Response) -> AppointmentOut:
+    response.headers["etag"] = f'"{entry.version}"'
+    return appointment_out(entry, (await desk.catalogue(caller.tenant)).rules)

@@ -1,0 +1,246 @@
+"""What the appointments API takes and gives, as JSON and as query parameters."""
+
+import base64
+import binascii
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from mcp_platform.errors import Invalid
+from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.scheduling.outcome import SlotView
+from mcp_platform.scheduling.register import Entry, Mark, Place, Status
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# Beyond these nothing is booked, and clocks of all zones can be asked.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
+        raise PydanticCustomError("moment", "must be RFC 3339 with an offset")
+    return value
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+        raise PydanticCustomError("day", "must be a day as YYYY-MM-DD")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    Field(strict=False),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    Field(strict=False, ge=FIRST_DAY, le=LAST_DAY),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
+UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
+WhatsAppNumber = Annotated[str, Field(pattern=r"^[0-9]{8,15}$")]
+
+
+class AvailableQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    date: Annotated[Day, Field(description="A day by the tenant's clock.")]
+    duration: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1440,
+            description="Instead of `service`: minutes. Means the service that takes as long, or"
+            " the shortest one that takes longer.",
+        ),
+    ] = None
+    service: Slug | None = None
+    professional: Slug | None = None
+
+
+class ListQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    first: Annotated[
+        Day | None, Field(alias="from", description="First day, by the tenant's clock.")
+    ] = None
+    last: Annotated[Day | None, Field(alias="to", description="Last day, included.")] = None
+    user_id: UserId | None = None
+    status: Status | None = None
+    cursor: Annotated[str | None, Field(max_length=200)] = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+    def span(self, rules: BookingRules) -> tuple[datetime | None, datetime | None]:
+        """Return the first moment of the first day and the first after the last, in UTC."""
+        after = None if self.last is None else self.last + timedelta(days=1)
+        first, before = (
+            None if day is None else datetime.combine(day, time.min, rules.zone).astimezone(UTC)
+            for day in (self.first, after)
+        )
+        return first, before
+
+
+class CreateRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    service: Slug
+    professional: Annotated[Slug | None, Field(description="Nobody: whoever is free.")] = None
+    start: Moment
+    user_id: Annotated[UserId, Field(description="Whose it is, in the caller's own terms.")]
+    name: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=80,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            description="Stands in the owner's calendar.",
+        ),
+    ] = None
+    whatsapp_number: Annotated[
+        WhatsAppNumber | None,
+        Field(
+            description="Whose it is instead: a contact who has written on WhatsApp."
+            " Needs the scope `whatsapp:send`."
+        ),
+    ] = None
+
+
+class ChangeRequest(BaseModel):
+    """Either where and when it is, or what became of it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    start: Moment | None = None
+    professional: Slug | None = None
+    service: Slug | None = None
+    status: Mark | None = None
+
+    @model_validator(mode="after")
+    def _one_change(self) -> Self:
+        moves = any((self.start, self.professional, self.service))
+        if moves == (self.status is not None):
+            raise PydanticCustomError(
+                "change", "Send either `status`, or some of `start`, `professional`, `service`."
+            )
+        return self
+
+
+class SlotOut(BaseModel):
+    start: datetime
+    end: datetime
+    service: str
+    professional: str
+
+
+class Available(BaseModel):
+    """`slots` are those of the day; where there are none, `next_slots` come after it."""
+
+    date: date
+    time_zone: str
+    service: str | None
+    status: Literal["ok", "closed", "full", "out_of_range"]
+    slots: list[SlotOut]
+    next_slots: list[SlotOut]
+
+
+class AppointmentOut(BaseModel):
+    id: UUID
+    status: Status
+    service: str
+    service_name: str
+    professional: str
+    professional_name: str
+    start: datetime
+    end: datetime
+    name: str | None
+    user_id: Annotated[str | None, Field(description="Null: it is a WhatsApp contact's.")]
+    contact_id: UUID
+    price_cents: int | None
+    currency: str | None
+    version: Annotated[int, Field(description="Also the ETag.")]
+
+
+class AppointmentPage(BaseModel):
+    appointments: list[AppointmentOut]
+    next_cursor: Annotated[str | None, Field(description="Null: these were the last.")]
+
+
+def slot_out(slot: SlotView) -> SlotOut:
+    """Return a slot as JSON has it."""
+    return SlotOut(
+        start=slot.start, end=slot.end, service=slot.service_id, professional=slot.professional_id
+    )
+
+
+def appointment_out(entry: Entry, rules: BookingRules) -> AppointmentOut:
+    """Return an appointment as JSON has it, by the tenant's clock."""
+    return AppointmentOut(
+        id=entry.id,
+        status=entry.status,
+        service=entry.service_id,
+        service_name=entry.service_name,
+        professional=entry.professional_id,
+        professional_name=entry.professional_name,
+        start=rules.local(entry.starts_at),
+        end=rules.local(entry.ends_at),
+        name=entry.booked_for,
+        user_id=entry.user_id,
+        contact_id=entry.contact_id,
+        price_cents=entry.price_cents,
+        currency=entry.currency,
+        version=entry.version,
+    )
+
+
+def write_cursor(place: Place) -> str:
+    """Return where a page ended, in a form that callers hand back."""
+    start, appointment_id = place
+    stamp = f"{start.astimezone(UTC).isoformat()}|{appointment_id}"
+    return base64.urlsafe_b64encode(stamp.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> Place:
+    """Return what `write_cursor` wrote.
+
+    Raises:
+        Invalid: it wrote no such thing.
+    """
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        stamp, _, appointment_id = base64.b64decode(padded, b"-_", True).decode().partition("|")
+        place = datetime.fromisoformat(stamp), UUID(appointment_id)
+    except (ValueError, binascii.Error) as error:
+        raise _bad_cursor() from error
+    if place[0].utcoffset() != timedelta(0) or not FIRST_DAY <= place[0].date() <= LAST_DAY:
+        raise _bad_cursor()
+    return place
+
+
+def _bad_cursor() -> Invalid:
+    return Invalid("The cursor is none of ours.", fields={"cursor": "is none of ours"})
+
+
+def read_if_match(header: str | None) -> frozenset[int] | None:
+    """Return the versions that `If-Match` names; None: any. What is no version matches nothing."""
+    if header is None or header.strip() == "*":
+        return None
+    return frozenset(int(each) for each in re.findall(r'(?<!/)"(\d{1,18})"', header, re.ASCII))

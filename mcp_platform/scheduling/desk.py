@@ -1,0 +1,418 @@
+"""Booking on behalf of others: what the tenant API asks of the agenda.
+
+Owns how a request names its service, its professional and its contact, and what makes a repeated
+request one booking. The booking itself is the agenda's.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID, uuid4, uuid5
+
+from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
+from mcp_platform.conversations.phones import spellings
+from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
+from mcp_platform.kit.database import Sessions
+from mcp_platform.scheduling.agenda import Agenda, Choice, Plain
+from mcp_platform.scheduling.availability import Wanted, validate_start
+from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
+from mcp_platform.scheduling.catalogue_store import Catalogues
+from mcp_platform.scheduling.outcome import (
+    Booked,
+    CalendarClosed,
+    LimitReached,
+    Moved,
+    SlotsFound,
+    SlotView,
+    Taken,
+    UnknownAppointment,
+)
+from mcp_platform.scheduling.register import AsSeen, Entry, Mark, Place, Register, Status
+from mcp_platform.tenants.credentials import CredentialsUnreadable
+from mcp_platform.tenants.tenant import Tenant
+
+CLOSED = "The calendar cannot be read now, so nothing is known to be free."
+CLOSED_FOR = timedelta(seconds=30)  # about how long a vendor's hiccup lasts
+MOST_SLOTS = 500  # more than a day has in steps of five minutes
+# Names of holds: two requests are one booking if contact and Idempotency-Key are the same.
+HOLDS = UUID("5f4f7b0e-6a39-4dd0-8a52-2f3c2a6f6b1d")
+
+
+class Agendas(Protocol):
+    async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda: ...
+
+
+class SlotGone(Conflict):
+    """The slot cannot be had; `alternatives` are the nearest that can."""
+
+    def __init__(self, alternatives: Sequence[SlotView]) -> None:
+        super().__init__("This time is taken.")
+        self.alternatives = tuple(alternatives)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A wish to book. `start` carries an offset; `request_key` makes it once."""
+
+    service: str
+    professional: str | None
+    start: datetime
+    user_id: str
+    name: str | None = None
+    whatsapp_number: str | None = None
+    request_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Where an appointment is to be instead; what is None stays."""
+
+    service: str | None = None
+    professional: str | None = None
+    start: datetime | None = None
+
+
+class Desk:
+    """The agenda of a tenant for its own systems. One for the process."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        catalogues: Catalogues,
+        agendas: Agendas,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._catalogues = catalogues
+        self._agendas = agendas
+        self._clock = clock
+
+    async def catalogue(self, tenant: Tenant) -> Catalogue:
+        return await self._catalogues.of(tenant.id)
+
+    async def available(
+        self,
+        tenant: Tenant,
+        *,
+        day: date,
+        service: str | None,
+        minutes: int | None,
+        professional: str | None,
+    ) -> SlotsFound:
+        """Return what is free on a day, one slot for each start and professional asked for.
+
+        Raises:
+            Invalid: no such service or professional, or more than one service is meant.
+            Unavailable: the calendar cannot be read.
+        """
+        catalogue = await self.catalogue(tenant)
+        who = None if professional is None else _professional(catalogue, professional)
+        what = _wanted_service(catalogue, service, minutes=minutes, who=who)
+        _check_offered(what, who)
+        async with self._agenda(tenant, catalogue) as agenda:
+            return await agenda.find(
+                service_id=what.id,
+                professional_id=professional,
+                wanted=Wanted(first=day, last=day),
+                now=self._clock(),
+                limit=MOST_SLOTS,
+                spread=False,
+            )
+
+    async def book(self, tenant: Tenant, booking: Booking) -> Entry:
+        """Book. Repeated with the same request key, it is booked once and returned as it is now.
+
+        Raises:
+            SlotGone: somebody else has the time.
+            Conflict: the contact has as many appointments ahead as one may have.
+            Invalid: the rules have no such slot.
+            NotFound: no such WhatsApp contact.
+            Unavailable: the calendar cannot be read.
+        """
+        now = self._clock()
+        catalogue = await self.catalogue(tenant)
+        contact_id = await self._contact(tenant, booking)
+        hold_id = uuid4()
+        if booking.request_key is not None:
+            name = [tenant.id, str(contact_id), booking.request_key]
+            hold_id = uuid5(HOLDS, json.dumps(name))
+            if (known := await self.find(tenant, hold_id)) is not None:
+                return _same(known, booking)
+        service = _service(catalogue, booking.service)
+        candidates = _candidates(catalogue, service, booking, now=now)
+        async with self._agenda(tenant, catalogue) as agenda:
+            for _ in candidates:  # whoever was free a moment ago may be taken now
+                who = await _free_one(agenda, catalogue, service, booking, candidates, now=now)
+                outcome = await agenda.book(
+                    hold_id=hold_id,
+                    contact_id=contact_id,
+                    choice=Choice(service_id=service.id, professional_id=who, start=booking.start),
+                    now=now,
+                    work=Plain(self._sessions),
+                    contact_name=booking.name,
+                )
+                if not isinstance(outcome, Taken):
+                    break
+                # The same request, twice at once: the other one has booked it.
+                if (known := await self.find(tenant, hold_id)) is not None:
+                    return _same(known, booking)
+        match outcome:
+            case Booked(appointment=appointment):
+                return await self.get(tenant, appointment.id)
+            case Taken(alternatives=alternatives):
+                raise SlotGone(alternatives)
+            case CalendarClosed():
+                raise Unavailable(CLOSED, retry_after=CLOSED_FOR)
+            case LimitReached(limit=limit):
+                raise Conflict(f"This contact has {limit} appointments ahead, which is the most.")
+
+    async def move(
+        self, tenant: Tenant, current: Entry, change: Change, *, versions: frozenset[int] | None
+    ) -> Entry:
+        """Move an appointment.
+
+        Raises:
+            SlotGone, Invalid, Unavailable: as `book` does.
+            Conflict: it is over, or cancelled.
+            PreconditionFailed: it is in none of `versions`.
+        """
+        now = self._clock()
+        catalogue = await self.catalogue(tenant)
+        choice = Choice(
+            service_id=change.service or current.service_id,
+            professional_id=change.professional or current.professional_id,
+            start=change.start or current.starts_at,
+        )
+        if current.status in ("booked", "confirmed"):
+            service = _service(catalogue, choice.service_id)
+            who = _professional(catalogue, choice.professional_id)
+            _check_offered(service, who)
+            if choice.start != current.starts_at:
+                _check_start(catalogue, service, who, start=choice.start, now=now)
+        async with self._agenda(tenant, catalogue) as agenda:
+            outcome = await agenda.move(
+                appointment_id=current.id,
+                contact_id=None,
+                choice=choice,
+                now=now,
+                work=self._as_seen(tenant, current.id, versions),
+            )
+        match outcome:
+            case Moved():
+                return await self.get(tenant, current.id)
+            case Taken(alternatives=alternatives):
+                raise SlotGone(alternatives)
+            case CalendarClosed():
+                raise Unavailable(CLOSED, retry_after=CLOSED_FOR)
+            case UnknownAppointment():
+                raise Conflict("Only an appointment that is booked or confirmed can be moved.")
+
+    async def mark(
+        self, tenant: Tenant, appointment_id: UUID, mark: Mark, *, versions: frozenset[int] | None
+    ) -> Entry:
+        """Say what became of an appointment. Raises as `Register.mark` and `move` do."""
+        async with self._as_seen(tenant, appointment_id, versions).begin() as session:
+            register = Register(session, tenant.id)
+            await register.mark(appointment_id, mark, now=self._clock())
+            return await register.get(appointment_id)
+
+    async def cancel(
+        self, tenant: Tenant, appointment_id: UUID, *, versions: frozenset[int] | None
+    ) -> Entry:
+        """Cancel an appointment; repeatable.
+
+        Raises:
+            NotFound: this tenant has no such appointment.
+            Conflict: it is over.
+            PreconditionFailed: it is in none of `versions`.
+        """
+        await self.get(tenant, appointment_id)
+        async with self._agenda(tenant, await self.catalogue(tenant)) as agenda:
+            outcome = await agenda.cancel(
+                appointment_id=appointment_id,
+                contact_id=None,
+                now=self._clock(),
+                work=self._as_seen(tenant, appointment_id, versions),
+            )
+        if isinstance(outcome, UnknownAppointment):
+            raise Conflict("An appointment that is over cannot be cancelled.")
+        return await self.get(tenant, appointment_id)
+
+    async def find(self, tenant: Tenant, appointment_id: UUID) -> Entry | None:
+        async with self._sessions() as session:
+            return await Register(session, tenant.id).find(appointment_id)
+
+    async def get(self, tenant: Tenant, appointment_id: UUID) -> Entry:
+        """Return an appointment. Raises NotFound."""
+        async with self._sessions() as session:
+            return await Register(session, tenant.id).get(appointment_id)
+
+    async def page(
+        self,
+        tenant: Tenant,
+        *,
+        first: datetime | None,
+        before: datetime | None,
+        user_id: str | None,
+        status: Status | None,
+        after: Place | None,
+        limit: int,
+    ) -> list[Entry]:
+        """Return appointments, earliest first, from `after` on."""
+        async with self._sessions() as session:
+            return await Register(session, tenant.id).page(
+                first=first,
+                before=before,
+                contact_alias=None if user_id is None else f"a:{user_id}",
+                status=status,
+                after=after,
+                limit=limit,
+            )
+
+    async def _contact(self, tenant: Tenant, booking: Booking) -> ContactId:
+        if booking.whatsapp_number is None:
+            async with self._sessions.begin() as session:
+                return await Contacts(session, tenant.id).ensure(
+                    Identity(api_user_id=booking.user_id, name=booking.name)
+                )
+        async with self._sessions() as session:
+            for digits in spellings(booking.whatsapp_number):
+                found = await Contacts(session, tenant.id).known_as(f"w:{digits}")
+                if found is not None:
+                    return found
+        raise NotFound("No contact has written from this WhatsApp number.")
+
+    @asynccontextmanager
+    async def _agenda(self, tenant: Tenant, catalogue: Catalogue) -> AsyncIterator[Agenda]:
+        """Open the agenda. Why the calendar cannot be read is the agency's business, not told."""
+        try:
+            yield await self._agendas.of(tenant, catalogue)
+        except (CalendarUnreadable, CredentialsUnreadable) as error:
+            raise Unavailable(CLOSED, retry_after=CLOSED_FOR) from error
+
+    def _as_seen(
+        self, tenant: Tenant, appointment_id: UUID, versions: frozenset[int] | None
+    ) -> AsSeen:
+        return AsSeen(
+            sessions=self._sessions,
+            tenant_id=tenant.id,
+            appointment_id=appointment_id,
+            versions=versions,
+        )
+
+
+async def _free_one(
+    agenda: Agenda,
+    catalogue: Catalogue,
+    service: Service,
+    booking: Booking,
+    candidates: Sequence[Professional],
+    *,
+    now: datetime,
+) -> str:
+    """Return who is free at the start, of several who has least to do that day."""
+    if len(candidates) == 1:
+        return candidates[0].id
+    local = catalogue.rules.local(booking.start)
+    found = await agenda.find(
+        service_id=service.id,
+        wanted=Wanted(
+            first=local.date(), last=local.date(), from_time=local.time(), to_time=local.time()
+        ),
+        now=now,
+        limit=1,
+        spread=False,
+    )
+    if found.status != "ok":
+        raise SlotGone(found.slots)
+    return found.slots[0].professional_id
+
+
+def _candidates(
+    catalogue: Catalogue, service: Service, booking: Booking, *, now: datetime
+) -> Sequence[Professional]:
+    """Return who could do it then, by the rules alone; at least one."""
+    if booking.professional is not None:
+        who = _professional(catalogue, booking.professional)
+        _check_offered(service, who)
+        _check_start(catalogue, service, who, start=booking.start, now=now)
+        return (who,)
+    refused = Invalid("Nobody offers this service.", fields={"service": "is offered by nobody"})
+    candidates = []
+    for each in catalogue.offering(service.id):
+        try:
+            _check_start(catalogue, service, each, start=booking.start, now=now)
+        except Invalid as error:
+            refused = error
+        else:
+            candidates.append(each)
+    if not candidates:
+        raise refused
+    return candidates
+
+
+def _wanted_service(
+    catalogue: Catalogue, service: str | None, *, minutes: int | None, who: Professional | None
+) -> Service:
+    """Return the service that is meant: by name, or by how long it takes."""
+    if service is not None:
+        named = _service(catalogue, service)
+        if minutes is not None and named.duration != timedelta(minutes=minutes):
+            raise _invalid("duration", f"{named.id} takes another time than {minutes} minutes")
+        return named
+    offered = [each for each in catalogue.services if who is None or each.id in who.service_ids]
+    if minutes is not None:
+        long_enough = [each for each in offered if each.duration >= timedelta(minutes=minutes)]
+        shortest = min((each.duration for each in long_enough), default=None)
+        offered = [each for each in long_enough if each.duration == shortest]
+        if not offered:
+            raise _invalid("duration", "no service takes that long")
+    if len(offered) == 1:
+        return offered[0]
+    names = ", ".join(each.id for each in offered)
+    raise _invalid("service", f"say which one: {names}" if names else "nothing is offered")
+
+
+def _service(catalogue: Catalogue, service: str) -> Service:
+    try:
+        return catalogue.service(service)
+    except NotFound as error:
+        raise _invalid("service", "there is no such service") from error
+
+
+def _professional(catalogue: Catalogue, professional: str) -> Professional:
+    try:
+        return catalogue.professional(professional)
+    except NotFound as error:
+        raise _invalid("professional", "nobody of that id works here") from error
+
+
+def _check_offered(service: Service, who: Professional | None) -> None:
+    if who is not None and service.id not in who.service_ids:
+        raise _invalid("professional", "does not do this service")
+
+
+def _check_start(
+    catalogue: Catalogue, service: Service, who: Professional, *, start: datetime, now: datetime
+) -> None:
+    validate_start(catalogue=catalogue, service=service, professional=who, start=start, now=now)
+
+
+def _same(known: Entry, booking: Booking) -> Entry:
+    """Return what was booked before, if this asks for the same; once it was moved, who can tell."""
+    asked: tuple[Any, ...] = (booking.service, booking.start)
+    booked: tuple[Any, ...] = (known.service_id, known.starts_at)
+    if booking.professional is not None:
+        asked, booked = (*asked, booking.professional), (*booked, known.professional_id)
+    if known.version == 1 and asked != booked:
+        raise _invalid("Idempotency-Key", "was used for another booking")
+    return known
+
+
+def _invalid(field: str, why: str) -> Invalid:
+    return Invalid(f"{field}: {why}.", fields={field: why})

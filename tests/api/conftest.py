@@ -1,0 +1,44 @@
+"""One migrated database; each test opens businesses of its own in it."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from mcp_platform.kit.database import create_engine, create_sessions, plain_url
+from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.schema import migrate
+from tests.api.world import Business, World
+
+
+@pytest.fixture(scope="session")
+def api_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    name = f"api_{uuid.uuid4().hex}"
+    url = postgres.create_database(name)
+    migrate(url)
+    yield url
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+async def world(api_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    engine = create_engine(api_url, pool_size=10, application_name="tests")
+    pool = await asyncpg.create_pool(plain_url(api_url), min_size=1, max_size=3)
+    made = World(create_sessions(engine), pool, tmp_path / "keys")
+    await made.ingest.start()
+    yield made
+    await made.ingest.stop()
+    await pool.close()
+    await engine.dispose()
+
+
+@pytest.fixture
+async def shop(world: World) -> Business:
+    return await world.open()
+
+
+@pytest.fixture
+async def other(world: World) -> Business:
+    return await world.open()

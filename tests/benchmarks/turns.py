@@ -1,0 +1,3 @@
+"""Placeholder until measured."""
+def measure(folder, progress):
+    return iter(())

@@ -1,0 +1,116 @@
+"""Servers as processes of their own: born, frozen, thawed, killed, and always cleared away."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+NURSERY = Path(__file__).with_name("nursery.py")
+
+
+@dataclass(slots=True)
+class Process:
+    """One server. `ended_by` is the signal that ended it, 0 if it ended by itself."""
+
+    pid: int
+    part: str
+    log: Path
+    frozen: asyncio.Event = field(default_factory=asyncio.Event)
+    dead: asyncio.Event = field(default_factory=asyncio.Event)
+    ended_by: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.ended_by is None
+
+    async def kill(self) -> None:
+        """Kill it as a power cut would, and wait until it is gone."""
+        if self.alive:
+            os.kill(self.pid, signal.SIGKILL)
+            await self.dead.wait()
+
+    def thaw(self) -> None:
+        self.frozen.clear()
+        os.kill(self.pid, signal.SIGCONT)
+
+    def has_said(self, event: str) -> bool:
+        """Tell whether its log holds this event."""
+        return f'"{event}"' in self.log.read_text()
+
+
+class Nursery:
+    """Where servers come from."""
+
+    def __init__(self, process: asyncio.subprocess.Process, *, logs: Path) -> None:
+        self._process = process
+        self._logs = logs
+        self._count = 0
+        self._unborn: asyncio.Queue[int] = asyncio.Queue()
+        self._children: dict[int, Process] = {}
+        self._early: dict[int, list[dict[str, Any]]] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def serve(self, *parts: str, env: dict[str, str], failpoint: str = "") -> Process:
+        """Start a server that runs `parts`."""
+        self._count += 1
+        log = self._logs / f"{self._count:03d}-{'-'.join(parts)}.log"
+        log.touch()
+        order = {"parts": parts, "env": env, "failpoint": failpoint, "log": str(log)}
+        assert self._process.stdin is not None
+        async with self._one_at_a_time:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            pid = await self._unborn.get()
+        child = self._children[pid] = Process(pid, parts[0], log)
+        for news in self._early.pop(pid, []):
+            self._hear(child, news)
+        return child
+
+    async def listen(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            news = json.loads(line)
+            if news["now"] == "born":
+                self._unborn.put_nowait(news["pid"])
+            elif child := self._children.get(news["pid"]):
+                self._hear(child, news)
+            else:
+                self._early.setdefault(news["pid"], []).append(news)
+
+    def _hear(self, child: Process, news: dict[str, Any]) -> None:
+        if news["now"] == "frozen":
+            child.frozen.set()
+        else:
+            del self._children[child.pid]
+            child.ended_by = news["by"]
+            child.dead.set()
+
+
+@contextlib.asynccontextmanager
+async def nursery(logs: Path) -> AsyncIterator[Nursery]:
+    """Open a nursery; at the end every server that came from it is killed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(NURSERY),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,  # Ctrl-C is for pytest, which then closes the nursery
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert json.loads(await process.stdout.readline()) == {"now": "ready"}
+    opened = Nursery(process, logs=logs)
+    listening = asyncio.create_task(opened.listen())
+    try:
+        yield opened
+    finally:
+        process.stdin.close()
+        await process.wait()
+        await listening

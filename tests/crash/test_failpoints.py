@@ -1,0 +1,103 @@
+"""A process is killed at each named place while a customer books, moves and cancels."""
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+import mcp_platform
+from mcp_platform.kit.failpoints import FAILPOINTS
+from tests.crash.place import Place
+from tests.crash.processes import Process
+from tests.flows.world import tomorrow
+
+BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
+MOVE = "Quero remarcar meu corte para depois de amanhã às 10h"
+CANCEL = "Quero cancelar meu horário"
+# Where a claim is all that is known of a send, it has to be sent again, and counted.
+UNKNOWABLE = "outbox.after_claim"
+
+
+def test_every_failpoint_is_somewhere_in_the_code_and_every_one_there_is_registered() -> None:
+    package = Path(mcp_platform.__file__).parent
+    called = {
+        name
+        for source in package.rglob("*.py")
+        for name in re.findall(r'failpoint\("([^"]+)"\)', source.read_text())
+    }
+    assert called == set(FAILPOINTS)
+
+
+@pytest.mark.parametrize("name", FAILPOINTS)
+async def test_nothing_is_lost_or_doubled_when_a_process_is_killed(here: Place, name: str) -> None:
+    part = "gateway" if name.startswith("ingest.") else "worker"
+    await here.open("gateway")
+    if part == "gateway":
+        await here.start("worker")
+        await here.running[0].kill()
+    deaths = 0
+    armed = await here.start(part, failpoint=name)
+    for count, said in enumerate((BOOK, MOVE, CANCEL), start=1):
+        await here.world.say(said)
+        await here.until_dead_or_answered(armed, count)
+        if armed.alive:
+            continue
+        assert armed.ended_by == signal.SIGKILL
+        deaths += 1
+        healthy = await here.start(part)
+        await here.until_answered(count)
+        await healthy.kill()
+        armed = await here.start(part, failpoint=name)
+    assert deaths, "no process passed this failpoint"
+    await here.check_messages(resends=None if name == UNKNOWABLE else 0)
+    await here.check_calendar([("cancelled", tomorrow(10, days=2))])
+
+
+async def test_the_command_dies_at_the_failpoint_that_its_environment_names(here: Place) -> None:
+    await here.open("gateway")
+    env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.after_hold"}
+    command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
+    async with here.running_command(*command, env=env) as serving:
+        await here.world.say(BOOK)
+        assert await serving.wait() == -signal.SIGKILL
+    await here.start("worker")
+    await here.until_answered(1)
+    await here.check_messages()
+    await here.check_calendar([("booked", tomorrow(15))])
+
+
+async def test_the_command_refuses_a_failpoint_that_does_not_exist(here: Place) -> None:
+    env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.sometime"}
+    command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
+    async with here.running_command(*command, env=env) as serving:
+        assert await serving.wait() == 1
+
+
+async def test_an_interrupted_send_that_meta_tells_of_is_not_sent_again(here: Place) -> None:
+    await _interrupt_the_reply(here)
+    await here.until_answered(1)
+    await here.check_messages(resends=0)
+
+
+async def test_an_interrupted_send_that_meta_is_silent_about_is_sent_again_once_and_counted(
+    here: Place,
+) -> None:
+    await here.world.meta.post("/_control/settings", json={"statuses": []})
+    await _interrupt_the_reply(here)
+    await here.until_answered(1)
+    await here.check_messages(resends=1)
+    assert len(await here.world.sent()) == 2
+
+
+async def _interrupt_the_reply(here: Place) -> None:
+    """Let a worker die after Meta took the reply and before that was written down."""
+    await here.open("gateway")
+    armed: Process = await here.start("worker", failpoint="outbox.after_call")
+    await here.world.say("Oi, tudo bem?")
+    await here.died(armed)
+    assert armed.ended_by == signal.SIGKILL
+    assert len(await here.world.sent()) == 1
+    await here.start("worker")

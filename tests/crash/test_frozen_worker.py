@@ -1,0 +1,81 @@
+"""A worker sleeps through its lease, another does its work, then it wakes and goes on."""
+
+import pytest
+
+from tests.crash.place import RECOVERY_S, Place
+from tests.flows.world import eventually, tomorrow
+
+BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "turn.after_claim",
+        "turn.after_model",
+        "turn.after_model_recorded",
+        "turn.after_hold",
+        "turn.after_calendar",
+        "turn.after_tool",
+        "turn.before_close",
+    ],
+)
+async def test_a_worker_that_slept_through_its_lease_changes_nothing(
+    here: Place, where: str
+) -> None:
+    await here.open("gateway")
+    sleeper = await here.start("worker", failpoint=f"{where}:1:stop")
+    await here.world.say(BOOK)
+    await here.frozen(sleeper)
+    heir = await here.start("worker")
+    await here.until_answered(1)
+
+    sleeper.thaw()
+
+    await eventually(
+        lambda: sleeper.has_said("flow.lease.lost"), within=RECOVERY_S, why="the loss being logged"
+    )
+    await here.settle()
+    await here.check_messages()
+    await here.check_calendar([("booked", tomorrow(15))])
+    await heir.kill()
+    await here.world.say("Quero cancelar meu horário")
+    await here.until_answered(2)  # by the one that slept
+    await here.check_messages()
+    await here.check_calendar([("cancelled", tomorrow(15))])
+
+
+async def test_a_worker_that_slept_before_sending_does_not_send_what_was_sent_meanwhile(
+    here: Place,
+) -> None:
+    await here.open("gateway")
+    sleeper = await here.start("worker", failpoint="outbox.after_claim:1:stop")
+    await here.world.say("Oi, tudo bem?")
+    await here.frozen(sleeper)
+    await here.start("worker")
+    await here.until_answered(1)
+
+    sleeper.thaw()
+
+    await eventually(
+        lambda: sleeper.has_said("outbox.effect.fenced"), within=RECOVERY_S, why="the fence"
+    )
+    await here.check_messages(resends=1)
+    assert len(await here.world.sent()) == 1
+
+
+async def test_a_worker_that_slept_after_sending_leaves_what_is_known_by_then(here: Place) -> None:
+    await here.open("gateway")
+    sleeper = await here.start("worker", failpoint="outbox.after_call:1:stop")
+    await here.world.say("Oi, tudo bem?")
+    await here.frozen(sleeper)
+    await here.start("worker")
+    await here.until_answered(1)
+
+    sleeper.thaw()
+
+    await eventually(
+        lambda: sleeper.has_said("outbox.effect.done"), within=RECOVERY_S, why="its last word"
+    )
+    await here.check_messages(resends=0)
+    assert await here.world.value("SELECT state FROM outbox") == "delivered"

@@ -1,0 +1,65 @@
+"""Many want one slot at once: one gets it, and the others are offered something else."""
+
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.crash.place import RECOVERY_S, Place
+from tests.crash.processes import ROOT
+from tests.flows.world import choices_of, eventually, text_of, tomorrow
+
+RACE = Path(__file__).with_name("race.py")
+PROCESSES, EACH = 4, 125
+
+
+@pytest.mark.timeout(180)  # five hundred ask one simulated calendar for alternatives
+async def test_five_hundred_bookings_of_one_slot_from_several_processes_book_it_once(
+    here: Place,
+) -> None:
+    await here.open("gateway", "worker")
+    env = {**os.environ, **here.env, "PYTHONPATH": str(ROOT)}
+    start = tomorrow(15).isoformat()
+    command = (sys.executable, str(RACE), here.world.tenant.path, start, str(EACH))
+    async with AsyncExitStack() as stack:
+        racers = [
+            await stack.enter_async_context(here.running_command(*command, env=env, piped=True))
+            for _ in range(PROCESSES)
+        ]
+        for racer in racers:
+            assert await racer.stdout.readline() == b"ready\n"
+        for racer in racers:
+            racer.stdin.write(b"go\n")
+        outcomes: Counter[str] = Counter()
+        for racer in racers:
+            outcomes += Counter(json.loads(await racer.stdout.readline()))
+
+    assert outcomes == {"Booked": 1, "Taken with alternatives": PROCESSES * EACH - 1}
+    await here.settle()
+    await here.check_calendar([("booked", tomorrow(15))])
+
+
+async def test_twenty_customers_who_ask_for_one_slot_at_once_get_one_booking(here: Place) -> None:
+    await here.open("gateway", "worker")
+    await here.start("worker")
+    customers = [f"55119888800{number:02d}" for number in range(20)]
+    wish = "Quero marcar um corte amanhã às 15h com o Zé"
+
+    await asyncio.gather(*(here.world.say(wish, as_=each) for each in customers))
+
+    for customer in customers:
+        await eventually(
+            lambda customer=customer: here.replied(1, customer), within=RECOVERY_S, why="a reply"
+        )
+    await here.settle()
+    replies = [(await here.world.sent(as_=each))[0] for each in customers]
+    lucky = [each for each in replies if "✅ Agendado" in text_of(each)]
+    assert len(lucky) == 1
+    assert all(choices_of(each) for each in replies if each not in lucky)
+    await here.check_messages()
+    await here.check_calendar([("booked", tomorrow(15))])

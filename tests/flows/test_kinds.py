@@ -1,0 +1,167 @@
+"""What is not text: a polite answer, or none where none is wanted."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.world import ANA, World, choices_of, message, text_of
+
+POLITE = "Por enquanto só entendo mensagens de texto."
+MEDIA = {"mime_type": "image/jpeg", "sha256": "x", "id": "123"}
+
+ANSWERED: list[dict[str, Any]] = [
+    {"type": "audio", "audio": {**MEDIA, "mime_type": "audio/ogg; codecs=opus", "voice": True}},
+    {"type": "image", "image": {**MEDIA, "caption": "10h?"}},
+    {"type": "image", "image": MEDIA},
+    {"type": "video", "video": MEDIA},
+    {"type": "document", "document": {**MEDIA, "filename": "a.pdf"}},
+    {"type": "sticker", "sticker": {**MEDIA, "animated": True}},
+    {"type": "location", "location": {"latitude": -23.5, "longitude": -46.6}},
+    {"type": "contacts", "contacts": [{"name": {"formatted_name": "Zé"}}]},
+    {"type": "unsupported", "errors": [{"code": 131051}], "unsupported": {"type": "poll"}},
+    {"type": "order", "order": {"catalog_id": "1", "product_items": []}},
+    {"type": "hologram", "hologram": {"depth": 3}},
+    {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "flow"}}},
+]
+SILENT: list[dict[str, Any]] = [
+    {"type": "reaction", "reaction": {"message_id": "wamid.x", "emoji": "👍"}},
+    {"type": "reaction", "reaction": {"message_id": "wamid.x"}},
+    {"type": "text", "text": {"body": "   \n "}},
+    {"type": "text", "text": {"body": ""}},
+    {"type": "system", "system": {"body": "changed", "type": "customer_identity_changed"}},
+    {"type": "system", "system": {"type": "a_change_of_next_year", "wa_id": 7, "user_id": []}},
+    {"type": "request_welcome"},
+]
+TWISTED: list[dict[str, Any]] = [
+    {"type": "text", "text": None},
+    {"type": "text", "text": "oi"},
+    {"type": "text"},
+    {"type": "text", "text": {"body": {"body": "oi"}}},
+    {"type": ["text"], "text": {"body": "oi"}},
+    {"type": None},
+    {},
+    {"type": "interactive", "interactive": {"type": "list_reply", "list_reply": {"id": 7}}},
+    {"type": "interactive", "interactive": []},
+    {"type": "button", "button": {"payload": None, "text": None}},
+    {"type": "image", "image": "yes"},
+    {"type": "text", "text": {"body": "a\x00b"}},
+    {"type": "text", "text": {"body": "\ud83d lonely"}},
+    {"type": "text", "text": {"body": "x" * 70_000}},
+    {"type": "text", "text": {"body": "‮oi⁦⁩﻿"}},
+    {"type": "x" * 5_000},
+]
+
+
+def bare(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in message("").items() if key not in ("type", "text")} | content
+
+
+@pytest.mark.parametrize("content", ANSWERED, ids=lambda each: each["type"])
+async def test_what_is_not_text_is_answered_politely(
+    here: World, content: dict[str, Any]
+) -> None:
+    await here.post(here.webhook(bare(content)))
+
+    assert POLITE in text_of((await here.replies(1))[0])
+
+
+async def test_reactions_and_system_messages_are_not_answered(here: World) -> None:
+    for content in SILENT:
+        answer = await here.post(here.webhook(bare(content)))
+        assert answer.status_code == 200
+    await here.idle()
+
+    assert await here.sent() == []
+    assert await here.value("SELECT count(*) FROM turns WHERE tenant_id = :tenant AND state = 'parked'") == 0
+    await here.ask("oi")
+
+
+async def test_messages_of_odd_shapes_harm_nobody(here: World) -> None:
+    for number, content in enumerate(TWISTED):
+        answer = await here.post(here.webhook({**bare(content), "from": f"55117777700{number:02}"}))
+        assert answer.status_code == 200
+    await here.idle()
+
+    parked = await here.rows(
+        "SELECT id, error FROM turns WHERE tenant_id = :tenant AND state = 'parked'"
+    )
+    assert parked == []
+    await here.ask("oi")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        {"from": "5" * 5_000},
+        {"from": "", "from_user_id": "B" * 5_000},
+        {"from": 5511999998888},
+        {"from": "55119\x0099998888"},
+        {"from": "'; DROP TABLE contacts; --"},
+        {"from": "a:5511999998888"},
+        {"from": "\ud83d"},
+    ],
+    ids=["long", "long-user", "number", "nul", "sql", "api", "surrogate"],
+)
+async def test_a_sender_without_sense_harms_nobody(here: World, sender: dict[str, Any]) -> None:
+    answer = await here.post(here.webhook({**message("oi"), **sender}))
+    assert answer.status_code == 200
+    await here.idle()
+
+    parked = await here.rows(
+        "SELECT id, error FROM turns WHERE tenant_id = :tenant AND state = 'parked'"
+    )
+    assert parked == []
+    await here.ask("oi", as_="5511999990009")
+
+
+async def test_text_beside_a_voice_note_is_answered_as_text(alone: World) -> None:
+    media = {"type": "audio", "mime_type": "audio/ogg", "content_base64": "AAAA", "voice": True}
+    await alone.write_together(
+        (ANA, {"media": media}), (ANA, {"text": "Marca um corte amanhã às 15h com o Zé"})
+    )
+
+    reply = (await alone.replies(1))[0]
+
+    assert "✅ Agendado" in text_of(reply)
+
+
+async def test_a_corrected_message_is_understood_anew(here: World) -> None:
+    await here.post(
+        here.webhook(
+            bare(
+                {
+                    "type": "edit",
+                    "edit": {
+                        "original_message_id": "wamid.1",
+                        "message": {
+                            "type": "text",
+                            "text": {"body": "Marca um corte amanhã às 15h com o Zé"},
+                        },
+                    },
+                }
+            )
+        )
+    )
+
+    assert "✅ Agendado" in text_of((await here.replies(1))[0])
+
+
+@pytest.mark.parametrize(
+    "offer",
+    ["s_madeup000000", "", " ", "a" * 200, "'; DROP TABLE offers; --", "s_\x00", "{slot:x}", "🙈"],
+)
+async def test_a_tap_on_something_never_offered_says_that_it_is_not_valid(
+    here: World, offer: str
+) -> None:
+    row = {"id": offer, "title": "ter 01/12 10:00"}
+    tapped = {"type": "interactive", "interactive": {"type": "list_reply", "list_reply": row}}
+
+    await here.post(here.webhook(bare(tapped)))
+    reply = (await here.replies(1))[0]
+
+    if offer.strip("\x00"):
+        assert "Essa opção não vale mais." in text_of(reply)
+        assert choices_of(reply)
+    else:
+        assert POLITE in text_of(reply)
+    assert await here.statuses() == []

@@ -1,0 +1,172 @@
+"""Bursts, repetitions and disorder: one answer, to everything, in the order it was written."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from tests.flows.world import ANA, World, choice, message, text_of
+
+PATIENT = [{"debounce_s": 1.5, "debounce_cap_s": 6}]
+
+
+@pytest.mark.parametrize("alone", PATIENT, indirect=True)
+async def test_five_messages_over_five_seconds_are_answered_together_once(alone: World) -> None:
+    for words in ("Oi", "tudo bem?", "queria marcar um corte", "com o Zé", "amanhã às 15h"):
+        await alone.say(words)
+        await asyncio.sleep(1)
+
+    replies = await alone.replies(1)
+    await alone.idle()
+
+    assert len(await alone.sent()) == 1
+    assert "✅ Agendado: Corte com Zé" in text_of(replies[0])
+    assert await alone.value("SELECT count(*) FROM turns WHERE tenant_id = :tenant") == 1
+    last = (await alone.asked_model())[-1]["body"]["contents"]
+    assert "queria marcar um corte" in str(last)
+
+
+@pytest.mark.parametrize("alone", [{"debounce_s": 0.6, "debounce_cap_s": 1.5}], indirect=True)
+async def test_who_never_stops_writing_is_answered_at_the_cap(alone: World) -> None:
+    for _ in range(10):
+        await alone.say("oi")
+        await asyncio.sleep(0.3)
+
+    await alone.replies(2)
+    await alone.idle()
+
+    assert 2 <= len(await alone.sent()) <= 4
+
+
+async def test_messages_of_one_post_are_answered_each_contact_once(alone: World) -> None:
+    other = "5511999990002"
+    await alone.write_together(
+        (ANA, {"text": "Oi"}),
+        (other, {"text": "Quero marcar uma barba"}),
+        (ANA, {"text": "quero marcar um corte com o Zé"}),
+        (ANA, {"text": "amanhã às 15h"}),
+        (other, {"text": "com o Beto amanhã às 16h"}),
+    )
+
+    replies = await alone.replies(1), await alone.replies(1, as_=other)
+    await alone.idle()
+
+    assert ["Corte com Zé" in text_of(replies[0][0]), "Barba com Beto" in text_of(replies[1][0])] == [
+        True,
+        True,
+    ]
+    assert [len(await alone.sent()), len(await alone.sent(as_=other))] == [1, 1]
+
+
+async def test_a_message_that_meta_sends_five_times_is_answered_once(here: World) -> None:
+    body = here.webhook(message("Marca um corte amanhã às 15h com o Zé"))
+
+    answers = await asyncio.gather(*(here.post(body) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {200}
+    await here.replies(1)
+    again = await here.post(body)
+    await here.idle()
+
+    assert again.status_code == 200
+    assert len(await here.sent()) == 1
+    assert await here.statuses() == ["booked"]
+
+
+async def test_messages_are_understood_in_the_order_they_were_written(alone: World) -> None:
+    now = int(time.time()) - 3_600
+    late = message("amanhã às 15h", timestamp=str(now + 2))
+    early = message("Quero marcar um corte", timestamp=str(now))
+    middle = message("com o Zé", timestamp=str(now + 1))
+
+    await alone.post(alone.webhook(late, early, middle))
+    reply = (await alone.replies(1))[0]
+
+    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    heard = await alone.rows("SELECT text FROM messages WHERE direction = 'in' ORDER BY id")
+    assert [words for (words,) in heard] == ["Quero marcar um corte", "com o Zé", "amanhã às 15h"]
+
+
+async def test_a_tap_and_words_of_one_moment_are_two_answers_in_their_order(alone: World) -> None:
+    await alone.without_model()
+    root = await alone.ask("oi")
+    button = choice(root, "Meus horários")
+    reply = {"id": button["id"], "title": button["title"], "kind": "button"}
+
+    await alone.write_together((ANA, {"reply": reply}), (ANA, {"text": "obrigada"}))
+    replies = await alone.replies(3)
+
+    assert "Você não tem horários marcados." in text_of(replies[1])
+    assert "Posso marcar" in text_of(replies[2])
+
+
+async def test_of_two_taps_of_one_moment_the_last_counts(alone: World) -> None:
+    await alone.without_model()
+    root = await alone.ask("oi")
+    first, second = choice(root, "Agendar"), choice(root, "Meus horários")
+    taps: list[tuple[str, dict[str, Any]]] = [
+        (ANA, {"reply": {"id": each["id"], "title": each["title"], "kind": "button"}})
+        for each in (first, second)
+    ]
+
+    await alone.write_together(*taps)
+    replies = await alone.replies(2)
+    await alone.idle()
+
+    assert len(replies) == 2
+    assert "Você não tem horários marcados." in text_of(replies[1])
+
+
+async def test_an_old_message_that_comes_late_is_heard_all_the_same(here: World) -> None:
+    hours_ago = str(int(time.time()) - 20 * 3_600)
+
+    await here.post(here.webhook(message("oi", timestamp=hours_ago)))
+
+    await here.replies(1)
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    ["", "soon", "-1", "99999999999999999999", "1e9", 1_700_000_000, None, True, [], "253402300799"],
+)
+async def test_a_timestamp_without_sense_keeps_nobody_from_an_answer(
+    here: World, timestamp: Any
+) -> None:
+    answer = await here.post(here.webhook(message("oi", timestamp=timestamp)))
+
+    assert answer.status_code == 200
+    await here.replies(1)
+
+
+async def test_the_answer_to_what_is_older_than_metas_window_is_not_sent(here: World) -> None:
+    yesterday = str(int(time.time()) - 25 * 3_600)
+
+    await here.post(here.webhook(message("oi", timestamp=yesterday)))
+    await here.idle()
+
+    assert await here.sent() == []
+    heard = await here.value("SELECT count(*) FROM messages WHERE tenant_id = :tenant")
+    assert heard == 2
+
+
+async def test_a_flood_is_answered_in_few_turns_and_nothing_of_it_is_lost(alone: World) -> None:
+    await alone.post(alone.webhook(*(message(f"mensagem {number}") for number in range(120))))
+
+    await alone.replies(1)
+    await alone.idle()
+
+    heard = await alone.value("SELECT count(*) FROM messages WHERE direction = 'in'")
+    assert heard == 120
+    assert len(await alone.sent()) <= 3
+
+
+async def test_many_contacts_at_once_are_all_answered(here: World) -> None:
+    phones = [f"55118888800{number:02}" for number in range(40)]
+
+    await here.write_together(*((phone, {"text": "oi"}) for phone in phones))
+    await here.replies(40, as_=None, within=40)
+    await here.idle()
+
+    sent = await here.sent(as_=None)
+    assert len(sent) == 40
+    assert len({each["payload"]["to"] if "to" in each["payload"] else each["payload"]["recipient"] for each in sent}) == 40
