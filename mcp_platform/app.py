@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from prometheus_client import make_asgi_app
 from sqlalchemy import text
@@ -20,8 +20,10 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_platform.bootstrap import Platform
+from mcp_platform.conversations.api import chat_router
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import handle_problems
+from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
 log = structlog.get_logger(__name__)
@@ -54,7 +56,7 @@ class Readiness:
         return self._why
 
 
-def create_app(platform: Platform, *, routers: tuple[APIRouter, ...] = ()) -> ASGIApp:
+def create_app(platform: Platform) -> ASGIApp:
     """Create what listens on the public port."""
     app = FastAPI(
         title="MCP Platform",
@@ -80,8 +82,9 @@ def create_app(platform: Platform, *, routers: tuple[APIRouter, ...] = ()) -> AS
         """Tell that the process answers; depends on nothing else."""
         return {"status": "up"}
 
-    for router in routers:
-        app.include_router(router)
+    if platform.api is not None:
+        app.include_router(chat_router(platform.api.chat, platform.api.guard))
+        app.include_router(appointments_router(platform.api.desk, platform.api.guard))
     served: ASGIApp = app
     if platform.settings.pinned:
         served = Pinned(served, path=_pinned_path(platform))

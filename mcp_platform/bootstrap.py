@@ -16,11 +16,15 @@ import httpx
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
+from mcp_platform.admin.tokens import TokenGuard, Tokens
 from mcp_platform.assistant.assistant import Assistant, Limits
 from mcp_platform.assistant.breaker import Breaker
 from mcp_platform.assistant.gemini import Gemini
 from mcp_platform.assistant.model import Model
+from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.lease import Leases
+from mcp_platform.conversations.replies import Replies
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.flow import Answering, Patience
 from mcp_platform.inbox.ingest import Ingest
@@ -32,6 +36,7 @@ from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues
+from mcp_platform.scheduling.desk import Desk
 from mcp_platform.scheduling.google_calendar import GoogleAccount, GoogleCalendars
 from mcp_platform.settings import Part, Settings
 from mcp_platform.tenants.cards import BusinessCards
@@ -65,7 +70,17 @@ class Platform:
     agendas: "Agendas"
     ingest: Ingest | None
     webhook: WhatsAppWebhook | None
+    api: "TenantApi | None"
     worker: Worker | None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantApi:
+    """What the tenant API needs."""
+
+    guard: TokenGuard
+    chat: Chat
+    desk: Desk
 
 
 class Agendas:
@@ -134,6 +149,15 @@ def credential_store(settings: Settings) -> CredentialStore:
     return EnvDirectoryStore(settings.credentials_dir)
 
 
+def token_keys(settings: Settings) -> TokenKeys:
+    """Return the keys of the tenant API's tokens; on one machine they are made here."""
+    if settings.jwt_keys_dir is not None:
+        return TokenKeys(settings.jwt_keys_dir, timer=time.monotonic)
+    folder = settings.data_dir / "keys"
+    ensure_keys(folder, now=now())
+    return TokenKeys(folder, timer=time.monotonic)
+
+
 def _only(settings: Settings) -> tuple[str, str] | None:
     if settings.client_name is None or settings.environment is None:
         return None
@@ -184,7 +208,7 @@ async def platform(
             clock=now,
         )
         catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
-        ingest = webhook = worker = None
+        ingest = webhook = api = worker = None
         if "gateway" in parts:
             pool = await _pool(database_url, most=3, name="ingest")
             stack.push_async_callback(pool.close)
@@ -192,6 +216,11 @@ async def platform(
             await ingest.start()
             stack.push_async_callback(ingest.stop)
             webhook = WhatsAppWebhook(tenants=tenants, credentials=credentials, ingest=ingest)
+            api = TenantApi(
+                guard=TokenGuard(tokens=Tokens(token_keys(settings)), tenants=tenants, clock=now),
+                chat=Chat(sessions=sessions, recorder=ingest, replies=Replies(sessions)),
+                desk=Desk(sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now),
+            )
         if "worker" in parts:
             worker = await _worker(
                 stack,
@@ -217,6 +246,7 @@ async def platform(
             agendas=agendas,
             ingest=ingest,
             webhook=webhook,
+            api=api,
             worker=worker,
         )
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.assistant import Assistant, Said
 from mcp_platform.assistant.context import TurnContext
+from mcp_platform.conversations.chat import queue_copy
 from mcp_platform.conversations.contacts import Contact, ContactId, Contacts, Identity
 from mcp_platform.conversations.heard import Heard, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
@@ -164,7 +165,10 @@ class Answering:
             for each in heard:
                 await contacts.learn(lease.contact_id, each.identity)
                 await contacts.follow(lease.contact_id, each.renamed)
-            await contacts.note_inbound(lease.contact_id, max(each.at for each in heard))
+            # An API caller's words do not open Meta's window, whoever they are said for.
+            written = [each.at for each in heard if not each.key.startswith("api:")]
+            if written:
+                await contacts.note_inbound(lease.contact_id, max(written))
             return await contacts.get(lease.contact_id)
 
     async def _close(
@@ -195,6 +199,9 @@ class Answering:
         self, session: AsyncSession, tenant: Tenant, contact: Contact, turn: Turn, said: Said
     ) -> None:
         """Queue the reply once; an API caller reads it from the conversation instead."""
+        numbers = {copy for event in turn.events if (copy := event.content.get("copy_to"))}
+        for number in sorted(numbers):
+            await queue_copy(session, tenant, said.reply, number=number, turn_id=turn.id)
         if contact.space == "api":
             return
         await Outbox(session, tenant.id).send(

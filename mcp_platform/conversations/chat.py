@@ -123,7 +123,7 @@ class Chat:
             return Pending(request_key=request_key, parked=settled is not None)
         if settled.turn_id is None or settled.contact_id is None:
             raise Conflict("This message was withdrawn before it was answered.")
-        return await self._answered(tenant, words, settled, trace_id=trace_id)
+        return self._answered(words, settled)
 
     async def _contact_key(self, tenant: Tenant, words: Words) -> str:
         if words.whatsapp_number is None:
@@ -150,47 +150,38 @@ class Chat:
                 fields={"Idempotency-Key": "was used for another message"},
             )
 
-    async def _answered(
-        self, tenant: Tenant, words: Words, settled: Settled, *, trace_id: str
-    ) -> Answered:
+    def _answered(self, words: Words, settled: Settled) -> Answered:
         turn_id, contact_id = settled.turn_id, settled.contact_id
         if turn_id is None or contact_id is None:  # never: `say` has looked
             raise Conflict("This message was withdrawn before it was answered.")
         choices = tuple(Choice(**each) for each in (settled.content or {}).get("choices", ()))
-        copied = False
-        if words.copy_to is not None and settled.text is not None:
-            await self._copy(
-                tenant,
-                Reply(_in_full(settled.text, choices)),
-                number=words.copy_to,
-                key=f"chat:{turn_id}",
-                trace_id=trace_id,
-            )
-            copied = True
         return Answered(
             text=settled.text,
             author=settled.author or "human",
             choices=choices,
             conversation_id=contact_id,
             turn_id=turn_id,
-            copied=copied,
+            copied=words.copy_to is not None and settled.text is not None,
         )
 
-    async def _copy(
-        self, tenant: Tenant, reply: Reply, *, number: str, key: str, trace_id: str
-    ) -> None:
-        """Queue the reply for WhatsApp too, once; the 24-hour window is the outbox's business."""
-        async with self._sessions.begin() as session:
-            known = await _on_whatsapp(session, tenant, number)
-            contact_id, wa_id = known or (None, number)
-            await Outbox(session, tenant.id).send(
-                key=key,
-                lane=f"w:{wa_id}" if contact_id is None else contact_lane(contact_id),
-                recipient=Recipient(wa_id=wa_id),
-                content=reply,
-                contact_id=contact_id,
-                trace_id=trace_id,
-            )
+
+async def queue_copy(
+    session: AsyncSession, tenant: Tenant, reply: Reply, *, number: str, turn_id: uuid.UUID
+) -> None:
+    """Queue a reply for WhatsApp too, in the transaction that commits it.
+
+    The 24-hour window is the outbox's business. The text alone goes there: its choices were offered
+    to the caller, not to that phone.
+    """
+    known = await _on_whatsapp(session, tenant, number)
+    contact_id, wa_id = known or (None, number)
+    await Outbox(session, tenant.id).send(
+        key=f"chat:{turn_id}",
+        lane=f"w:{wa_id}" if contact_id is None else contact_lane(contact_id),
+        recipient=Recipient(wa_id=wa_id),
+        content=Reply(_in_full(reply.text, reply.choices)),
+        contact_id=contact_id,
+    )
 
 
 async def _on_whatsapp(

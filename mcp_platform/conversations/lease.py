@@ -7,7 +7,7 @@ epoch under a row lock, so that a worker which was frozen past its lease changes
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -89,8 +89,8 @@ class Leases:
             yield
         finally:
             beating.cancel()
-            with suppress(asyncio.CancelledError):
-                await beating
+            # Gathered, so that a cancellation of our own that comes just now is not swallowed.
+            await asyncio.gather(beating, return_exceptions=True)
 
     async def _beat(self, lease: Lease) -> None:
         # Three beats in a lease: one may be lost and one late.

@@ -31,8 +31,9 @@ const STRINGS = {
 };
 const BREAKAGES = ["gemini_off", "calendar_unreadable", "answers_lost"];
 const POLL_MS = 600;
-const OPENS = 7 * 60, CLOSES = 20 * 60; // what the calendar shows of a day, in minutes
-const SCALE = 46 / 60; // pixels a minute; the stylesheet draws a line every 46 pixels
+const LINE = 14; // pixels of a line in an event
+const OPENS = 8 * 60, CLOSES = 19 * 60; // what the calendar shows of a day, in minutes
+const SCALE = 44 / 60; // pixels a minute; the stylesheet draws a line every 44 pixels
 
 const at = (id) => document.getElementById(id);
 const state = { language: "pt-BR", cast: [], business: null, person: null, from: null, painted: {}, events: new Map() };
@@ -90,7 +91,7 @@ function choose(business, person) {
   remember("business", business.id);
   at("business").value = business.id;
   at("name").textContent = business.name;
-  at("avatar").textContent = business.name.split(" ").filter((word) => word.length > 2).map((word) => word[0]).slice(0, 2).join("");
+  at("avatar").textContent = business.name.split(" ").map((word) => word[0]).filter((letter) => letter !== letter.toLowerCase()).slice(0, 2).join("");
   state.events = new Map();
   state.fresh = false;
   paintPeople();
@@ -191,10 +192,23 @@ function openSheet(message) {
     return make("button", { type: "button", onclick: () => { at("sheet").close(); write({ reply: { ...row, kind: "list" } }); } }, words, make("i"));
   }));
   at("sheet").showModal();
+  placeSheet();
+}
+
+// A modal dialog belongs to the window; ours covers the lower part of the phone.
+function placeSheet() {
+  const phone = document.querySelector(".phone");
+  const { left, bottom, height } = phone.getBoundingClientRect();
+  Object.assign(at("sheet").style, {
+    left: `${left + phone.clientLeft}px`,
+    width: `${phone.clientWidth}px`,
+    bottom: `${Math.max(0, document.documentElement.clientHeight - bottom + phone.clientTop)}px`,
+    maxHeight: `${height * 0.8}px`,
+  });
 }
 
 async function write(what) {
-  at("text").focus({ preventScroll: true });
+  if (what.reply) at("chat").focus({ preventScroll: true }); // what was tapped cannot be tapped again
   const sending = ask("write", { business: state.business.id, contact: state.person.id, ...what }).catch(() => {});
   setTimeout(poll, 60);
   await sending;
@@ -222,10 +236,11 @@ function paintWeek({ days, today, minute, events }) {
   cells.push(hours);
   days.forEach((day, index) => {
     const cell = make("div", { class: day < today ? "day past" : "day" });
-    for (const event of events.filter((each) => each.day === index)) {
+    const its = events.filter((each) => each.day === index && each.to > OPENS && each.from < CLOSES);
+    for (const event of its) {
       const key = `${event.id} ${event.day} ${event.from}`;
       shown.set(key, true);
-      cell.append(eventOf(event, { fresh: !firstPaint && event.ours && !state.events.has(key) }));
+      cell.append(eventOf(event, { fresh: !firstPaint && event.ours && !state.events.has(key), beside: its }));
     }
     if (day === today && minute > OPENS && minute < CLOSES) {
       const line = make("div", { class: "nowline" });
@@ -241,17 +256,22 @@ function paintWeek({ days, today, minute, events }) {
   state.fresh = true;
 }
 
-function eventOf(event, { fresh }) {
-  const lanes = state.business.agendas.length;
+function eventOf(event, { fresh, beside }) {
   const lane = state.business.agendas.findIndex((agenda) => agenda.id === event.agenda);
-  const height = (event.to - event.from) * SCALE;
+  const crowded = beside.some((each) => each.agenda !== event.agenda && each.from < event.to && event.from < each.to);
+  const lanes = crowded ? state.business.agendas.length : 1;
+  const from = Math.max(event.from, OPENS);
+  const height = (Math.min(event.to, CLOSES) - from) * SCALE;
   const look = ["event", lane ? "second" : "", event.ours ? "" : "own", height < 30 ? "short" : "", fresh ? "fresh" : ""].filter(Boolean).join(" ");
   const start = event.label.split("–")[0];
-  const whole = `${event.label} ${event.title}`;
-  const box = make("div", { class: look, title: whole }, make("b", { text: start }), ` ${event.title}`);
-  box.style.top = `${(event.from - OPENS) * SCALE + 1}px`;
+  const agendas = state.business.agendas;
+  const title = !event.ours && agendas.length > 1 ? `${event.title} · ${agendas[lane].name}` : event.title;
+  const words = make("span", {}, make("b", { text: start }), ` ${title}`);
+  words.style.maxHeight = `${Math.max(1, Math.floor((height - 4) / LINE)) * LINE}px`; // no half lines
+  const box = make("div", { class: look, title: `${event.label} ${title} (${agendas[lane].name})` }, words);
+  box.style.top = `${(from - OPENS) * SCALE + 1}px`;
   box.style.height = `${height - 2}px`;
-  box.style.left = `calc(${(lane / lanes) * 100}% + 2px)`;
+  box.style.left = `calc(${crowded ? (lane / lanes) * 100 : 0}% + 2px)`;
   box.style.width = `calc(${100 / lanes}% - 4px)`;
   return box;
 }
@@ -287,6 +307,7 @@ at("composer").addEventListener("submit", (event) => {
 });
 at("business").addEventListener("change", (event) => choose(state.cast.find((each) => each.id === event.target.value)));
 at("person").addEventListener("change", (event) => choose(state.business, state.business.people.find((each) => each.id === event.target.value)));
+for (const moved of ["resize", "scroll"]) window.addEventListener(moved, placeSheet, { passive: true });
 at("sheet-close").addEventListener("click", () => at("sheet").close());
 at("sheet").addEventListener("click", (event) => { if (event.target === at("sheet")) at("sheet").close(); });
 at("earlier").addEventListener("click", () => turn(-7));

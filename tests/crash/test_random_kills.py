@@ -44,7 +44,7 @@ class Customer:
         at = f"{self.start():%H:%M}"
         return {
             "book": f"Quero marcar um corte amanhã às {at} com o {self.barber}",
-            "move": f"Quero remarcar para depois de amanhã às {at}",
+            "move": f"Quero remarcar para depois de amanhã às {at} com o {self.barber}",
             "cancel": "Quero cancelar meu horário",
         }[step]
 

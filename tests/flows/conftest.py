@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from mcp_platform.kit.embedded import EmbeddedPostgres
-from tests.flows.world import Simulators, World, a_day_of, behave, world
+from tests.flows.world import Simulators, World, a_day_of, world
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ async def here(service: World) -> AsyncIterator[World]:
     made = a_day_of(service)
     await made.add_tenant()
     yield made
-    await behave(made)
+    await made.forgive()
 
 
 @pytest.fixture
@@ -57,4 +57,4 @@ async def alone(
     ) as made:
         await made.add_tenant()
         yield made
-        await behave(made)
+        await made.forgive()

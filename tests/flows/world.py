@@ -374,6 +374,11 @@ class World:
     async def fault(self, where: httpx.AsyncClient, name: str, **fault: Any) -> None:
         await _ok(where.post("/_control/faults", json={"fault": name, **fault}))
 
+    async def forgive(self) -> None:
+        """End the faults of all simulators."""
+        for each in (self.meta, self.gemini, self.google):
+            await _ok(each.delete("/_control/faults"))
+
     async def change(self, *, of: TenantOf | None = None, **columns: Any) -> None:
         """Change a tenant's row, and let the service see it at once."""
         async with self.session() as session:
@@ -541,12 +546,6 @@ async def world(
         made = World(settings, database_url, meta_, gemini_, google, credentials)
         async with running(made):
             yield made
-
-
-async def behave(made: World) -> None:
-    """End the faults of all simulators."""
-    for each in (made.meta, made.gemini, made.google):
-        await _ok(each.delete("/_control/faults"))
 
 
 def a_day_of(world_: World) -> World:

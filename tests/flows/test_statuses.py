@@ -1,0 +1,118 @@
+"""What Meta tells of our messages afterwards, in any number and order."""
+
+import random
+from typing import Any
+
+from tests.flows.world import World, eventually
+
+STATE = "SELECT state FROM outbox WHERE tenant_id = :tenant AND kind = 'whatsapp' ORDER BY id"
+
+
+def status(wamid: str, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": wamid,
+        "status": name,
+        "timestamp": "1795357784",
+        "recipient_id": "5511999998888",
+        **more,
+    }
+
+
+async def test_a_thousand_statuses_in_one_post_wake_nobody(here: World) -> None:
+    await here.ask("oi")
+    await here.idle()
+    queued = "SELECT count(*) FROM queue.pgqueuer"
+    log = "SELECT count(*) FROM queue.pgqueuer_log"
+    before = await here.value(queued), await here.value(log)
+    names = ["sent", "delivered", "read"]
+    storm = [status(f"wamid.storm{number}", names[number % 3]) for number in range(1_000)]
+
+    answer = await here.post(here.webhook(statuses=storm))
+
+    assert answer.status_code == 200
+    await eventually(lambda: _settled(here), why="all statuses applied")
+    assert (await here.value(queued), await here.value(log)) == before
+    stored = "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant AND kind = 'status'"
+    assert await here.value(stored) >= 1_000
+
+
+async def test_statuses_in_disorder_and_repeated_never_go_backwards(here: World) -> None:
+    sent = await here.ask("oi")
+    wamid = sent["wamid"]
+    await here.idle()
+    for order in (["read"], ["delivered", "sent"], ["failed"], ["sent", "read", "delivered"]):
+        told = [status(wamid, name) for name in order]
+        await here.post(here.webhook(statuses=told * 3))
+        await eventually(lambda: _settled(here))
+        assert await here.value(STATE) == "read"
+
+
+async def test_disorder_within_one_post_ends_where_it_should(here: World) -> None:
+    wamids = []
+    for number in range(4):
+        sent = await here.ask("oi", as_=f"551166666000{number}")
+        wamids.append(sent["wamid"])
+    told = [status(wamid, name) for wamid in wamids for name in ("sent", "delivered", "read")]
+    random.Random(7).shuffle(told)
+
+    await here.post(here.webhook(statuses=told))
+
+    async def all_read() -> bool:
+        return {state for (state,) in await here.rows(STATE)} == {"read"}
+
+    await eventually(all_read)
+
+
+async def test_a_failure_without_contacts_is_kept_and_the_owner_is_told(here: World) -> None:
+    await here.fault(
+        here.meta,
+        "failed_status",
+        match={"phone_number_id": here.tenant.phone_number_id},
+        times=1,
+        code=131026,
+    )
+    await here.ask("oi")
+
+    async def failed() -> bool:
+        return bool(await here.value(STATE) == "failed")
+
+    await eventually(failed)
+    code = await here.value(
+        "SELECT last_error_code FROM outbox WHERE tenant_id = :tenant AND state = 'failed'"
+    )
+    assert code == 131026
+
+
+async def test_statuses_of_odd_shapes_harm_nobody(here: World) -> None:
+    odd: list[Any] = [
+        {"id": "x", "status": "failed", "errors": [{"code": "131026"}]},
+        {"id": "x", "status": "failed", "errors": {"code": 1}},
+        {"id": "x", "status": "teleported"},
+        {"id": 7, "status": "sent"},
+        {"id": "x" * 5_000, "status": "read"},
+        {"id": "x\x00", "status": "read"},
+        {"status": "read"},
+        {"id": "y", "status": ["read"]},
+        {"id": "z", "status": "read", "timestamp": {}, "biz_opaque_callback_data": 7},
+        {"id": "w", "status": "read", "pricing": [], "biz_opaque_callback_data": "a\x00b"},
+        {"id": "v", "status": "failed", "errors": [{"code": 10**30, "title": "\ud83d"}]},
+        None,
+        7,
+    ]
+    answer = await here.post(here.webhook(statuses=odd))
+    assert answer.status_code == 200
+
+    sent = await here.ask("oi")
+    await here.post(here.webhook(statuses=[status(sent["wamid"], "read")]))
+
+    async def read() -> bool:
+        return bool(await here.value(STATE) == "read")
+
+    await eventually(read, why="a good status after the odd ones")
+
+
+async def _settled(here: World) -> bool:
+    waiting = await here.value(
+        "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant AND state = 'waiting'"
+    )
+    return bool(waiting == 0)
