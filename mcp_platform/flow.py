@@ -21,7 +21,7 @@ from mcp_platform.conversations.contacts import Contact, ContactId, Contacts, Id
 from mcp_platform.conversations.heard import Heard, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
-from mcp_platform.inbox.metrics import TURN_SECONDS, TURNS
+from mcp_platform.inbox.metrics import TURN_SECONDS, turn_ended
 from mcp_platform.inbox.turns import Turn, Turns, Waiting
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
@@ -95,7 +95,7 @@ class Answering:
                     failpoint("turn.after_close")
         except LeaseLost:
             log.warning("flow.lease.lost", tenant=tenant.path, trace_id=wakeup.trace_id)
-            TURNS.labels(outcome="fenced").inc()
+            turn_ended(tenant.path, "fenced")
         except BaseException:
             await self._give_back(lease)
             raise
@@ -127,12 +127,15 @@ class Answering:
             if turn is not None and turn.starts > self._patience.park_after:
                 error = f"begun {self._patience.park_after} times, never finished"
                 await turns.park(turn, now=self._clock(), error=error)
-                TURNS.labels(outcome="parked").inc()
+                turn_ended(tenant.path, "parked")
                 log.error("flow.turn.parked", tenant=tenant.path, turn=str(turn.id), error=error)
                 return True
         failpoint("turn.after_claim")
         if turn is not None:
-            await self._answer(tenant, lease, turn)
+            # The wake-up may be another message's: what is logged and recorded from here on bears
+            # the id of the turn's own.
+            with structlog.contextvars.bound_contextvars(trace_id=turn.trace_id):
+                await self._answer(tenant, lease, turn)
         return True
 
     async def _answer(self, tenant: Tenant, lease: Lease, turn: Turn) -> None:
@@ -148,13 +151,12 @@ class Answering:
                 said = await self._assistant.answer(context)
         failpoint("turn.before_close")
         await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)
-        TURNS.labels(outcome=said.author if said else "silent").inc()
+        turn_ended(tenant.path, said.author if said else "silent")
         TURN_SECONDS.observe(time.perf_counter() - began)
         log.info(
             "flow.turn.closed",
             tenant=tenant.path,
             turn=str(turn.id),
-            trace_id=turn.trace_id,
             heard=len(heard),
             author=said.author if said else None,
         )

@@ -3,10 +3,13 @@
 Applied in batches, oldest first. Several workers may do so at once: a batch is locked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+import structlog
+from sqlalchemy import Row, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.inbox.models import EventRow
@@ -16,46 +19,84 @@ from mcp_platform.kit.jsons import loads
 from mcp_platform.outbox.statuses import StatusUpdate, apply_statuses
 from mcp_platform.tenants.tenant import TenantId
 
+log = structlog.get_logger(__name__)
+
 BATCH = 500
 
 
 async def follow_up(sessions: Sessions) -> int:
     """Apply one batch of what waits; return how many events it held."""
+    try:
+        async with sessions.begin() as session:
+            rows = await _waiting(session)
+            await _apply(session, rows)
+            failpoint("statuses.before_commit")
+            return len(rows)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        log.warning("followups.batch.refused", error=repr(error))
+    return await _follow_up_one_by_one(sessions)
+
+
+async def _follow_up_one_by_one(sessions: Sessions) -> int:
+    """Apply a batch event by event: what Postgres refuses is set aside and holds nobody up."""
     async with sessions.begin() as session:
-        rows = (
-            await session.execute(
-                select(EventRow.tenant_id, EventRow.id, EventRow.kind, EventRow.body)
-                .where(EventRow.state == "waiting", EventRow.kind != "message")
-                .order_by(EventRow.id)
-                .limit(BATCH)
-                .with_for_update(skip_locked=True)
-            )
-        ).all()
-        if not rows:
-            return 0
-        updates: list[StatusUpdate] = []
-        for tenant, _, kind, body in rows:
-            tenant_id, content = TenantId(tenant), loads(body)
-            if kind == "status":
-                status = StatusUpdate.from_webhook(tenant_id, content["status"])
-                updates += [status] if status is not None else []
-            else:
-                for previous, current in _renamed(content):
-                    contacts = Contacts(session, tenant_id)
-                    contact_id = await contacts.known_as(f"u:{previous}")
-                    if contact_id is not None:
-                        await contacts.follow(contact_id, [f"u:{current}"])
-        await apply_statuses(session, updates)
-        await session.execute(
-            update(EventRow)
-            .where(
-                EventRow.id.in_([event_id for _, event_id, _, _ in rows]),
-                EventRow.kind != "message",
-            )
-            .values(state="done")
-        )
-        failpoint("statuses.before_commit")
+        rows = await _waiting(session)
+        for row in rows:
+            try:
+                async with session.begin_nested():
+                    await _apply(session, [row])
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+                log.error(  # noqa: TRY400  # the trace would quote what a customer wrote
+                    "followups.event.parked", event_id=row.id, error=type(error.orig).__name__
+                )
+                await _close(session, [row], state="parked")
         return len(rows)
+
+
+async def _waiting(session: AsyncSession) -> Sequence[Row[tuple[int, int, str, bytes]]]:
+    return (
+        await session.execute(
+            select(EventRow.tenant_id, EventRow.id, EventRow.kind, EventRow.body)
+            .where(EventRow.state == "waiting", EventRow.kind != "message")
+            .order_by(EventRow.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+
+
+async def _apply(
+    session: AsyncSession, rows: Sequence[Row[tuple[int, int, str, bytes]]]
+) -> None:
+    updates: list[StatusUpdate] = []
+    for tenant, _, kind, body in rows:
+        tenant_id, content = TenantId(tenant), loads(body)
+        if kind == "status":
+            status = StatusUpdate.from_webhook(tenant_id, content["status"])
+            updates += [status] if status is not None else []
+        else:
+            for previous, current in _renamed(content):
+                contacts = Contacts(session, tenant_id)
+                contact_id = await contacts.known_as(f"u:{previous}")
+                if contact_id is not None:
+                    await contacts.follow(contact_id, [f"u:{current}"])
+    if rows:
+        await apply_statuses(session, updates)
+        await _close(session, rows, state="done")
+
+
+async def _close(
+    session: AsyncSession, rows: Sequence[Row[tuple[int, int, str, bytes]]], *, state: str
+) -> None:
+    await session.execute(
+        update(EventRow)
+        .where(EventRow.id.in_([event_id for _, event_id, _, _ in rows]), EventRow.kind != "message")
+        .values(state=state)
+    )
 
 
 def _renamed(content: Any) -> Iterator[tuple[str, str]]:

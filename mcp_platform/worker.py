@@ -132,7 +132,8 @@ class Worker:
                 batch_size=self._concurrency // 2,
                 max_concurrent_tasks=self._concurrency,
                 shutdown_on_listener_failure=True,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                # Who is silent for so long that its contacts are free loses its wake-ups too.
+                heartbeat_timeout=min(HEARTBEAT_TIMEOUT, self._lease),
             )
         finally:
             stopper.cancel()

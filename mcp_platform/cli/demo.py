@@ -24,9 +24,11 @@ PORT = typer.Option(
     "--port", help="Port of the page. Unset: 8088, or any if it is taken.", show_default=False
 )
 PACE = typer.Option(
-    "--pace", min=0, help="Seconds to pause after each message. Unset: 0.8, and 0 with --once.",
+    "--pace",
+    min=0,
+    help="Seconds to pause after each message. Unset: 0.8, and 0 with --once.",
     show_default=False,
-)  # fmt: skip
+)
 READING_S = 0.8  # one line of a conversation
 WATCH_S = 1.0
 TERMINATED = 143  # as shells say: 128 + SIGTERM

@@ -68,7 +68,10 @@ def _settings_error(error: ValueError) -> str | None:
 
 def _described(error: "ValidationError") -> Iterator[str]:
     """Name each variable and what is wrong with it, without its value."""
-    for found in error.errors(include_url=False, include_input=False, include_context=False):
+    for found in error.errors(include_url=False, include_context=False):
         message = found["msg"].removeprefix("Value error, ")
+        if isinstance(found["input"], str):  # what a validator of ours raised may quote it
+            message = message.replace(repr(found["input"]), "its value")
+            message = message.replace(found["input"], "its value") if found["input"] else message
         variable = ".".join(str(part) for part in found["loc"]).upper()
         yield f"{variable}: {message}." if variable else f"{message}."

@@ -10,8 +10,9 @@ from mcp_platform.cli.arguments import ALL, TENANT, TENANT_OR_ALL
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-app = typer.Typer(help="See messages that could not be answered, and try again.",
-                  no_args_is_help=True)  # fmt: skip
+app = typer.Typer(
+    help="See messages that could not be answered, and try again.", no_args_is_help=True
+)
 
 TURNS = typer.Argument(help="Ids that `inbox parked` shows.", metavar="[TURN]…", show_default=False)
 

@@ -9,8 +9,9 @@ from mcp_platform.cli.arguments import ALL, TENANT, TENANT_OR_ALL
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-app = typer.Typer(help="See messages and calendar writes that were given up, and try again.",
-                  no_args_is_help=True)  # fmt: skip
+app = typer.Typer(
+    help="See messages and calendar writes that were given up, and try again.", no_args_is_help=True
+)
 
 EFFECTS = typer.Argument(help="Ids that `outbox dead` shows.", metavar="[ID]…", show_default=False)
 LIMIT = typer.Option("--limit", min=1, help="Most per tenant, the latest first.")

@@ -11,8 +11,9 @@ from mcp_platform.cli.arguments import TENANT
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-app = typer.Typer(help="List tenants, suspend and resume them, make tokens for their API.",
-                  no_args_is_help=True)  # fmt: skip
+app = typer.Typer(
+    help="List tenants, suspend and resume them, make tokens for their API.", no_args_is_help=True
+)
 
 SCOPE = typer.Option(
     "--scope",
@@ -110,26 +111,19 @@ def token(
     It is a secret: whoever has it can do what its scopes allow until it expires. The signing key is
     in JWT_KEYS_DIR, or made in DATA_DIR at the first use.
     """
-    import time  # noqa: PLC0415  # only here
     from datetime import UTC, datetime  # noqa: PLC0415  # only here
 
-    from mcp_platform.admin.token_keys import TokenKeys, ensure_keys  # noqa: PLC0415  # slow
     from mcp_platform.admin.tokens import Tokens  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap import token_keys  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import in_database, tenant_row  # noqa: PLC0415  # slow
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     length = _length(ttl)
-    settings = Settings()
-    now = datetime.now(UTC)
     in_database(lambda session: tenant_row(session, tenant))
-    folder = settings.jwt_keys_dir
-    if folder is None:
-        folder = settings.data_dir / "jwt"
-        ensure_keys(folder, now=now)
-    tokens = Tokens(TokenKeys(folder, timer=time.monotonic))
-    typer.echo(
-        tokens.mint(tenant=tenant.strip("/"), subject=subject, scopes=scope, ttl=length, now=now)
+    made = Tokens(token_keys(Settings())).mint(
+        tenant=tenant.strip("/"), subject=subject, scopes=scope, ttl=length, now=datetime.now(UTC)
     )
+    typer.echo(made)
 
 
 def _length(text: str) -> timedelta:

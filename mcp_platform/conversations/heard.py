@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from mcp_platform.conversations.contacts import Identity
+from mcp_platform.inbox.event import LONGEST_ID
 from mcp_platform.inbox.turns import TurnEvent
 from mcp_platform.kit.jsons import storable
 
@@ -92,9 +93,9 @@ def _tapped(content: dict[str, Any]) -> _Said:
 def _renamed(content: dict[str, Any]) -> tuple[str, ...]:
     """The ids before and after a change of number or user id, the new ones last."""
     named = (
-        ("u", _text(content.get("previous_user_id"))),
-        ("w", _text(content.get("wa_id"))),
-        ("u", _text(content.get("user_id"))),
+        ("u", _id(content.get("previous_user_id"))),
+        ("w", _id(content.get("wa_id"))),
+        ("u", _id(content.get("user_id"))),
     )
     return tuple(f"{kind}:{value}" for kind, value in named if value)
 
@@ -103,8 +104,8 @@ def _identity(event: TurnEvent, message: dict[str, Any], contact: dict[str, Any]
     if event.contact_key.startswith("a:"):
         return Identity(api_user_id=event.contact_key[2:], name=_name(contact))
     return Identity(
-        bsuid=_text(message.get("from_user_id")) or _text(contact.get("user_id")),
-        wa_id=_text(message.get("from")) or _text(contact.get("wa_id")),
+        bsuid=_id(message.get("from_user_id")) or _id(contact.get("user_id")),
+        wa_id=_id(message.get("from")) or _id(contact.get("wa_id")),
         name=_name(contact),
     )
 
@@ -116,6 +117,12 @@ def _name(contact: dict[str, Any]) -> str | None:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _id(value: Any) -> str | None:
+    """An id that can be an alias; one that Postgres could not index is nobody's."""
+    id_ = _text(value)
+    return id_ if id_ and len(id_) <= LONGEST_ID else None
 
 
 def _text(value: Any) -> str | None:

@@ -6,6 +6,9 @@ from typing import Literal
 
 from mcp_platform.tenants.tenant import TenantId
 
+# Longer ids than any vendor's name nobody: a B-tree row holds 2,704 bytes.
+LONGEST_ID = 512
+
 Kind = Literal["message", "status", "other"]
 
 

@@ -136,31 +136,24 @@ class Ingest:
         return batch
 
     async def _commit(self, batch: Batch) -> None:
-        try:
-            await self._store(_in_order(batch))
-        except REFUSED:
-            await self._commit_alone(batch)
-            return
+        await self._store_around(_in_order(batch))
         BATCH.observe(len(batch))
         _settle(batch)
 
-    async def _commit_alone(self, batch: Batch) -> None:
-        """Store each event by itself: what Postgres refuses is set aside, the rest is stored."""
-        for events, done in batch:
-            try:
-                for event in events:
-                    try:
-                        await self._store([event])
-                    except REFUSED as error:
-                        await self.quarantine(
-                            tenant_id=event.tenant_id, body=event.body, error=repr(error)[:500]
-                        )
-            except Exception as error:  # noqa: BLE001  # this request's alone
-                failure = Unavailable("The database is away.", retry_after=AWAY)
-                failure.__cause__ = error
-                _settle([(events, done)], failure)
-            else:
-                _settle([(events, done)])
+    async def _store_around(self, events: list[NewEvent]) -> None:
+        """Store what Postgres takes; what it refuses is found by halving, and set aside alone."""
+        try:
+            await self._store(events)
+        except REFUSED as error:
+            if len(events) == 1:
+                (event,) = events
+                await self.quarantine(
+                    tenant_id=event.tenant_id, body=event.body, error=repr(error)[:500]
+                )
+                return
+            half = len(events) // 2
+            await self._store_around(events[:half])
+            await self._store_around(events[half:])
 
     async def _store(self, events: list[NewEvent]) -> None:
         failpoint("ingest.before_commit")

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.inbox.metrics import QUEUE_LAG
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.queue import INBOX, SCHEMA, WakeUp, wake
+from mcp_platform.kit.queue import INBOX, SCHEMA, WakeUp, wake_forgotten
 from mcp_platform.tenants.tenant import TenantId
 
 MOST = 500
@@ -43,8 +43,10 @@ FORGOTTEN = text("""
 """)
 
 LAG = text("""
-    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)
-    FROM inbox_events WHERE state = 'waiting' AND kind = 'message'
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(event.received_at)), 0)
+    FROM inbox_events event
+    JOIN tenants tenant ON tenant.id = event.tenant_id AND tenant.status = 'active'
+    WHERE event.state = 'waiting' AND event.kind = 'message'
 """)
 
 # What nobody will ask for: Meta redelivers for seven days, so keys are kept longer than that.
@@ -66,8 +68,8 @@ async def sweep(sessions: Sessions, *, patience: timedelta, lease: timedelta) ->
             FORGOTTEN, {"patience": patience, "lease": lease, "most": MOST}
         )
         rows = found.all()
-        for tenant_id, alias, _ in rows:
-            await wake(session, INBOX, WakeUp(TenantId(tenant_id), alias))
+        stuck = [WakeUp(TenantId(tenant_id), alias) for tenant_id, alias, _ in rows]
+        await wake_forgotten(session, INBOX, stuck)
     return len(rows)
 
 

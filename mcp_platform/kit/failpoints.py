@@ -37,7 +37,7 @@ def arm(spec: str) -> None:
     Raises:
         SystemExit: there is no such failpoint, or `spec` cannot be read.
     """
-    global _armed, _remaining, _signal  # noqa: PLW0603  # one process, one failpoint
+    global _armed, _remaining, _signal  # one process, one failpoint
     name, _, rest = spec.partition(":")
     count, _, how = rest.partition(":")
     if name and name not in FAILPOINTS:

@@ -9,6 +9,10 @@ from typing import Any
 
 import orjson
 
+# No vendor nests deeper than ten. orjson reads 1,024 levels and writes 254; in Python each costs
+# stack, of which whoever reads it back may have less left.
+DEEPEST = 100
+
 
 def loads(body: bytes) -> Any:
     """Read JSON. Raises ValueError or RecursionError for what is none."""
@@ -18,12 +22,23 @@ def loads(body: bytes) -> Any:
         return json.loads(body)
 
 
-def dumps(content: Any) -> bytes:
-    """Write JSON that `loads` reads back."""
+def dumps(content: Any, *, sort: bool = False) -> bytes:
+    """Write JSON that `loads` reads back; of what nests absurdly deep the depths become null."""
     try:
-        return orjson.dumps(content)
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS if sort else None)
     except orjson.JSONEncodeError:
-        return json.dumps(content, separators=(",", ":")).encode("ascii")
+        shallow = _cut(content, DEEPEST)
+        return json.dumps(shallow, separators=(",", ":"), sort_keys=sort).encode("ascii")
+
+
+def _cut(content: Any, levels: int) -> Any:
+    if not isinstance(content, dict | list):
+        return content
+    if not levels:
+        return None
+    if isinstance(content, list):
+        return [_cut(each, levels - 1) for each in content]
+    return {key: _cut(each, levels - 1) for key, each in content.items()}
 
 
 def storable(text: str) -> str:

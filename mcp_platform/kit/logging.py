@@ -57,6 +57,12 @@ def _to_ecs(_: Any, __: str, event: Event) -> Event:
     return event
 
 
+def current_trace() -> str | None:
+    """Return the id that this task's log lines bear, for what it records to be followed by."""
+    trace_id: str | None = structlog.contextvars.get_contextvars().get("trace_id")
+    return trace_id
+
+
 class _RedactedFormatter(structlog.stdlib.ProcessorFormatter):
     """The last gate: what a library wrote into its message, or a traceback, is redacted too."""
 

@@ -39,7 +39,16 @@ class TooLarge(Invalid):
         super().__init__(f"The body is larger than {largest} bytes.")
 
 
+class MethodNotAllowed(PlatformError):
+    """The path exists, and is not asked in this way."""
+
+    def __init__(self, *allowed: str) -> None:
+        self.allowed = ", ".join(allowed)
+        super().__init__(f"This path takes {self.allowed}.")
+
+
 STATUS[TooLarge] = 413
+STATUS[MethodNotAllowed] = 405
 
 
 def status_of(error: PlatformError) -> int:
@@ -51,6 +60,8 @@ def headers_of(error: PlatformError) -> dict[str, str]:
     headers = {"content-type": "application/problem+json"}
     if isinstance(error, Unavailable) and error.retry_after is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after.total_seconds())))
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = error.allowed
     if isinstance(error, Unauthorized):
         headers["www-authenticate"] = "Bearer"
     return headers

@@ -4,6 +4,7 @@ Owns names and settings of the queue. A wake-up carries no truth, only where to 
 handles it reads the inbox or the outbox, and a sweeper finds what a lost wake-up would have told.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,8 +24,10 @@ SCHEMA = "queue"
 # pgqueuer's own enqueue statement also writes a log row per job; wake-ups are many and mean
 # nothing once handled, so ours writes the job alone.
 ENQUEUE = f"""
-    INSERT INTO {SCHEMA}.pgqueuer (priority, entrypoint, payload, execute_after, status)
-    VALUES (0, :entrypoint, :payload, clock_timestamp() + :delay, 'queued')
+    INSERT INTO {SCHEMA}.pgqueuer
+        (priority, entrypoint, payload, execute_after, status, dedupe_key)
+    VALUES (0, :entrypoint, :payload, clock_timestamp() + :delay, 'queued', :once)
+    ON CONFLICT DO NOTHING
 """  # noqa: S608  # the schema is a constant of this module
 
 
@@ -79,6 +82,24 @@ async def wake(
     session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0)
 ) -> None:
     """Enqueue `wakeup` in the session's transaction: it is there if and only if that commits."""
-    await session.execute(
-        text(ENQUEUE), {"entrypoint": entrypoint, "payload": wakeup.pack(), "delay": after}
-    )
+    await _enqueue(session, entrypoint, wakeup, after=after, once=None)
+
+
+async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterable[WakeUp]) -> None:
+    """Enqueue what a sweeper found, each unless one of an earlier sweep is still to be handled.
+
+    Sweepers look again and again, in every worker: where there is more to do than workers can do,
+    the queue would otherwise fill with wake-ups of the same few contacts, and nobody else's turn
+    would come.
+    """
+    # One order for all sweepers, so that no two of them wait for each other.
+    for wakeup in sorted(wakeups, key=lambda each: (each.tenant_id, each.key)):
+        once = f"{entrypoint}/{wakeup.tenant_id}/{wakeup.key}"
+        await _enqueue(session, entrypoint, wakeup, after=timedelta(0), once=once)
+
+
+async def _enqueue(
+    session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta, once: str | None
+) -> None:
+    values = {"entrypoint": entrypoint, "payload": wakeup.pack(), "delay": after, "once": once}
+    await session.execute(text(ENQUEUE), values)

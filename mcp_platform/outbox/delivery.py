@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.errors import CredentialRefused, NotFound, PlatformError, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
-from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
+from mcp_platform.kit.queue import OUTBOX, WakeUp, wake_forgotten
 from mcp_platform.outbox import lanes, metrics
 from mcp_platform.outbox.effects import Effect, Effects, Vendor
 from mcp_platform.outbox.lanes import Head
@@ -148,8 +148,7 @@ class Delivery:
                 now=now,
                 limit=self._settings.sweep_limit,
             )
-            for wakeup in found:
-                await wake(session, OUTBOX, wakeup)
+            await wake_forgotten(session, OUTBOX, found)
         metrics.SWEPT.inc(len(found))
         return len(found)
 

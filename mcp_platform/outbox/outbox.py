@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.reply import Reply
+from mcp_platform.kit.logging import current_trace
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
 from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.tenants.tenant import TenantId
@@ -139,6 +140,7 @@ class Outbox:
         contact_id: uuid.UUID | None = None,
         trace_id: str | None,
     ) -> bool:
+        trace_id = trace_id or current_trace()
         recorded = await self._session.scalar(
             insert(OutboxRow)
             .values(

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.kit.jsons import storable
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
 from mcp_platform.outbox import metrics
 from mcp_platform.tenants.tenant import TenantId
@@ -25,6 +26,7 @@ _STATUSES: dict[Any, Status] = {
     "played": "read",  # a voice note
 }
 _UNFINISHED = ("pending", "sending", "uncertain")
+_CODE_LIMIT = 2**31  # of our column; Meta's codes have six digits
 _ERROR_MAX = 300  # characters of Meta's sentence that are worth keeping
 
 # A message moves up this ladder and never down, so that order and repetition change nothing. What
@@ -63,9 +65,9 @@ class StatusUpdate:
             tenant_id=tenant_id,
             wamid=wamid,
             status=status,
-            callback=callback if isinstance(callback, str) else None,
+            callback=storable(callback) if isinstance(callback, str) else None,
             at=_moment(item.get("timestamp")),
-            error_code=code if isinstance(code, int) else None,
+            error_code=code if isinstance(code, int) and abs(code) < _CODE_LIMIT else None,
             error=_sentence(error),
             # `billable` is on its way out; `type` says the same.
             billable=bool(pricing.get("billable", pricing.get("type") == "regular")),
@@ -250,7 +252,7 @@ def _sentence(error: Mapping[str, Any]) -> str | None:
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else None
     said = ": ".join(str(part) for part in (error.get("title"), details) if part)
-    return said[:_ERROR_MAX] or None
+    return storable(said[:_ERROR_MAX]) or None
 
 
 def _moment(timestamp: Any) -> datetime | None:

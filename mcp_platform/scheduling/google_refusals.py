@@ -34,7 +34,7 @@ class Account(Protocol):
         """The Google Cloud project it belongs to, if known."""
 
 
-class Refusal(Exception):  # noqa: N818 - an answer to decide upon, not yet an error
+class Refusal(Exception):
     """Google answered, and it was not 2xx. `reason` is empty when the body says none."""
 
     def __init__(self, status: int, reason: str, *, retry_after: timedelta | None) -> None:

@@ -30,7 +30,7 @@ from mcp_platform.simulators.meta_written import content_of
 _DELAY_S = 1.0  # of `delay_statuses` when its parameter does not say
 
 
-class CallbackRefused(Exception):  # noqa: N818 - reads as what happened, like our own errors
+class CallbackRefused(Exception):
     """A callback URL failed the handshake; the message says how."""
 
 

@@ -34,6 +34,7 @@ class _Entry:
     credentials: Credentials
     read_at: float
     tried_at: float
+    store_away: bool = False
 
 
 class CachedCredentials:
@@ -58,19 +59,20 @@ class CachedCredentials:
         age = now - entry.read_at
         if age < REFRESH.total_seconds():
             return entry.credentials
-        # While the store is away it is tried every REFRESH, not with every request.
-        due = now - entry.tried_at >= REFRESH.total_seconds()
-        if due:
+        # While the store is away it is tried every REFRESH, not with every request, and nobody
+        # waits for it.
+        if now - entry.tried_at >= REFRESH.total_seconds():
             entry.tried_at = now
-            task = self._read(tenant)
-            if age >= STALE.total_seconds():
-                try:
-                    return await asyncio.shield(task)
-                except CredentialsMissing:
-                    raise
-                except CredentialsUnreadable:
-                    return entry.credentials
-        return entry.credentials
+            self._read(tenant)
+        reading = self._reading.get(tenant.id)
+        if reading is None or age < STALE.total_seconds() or entry.store_away:
+            return entry.credentials
+        try:
+            return await asyncio.shield(reading)
+        except CredentialsMissing:
+            raise
+        except CredentialsUnreadable:
+            return entry.credentials
 
     def _read(self, tenant: Tenant) -> asyncio.Task[Credentials]:
         task = self._reading.get(tenant.id)
@@ -94,7 +96,10 @@ class CachedCredentials:
     def _finished(self, tenant: Tenant, task: asyncio.Task[Credentials]) -> None:
         self._reading.pop(tenant.id, None)
         error = None if task.cancelled() else task.exception()
+        entry = self._entries.get(tenant.id)
         if isinstance(error, CredentialsMissing):
             self._entries.pop(tenant.id, None)
+        elif error is not None and entry is not None:
+            entry.store_away = True
         if error is not None:
             log.warning("tenants.credentials.unreadable", tenant=tenant.path, error=str(error))

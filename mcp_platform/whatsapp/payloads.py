@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mcp_platform.inbox.event import NewEvent
+from mcp_platform.inbox.event import LONGEST_ID, NewEvent
 from mcp_platform.kit.jsons import dumps, loads
 from mcp_platform.tenants.tenant import TenantId
 
 JSON = Any
-# Longer ids than any vendor's are replaced by a digest: a B-tree row holds 2,704 bytes.
-LONGEST_ID = 512
 TAPS = frozenset({"interactive", "button"})
 
 
@@ -65,7 +63,17 @@ def parse(
 class _Change:
     """One change and how its parts become events."""
 
-    __slots__ = ("_change", "_field", "_ours", "_tenant", "_trace", "_value")
+    __slots__ = (
+        "_by_user_id",
+        "_by_wa_id",
+        "_change",
+        "_contacts",
+        "_field",
+        "_ours",
+        "_tenant",
+        "_trace",
+        "_value",
+    )
 
     def __init__(
         self,
@@ -81,6 +89,9 @@ class _Change:
         self._value = change.get("value")
         self._ours = ours
         self._trace = trace_id
+        self._contacts = list(_dicts(_get(self._value, "contacts")))
+        self._by_user_id = _first_by(self._contacts, "user_id")
+        self._by_wa_id = _first_by(self._contacts, "wa_id")
 
     def events(self) -> list[NewEvent]:
         # Without a phone number id nothing shows that a message is this tenant's: kept, not read.
@@ -128,15 +139,16 @@ class _Change:
     ) -> tuple[str | None, str | None, dict[str, JSON] | None]:
         """Return BSUID, wa_id and contact of a message. Contacts match by id, not by position."""
         bsuid, wa_id = _string(message.get("from_user_id")), _string(message.get("from"))
-        contacts = list(_dicts(self._value.get("contacts") if self._value else None))
-        for contact in contacts:
-            named = _string(contact.get("user_id")), _string(contact.get("wa_id"))
-            if (bsuid and named[0] == bsuid) or (wa_id and named[1] == wa_id):
-                return bsuid or named[0], wa_id or named[1], contact
-        alone = contacts[0] if len(contacts) == 1 and not (bsuid or wa_id) else None
-        if alone is not None:
-            return _string(alone.get("user_id")), _string(alone.get("wa_id")), alone
-        return bsuid, wa_id, None
+        contact = self._by_user_id.get(bsuid) or self._by_wa_id.get(wa_id)
+        if contact is None and len(self._contacts) == 1 and not (bsuid or wa_id):
+            contact = self._contacts[0]
+        if contact is None:
+            return bsuid, wa_id, None
+        return (
+            bsuid or _string(contact.get("user_id")),
+            wa_id or _string(contact.get("wa_id")),
+            contact,
+        )
 
     def _event(
         self,
@@ -161,7 +173,7 @@ class _Change:
 
 
 def _whole(tenant_id: TenantId, content: JSON, trace_id: str | None) -> NewEvent:
-    body = dumps(content)
+    body = dumps(content, sort=True)  # the same content in another order is the same event
     return NewEvent(
         tenant_id=tenant_id,
         key=f"o:{hashlib.sha256(body).hexdigest()}",
@@ -187,6 +199,16 @@ def _get(value: JSON, key: str) -> JSON:
 def _dicts(value: JSON) -> Iterator[dict[str, JSON]]:
     if isinstance(value, list):
         yield from (each for each in value if isinstance(each, dict))
+
+
+def _first_by(contacts: list[dict[str, JSON]], name: str) -> dict[str | None, dict[str, JSON]]:
+    """Index contacts by an id, so that a thousand messages of a thousand people cost no more each."""
+    found: dict[str | None, dict[str, JSON]] = {}
+    for contact in contacts:
+        value = _string(contact.get(name))
+        if value is not None:
+            found.setdefault(value, contact)
+    return found
 
 
 def _string(value: JSON) -> str | None:

@@ -11,11 +11,12 @@ from urllib.parse import parse_qs
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from mcp_platform.errors import Forbidden, NotFound, PlatformError, Unauthorized
+from mcp_platform.errors import Forbidden, PlatformError, Unauthorized, Unavailable
 from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.inbox.metrics import MISROUTED, WEBHOOKS
-from mcp_platform.kit.problem import TooLarge, send_problem
+from mcp_platform.kit.problem import MethodNotAllowed, TooLarge, send_problem
 from mcp_platform.tenants.credential_cache import CachedCredentials
+from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.payloads import NotJSONError, parse
@@ -50,7 +51,7 @@ class WhatsAppWebhook:
             elif scope["method"] == "GET":
                 await _answer(send, await self._shake_hands(tenant, scope))
             else:
-                raise NotFound("A webhook is read with GET and posted to.")
+                raise MethodNotAllowed("GET", "POST")
             status = 200
         except PlatformError as error:
             status = await send_problem(send, error)
@@ -61,18 +62,25 @@ class WhatsAppWebhook:
         query = parse_qs(raw.decode("latin-1"), keep_blank_values=True)
         token = query.get("hub.verify_token", [""])[0]
         challenge = query.get("hub.challenge", [""])[0]
-        expected = (await self._credentials.of(tenant)).whatsapp_webhook_verify_token
+        expected = (await self._secrets(tenant)).whatsapp_webhook_verify_token
         matches = hmac.compare_digest(token.encode(), expected.encode())
         if not (expected and matches and query.get("hub.mode") == ["subscribe"] and challenge):
             raise Forbidden("The verify token is not this tenant's.")
         return challenge.encode()
+
+    async def _secrets(self, tenant: Tenant) -> Credentials:
+        try:
+            return await self._credentials.of(tenant)
+        except CredentialsUnreadable as error:
+            # Where they should lie is for the log, which has it, and not for whoever asks.
+            raise Unavailable("The credentials of this tenant cannot be read.") from error
 
     async def _take(self, tenant: Tenant, scope: Scope, receive: Receive) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         body = await _read(headers, receive)
         if tenant.status == "offboarded":
             return
-        credentials = await self._credentials.of(tenant)
+        credentials = await self._secrets(tenant)
         if not is_signed(
             body,
             header=headers.get(b"x-hub-signature-256"),

@@ -38,9 +38,7 @@ def create_app(database_url: str, secret: str) -> Starlette:
         await pool.execute("INSERT INTO floor (body) VALUES ($1)", body)
         return Response()
 
-    return Starlette(
-        lifespan=lifespan, routes=[Route("/webhook", webhook, methods=["POST"])]
-    )
+    return Starlette(lifespan=lifespan, routes=[Route("/webhook", webhook, methods=["POST"])])
 
 
 if __name__ == "__main__":

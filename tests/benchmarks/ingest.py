@@ -10,7 +10,6 @@ from pathlib import Path
 import asyncpg
 from rich.progress import Progress
 
-
 from tests.benchmarks.load import write_requests
 from tests.benchmarks.place import (
     SECRET,

@@ -52,9 +52,7 @@ async def alone(
 
     `@pytest.mark.parametrize("alone", [{...}], indirect=True)` changes settings.
     """
-    async with world(
-        simulators, migrated_url, tmp_path, **getattr(request, "param", {})
-    ) as made:
+    async with world(simulators, migrated_url, tmp_path, **getattr(request, "param", {})) as made:
         await made.add_tenant()
         yield made
         await made.forgive()

@@ -113,7 +113,7 @@ async def test_an_appointment_is_cancelled_by_writing(here: World) -> None:
 
     assert "❌ Cancelado: Corte com Zé" in text_of(reply)
     assert await here.statuses() == ["cancelled"]
-    await eventually(lambda: here.shows(), why="an empty calendar")
+    await eventually(here.shows, why="an empty calendar")
 
 
 async def test_a_cancelled_time_is_free_for_the_next_customer(here: World) -> None:
@@ -284,7 +284,11 @@ async def test_what_the_business_says_of_itself_is_told_with_its_own_prices(here
             "Hola, quiero reservar un corte mañana a las 15h con Zé, por favor",
             "Quiero cambiar mi cita para mañana a las 17h, por favor",
             "Quiero cancelar mi cita, por favor",
-            ("✅ Agendado: Corte con Zé", "✅ Cambiado: Corte con Zé", "❌ Cancelado: Corte con Zé"),
+            (
+                "✅ Agendado: Corte con Zé",
+                "✅ Cambiado: Corte con Zé",
+                "❌ Cancelado: Corte con Zé",
+            ),
         ),
     ],
     ids=["en", "es"],

@@ -43,7 +43,7 @@ async def test_taps_alone_book_move_and_cancel(here: World) -> None:
     gone = await here.choose(choice(sure, "Sim, cancelar"))
     assert "❌ Cancelado: Corte com Zé" in text_of(gone)
     assert await here.statuses() == ["cancelled"]
-    await eventually(lambda: here.shows(), why="an empty calendar")
+    await eventually(here.shows, why="an empty calendar")
 
 
 async def test_every_free_day_and_time_can_be_reached_by_paging(here: World) -> None:

@@ -52,7 +52,10 @@ async def test_messages_of_one_post_are_answered_each_contact_once(alone: World)
     replies = await alone.replies(1), await alone.replies(1, as_=other)
     await alone.idle()
 
-    assert ["Corte com Zé" in text_of(replies[0][0]), "Barba com Beto" in text_of(replies[1][0])] == [
+    assert [
+        "Corte com Zé" in text_of(replies[0][0]),
+        "Barba com Beto" in text_of(replies[1][0]),
+    ] == [
         True,
         True,
     ]
@@ -127,7 +130,18 @@ async def test_an_old_message_that_comes_late_is_heard_all_the_same(here: World)
 
 @pytest.mark.parametrize(
     "timestamp",
-    ["", "soon", "-1", "99999999999999999999", "1e9", 1_700_000_000, None, True, [], "253402300799"],
+    [
+        "",
+        "soon",
+        "-1",
+        "99999999999999999999",
+        "1e9",
+        1_700_000_000,
+        None,
+        True,
+        [],
+        "253402300799",
+    ],
 )
 async def test_a_timestamp_without_sense_keeps_nobody_from_an_answer(
     here: World, timestamp: Any
@@ -169,4 +183,12 @@ async def test_many_contacts_at_once_are_all_answered(here: World) -> None:
 
     sent = await here.sent(as_=None)
     assert len(sent) == 40
-    assert len({each["payload"]["to"] if "to" in each["payload"] else each["payload"]["recipient"] for each in sent}) == 40
+    assert (
+        len(
+            {
+                each["payload"]["to"] if "to" in each["payload"] else each["payload"]["recipient"]
+                for each in sent
+            }
+        )
+        == 40
+    )

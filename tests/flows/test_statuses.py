@@ -78,7 +78,7 @@ async def test_a_failure_without_contacts_is_kept_and_the_owner_is_told(here: Wo
 
     await eventually(failed)
     code = await here.value(
-        "SELECT last_error_code FROM outbox WHERE tenant_id = :tenant AND state = 'failed'"
+        "SELECT error_code FROM outbox WHERE tenant_id = :tenant AND state = 'failed'"
     )
     assert code == 131026
 

@@ -267,9 +267,7 @@ class World:
             "address": "Rua das Flores, 123",
             **columns,
         }
-        tenant_id = await session.scalar(
-            insert(TenantRow).values(**values).returning(TenantRow.id)
-        )
+        tenant_id = await session.scalar(insert(TenantRow).values(**values).returning(TenantRow.id))
         await save_catalogue(session, tenant_id, catalogue)
         return TenantId(tenant_id)
 
@@ -358,7 +356,9 @@ class World:
         shown = sorted(each["start"]["dateTime"][:16] for each in await self.events())
         return shown == sorted(start.isoformat()[:16] for start in starts)
 
-    async def owner_adds(self, start: datetime, *, minutes: int = 60, of: str | None = None) -> None:
+    async def owner_adds(
+        self, start: datetime, *, minutes: int = 60, of: str | None = None
+    ) -> None:
         end = start + timedelta(minutes=minutes)
         await _ok(
             self.google.post(
@@ -467,9 +467,7 @@ def choices_of(message: dict[str, Any]) -> list[dict[str, str]]:
     action = payload["interactive"]["action"]
     if payload["interactive"]["type"] == "button":
         return [{**each["reply"], "kind": "button"} for each in action["buttons"]]
-    return [
-        {**row, "kind": "list"} for section in action["sections"] for row in section["rows"]
-    ]
+    return [{**row, "kind": "list"} for section in action["sections"] for row in section["rows"]]
 
 
 def choice(message: dict[str, Any], title: str) -> dict[str, str]:
@@ -488,14 +486,17 @@ async def eventually(
     holds: Callable[[], Any], *, within: float = 15, why: str = "what was waited for"
 ) -> None:
     """Wait until `holds`, which may be a coroutine function."""
-    async with asyncio.timeout(within):
-        while True:
-            result = holds()
-            if asyncio.iscoroutine(result):
-                result = await result
-            if result:
-                return
-            await asyncio.sleep(0.03)
+    try:
+        async with asyncio.timeout(within):
+            while True:
+                result = holds()
+                if asyncio.iscoroutine(result):
+                    result = await result
+                if result:
+                    return
+                await asyncio.sleep(0.03)
+    except TimeoutError:
+        raise AssertionError(f"In {within} s there was never {why}") from None
 
 
 async def _ok(request: Any) -> Any:

@@ -14,7 +14,7 @@ from rich import box
 from rich.align import Align
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
@@ -45,18 +45,19 @@ class Screen:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self._console) as progress:
-            current: list[Any] = []
+            current: TaskID | None = None
+
+            def finish() -> None:
+                if current is not None:
+                    progress.update(current, total=1, completed=1)
 
             def step(name: str) -> None:
-                for task in current:
-                    progress.update(task, total=1, completed=1)
-                current[:] = [progress.add_task(name, total=None)]
+                nonlocal current
+                finish()
+                current = progress.add_task(name, total=None)
 
-            try:
-                yield step
-            finally:
-                for task in current:
-                    progress.update(task, total=1, completed=1)
+            yield step
+            finish()  # not when something failed: that step goes without its mark
 
     def scene(self, where: str, what: str) -> None:
         self._print("")

@@ -1,0 +1,211 @@
+"""Write docs/api.md from the application's own OpenAPI document.
+
+`python docs/api_reference.py` writes; the tests compare. What FastAPI does not see (the webhook,
+the internal port) is told in the words below.
+"""  # noqa: INP001  # a script of its own, not a package
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fastapi import FastAPI
+
+from mcp_platform.app import create_app
+from mcp_platform.tenants.access import SCOPES
+
+HERE = Path(__file__).parent
+TARGET = HERE / "api.md"
+PREFIX = "/{client_name}/{environment}"
+METHODS = ("get", "post", "patch", "put", "delete")
+Node = Mapping[str, Any]
+
+INTRODUCTION = f"""\
+# HTTP API
+
+*Written by `docs/api_reference.py` from the application's OpenAPI document, which a running gateway
+serves at `/openapi.json`. Change the code, then run `.venv/bin/python docs/api_reference.py`.*
+
+## Conventions
+
+- A tenant's paths begin with `/<client>/<environment>`. A process that is pinned to one tenant
+  (`CLIENT_NAME`, `ENVIRONMENT`) also answers without that prefix, at `/api/v1/…`.
+- The tenant API takes a bearer token, an ES256 JWT made for one tenant:
+  `mcp-platform tenants token <client>/<environment> --scope chat`. Scopes:
+  {", ".join(f"`{scope}`" for scope in SCOPES)}. Another tenant's token is answered 404, as a path
+  that does not exist.
+- Times are RFC 3339 with an offset. A day is a day by the tenant's clock.
+- `Idempotency-Key` makes a repeated request one request. `ETag` and `If-Match` keep a change from
+  overwriting one that was made meanwhile.
+- Errors are `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, and in
+  `errors` the fields that were not as documented. A 503 says in `Retry-After` when to come back.
+
+## WhatsApp webhook
+
+`{PREFIX}/api/v1/webhooks/whatsapp`, answered in front of FastAPI and therefore not in the OpenAPI
+document.
+
+| Request | Answer |
+|---|---|
+| `GET` with `hub.mode=subscribe`, `hub.verify_token` and `hub.challenge` | 200 and the challenge, or 403: the token is not this tenant's |
+| `POST` with `X-Hub-Signature-256` over the raw body | 200, with an empty body, once its events are committed |
+| … without a signature, or with a wrong one | 401 |
+| … larger than 3 MB | 413 |
+| … signed, and no JSON | 200; kept in `quarantined_events` |
+| … about another number than the tenant's | 200; counted in `mcp_webhook_misrouted_total`, not kept |
+| … for a suspended tenant | 200 once committed; answered after `mcp-platform tenants resume` |
+| Unknown tenant | 404, which tells nothing about other environments |
+| Postgres away, or credentials that cannot be read and are not remembered | 503 with `Retry-After`; Meta sends again |
+
+## Internal port
+
+`INTERNAL_PORT` (9090), not to be published: `GET /metrics` for Prometheus, and
+`GET /health/detail`, which is 503 while Postgres is away and lists degraded tenants otherwise.
+"""
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document of a gateway, without starting one."""
+    api = SimpleNamespace(chat=None, guard=None, desk=None)
+    settings = SimpleNamespace(pinned=False, client_name=None, environment=None)
+    platform = SimpleNamespace(settings=settings, sessions=None, webhook=None, api=api)
+    app = create_app(cast("Any", platform))
+    if not isinstance(app, FastAPI):
+        raise TypeError("something stands in front of FastAPI")
+    return app.openapi()
+
+
+def reference() -> str:
+    """Return the whole page."""
+    found = document()
+    groups: dict[str, list[str]] = {}
+    for path, operations in found["paths"].items():
+        for method in METHODS:
+            if method in operations:
+                operation = operations[method]
+                lines = groups.setdefault(operation["tags"][0], [])
+                lines += _operation(method, path, operation)
+    parts = [INTRODUCTION]
+    for tag, lines in groups.items():
+        parts += [f"## {tag.capitalize()}\n", *lines]
+    parts.append("## Shapes\n")
+    for name, schema in sorted(found["components"]["schemas"].items()):
+        parts += _shape(name, schema)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _operation(method: str, path: str, operation: Node) -> Iterator[str]:
+    yield f"### {method.upper()} {path}\n"
+    told = operation.get("description") or f"{operation['summary']}."
+    secured = " Needs a token." if operation.get("security") else ""
+    yield f"{told.strip()}{secured}\n"
+    parameters = [each for each in operation.get("parameters", ()) if each["in"] != "path"]
+    if parameters:
+        yield from _table(
+            ("Parameter", "In", "Type", "What"),
+            [
+                (
+                    f"`{each['name']}`" + (" (required)" if each.get("required") else ""),
+                    each["in"],
+                    _type(each["schema"]),
+                    _limits(each["schema"], each.get("description", "")),
+                )
+                for each in parameters
+            ],
+        )
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body:
+        yield f"Body: {_type(body['schema'])}\n"
+    yield from _table(
+        ("Status", "Answer", "What"),
+        [
+            (status, _answer(response), response["description"])
+            for status, response in operation["responses"].items()
+        ],
+    )
+
+
+def _answer(response: Node) -> str:
+    content = response.get("content", {})
+    if "application/problem+json" in content:
+        return "problem"
+    schema = content.get("application/json", {}).get("schema", {})
+    headers = "".join(f", `{name}`" for name in response.get("headers", ()))
+    return _type(schema) + headers
+
+
+def _shape(name: str, schema: Node) -> Iterator[str]:
+    yield f"### {name}\n"
+    if schema.get("description"):
+        yield f"{schema['description'].strip()}\n"
+    if "enum" in schema:
+        yield f"{_type(schema)}\n"
+        return
+    required = schema.get("required", ())
+    yield from _table(
+        ("Field", "Type", "What"),
+        [
+            (
+                f"`{field}`" + (" (required)" if field in required else ""),
+                _type(about),
+                _limits(about, about.get("description", "")),
+            )
+            for field, about in schema.get("properties", {}).items()
+        ],
+    )
+
+
+def _type(schema: Node) -> str:
+    match schema:
+        case {"$ref": reference}:
+            name = reference.rsplit("/", 1)[-1]
+            return f"[{name}](#{name.lower()})"
+        case {"anyOf": [*choices]}:
+            return " or ".join(_type(each) for each in choices)
+        case {"enum": [*values]}:
+            return ", ".join(f"`{value}`" for value in values)
+        case {"const": value}:
+            return f"`{value}`"
+        case {"type": "array", "items": items}:
+            return f"list of {_type(items)}"
+        case {"type": kind, "format": form}:
+            return f"{kind} ({form})"
+        case {"type": kind}:
+            return str(kind)
+    return "JSON"
+
+
+def _limits(schema: Node, told: str) -> str:
+    """Return what is told of a value, and within which limits it must be."""
+    chosen = next(
+        (each for each in schema.get("anyOf", ()) if each.get("type") != "null"),
+        schema,
+    )
+    limits = [
+        wording.format(chosen[key])
+        for key, wording in (
+            ("minLength", "at least {} characters"),
+            ("maxLength", "at most {} characters"),
+            ("minimum", "from {}"),
+            ("maximum", "up to {}"),
+            ("pattern", "`{}`"),
+        )
+        if key in chosen and (key, chosen[key]) != ("minLength", 1)
+    ]
+    if schema.get("default") is not None:
+        limits.append(f"default `{json.dumps(schema['default'])}`")
+    bounded = ", ".join(limits)
+    return " ".join(part for part in (told, f"({bounded})" if bounded else "") if part)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(headings)} |\n|{'---|' * len(headings)}"
+    for row in rows:
+        cells = (" ".join(cell.split()).replace("|", "\\|") for cell in row)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference())

@@ -1,0 +1,82 @@
+"""Commands run in this process, on a database of their own; and rows to run them on."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from mcp_platform.cli import main
+
+PATH = "barbearia-do-ze/production"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    status: int
+    out: str
+    err: str
+
+
+Mcp = Callable[..., Ran]
+
+
+@pytest.fixture
+def mcp(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mcp:
+    """Run a command as the script does."""
+
+    def run(*arguments: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["mcp-platform", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        written = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), written.out, written.err)
+
+    return run
+
+
+class Database:
+    """A migrated database with one tenant and one contact, and SQL for it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.tenant: int = 0
+        self.contact: UUID = uuid4()
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        async def run() -> list[Any]:
+            connection = await asyncpg.connect(self.url)
+            try:
+                return list(await connection.fetch(statement, *values))
+            finally:
+                await connection.close()
+
+        return asyncio.run(run())
+
+    def value(self, statement: str, *values: Any) -> Any:
+        return self.sql(statement, *values)[0][0]
+
+
+@pytest.fixture
+def database(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The database that commands of this test use."""
+    monkeypatch.setenv("DATABASE_URL", migrated_url)
+    made = Database(migrated_url)
+    made.sql("INSERT INTO clients (name, business_name) VALUES ('barbearia-do-ze', 'Barbearia')")
+    made.tenant = made.value(
+        "INSERT INTO tenants (client_name, environment, phone_number_id)"
+        " VALUES ('barbearia-do-ze', 'production', '106') RETURNING id"
+    )
+    made.sql(
+        "INSERT INTO contacts (tenant_id, id, space, wa_id) VALUES ($1, $2, 'whatsapp', $3)",
+        *(made.tenant, made.contact, "5511999998888"),
+    )
+    made.sql(
+        "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES ($1, $2, $3)",
+        *(made.tenant, "w:5511999998888", made.contact),
+    )
+    return made

@@ -1,0 +1,97 @@
+"""A customer who wants a person gets one: the owner is told, and the assistant is silent."""
+
+import asyncio
+
+import pytest
+
+from mcp_platform.conversations.contacts import ContactId, Contacts
+from tests.flows.world import ANA, World, choice, text_of
+
+WANTS = "quero falar com uma pessoa"
+
+
+async def test_the_owner_is_told_and_the_assistant_is_silent(here: World) -> None:
+    reply = await here.ask(WANTS)
+    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+    told = (await here.replies(1, as_=here.tenant.owner))[0]
+    assert "Ana" in text_of(told)
+    assert ANA in text_of(told)
+
+    for words in ("vocês têm estacionamento?", "alô?", "marca um corte amanhã às 15h"):
+        await here.say(words)
+        await here.idle()
+
+    assert len(await here.sent()) == 1
+    assert await here.statuses() == []
+    heard = await here.rows(
+        "SELECT text FROM messages WHERE tenant_id = :tenant AND direction = 'in' ORDER BY id"
+    )
+    assert [words for (words,) in heard][1:] == [
+        "vocês têm estacionamento?",
+        "alô?",
+        "marca um corte amanhã às 15h",
+    ]
+    assert len(await here.sent(as_=here.tenant.owner)) == 1
+
+
+async def test_taps_are_silent_too_while_a_person_has_the_conversation(here: World) -> None:
+    await here.without_model()
+    root = await here.ask("oi")
+    reply = await here.choose(choice(root, "Falar com a equipe"))
+    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+
+    await here.tap(choice(root, "Agendar"))
+    await here.idle()
+
+    assert len(await here.sent()) == 2
+
+
+async def test_other_customers_are_answered_as_before(here: World) -> None:
+    await here.ask(WANTS)
+
+    reply = await here.ask("Marca um corte amanhã às 15h com o Zé", as_="5511999990002")
+
+    assert "✅ Agendado" in text_of(reply)
+
+
+async def test_the_assistant_is_back_when_it_is_told_to(here: World) -> None:
+    await here.ask(WANTS)
+    await here.say("esperando")
+    await here.idle()
+    contact = await here.value("SELECT id FROM contacts WHERE tenant_id = :tenant")
+    async with here.session() as session:
+        contacts = Contacts(session, here.tenant.id)
+        await contacts.answered_by(ContactId(contact), "assistant")
+
+    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+
+    assert "✅ Agendado" in text_of(reply)
+
+
+@pytest.mark.parametrize("alone", [{"human_s": 1.5}], indirect=True)
+async def test_the_assistant_is_back_after_a_time(alone: World) -> None:
+    await alone.ask(WANTS)
+    await alone.say("alô?")
+    await alone.idle()
+    assert len(await alone.sent()) == 1
+    await asyncio.sleep(1.6)
+
+    reply = await alone.ask("Marca um corte amanhã às 15h com o Zé")
+
+    assert "✅ Agendado" in text_of(reply)
+
+
+async def test_without_an_owners_number_the_handoff_works_all_the_same(here: World) -> None:
+    await here.change(owner_whatsapp=None)
+
+    reply = await here.ask(WANTS)
+
+    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+
+
+async def test_asking_twice_in_one_moment_tells_the_owner_once(here: World) -> None:
+    await here.write_together((ANA, {"text": WANTS}), (ANA, {"text": "uma pessoa, por favor"}))
+    await here.replies(1)
+    await here.idle()
+
+    assert len(await here.sent(as_=here.tenant.owner)) == 1

@@ -1,0 +1,163 @@
+"""One person is one contact, whatever Meta calls them; nobody else ever is."""
+
+from typing import Any
+
+from tests.flows.world import ANA, World, choices_of, eventually, message, text_of, tomorrow
+
+BOOK = "Marca um corte amanhã às 15h com o Zé"
+PEOPLE = "SELECT count(*) FROM contacts WHERE tenant_id = :tenant"
+
+
+async def test_a_customer_without_a_phone_number_books_and_is_answered(here: World) -> None:
+    user = {"user_id": "BR.hidden.1", "name": "Ana"}
+
+    await here.write(user, text=BOOK)
+
+    reply = (await here.replies(1, as_="BR.hidden.1"))[0]
+    assert "✅ Agendado" in text_of(reply)
+    assert "to" not in reply["payload"]
+    assert reply["payload"]["recipient"] == "BR.hidden.1"
+
+
+async def test_who_was_known_by_phone_and_gets_a_user_id_is_the_same_contact(here: World) -> None:
+    await here.write({"wa_id": ANA, "user_id": None, "name": "Ana"}, text=BOOK)
+    await here.replies(1)
+    assert (
+        await here.value("SELECT alias FROM contact_aliases WHERE tenant_id = :tenant")
+        == f"w:{ANA}"
+    )
+
+    reply = await here.ask("Quais são os meus horários?")
+
+    assert "Corte com Zé" in text_of(reply)
+    assert await here.value(PEOPLE) == 1
+    assert "❌ Cancelado" in text_of(await here.ask("Cancela meu horário"))
+
+
+async def test_offers_made_before_the_user_id_was_known_still_count(here: World) -> None:
+    await here.write(
+        {"wa_id": ANA, "user_id": None, "name": "Ana"},
+        text="Tem horário para corte amanhã com o Zé?",
+    )
+    offer = (await here.replies(1))[0]
+
+    reply = await here.choose(choices_of(offer)[0])
+
+    assert "✅ Agendado" in text_of(reply)
+
+
+async def test_a_user_id_with_another_phone_is_the_same_contact(here: World) -> None:
+    await here.write({"wa_id": ANA, "user_id": "BR.u.2", "name": "Ana"}, text=BOOK)
+    await here.replies(1)
+
+    await here.write(
+        {"wa_id": "5521911112222", "user_id": "BR.u.2", "name": "Ana"}, text="Cancela meu horário"
+    )
+
+    await eventually(lambda: _statuses(here, ["cancelled"]))
+    assert await here.value(PEOPLE) == 1
+
+
+async def test_a_phone_that_changed_hands_brings_no_appointments_with_it(here: World) -> None:
+    await here.write({"wa_id": ANA, "user_id": "BR.old.3", "name": "Ana"}, text=BOOK)
+    await here.replies(1)
+
+    await here.post(here.webhook(message("Cancela meu horário", from_user_id="BR.new.3")))
+    await here.idle()
+
+    assert await here.statuses() == ["booked"]
+    assert await here.value(PEOPLE) == 2
+    old = await here.rows(
+        "SELECT wa_id FROM contacts WHERE tenant_id = :tenant AND bsuid = 'BR.old.3'"
+    )
+    assert old == [(None,)]  # what is sent to the old one must not reach the new one
+
+
+async def test_a_change_of_number_keeps_the_appointments(here: World) -> None:
+    new = "5521933334444"
+    await here.write({"wa_id": ANA, "user_id": None, "name": "Ana"}, text=BOOK)
+    await here.replies(1)
+    change = {"type": "user_changed_number", "body": "Ana changed", "wa_id": new}
+
+    await here.post(here.webhook(_system(change, wa_id=ANA)))
+    await here.idle()
+    assert len(await here.sent()) == 1
+    await here.write({"wa_id": new, "user_id": None, "name": "Ana"}, text="Cancela meu horário")
+
+    reply = (await here.replies(1, as_=new))[0]
+    assert "❌ Cancelado" in text_of(reply)
+    assert await here.value(PEOPLE) == 1
+
+
+async def test_a_change_of_user_id_in_a_system_message_keeps_the_appointments(
+    here: World,
+) -> None:
+    await here.write({"wa_id": ANA, "user_id": "BR.before.4", "name": "Ana"}, text=BOOK)
+    await here.replies(1)
+    change = {"type": "user_changed_user_id", "body": "changed", "user_id": "BR.after.4"}
+
+    await here.post(here.webhook(_system(change, wa_id=ANA, from_user_id="BR.before.4")))
+    await here.idle()
+    await here.write({"user_id": "BR.after.4", "name": "Ana"}, text="Cancela meu horário")
+
+    await eventually(lambda: _statuses(here, ["cancelled"]))
+    assert await here.value(PEOPLE) == 1
+
+
+async def test_a_user_id_update_by_webhook_keeps_the_appointments(here: World) -> None:
+    await here.write({"wa_id": ANA, "user_id": "BR.before.5", "name": "Ana"}, text=BOOK)
+    await here.replies(1)
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"phone_number_id": here.tenant.phone_number_id},
+        "user_id_update": [
+            {"wa_id": ANA, "user_id": {"previous": "BR.before.5", "current": "BR.after.5"}}
+        ],
+    }
+    entry = {"id": "waba", "changes": [{"field": "user_id_update", "value": value}]}
+    await here.post({"object": "whatsapp_business_account", "entry": [entry]})
+    await here.idle()
+
+    await here.write({"user_id": "BR.after.5", "name": "Ana"}, text="Cancela meu horário")
+
+    await eventually(lambda: _statuses(here, ["cancelled"]))
+    assert await here.value(PEOPLE) == 1
+
+
+async def test_the_ninth_digit_is_kept_as_meta_gave_it(here: World) -> None:
+    short = "551187654321"
+
+    await here.write({"wa_id": short, "user_id": None, "name": "Ana"}, text=BOOK)
+
+    reply = (await here.replies(1, as_=short))[0]
+    assert reply["payload"]["to"] == short
+    aliases = await here.rows("SELECT alias FROM contact_aliases WHERE tenant_id = :tenant")
+    assert aliases == [(f"w:{short}",)]
+
+
+async def test_a_name_that_a_customer_gives_themself_states_nothing(here: World) -> None:
+    for number, name in enumerate(
+        ("Confirmado", "Amanhã 10h", "{slot:s_1}", "R$ 5,00", "Agendado\n✅ Agendado: Corte", "")
+    ):
+        phone = f"551155555500{number}"
+        await here.script(f"Olá, {name}! Posso ajudar?")
+        await here.write({"wa_id": phone, "name": name}, text="oi")
+        said = text_of((await here.replies(1, as_=phone))[0])
+        assert "Confirmado" not in said
+        assert "Agendado" not in said
+        assert not any(letter.isdigit() for letter in said)
+
+
+def _system(change: dict[str, Any], *, wa_id: str, **more: Any) -> dict[str, Any]:
+    made = message("", wa_id=wa_id, **more)
+    del made["text"]
+    return made | {"type": "system", "system": change}
+
+
+async def _statuses(here: World, expected: list[str]) -> bool:
+    return await here.statuses() == expected
+
+
+async def test_tomorrow_is_tomorrow_by_the_shops_clock(here: World) -> None:
+    await here.ask(BOOK)
+    assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:00"]
