@@ -7,6 +7,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore
 UV_LOCK = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-annotate $(ARGS)
+# Tests that compare a page of docs/ with the code; they need no server.
+DOCUMENTED = tests/test_settings_documented.py tests/kit/test_metrics.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -23,13 +25,15 @@ demo: .venv/.runtime ## Run the whole platform here with simulated vendors; no a
 test: .venv/.dev ## Run the tests (PostgreSQL and Valkey come with the packages)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
-check: .venv/.dev ## Lint, format, types, import contracts, migrations
+check: .venv/.dev ## Lint, format, types, import contracts, migrations, documented settings
 	@mkdir -p build
 	@echo '— ruff';           $(BIN)/ruff check --quiet .
 	@echo '— ruff format';    $(BIN)/ruff format --quiet --check .
 	@echo '— mypy';           $(BIN)/mypy --no-error-summary
 	@echo '— import contracts'; $(BIN)/lint-imports > build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
 	@echo '— migrations';     $(BIN)/python -m mcp_platform.cli check-migrations
+	@echo '— documentation';  $(BIN)/pytest -q --no-header --no-summary $(DOCUMENTED) > build/documented.txt 2>&1 \
+		|| { cat build/documented.txt; exit 1; }
 
 check-migrations: .venv/.dev ## Compare the models with what the migrations make
 	@$(BIN)/python -m mcp_platform.cli check-migrations $(ARGS)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.assistant.assistant import Assistant, Said
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.conversations.chat import queue_copy
-from mcp_platform.conversations.contacts import Contact, ContactId, Contacts, Identity
+from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import Heard, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
@@ -81,17 +81,18 @@ class Answering:
         tenant = await self._tenants.by_id(TenantId(wakeup.tenant_id))
         if tenant.status != "active":
             return None
-        contact_id, waiting = await self._look(tenant, wakeup.key)
-        if contact_id is None or waiting is None:
-            return None
-        if left := self._patience.left(waiting):
-            return left
-        lease = await self._leases.acquire(tenant_id=tenant.id, contact_id=contact_id)
-        if lease is None:
-            return LEASE_TAKEN
+        began = await self._begin(tenant, wakeup.key)
+        if not isinstance(began, tuple):
+            return began
+        lease, turn = began
+        failpoint("turn.after_claim")
         try:
             async with self._leases.kept(lease):
-                while await self._answer_next(tenant, lease):
+                while turn is not None:
+                    # The wake-up may be another message's: what is logged and recorded from here
+                    # on bears the id of the turn's own.
+                    with structlog.contextvars.bound_contextvars(trace_id=turn.trace_id):
+                        turn = await self._answer(tenant, lease, turn)
                     failpoint("turn.after_close")
         except LeaseLost:
             log.warning("flow.lease.lost", tenant=tenant.path, trace_id=wakeup.trace_id)
@@ -101,44 +102,52 @@ class Answering:
             raise
         return None
 
-    async def _look(self, tenant: Tenant, alias: str) -> tuple[ContactId | None, Waiting | None]:
+    async def _begin(
+        self, tenant: Tenant, alias: str
+    ) -> tuple[Lease, Turn | None] | timedelta | None:
+        """Take the lease of a contact for whom something waits, and freeze it into a turn.
+
+        Return when to come back instead, if it is too early or somebody else has the lease.
+        """
         async with self._sessions.begin() as session:
             contacts = Contacts(session, tenant.id)
             contact_id = await contacts.known_as(alias)
             if contact_id is None:
                 contact_id = await contacts.ensure(Identity.of(alias))
-            return contact_id, await Turns(session, tenant.id).waiting(contact_id)
+            waiting = await Turns(session, tenant.id).waiting(contact_id)
+            if waiting is None:
+                return None
+            if left := self._patience.left(waiting):
+                return left
+            lease = await self._leases.take(session, tenant_id=tenant.id, contact_id=contact_id)
+            if lease is None:
+                return LEASE_TAKEN
+            return lease, await self._next(session, tenant, lease)
 
-    async def _answer_next(self, tenant: Tenant, lease: Lease) -> bool:
-        """Answer one turn, or give the lease back. Tell whether there may be more."""
-        async with self._leases.fenced(lease) as session:
-            turns = Turns(session, tenant.id)
-            waiting = await turns.waiting(lease.contact_id)
-            left = self._patience.left(waiting) if waiting else timedelta(0)
-            if waiting is None or left:
-                # Looking and giving back are one transaction: a message that comes now has its
-                # own wake-up, and finds the lease free.
-                await release(session, lease)
-                if waiting:
-                    aliases = await Contacts(session, tenant.id).aliases(lease.contact_id)
-                    await wake(session, INBOX, WakeUp(tenant.id, aliases[0]), after=left)
-                return False
+    async def _next(self, session: AsyncSession, tenant: Tenant, lease: Lease) -> Turn | None:
+        """Begin the contact's next turn, or give the lease back where there is none.
+
+        Looking and giving back are one transaction: a message that comes now has its own wake-up,
+        and finds the lease free.
+        """
+        turns = Turns(session, tenant.id)
+        while (waiting := await turns.waiting(lease.contact_id)) is not None:
+            if left := self._patience.left(waiting):
+                aliases = await Contacts(session, tenant.id).aliases(lease.contact_id)
+                await wake(session, INBOX, WakeUp(tenant.id, aliases[0]), after=left)
+                break
             turn = await turns.begin(lease.contact_id, now=self._clock())
-            if turn is not None and turn.starts > self._patience.park_after:
-                error = f"begun {self._patience.park_after} times, never finished"
-                await turns.park(turn, now=self._clock(), error=error)
-                turn_ended(tenant.path, "parked")
-                log.error("flow.turn.parked", tenant=tenant.path, turn=str(turn.id), error=error)
-                return True
-        failpoint("turn.after_claim")
-        if turn is not None:
-            # The wake-up may be another message's: what is logged and recorded from here on bears
-            # the id of the turn's own.
-            with structlog.contextvars.bound_contextvars(trace_id=turn.trace_id):
-                await self._answer(tenant, lease, turn)
-        return True
+            if turn is None or turn.starts <= self._patience.park_after:
+                return turn
+            error = f"begun {self._patience.park_after} times, never finished"
+            await turns.park(turn, now=self._clock(), error=error)
+            turn_ended(tenant.path, "parked")
+            log.error("flow.turn.parked", tenant=tenant.path, turn=str(turn.id), error=error)
+        await release(session, lease)
+        return None
 
-    async def _answer(self, tenant: Tenant, lease: Lease, turn: Turn) -> None:
+    async def _answer(self, tenant: Tenant, lease: Lease, turn: Turn) -> Turn | None:
+        """Answer one turn; return the next one, already begun, or None with the lease returned."""
         began = time.perf_counter()
         heard = tuple(hear(event) for event in turn.events)
         contact = await self._get_to_know(tenant, lease, heard)
@@ -150,7 +159,7 @@ class Answering:
             async with self._receipts.shown(tenant, heard, again=turn.starts > 1):
                 said = await self._assistant.answer(context)
         failpoint("turn.before_close")
-        await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)
+        following = await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)
         turn_ended(tenant.path, said.author if said else "silent")
         TURN_SECONDS.observe(time.perf_counter() - began)
         log.info(
@@ -160,12 +169,15 @@ class Answering:
             heard=len(heard),
             author=said.author if said else None,
         )
+        return following
 
     async def _get_to_know(self, tenant: Tenant, lease: Lease, heard: tuple[Heard, ...]) -> Contact:
         async with self._leases.fenced(lease) as session:
             contacts = Contacts(session, tenant.id)
+            # In a burst everybody is the same: what is told once need not be learnt again.
+            for identity in dict.fromkeys(each.identity for each in heard):
+                await contacts.learn(lease.contact_id, identity)
             for each in heard:
-                await contacts.learn(lease.contact_id, each.identity)
                 await contacts.follow(lease.contact_id, each.renamed)
             # An API caller's words do not open Meta's window, whoever they are said for.
             written = [each.at for each in heard if not each.key.startswith("api:")]
@@ -182,8 +194,11 @@ class Answering:
         contact: Contact,
         heard: tuple[Heard, ...],
         said: Said | None,
-    ) -> None:
-        """Commit what was heard, what is said, and that the turn is done: all or nothing."""
+    ) -> Turn | None:
+        """Commit what was heard, what is said, and that the turn is done: all or nothing.
+
+        The next turn is begun, or the lease given back, in the same transaction.
+        """
         now = self._clock()
         messages = [
             Message("contact", each.text or f"[{each.type}]", each.at, each.key)
@@ -196,6 +211,7 @@ class Answering:
                 await self._send(session, tenant, contact, turn, said)
             await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)
             await Turns(session, tenant.id).close(turn, now=now)
+            return await self._next(session, tenant, lease)
 
     async def _send(
         self, session: AsyncSession, tenant: Tenant, contact: Contact, turn: Turn, said: Said

@@ -51,7 +51,7 @@ class Offers:
             for offer, action in actions.items()
         ]
         if rows:
-            await self._session.execute(insert(OfferRow).on_conflict_do_nothing(), rows)
+            await self._session.execute(insert(OfferRow).values(rows).on_conflict_do_nothing())
 
     async def find(self, offer: str, *, now: datetime) -> Action | None:
         """Return what choosing this id means for this contact, or None."""

@@ -22,7 +22,9 @@ from mcp_platform.tenants.tenant import TenantId, is_client_name, is_environment
 
 Done = TypeVar("Done")
 Work = Callable[[AsyncSession], Awaitable[Done]]
-NARROWEST = 100  # columns of a table that is piped somewhere
+# Nothing is folded or cut: ids are there to be copied, and programs read this too. A narrower
+# terminal wraps the lines itself.
+WIDTH = 1000
 
 
 def in_database(work: Work[Done]) -> Done:
@@ -92,8 +94,7 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[str]], *, none: str) ->
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console = Console()
-    console.print(table, width=None if console.is_terminal else max(console.width, NARROWEST))
+    Console(width=WIDTH).print(table)

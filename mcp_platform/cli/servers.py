@@ -14,6 +14,7 @@ from mcp_platform.errors import Unavailable
 from mcp_platform.settings import Settings
 
 CONNECT_TIMEOUT_S = 5
+NO_URL = "DATABASE_URL is not a URL such as postgresql://user:password@host:5432/database."
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -39,7 +40,8 @@ def servers(settings: Settings, *, redis: bool = False) -> Iterator[Servers]:
                 EmbeddedPostgres,
             )
 
-            postgres = EmbeddedPostgres(settings.data_dir / "postgres")
+            with _usable(settings.data_dir, name=EmbeddedPostgres.name):
+                postgres = EmbeddedPostgres(settings.data_dir / "postgres")
             database_url = stack.enter_context(postgres).url
         else:
             database_url = settings.database_url
@@ -48,9 +50,21 @@ def servers(settings: Settings, *, redis: bool = False) -> Iterator[Servers]:
         if redis and redis_url is None:
             from mcp_platform.kit.embedded import EmbeddedValkey  # noqa: PLC0415  # as above
 
-            valkey = EmbeddedValkey(settings.data_dir / "valkey")
+            with _usable(settings.data_dir, name=EmbeddedValkey.name):
+                valkey = EmbeddedValkey(settings.data_dir / "valkey")
             redis_url = stack.enter_context(valkey).url
         yield Servers(database_url=database_url, redis_url=redis_url)
+
+
+@contextlib.contextmanager
+def _usable(data_dir: Path, *, name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"Embedded {name} cannot use {data_dir}: {error.strerror}. Set DATA_DIR to a folder, or"
+            " DATABASE_URL and REDIS_URL to servers."
+        ) from error
 
 
 def refuse_old_schema(database_url: str) -> None:
@@ -97,9 +111,9 @@ async def _reach(database_url: str) -> None:
     try:
         url = make_url(database_url)
     except (ArgumentError, ValueError):
-        raise Unavailable(
-            "DATABASE_URL is not a URL such as postgresql://user:password@host:5432/database."
-        ) from None
+        raise Unavailable(NO_URL) from None
+    if not url.drivername.startswith("postgres"):
+        raise Unavailable(NO_URL)
     place = f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
     try:
         connection = await asyncpg.connect(plain_url(database_url), timeout=CONNECT_TIMEOUT_S)

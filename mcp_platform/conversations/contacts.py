@@ -177,8 +177,10 @@ class Contacts:
         other = await self.known_as(alias)
         if other == contact_id:
             return
-        if other is not None and await self._merge(other, into=contact_id, surely=same_person):
-            return
+        if other is not None:
+            if await self._merge(other, into=contact_id, surely=same_person):
+                return
+            await self._part(other, alias)
         await self._session.execute(
             insert(ContactAliasRow)
             .values(tenant_id=self._tenant, alias=alias, contact_id=contact_id)
@@ -224,6 +226,18 @@ class Contacts:
             update(ContactRow)
             .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
             .values(language=language)
+        )
+
+    async def _part(self, contact_id: ContactId, alias: str) -> None:
+        """Forget the phone number that has changed hands: nothing more is sent there for them."""
+        await self._session.execute(
+            update(ContactRow)
+            .where(
+                ContactRow.tenant_id == self._tenant,
+                ContactRow.id == contact_id,
+                ContactRow.wa_id == alias.removeprefix("w:"),
+            )
+            .values(wa_id=None)
         )
 
     async def _merge(self, other: ContactId, *, into: ContactId, surely: bool) -> bool:

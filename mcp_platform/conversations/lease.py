@@ -46,11 +46,13 @@ class Leases:
         self._sessions = sessions
         self._lasts = lasts
 
-    async def acquire(self, *, tenant_id: TenantId, contact_id: ContactId) -> Lease | None:
-        """Take the lease, or return None while somebody else keeps it."""
+    async def take(
+        self, session: AsyncSession, *, tenant_id: TenantId, contact_id: ContactId
+    ) -> Lease | None:
+        """Take the lease in the caller's transaction; None while somebody else keeps it up."""
         holder = uuid.uuid4()
         silent = ContactLeaseRow.heartbeat_at < func.clock_timestamp() - self._lasts
-        statement = (
+        epoch = await session.scalar(
             update(ContactLeaseRow)
             .where(
                 ContactLeaseRow.tenant_id == tenant_id,
@@ -64,11 +66,7 @@ class Leases:
             )
             .returning(ContactLeaseRow.epoch)
         )
-        async with self._sessions.begin() as session:
-            epoch = await session.scalar(statement)
-        if epoch is None:
-            return None
-        return Lease(tenant_id, contact_id, holder, epoch)
+        return None if epoch is None else Lease(tenant_id, contact_id, holder, epoch)
 
     @asynccontextmanager
     async def fenced(self, lease: Lease) -> AsyncIterator[AsyncSession]:

@@ -61,7 +61,7 @@ class Messages:
             for message in messages
         ]
         if rows:
-            await self._session.execute(insert(MessageRow).on_conflict_do_nothing(), rows)
+            await self._session.execute(insert(MessageRow).values(rows).on_conflict_do_nothing())
 
     async def latest(self, contact_id: ContactId, *, most: int, since: datetime) -> list[Message]:
         """Return the newest messages of a conversation, oldest first."""

@@ -5,13 +5,13 @@ the same events; messages that came meanwhile belong to the next one.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
@@ -90,17 +90,18 @@ class Turns:
     async def waiting(self, contact_id: ContactId) -> Waiting | None:
         """Tell what waits from a contact, or None; an open turn counts as something instant."""
         waiting = self._waiting(contact_id).subquery()
-        first, last, instant, now = (
+        first, last, instant, now, begun = (
             await self._session.execute(
                 select(
                     func.min(waiting.c.received_at),
                     func.max(waiting.c.received_at),
                     func.bool_or(waiting.c.instant),
                     func.clock_timestamp(),
+                    exists().where(*self._is_open(contact_id)),
                 )
             )
         ).one()
-        if await self._open(contact_id) is not None:
+        if begun:
             return Waiting(first or now, last or now, instant=True, now=now)
         return None if first is None else Waiting(first, last, instant=instant, now=now)
 
@@ -111,26 +112,35 @@ class Turns:
         the model. The start is counted before anything else happens, so that what kills its
         worker is counted too.
         """
-        row = await self._open(contact_id)
-        if row is None:
-            frozen = await self._freeze(contact_id)
-            if not frozen:
-                return None
-            row = TurnRow(
-                tenant_id=self._tenant,
-                id=uuid.uuid4(),
-                contact_id=contact_id,
-                state="open",
-                starts=0,
-                opened_at=now,
-            )
-            self._session.add(row)
+        row = await self._session.scalar(select(TurnRow).where(*self._is_open(contact_id)))
+        if row is not None:
+            row.starts += 1
             await self._session.flush()
-            for event in frozen:
-                event.state, event.turn_id = "claimed", row.id
-        row.starts += 1
+            events = await self._session.scalars(self._events().where(EventRow.turn_id == row.id))
+            return self._turn(row, events)
+        frozen = await self._freeze(contact_id)
+        if not frozen:
+            return None
+        row = TurnRow(
+            tenant_id=self._tenant,
+            id=uuid.uuid4(),
+            contact_id=contact_id,
+            state="open",
+            starts=1,
+            opened_at=now,
+        )
+        self._session.add(row)
         await self._session.flush()
-        return await self._turn(row)
+        await self._session.execute(
+            update(EventRow)
+            .where(
+                EventRow.tenant_id == self._tenant,
+                EventRow.key.in_([event.key for event in frozen]),
+            )
+            .values(state="claimed", turn_id=row.id)
+            .execution_options(synchronize_session=False)
+        )
+        return self._turn(row, frozen)
 
     async def _freeze(self, contact_id: ContactId) -> list[EventRow]:
         waiting = list(
@@ -198,17 +208,14 @@ class Turns:
         )
         return aliases
 
-    async def _open(self, contact_id: ContactId) -> TurnRow | None:
-        return await self._session.scalar(
-            select(TurnRow).where(
-                TurnRow.tenant_id == self._tenant,
-                TurnRow.contact_id == contact_id,
-                TurnRow.state == "open",
-            )
+    def _is_open(self, contact_id: ContactId) -> tuple[ColumnElement[bool], ...]:
+        return (
+            TurnRow.tenant_id == self._tenant,
+            TurnRow.contact_id == contact_id,
+            TurnRow.state == "open",
         )
 
-    async def _turn(self, row: TurnRow) -> Turn:
-        events = await self._session.scalars(self._events().where(EventRow.turn_id == row.id))
+    def _turn(self, row: TurnRow, events: Iterable[EventRow]) -> Turn:
         return Turn(
             id=row.id,
             tenant_id=self._tenant,

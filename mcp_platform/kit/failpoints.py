@@ -17,7 +17,7 @@ FAILPOINTS: dict[str, str] = {
     "statuses.before_commit": "statuses are applied, not committed",
     "turn.after_calendar": "the calendar was asked, the slot is not booked yet",
     "turn.after_claim": "the turn's events are frozen, nothing is done yet",
-    "turn.after_close": "the reply is committed, the lease is not released",
+    "turn.after_close": "the reply is committed and the lease returned, the wake-up is not done",
     "turn.after_hold": "a slot is held, the calendar is not asked yet",
     "turn.after_model": "the model has answered, its answer is not in the journal",
     "turn.after_model_recorded": "the model's answer is in the journal, not acted on",

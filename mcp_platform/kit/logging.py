@@ -81,7 +81,14 @@ def configure_logging(*, level: str, form: str, show_texts: bool) -> None:
         _redact,
     ]
     last: list[Any] = (
-        [_to_ecs, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [
+            _to_ecs,
+            # Never the values of local variables: they hold credentials and people's words.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(),
+        ]
         if form == "json"
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )

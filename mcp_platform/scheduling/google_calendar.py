@@ -76,6 +76,7 @@ class GoogleCalendars:
             cache_discovery=False,
             client_options={"api_endpoint": base + _API_PATH},
         )
+        self._events: Resource = self._api.events()  # built from the discovery document each time
         self._timeout = timeout
         self._transport = Transport(token_url=token_url, max_threads=max_threads)
         self._sessions: TTLCache[GoogleAccount, Session] = TTLCache(
@@ -87,7 +88,7 @@ class GoogleCalendars:
         session = self._sessions.get(account)
         if session is None:
             session = self._sessions[account] = Session(self._transport, account)
-        return _GoogleCalendar(session, self._api.events(), timeout=self._timeout)
+        return _GoogleCalendar(session, self._events, timeout=self._timeout)
 
     async def close(self) -> None:
         """Forget tokens and close connections."""

@@ -58,7 +58,6 @@ def test_a_database_that_is_not_there_is_named_without_its_password(
     [
         SECRET,
         f"postgresql://mcp:{SECRET}@host:port/mcp",
-        f"postgresql+{SECRET}://mcp:{SECRET}@127.0.0.1/mcp",
         f"mysql://mcp:{SECRET}@127.0.0.1/mcp",
     ],
 )

@@ -10,13 +10,15 @@ import pytest
 
 import mcp_platform
 from mcp_platform.kit.failpoints import FAILPOINTS
-from tests.crash.place import Place
+from tests.crash.place import TIMEOUT_S, Place
 from tests.crash.processes import Process
 from tests.flows.world import tomorrow
 
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
 MOVE = "Quero remarcar meu corte para depois de amanhã às 10h"
 CANCEL = "Quero cancelar meu horário"
+pytestmark = pytest.mark.timeout(TIMEOUT_S)
+
 # Where a claim is all that is known of a send, it has to be sent again, and counted.
 UNKNOWABLE = "outbox.after_claim"
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from mcp_platform.inbox.sweep import sweep
-from mcp_platform.kit.queue import INBOX, SCHEMA
 from tests.crash.place import Place
 
 AT_ONCE = timedelta(0)
@@ -36,13 +37,8 @@ async def test_a_contact_is_woken_anew_once_the_last_sweep_was_dealt_with(here: 
 
 async def _lose_all_wake_ups(here: Place) -> None:
     async with here.world.session() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql(f"DELETE FROM {SCHEMA}.pgqueuer WHERE status = 'queued'")
+        await session.execute(text("DELETE FROM queue.pgqueuer WHERE status = 'queued'"))
 
 
 async def _wake_ups(here: Place) -> int:
-    return int(
-        await here.world.value(
-            f"SELECT count(*) FROM {SCHEMA}.pgqueuer WHERE entrypoint = '{INBOX}'"
-        )
-    )
+    return int(await here.world.value("SELECT count(*) FROM queue.pgqueuer"))

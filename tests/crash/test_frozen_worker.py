@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.crash.place import RECOVERY_S, Place
+from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
 from tests.flows.world import eventually, tomorrow
+
+pytestmark = pytest.mark.timeout(TIMEOUT_S)
 
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from mcp_platform.inbox.turns import Turns
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
-from tests.crash.place import RECOVERY_S, Place
+from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
 from tests.flows.world import eventually, text_of
 
 POISON = "veneno"
@@ -22,7 +22,10 @@ TRIGGER = f"""
     FOR EACH ROW WHEN (new.text = '{POISON}') EXECUTE FUNCTION refuse()
 """
 
-pytestmark = pytest.mark.parametrize("here", [{"park_after": 2}], indirect=True)
+pytestmark = [
+    pytest.mark.timeout(TIMEOUT_S),
+    pytest.mark.parametrize("here", [{"park_after": 2}], indirect=True),
+]
 
 
 async def test_a_turn_that_always_fails_is_parked_and_later_messages_get_through(

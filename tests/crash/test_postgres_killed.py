@@ -13,9 +13,11 @@ import pytest
 from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
 from tests.conftest import FOLDER_VARIABLE
-from tests.crash.place import RECOVERY_S, Place, place
+from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place, place
 from tests.crash.processes import Nursery
 from tests.flows.world import Simulators, eventually, tomorrow
+
+pytestmark = pytest.mark.timeout(TIMEOUT_S)
 
 CUSTOMERS = [f"55119777700{number:02d}" for number in range(12)]
 
@@ -49,15 +51,15 @@ async def test_everything_is_answered_once_after_postgres_was_killed(
     ) as here:
         await here.open("gateway")
         await here.start("worker")
-        load = asyncio.create_task(_load(here))
-        await eventually(lambda: _some_sent(here), why="the first replies")
+        async with asyncio.TaskGroup() as load:
+            load.create_task(_load(here))
+            await eventually(lambda: _some_sent(here), within=RECOVERY_S, why="the first replies")
 
-        await asyncio.to_thread(_kill, own_postgres)
+            await asyncio.to_thread(_kill, own_postgres)
 
-        refused = await here.world.say("Alô?", as_="5511966660000")
-        assert refused["http_status"] == 503
-        await asyncio.to_thread(own_postgres.start)
-        await load
+            refused = await here.world.say("Alô?", as_="5511966660000")
+            assert refused["http_status"] == 503
+            await asyncio.to_thread(own_postgres.start)
         await here.until_answered(1, as_="5511966660000")
         for customer in CUSTOMERS:
             await here.until_answered(2, as_=customer)

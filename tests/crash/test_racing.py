@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.place import RECOVERY_S, Place
+from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
 from tests.crash.processes import ROOT
 from tests.flows.world import choices_of, eventually, text_of, tomorrow
+
+pytestmark = pytest.mark.timeout(TIMEOUT_S)
 
 RACE = Path(__file__).with_name("race.py")
 PROCESSES, EACH = 4, 125
 
 
-@pytest.mark.timeout(180)  # five hundred ask one simulated calendar for alternatives
 async def test_five_hundred_bookings_of_one_slot_from_several_processes_book_it_once(
     here: Place,
 ) -> None:

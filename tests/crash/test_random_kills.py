@@ -10,7 +10,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.crash.place import Place
+from tests.crash.place import TIMEOUT_S, Place
 from tests.flows.world import eventually, tomorrow
 
 SEED = 20261122
@@ -83,7 +83,7 @@ class Postman:
         return lambda: len(self.replies[customer.wa_id]) >= count
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(TIMEOUT_S)
 @pytest.mark.parametrize("here", [{"park_after": 100}], indirect=True)  # a kill is a start too
 async def test_a_crowd_is_served_once_each_although_processes_are_killed_at_random(
     here: Place,
@@ -95,9 +95,11 @@ async def test_a_crowd_is_served_once_each_although_processes_are_killed_at_rand
     await here.start("worker")
     postman = Postman(here)
     async with postman.walking():
-        served = asyncio.gather(*(_visit(here, each, postman, chance) for each in crowd))
-        kills = await _kill(here, chance, while_=lambda: not served.done())
-        await served
+        async with asyncio.TaskGroup() as visits:
+            under_way = {visits.create_task(_visit(here, each, postman, chance)) for each in crowd}
+            for visit in list(under_way):
+                visit.add_done_callback(under_way.discard)
+            kills = await _kill(here, chance, while_=lambda: bool(under_way))
         await here.settle()
 
     assert kills > CUSTOMERS / 2, "the crowd was served too fast for this to prove anything"

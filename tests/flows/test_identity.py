@@ -9,14 +9,14 @@ PEOPLE = "SELECT count(*) FROM contacts WHERE tenant_id = :tenant"
 
 
 async def test_a_customer_without_a_phone_number_books_and_is_answered(here: World) -> None:
-    user = {"user_id": "BR.hidden.1", "name": "Ana"}
+    user = {"user_id": "BR.1000000000000000004", "name": "Ana"}
 
     await here.write(user, text=BOOK)
 
-    reply = (await here.replies(1, as_="BR.hidden.1"))[0]
+    reply = (await here.replies(1, as_="BR.1000000000000000004"))[0]
     assert "✅ Agendado" in text_of(reply)
     assert "to" not in reply["payload"]
-    assert reply["payload"]["recipient"] == "BR.hidden.1"
+    assert reply["payload"]["recipient"] == "BR.1000000000000000004"
 
 
 async def test_who_was_known_by_phone_and_gets_a_user_id_is_the_same_contact(here: World) -> None:
@@ -47,11 +47,12 @@ async def test_offers_made_before_the_user_id_was_known_still_count(here: World)
 
 
 async def test_a_user_id_with_another_phone_is_the_same_contact(here: World) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.u.2", "name": "Ana"}, text=BOOK)
+    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000007", "name": "Ana"}, text=BOOK)
     await here.replies(1)
 
     await here.write(
-        {"wa_id": "5521911112222", "user_id": "BR.u.2", "name": "Ana"}, text="Cancela meu horário"
+        {"wa_id": "5521911112222", "user_id": "BR.1000000000000000007", "name": "Ana"},
+        text="Cancela meu horário",
     )
 
     await eventually(lambda: _statuses(here, ["cancelled"]))
@@ -59,16 +60,18 @@ async def test_a_user_id_with_another_phone_is_the_same_contact(here: World) -> 
 
 
 async def test_a_phone_that_changed_hands_brings_no_appointments_with_it(here: World) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.old.3", "name": "Ana"}, text=BOOK)
+    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000006", "name": "Ana"}, text=BOOK)
     await here.replies(1)
 
-    await here.post(here.webhook(message("Cancela meu horário", from_user_id="BR.new.3")))
+    await here.post(
+        here.webhook(message("Cancela meu horário", from_user_id="BR.1000000000000000005"))
+    )
     await here.idle()
 
     assert await here.statuses() == ["booked"]
     assert await here.value(PEOPLE) == 2
     old = await here.rows(
-        "SELECT wa_id FROM contacts WHERE tenant_id = :tenant AND bsuid = 'BR.old.3'"
+        "SELECT wa_id FROM contacts WHERE tenant_id = :tenant AND bsuid = 'BR.1000000000000000006'"
     )
     assert old == [(None,)]  # what is sent to the old one must not reach the new one
 
@@ -92,33 +95,47 @@ async def test_a_change_of_number_keeps_the_appointments(here: World) -> None:
 async def test_a_change_of_user_id_in_a_system_message_keeps_the_appointments(
     here: World,
 ) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.before.4", "name": "Ana"}, text=BOOK)
+    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000002", "name": "Ana"}, text=BOOK)
     await here.replies(1)
-    change = {"type": "user_changed_user_id", "body": "changed", "user_id": "BR.after.4"}
+    change = {
+        "type": "user_changed_user_id",
+        "body": "changed",
+        "user_id": "BR.1000000000000000000",
+    }
 
-    await here.post(here.webhook(_system(change, wa_id=ANA, from_user_id="BR.before.4")))
+    await here.post(here.webhook(_system(change, wa_id=ANA, from_user_id="BR.1000000000000000002")))
     await here.idle()
-    await here.write({"user_id": "BR.after.4", "name": "Ana"}, text="Cancela meu horário")
+    await here.write(
+        {"user_id": "BR.1000000000000000000", "name": "Ana"}, text="Cancela meu horário"
+    )
 
     await eventually(lambda: _statuses(here, ["cancelled"]))
     assert await here.value(PEOPLE) == 1
 
 
 async def test_a_user_id_update_by_webhook_keeps_the_appointments(here: World) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.before.5", "name": "Ana"}, text=BOOK)
+    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000003", "name": "Ana"}, text=BOOK)
     await here.replies(1)
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"phone_number_id": here.tenant.phone_number_id},
         "user_id_update": [
-            {"wa_id": ANA, "user_id": {"previous": "BR.before.5", "current": "BR.after.5"}}
+            {
+                "wa_id": ANA,
+                "user_id": {
+                    "previous": "BR.1000000000000000003",
+                    "current": "BR.1000000000000000001",
+                },
+            }
         ],
     }
     entry = {"id": "waba", "changes": [{"field": "user_id_update", "value": value}]}
     await here.post({"object": "whatsapp_business_account", "entry": [entry]})
     await here.idle()
 
-    await here.write({"user_id": "BR.after.5", "name": "Ana"}, text="Cancela meu horário")
+    await here.write(
+        {"user_id": "BR.1000000000000000001", "name": "Ana"}, text="Cancela meu horário"
+    )
 
     await eventually(lambda: _statuses(here, ["cancelled"]))
     assert await here.value(PEOPLE) == 1

@@ -399,6 +399,18 @@ class World:
             )
         )
 
+    async def persona(self, name: str, **more: Any) -> None:
+        """Give this tenant's model another character."""
+        body = {"persona": name, "key": self.tenant.gemini_key, **more}
+        await _ok(self.gemini.post("/_control/persona", json=body))
+
+    async def change_back_to_assistant(self) -> None:
+        async with self.session() as session:
+            await session.execute(
+                text("UPDATE contacts SET answered_by = 'assistant' WHERE tenant_id = :tenant"),
+                {"tenant": self.tenant.id},
+            )
+
     # -- posting by hand -----------------------------------------------------------------------
 
     async def post(

@@ -1,0 +1,106 @@
+"""A demonstration that runs, and a browser to look at its page with."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.cli.processes import PATIENCE_S, descendants, page_of, start_demo, wait_until_gone
+from tests.conftest import FOLDER_VARIABLE
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[str]:
+    """The address of the page of a demonstration: one for all workers of this run.
+
+    Who started it waits at the end until no other uses it.
+    """
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium, or set CHROMIUM")
+    folder = Path(os.environ[FOLDER_VARIABLE]) / "browser"
+    folder.mkdir(mode=0o711, exist_ok=True)
+    with locked(folder / "users", fcntl.LOCK_SH) as users:
+        with locked(folder / "starting", fcntl.LOCK_EX):
+            process, address = _start_or_join(folder)
+        try:
+            yield address
+            if process is not None:
+                fcntl.flock(users, fcntl.LOCK_EX)
+        finally:
+            if process is not None:
+                started = descendants(process.pid)
+                process.terminate()
+                process.wait(PATIENCE_S)
+                wait_until_gone(started)
+
+
+def _start_or_join(folder: Path) -> tuple[subprocess.Popen[bytes] | None, str]:
+    known = folder / "page"
+    if known.exists():
+        return None, known.read_text()
+    output = folder / "output"
+    process = start_demo(folder, "--no-script", output=output)
+    known.write_text(page_of(process, output=output))
+    return process, known.read_text()
+
+
+@contextmanager
+def locked(path: Path, how: int) -> Iterator[int]:
+    opened = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(opened, how)
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@pytest.fixture
+async def browser(demo: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, demo: str) -> AsyncIterator[Page]:
+    """The page, in Portuguese, and nobody else's meanwhile: what is broken is broken for all.
+
+    What it says on the console, or asks of another host, is a failure.
+    """
+    turn = Path(os.environ[FOLDER_VARIABLE]) / "browser" / "turn"
+    with locked(turn, fcntl.LOCK_EX):
+        async for opened in _opened(browser, demo):
+            yield opened
+
+
+async def _opened(browser: Browser, demo: str) -> AsyncIterator[Page]:
+    context = await browser.new_context(
+        locale="pt-BR", viewport={"width": 1360, "height": 930}, reduced_motion="reduce"
+    )
+    opened = await context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "request",
+        lambda request: (
+            None
+            if re.match(r"data:|http://127\.0\.0\.1:", request.url)
+            else complaints.append(request.url)
+        ),
+    )
+    await opened.goto(demo)
+    yield opened
+    await context.close()
+    assert complaints == []

@@ -1,0 +1,125 @@
+"""A model that is broken: answered all the same, nothing done that nobody asked for, calls bounded."""
+
+from typing import Any
+
+import pytest
+
+from mcp_platform.simulators.gemini_personas import BREAKAGES
+from tests.flows.world import World, choices_of, eventually, text_of
+from tests.personas.checker import truth_of, untruths
+
+ASKS = {
+    "pt": "Tem horário para corte amanhã com o Zé?",
+    "en": "Do you have a time for a haircut tomorrow with Zé?",
+    "es": "¿Hay hora para un corte mañana con Zé, por favor?",
+}
+PARKED = "SELECT count(*) FROM turns WHERE tenant_id = :tenant AND state = 'parked'"
+
+
+@pytest.mark.parametrize("language", ["pt", "en", "es"])
+async def test_every_kind_of_breakage_is_answered(here: World, language: str) -> None:
+    for index, kind in enumerate(BREAKAGES):
+        await here.persona("broken", index=index)
+        before = len(await here.asked_model())
+        reply = await here.ask(ASKS[language])
+        assert text_of(reply).strip(), kind
+        assert untruths(reply, await truth_of(here)) == [], kind
+        assert len(await here.asked_model()) - before <= 6, kind
+    assert await here.statuses() == []
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"from_time": "10:00Z"},
+        {"from_time": "10:00-03:00", "to_time": "12:00+02:00"},
+        {"from_date": "0001-01-01", "to_date": "9999-12-31"},
+        {"from_date": "9999-12-31"},
+        {"from_date": "0001-01-01"},
+        {"to_date": "0001-01-01"},
+        {"from_date": 99999999999},
+        {"from_date": "2026-02-30"},
+        {"from_date": "2026-12-01T10:00:00Z"},
+        {"from_time": "24:00"},
+        {"from_time": 3600},
+        {"from_time": "18:00", "to_time": "08:00"},
+        {"service_id": "corte' OR 1=1"},
+        {"service_id": ""},
+        {"service_id": None},
+        {"service_id": {"$ne": 1}},
+        {"service_id": "x" * 10_000},
+        {"professional_id": "nobody"},
+        {"professional_id": ""},
+        {"appointment_id": "a_nobodys"},
+        {"appointment_id": "a_\x00"},
+        {"service_id": "corte\x00"},
+        {"service_id": "\ud83d"},
+        {"surprise": True},
+        {},
+    ],
+    ids=str,
+)
+async def test_arguments_without_sense_break_no_turn(here: World, args: dict[str, Any]) -> None:
+    call = {"name": "find_slots", "args": {"service_id": "corte", **args} if args else {}}
+    await here.script({"call": call}, "Qual horário você prefere?")
+
+    reply = await here.ask("Tem horário?")
+
+    assert text_of(reply)
+    assert untruths(reply, await truth_of(here)) == []
+    assert await here.value(PARKED) == 0
+
+
+@pytest.mark.parametrize("name", ["book", "cancel", "reschedule"])
+@pytest.mark.parametrize(
+    "value",
+    ["", "x" * 5_000, "s_\x00", 7, None, ["s_1"], {"id": 1}, "'; DROP TABLE offers; --"],
+    ids=str,
+)
+async def test_ids_without_sense_break_no_turn(here: World, name: str, value: Any) -> None:
+    call = {"name": name, "args": {"slot_id": value, "appointment_id": value}}
+    await here.script({"call": call}, "Qual horário você prefere?")
+
+    reply = await here.ask("Tem horário?")
+
+    assert text_of(reply)
+    assert await here.value(PARKED) == 0
+    assert await here.statuses() == []
+
+
+async def test_a_hundred_calls_in_one_answer_are_not_all_made(here: World) -> None:
+    search = {"name": "find_slots", "args": {"service_id": "corte"}}
+    await here.script({"call": [search] * 100}, "Qual horário você prefere?")
+
+    reply = await here.ask("Tem horário?")
+
+    assert choices_of(reply)
+    asked = [
+        each
+        for each in (await here.google.get("/_control/requests")).json()["requests"]
+        if here.tenant.calendar_id in each["path"].replace("%40", "@")
+    ]
+    assert len(asked) <= 20
+
+
+async def test_one_turn_books_only_so_many(here: World) -> None:
+    offer = await here.ask("Tem horário para corte amanhã com o Zé?")
+    rows = choices_of(offer)
+    calls = [{"name": "book", "args": {"slot_id": row["id"]}} for row in rows]
+    await here.script({"call": calls}, "ok")
+
+    reply = await here.ask("marca todos")
+
+    assert len(await here.starts()) <= 3
+    assert untruths(reply, await truth_of(here)) == []
+
+
+async def test_a_model_that_never_stops_calling_is_stopped(here: World) -> None:
+    search = {"call": {"name": "find_slots", "args": {"service_id": "corte"}}}
+    await here.script(*[search] * 30)
+
+    reply = await here.ask("Tem horário?")
+
+    assert choices_of(reply)
+    assert len(await here.asked_model()) <= 6
+    await eventually(here.shows)

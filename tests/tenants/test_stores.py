@@ -1,0 +1,232 @@
+"""Where credentials are read from on one machine: `.env` files, and a mounted Secret."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mcp_platform.tenants.credentials import (
+    KEYS,
+    Credentials,
+    CredentialsMissing,
+    CredentialsUnreadable,
+)
+from mcp_platform.tenants.stores import LARGEST, EnvDirectoryStore, MountedStore
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIE+/=\nabc\n-----END PRIVATE KEY-----\n"
+
+
+async def read(
+    folder: Path, text: str | bytes, *, client: str = "shop", environment: str = "production"
+) -> Credentials:
+    content = text if isinstance(text, bytes) else text.encode()
+    (folder / f"{client}-{environment}.env").write_bytes(content)
+    return await EnvDirectoryStore(folder).read(client_name=client, environment=environment)
+
+
+class TestEnvFiles:
+    async def test_every_key_of_a_hand_over_file_is_read(self, tmp_path: Path) -> None:
+        found = await read(tmp_path, "\n".join(f"{key}=value of {key}" for key in KEYS))
+
+        assert all(getattr(found, key.lower()) == f"value of {key}" for key in KEYS)
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "WHATSAPP_APP_SECRET=s3cr3t",
+            'WHATSAPP_APP_SECRET="s3cr3t"',
+            "WHATSAPP_APP_SECRET='s3cr3t'",
+            "WHATSAPP_APP_SECRET = s3cr3t  ",
+            "export WHATSAPP_APP_SECRET=s3cr3t",
+            "# handed over on Monday\n\nWHATSAPP_APP_SECRET=s3cr3t # the new one\n",
+            "WHATSAPP_APP_SECRET=old\nWHATSAPP_APP_SECRET=s3cr3t",
+            "GEMINI_API_KEY=x\r\nWHATSAPP_APP_SECRET=s3cr3t\r\nGOOGLE_PROJECT_ID=y\r\n",
+            "\ufeffWHATSAPP_APP_SECRET=s3cr3t\n",
+            "\ufeffexport WHATSAPP_APP_SECRET='s3cr3t'\r\n",
+            "GARBAGE LINE\nWHATSAPP_APP_SECRET=s3cr3t",
+            "WHATSAPP_APP_SECRET=s3cr3t\nUNKNOWN_KEY=1",
+        ],
+    )
+    async def test_however_people_write_such_files_the_value_is_the_same(
+        self, tmp_path: Path, written: str
+    ) -> None:
+        assert (await read(tmp_path, written)).whatsapp_app_secret == "s3cr3t"
+
+    @pytest.mark.parametrize(
+        "value", ["pa$$word", "${HOME}", "$HOME/x", "a${GEMINI_API_KEY}b", "100%", "a=b==", "a\\tb"]
+    )
+    async def test_a_value_is_taken_as_it_stands_and_never_interpolated(
+        self, tmp_path: Path, value: str
+    ) -> None:
+        found = await read(tmp_path, f"GEMINI_API_KEY=k\nDATABASE_PASSWORD={value}\n")
+
+        assert found.database_password == value
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            '"' + KEY.replace("\n", "\\n") + '"',
+            "'" + KEY.replace("\n", "\\n") + "'",
+            KEY.replace("\n", "\\n"),
+            f'"{KEY}"',
+            '"' + KEY.replace("\n", "\r\n") + '"',
+        ],
+        ids=["double", "single", "bare", "lines", "windows"],
+    )
+    async def test_a_private_key_is_whole_however_its_lines_are_written(
+        self, tmp_path: Path, written: str
+    ) -> None:
+        found = await read(tmp_path, f"GOOGLE_PRIVATE_KEY={written}\nGEMINI_API_KEY=after\n")
+
+        assert found.google_private_key.strip() == KEY.strip()
+        assert found.gemini_api_key == "after"
+
+    async def test_a_file_of_the_environment_goes_before_the_seeds_file(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "shop.env").write_text("GEMINI_API_KEY=seed")
+        store = EnvDirectoryStore(tmp_path)
+
+        before = await store.read(client_name="shop", environment="staging")
+        own = await read(tmp_path, "GEMINI_API_KEY=own", environment="staging")
+        other = await store.read(client_name="shop", environment="production")
+
+        assert [before.gemini_api_key, own.gemini_api_key, other.gemini_api_key] == [
+            "seed",
+            "own",
+            "seed",
+        ]
+
+    async def test_a_client_named_like_anothers_environment_does_not_get_its_credentials(
+        self, tmp_path: Path
+    ) -> None:
+        await read(tmp_path, "GEMINI_API_KEY=of-x-in-production", client="x-y")
+        store = EnvDirectoryStore(tmp_path)
+
+        with pytest.raises(CredentialsMissing):
+            await store.read(client_name="x-y-production", environment="development")
+        (tmp_path / "x-y-production-development.env").write_text("GEMINI_API_KEY=its-own")
+        its_own = await store.read(client_name="x-y-production", environment="development")
+        assert its_own.gemini_api_key == "its-own"
+
+    async def test_no_file_is_missing_and_an_unreadable_one_is_something_else(
+        self, tmp_path: Path
+    ) -> None:
+        store = EnvDirectoryStore(tmp_path)
+        with pytest.raises(CredentialsMissing, match=r"shop-production\.env"):
+            await store.read(client_name="shop", environment="production")
+
+        (tmp_path / "shop-production.env").mkdir()
+        with pytest.raises(CredentialsUnreadable) as refused:
+            await store.read(client_name="shop", environment="production")
+        assert not isinstance(refused.value, CredentialsMissing)
+
+    async def test_a_file_in_another_encoding_is_unreadable(self, tmp_path: Path) -> None:
+        with pytest.raises(CredentialsUnreadable):
+            await read(tmp_path, "DATABASE_PASSWORD=sécret".encode("latin-1"))
+
+    async def test_an_empty_or_absent_value_is_an_empty_string(self, tmp_path: Path) -> None:
+        found = await read(tmp_path, "GEMINI_API_KEY=\nWHATSAPP_APP_ID\nDATABASE_USER=''\n")
+
+        assert found == Credentials()
+
+
+class TestMountedSecret:
+    """A folder as Kubernetes mounts it: keys are links through `..data`, which is swapped."""
+
+    @staticmethod
+    def mount(folder: Path, version: str, **values: str) -> None:
+        made = folder / f"..{version}"
+        made.mkdir(parents=True)
+        for key, value in values.items():
+            (made / key).write_text(value)
+            link = folder / key
+            if not link.is_symlink():
+                link.symlink_to(Path("..data") / key)
+        fresh = folder / "..data_tmp"
+        fresh.symlink_to(made.name)
+        fresh.rename(folder / "..data")
+
+    @staticmethod
+    def store(folder: Path) -> MountedStore:
+        return MountedStore(folder, client_name="shop", environment="production")
+
+    @classmethod
+    async def read(cls, folder: Path) -> Credentials:
+        return await cls.store(folder).read(client_name="shop", environment="production")
+
+    async def test_a_swapped_secret_is_read_whole(self, tmp_path: Path) -> None:
+        self.mount(tmp_path, "v1", GEMINI_API_KEY="old\n", WHATSAPP_APP_SECRET="old")
+        old = await self.read(tmp_path)
+        self.mount(tmp_path, "v2", GEMINI_API_KEY="new\n", GOOGLE_PRIVATE_KEY=KEY)
+        new = await self.read(tmp_path)
+
+        assert (old.gemini_api_key, old.whatsapp_app_secret) == ("old", "old")
+        assert (new.gemini_api_key, new.google_private_key) == ("new", KEY.strip())
+        assert new.whatsapp_app_secret == ""
+
+    async def test_a_swap_in_the_middle_of_a_read_mixes_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.mount(tmp_path, "v1", GEMINI_API_KEY="old", WHATSAPP_APP_SECRET="old")
+        swapped = False
+        read_text = Path.read_text
+
+        def read_and_swap(path: Path, *args: str) -> str:
+            nonlocal swapped
+            content = read_text(path, *args)
+            if not swapped:
+                swapped = True
+                self.mount(tmp_path, "v2", GEMINI_API_KEY="new", WHATSAPP_APP_SECRET="new")
+            return content
+
+        monkeypatch.setattr(Path, "read_text", read_and_swap)
+        found = await self.read(tmp_path)
+
+        assert swapped
+        assert (found.gemini_api_key, found.whatsapp_app_secret) == ("old", "old")
+
+    async def test_a_plain_folder_will_do(self, tmp_path: Path) -> None:
+        (tmp_path / "GEMINI_API_KEY").write_text("k")
+
+        assert (await self.read(tmp_path)).gemini_api_key == "k"
+
+    @pytest.mark.parametrize(
+        ("client", "environment"), [("other", "production"), ("shop", "staging")]
+    )
+    async def test_another_tenant_gets_nothing(
+        self, tmp_path: Path, client: str, environment: str
+    ) -> None:
+        self.mount(tmp_path, "v1", GEMINI_API_KEY="k")
+
+        with pytest.raises(CredentialsMissing, match="another tenant"):
+            await self.store(tmp_path).read(client_name=client, environment=environment)
+
+    async def test_nothing_mounted_is_missing(self, tmp_path: Path) -> None:
+        with pytest.raises(CredentialsMissing):
+            await self.read(tmp_path)
+        with pytest.raises(CredentialsMissing):
+            await self.read(tmp_path / "never")
+
+    async def test_what_is_too_large_or_no_file_is_left_out(self, tmp_path: Path) -> None:
+        (tmp_path / "GEMINI_API_KEY").write_text("k")
+        (tmp_path / "DATABASE_USER").mkdir()
+        with (tmp_path / "DATABASE_PASSWORD").open("wb") as huge:
+            os.truncate(huge.fileno(), LARGEST + 1)
+
+        assert await self.read(tmp_path) == Credentials(gemini_api_key="k")
+
+    async def test_what_is_not_text_is_unreadable(self, tmp_path: Path) -> None:
+        (tmp_path / "GEMINI_API_KEY").write_bytes(b"\xff\xfe")
+
+        with pytest.raises(CredentialsUnreadable):
+            await self.read(tmp_path)
+
+
+def test_credentials_do_not_show_their_values() -> None:
+    secret = Credentials(gemini_api_key="AIza-secret", database_password="hunter2")
+
+    for shown in (repr(secret), str(secret), f"{secret}", f"{[secret]}"):
+        assert "secret" not in shown
+        assert "hunter2" not in shown
+        assert "GEMINI_API_KEY" in shown
