@@ -7,8 +7,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore
 UV_LOCK = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-annotate $(ARGS)
-# Tests that compare a page of docs/ with the code; they need no server.
-DOCUMENTED = tests/test_settings_documented.py tests/kit/test_metrics.py
+# Tests that compare docs/ with the code; they need no server.
+DOCUMENTED = $(wildcard tests/test_*.py) tests/kit/test_metrics.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

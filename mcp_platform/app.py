@@ -69,7 +69,7 @@ def create_app(platform: Platform) -> ASGIApp:
     handle_problems(app)
     readiness = Readiness(platform.sessions, timer=time.monotonic)
 
-    @app.get("/health", tags=["health"])
+    @app.get("/health", tags=["health"], responses={503: {"description": "Not now, and why."}})
     async def ready() -> JSONResponse:
         """Tell whether this process can serve, and in one word why not."""
         why = await readiness.why_not()

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -119,16 +119,19 @@ class Agendas:
             error: CalendarUnreadable | CredentialRefused, *, calendar_id: str | None
         ) -> None:
             if isinstance(error, CredentialRefused) or calendar_id is None:
-                await self._health.refused(tenant.id, "google_calendar", str(error))
+                await self._health.refused(tenant.id, "calendar", str(error))
                 await self._notices.trouble(tenant, "calendar_refused", now=self._clock())
             else:
                 await self._notices.trouble(tenant, "calendar_unreadable", now=self._clock())
 
+        credentials = await self._credentials.of(tenant)
+        if tenant.calendar_id is None and credentials.google_calendar_id:
+            tenant = replace(tenant, calendar_id=credentials.google_calendar_id)
         return Agenda(
             tenant=tenant,
             catalogue=catalogue,
             sessions=self._sessions,
-            calendar=self.calendar(await self._credentials.of(tenant)),
+            calendar=self.calendar(credentials),
             hold_for=self._hold_for,
             tell=tell,
         )
@@ -318,6 +321,7 @@ async def _worker(
             credentials=credentials,
             model=model,
             notices=notices,
+            health=health,
             limits=Limits(
                 rounds=settings.model_rounds,
                 deadline=settings.turn_deadline_s,
@@ -334,7 +338,7 @@ async def _worker(
         tenants=tenants,
         credentials=credentials,
         effects=Effects(whatsapp=whatsapp, calendar_of=agendas.calendar),
-        pacing=Pacing(redis=redis),
+        pacing=Pacing(redis=redis, processes=settings.worker_processes),
         health=health,
         notices=notices,
         clock=now,

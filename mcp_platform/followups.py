@@ -57,7 +57,7 @@ async def _follow_up_one_by_one(sessions: Sessions) -> int:
         return len(rows)
 
 
-async def _waiting(session: AsyncSession) -> Sequence[Row[tuple[int, int, str, bytes]]]:
+async def _waiting(session: AsyncSession) -> Sequence[Row[int, int, str, bytes]]:
     return (
         await session.execute(
             select(EventRow.tenant_id, EventRow.id, EventRow.kind, EventRow.body)
@@ -69,9 +69,7 @@ async def _waiting(session: AsyncSession) -> Sequence[Row[tuple[int, int, str, b
     ).all()
 
 
-async def _apply(
-    session: AsyncSession, rows: Sequence[Row[tuple[int, int, str, bytes]]]
-) -> None:
+async def _apply(session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]]) -> None:
     updates: list[StatusUpdate] = []
     for tenant, _, kind, body in rows:
         tenant_id, content = TenantId(tenant), loads(body)
@@ -90,11 +88,13 @@ async def _apply(
 
 
 async def _close(
-    session: AsyncSession, rows: Sequence[Row[tuple[int, int, str, bytes]]], *, state: str
+    session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]], *, state: str
 ) -> None:
     await session.execute(
         update(EventRow)
-        .where(EventRow.id.in_([event_id for _, event_id, _, _ in rows]), EventRow.kind != "message")
+        .where(
+            EventRow.id.in_([event_id for _, event_id, _, _ in rows]), EventRow.kind != "message"
+        )
         .values(state=state)
     )
 

@@ -34,9 +34,6 @@ class Settings(BaseSettings):
     internal_port: int = Field(
         9090, description="Port of /metrics and /health/detail; never published. 0: none."
     )
-    public_url: str = Field(
-        "http://127.0.0.1:8000", description="How the outside reaches this service."
-    )
 
     # Servers it stands on.
     database_url: str | None = Field(
@@ -129,6 +126,9 @@ class Settings(BaseSettings):
         timedelta(seconds=5), description="How often forgotten work is looked for."
     )
     worker_concurrency: int = Field(32, ge=4, description="Wake-ups one worker handles at a time.")
+    worker_processes: int = Field(
+        1, ge=1, description="How many workers share a number's send rate while Redis is away."
+    )
     tenant_concurrency: int = Field(8, ge=1, description="Of those, how many may be of one tenant.")
     retention_days: int = Field(
         90, ge=8, description="How long events and effects are kept; Meta redelivers for 7 days."

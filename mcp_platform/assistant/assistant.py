@@ -35,7 +35,7 @@ from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.outcome import AppointmentView, SlotView
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
-from mcp_platform.tenants.tenant import Tenant
+from mcp_platform.tenants.tenant import Tenant, TenantId
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +59,12 @@ class Limits:
     rounds: int
     deadline: timedelta
     human_for: timedelta
+
+
+class Health(Protocol):
+    async def refused(self, tenant_id: TenantId, what: str, reason: str) -> None: ...
+
+    async def accepted(self, tenant_id: TenantId, what: str) -> None: ...
 
 
 class Agendas(Protocol):
@@ -89,6 +95,7 @@ class Assistant:
         credentials: CredentialSource,
         model: Model | None,
         notices: Notices,
+        health: Health,
         limits: Limits,
         timer: Callable[[], float],
     ) -> None:
@@ -100,6 +107,7 @@ class Assistant:
         self._credentials = credentials
         self._model = model
         self._notices = notices
+        self._health = health
         self._limits = limits
         self._timer = timer
         self._tools = declarations()
@@ -151,6 +159,7 @@ class Assistant:
             try:
                 text = await self._ask(turn, texts, done, self._model)
                 why = "nothing_to_say"
+                await self._health.accepted(tenant.id, "gemini")
             except ModelAway as error:
                 why = "away"
                 log.warning("assistant.model.away", tenant=tenant.path, error=str(error))
@@ -160,6 +169,7 @@ class Assistant:
             except CredentialRefused as error:
                 why = "refused"
                 log.warning("assistant.model.refused", tenant=tenant.path, error=str(error))
+                await self._health.refused(tenant.id, "gemini", str(error))
                 await self._notices.trouble(tenant, "model_refused", now=turn.context.now)
             except CredentialsUnreadable as error:
                 why = "no_credentials"

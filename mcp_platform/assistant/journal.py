@@ -9,7 +9,7 @@ import uuid
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.models import StepRow
@@ -51,15 +51,14 @@ class Journal:
 
     async def write(self, session: AsyncSession, name: str, content: dict[str, Any]) -> None:
         """Write a step down in the caller's transaction, beside its effect."""
-        session.add(
-            StepRow(
+        await session.execute(
+            insert(StepRow).values(
                 tenant_id=self._turn.tenant_id,
                 turn_id=self._turn.id,
                 name=name,
                 content=content,
             )
         )
-        await session.flush()
         self._steps[name] = content
 
     async def record(self, name: str, content: dict[str, Any]) -> None:

@@ -166,8 +166,18 @@ class Contacts:
                 .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
                 .values(**known)
             )
+        mine = set(
+            await self._session.scalars(
+                select(ContactAliasRow.alias).where(
+                    ContactAliasRow.tenant_id == self._tenant,
+                    ContactAliasRow.contact_id == contact_id,
+                    ContactAliasRow.alias.in_(identity.aliases),
+                )
+            )
+        )
         for alias in identity.aliases:
-            await self.rename(alias, contact_id)
+            if alias not in mine:
+                await self.rename(alias, contact_id)
 
     async def rename(self, alias: str, contact_id: ContactId, *, same_person: bool = False) -> None:
         """Make `alias` mean this contact, merging who was known by it before where apt.

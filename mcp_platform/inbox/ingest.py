@@ -157,19 +157,27 @@ class Ingest:
 
     async def _store(self, events: list[NewEvent]) -> None:
         failpoint("ingest.before_commit")
-        fresh = await self._pool.fetchval(
-            STORE, *_columns(events), self._debounce, timeout=TIMEOUT_S
-        )
+        try:
+            fresh = await self._insert(events)
+        except asyncpg.DeadlockDetectedError:
+            # Meta groups anew what it repeats, and the other batch had the same keys in another
+            # order. It has gone on.
+            fresh = await self._insert(events)
         failpoint("ingest.after_commit")
         EVENTS.labels(outcome="stored").inc(fresh)
         EVENTS.labels(outcome="repeated").inc(len(events) - fresh)
+
+    async def _insert(self, events: list[NewEvent]) -> int:
+        return int(
+            await self._pool.fetchval(STORE, *_columns(events), self._debounce, timeout=TIMEOUT_S)
+        )
 
 
 def _in_order(batch: Batch) -> list[NewEvent]:
     """Return a batch's events so that ids follow what was written first, by Meta's clock.
 
-    It is one order for all writers too: a request that is repeated while it is being stored is
-    locked key by key in the same order, and two batches cannot deadlock.
+    It is one order for all writers too: a request that is repeated as it was while it is being
+    stored is locked key by key in the same order.
     """
     placed = [
         (event.tenant_id, event.sent_at or EARLIEST, events[0].key, place, event)

@@ -52,7 +52,9 @@ LAG = text("""
 # What nobody will ask for: Meta redelivers for seven days, so keys are kept longer than that.
 OLD = (
     "DELETE FROM inbox_events WHERE state = 'done' AND received_at < :before",
-    "DELETE FROM turn_steps WHERE at < :before",
+    "DELETE FROM quarantined_events WHERE received_at < :before",
+    "DELETE FROM turns WHERE state = 'done' AND opened_at < :before",  # and their steps
+    "DELETE FROM messages WHERE at < :before",
     "DELETE FROM outbox WHERE created_at < :before"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
     "DELETE FROM offers WHERE expires_at < :before",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
@@ -129,8 +129,15 @@ class Turns:
             starts=1,
             opened_at=now,
         )
-        self._session.add(row)
-        await self._session.flush()
+        await self._session.execute(
+            insert(TurnRow).values(
+                tenant_id=row.tenant_id,
+                id=row.id,
+                contact_id=row.contact_id,
+                starts=row.starts,
+                opened_at=row.opened_at,
+            )
+        )
         await self._session.execute(
             update(EventRow)
             .where(

@@ -82,7 +82,8 @@ async def wake(
     session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0)
 ) -> None:
     """Enqueue `wakeup` in the session's transaction: it is there if and only if that commits."""
-    await _enqueue(session, entrypoint, wakeup, after=after, once=None)
+    row = {"entrypoint": entrypoint, "payload": wakeup.pack(), "delay": after, "once": None}
+    await session.execute(text(ENQUEUE), row)
 
 
 async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterable[WakeUp]) -> None:
@@ -92,14 +93,15 @@ async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterab
     the queue would otherwise fill with wake-ups of the same few contacts, and nobody else's turn
     would come.
     """
-    # One order for all sweepers, so that no two of them wait for each other.
-    for wakeup in sorted(wakeups, key=lambda each: (each.tenant_id, each.key)):
-        once = f"{entrypoint}/{wakeup.tenant_id}/{wakeup.key}"
-        await _enqueue(session, entrypoint, wakeup, after=timedelta(0), once=once)
-
-
-async def _enqueue(
-    session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta, once: str | None
-) -> None:
-    values = {"entrypoint": entrypoint, "payload": wakeup.pack(), "delay": after, "once": once}
-    await session.execute(text(ENQUEUE), values)
+    rows = [
+        {
+            "entrypoint": entrypoint,
+            "payload": wakeup.pack(),
+            "delay": timedelta(0),
+            "once": f"{entrypoint}/{wakeup.tenant_id}/{wakeup.key}",
+        }
+        # One order for all sweepers, so that no two of them wait for each other.
+        for wakeup in sorted(wakeups, key=lambda each: (each.tenant_id, each.key))
+    ]
+    if rows:
+        await session.execute(text(ENQUEUE), rows)

@@ -71,9 +71,7 @@ class Effects:
         if effect.is_message:
             return await self._whatsapp.send(
                 token=credentials.whatsapp_api_token,
-                phone_number_id=credentials.whatsapp_phone_number_id
-                or tenant.phone_number_id
-                or "",
+                phone_number_id=tenant.phone_number_id or credentials.whatsapp_phone_number_id,
                 message=effect.body["message"],
             )
         calendar = self._calendar_of(credentials)

@@ -21,8 +21,8 @@ from mcp_platform.tenants.tenant import Tenant, TenantId, is_client_name, is_env
 # A tenant that is edited is seen edited within this time, in every process.
 KNOWN_FOR = timedelta(seconds=30)
 UNKNOWN_FOR = timedelta(seconds=10)
-# About 1 kB each; more tenants than this in use at once only means more lookups.
-KNOWN_MOST = 20_000
+# Keys, two of each tenant, and about 1 kB; more in use at once only means more lookups.
+KNOWN_MOST = 40_000
 UNKNOWN_MOST = 20_000
 
 Key = tuple[str, str] | TenantId

@@ -50,7 +50,7 @@ from tests.scheduling.shop import OwnersCalendars, catalogue
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)  # a Monday; 09:00 in São Paulo
 TUESDAY = "2026-12-01"
 ALL = frozenset(SCOPES)
-TAKE = f"DELETE FROM {SCHEMA}.pgqueuer WHERE entrypoint = 'inbox' RETURNING payload"  # noqa: S608  # a constant
+TAKE = f"DELETE FROM {SCHEMA}.pgqueuer WHERE entrypoint = 'inbox' RETURNING payload"  # a constant
 
 
 class NoCredentials:

@@ -1,5 +1,6 @@
 """Where benchmarks run: an own embedded Postgres with fsync, processes, tenants, payloads."""
 
+import contextlib
 import json
 import os
 import socket
@@ -36,10 +37,8 @@ class Result:
 def database(folder: Path, name: str) -> Iterator[str]:
     """A migrated database on a server that waits for the disk, as in production."""
     with EmbeddedPostgres(folder) as server:
-        try:
+        with contextlib.suppress(Exception):  # it was not there
             server.drop_database(name)
-        except Exception:  # noqa: BLE001, S110  # it was not there
-            pass
         url = server.create_database(name)
         migrate(url)
         yield url

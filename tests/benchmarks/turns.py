@@ -40,7 +40,7 @@ from tests.benchmarks.place import (
 )
 
 TENANTS = 8
-TURNS = 240
+TURNS = 160
 AT_ONCE = 32
 ROUNDS = 3
 ALONE = 40
@@ -78,7 +78,7 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
             "GOOGLE_TOKEN_URL": f"{there}/token",
             "LOG_LEVEL": "WARNING",
             "DEBOUNCE_S": "0",
-            "WORKER_CONCURRENCY": str(2 * AT_ONCE),
+            "WORKER_CONCURRENCY": str(AT_ONCE),
         }
         stack.enter_context(
             process(

@@ -65,7 +65,7 @@ class Place:
 
     @contextlib.asynccontextmanager
     async def running_command(
-        self, *command: str, env: dict[str, str], piped: bool = False
+        self, *command: str, env: dict[str, str], piped: bool = False, within: float = RECOVERY_S
     ) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run a command beside everything else; it does not outlive the block."""
         pipe = asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL
@@ -73,7 +73,7 @@ class Place:
             *command, stdin=pipe, stdout=pipe, env=env, cwd=ROOT
         )
         try:
-            async with asyncio.timeout(RECOVERY_S):
+            async with asyncio.timeout(within):
                 yield process
         finally:
             if process.returncode is None:

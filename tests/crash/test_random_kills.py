@@ -15,8 +15,8 @@ from tests.flows.world import eventually, tomorrow
 
 SEED = 20261122
 CUSTOMERS = 40
-KILLS = 60
-PAUSE_S = (0.2, 0.9)
+KILLS = 45
+PAUSE_S = (0.1, 0.7)
 PATIENCE_S = 120.0  # only a test that fails waits so long
 PLANS = (("book",), ("book", "cancel"), ("book", "move"), ("book", "move", "cancel"))
 

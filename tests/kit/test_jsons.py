@@ -12,7 +12,7 @@ from mcp_platform.kit.jsons import DEEPEST, dumps, loads, storable
 JSON = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**63), 2**64 - 1)  # beyond 64 bits they are read as floats
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec=None)),  # lone surrogates too
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

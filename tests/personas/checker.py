@@ -37,19 +37,19 @@ _WEEKDAYS = {
 _DAY_NAME = "|".join(sorted((re.escape(name.strip()) for name in _WEEKDAYS), key=len, reverse=True))
 _RELATIVE = r"(?:(?P<near>hoje|amanhã|today|tomorrow|hoy|mañana), )?"
 MOMENTS = (
-    # "amanhã, terça-feira, 1º de dezembro de 2027, às 10:00"
+    # “amanhã, terça-feira, 1º de dezembro de 2027, às 10:00”
     re.compile(
         rf"{_RELATIVE}(?P<weekday>{_DAY_NAME})(?:-feira)?, (?P<day>\d{{1,2}})º? de"
         rf" (?P<month>{_NAMES})(?: de (?P<year>\d{{4}}))?, (?:às|à|a las|a la) {_TIME}",
         re.IGNORECASE,
     ),
-    # "tomorrow, Tuesday, December 1, 2027 at 10:00 AM"
+    # “tomorrow, Tuesday, December 1, 2027 at 10:00 AM”
     re.compile(
         rf"{_RELATIVE}(?P<weekday>{_DAY_NAME}), (?P<month>{_NAMES}) (?P<day>\d{{1,2}})"
         rf"(?:, (?P<year>\d{{4}}))? at {_TIME}",
         re.IGNORECASE,
     ),
-    # "ter 01/12 10:00", "Tue Dec 1 10:00 AM"
+    # “ter 01/12 10:00”, “Tue Dec 1 10:00 AM”
     re.compile(
         rf"(?P<weekday>{_DAY_NAME}) (?P<day>\d{{2}})/(?P<month>\d{{2}}) {_TIME}", re.IGNORECASE
     ),

@@ -120,14 +120,15 @@ async def test_one_of_a_herd_that_gives_up_takes_nothing_from_the_others(here: P
 
 
 async def test_an_unknown_path_is_remembered_for_a_moment(here: Place) -> None:
+    nobody = f"not-yet-{here.shop}"
     for _ in range(100):
         with pytest.raises(UnknownTenant):
-            await here.directory.by_path("nobody", "production")
+            await here.directory.by_path(nobody, "production")
     assert here.opened == 1
 
-    await here.add("nobody", "production")
+    await here.add(nobody, "production")
     here.now += 11
-    assert (await here.directory.by_path("nobody", "production")).client_name == "nobody"
+    assert (await here.directory.by_path(nobody, "production")).client_name == nobody
 
 
 async def test_an_unknown_client_and_an_unknown_environment_are_told_apart_by_nothing(

@@ -1,0 +1,42 @@
+"""A service whose parts are started one after the other, over one database."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mcp_platform.settings import Settings
+from tests.flows.world import Simulators, World
+
+
+@pytest.fixture(scope="session")
+def simulators() -> Iterator[Simulators]:
+    started = Simulators.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+async def unstarted(
+    simulators: Simulators, migrated_url: str, tmp_path: Path
+) -> AsyncIterator[World]:
+    """A world in which nothing runs yet. It answers by the menu, so that turns are quick."""
+    settings = Settings(
+        credentials_dir=tmp_path,
+        meta_graph_url=simulators.meta.url,
+        gemini_url=simulators.gemini.url,
+        google_calendar_url=f"{simulators.google.url}/calendar/v3/",
+        google_token_url=f"{simulators.google.url}/token",
+        debounce_s=0,
+        debounce_cap_s=0,
+        sweep_s=1,
+        tenant_concurrency=32,
+        gemini_enabled=False,
+    )
+    async with (
+        httpx.AsyncClient(base_url=simulators.meta.url, timeout=30) as meta,
+        httpx.AsyncClient(base_url=simulators.gemini.url) as gemini,
+        httpx.AsyncClient(base_url=simulators.google.url) as google,
+    ):
+        yield World(settings, migrated_url, meta, gemini, google, tmp_path)

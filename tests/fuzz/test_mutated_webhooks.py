@@ -1,0 +1,119 @@
+"""Ten thousand spoilt webhooks: each is answered, nothing valid is lost, nobody else notices."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from typing import Any
+
+import psutil
+import pytest
+
+from mcp_platform.whatsapp.signature import sign
+from tests.flows.world import World, eventually, message, running
+from tests.fuzz.line import Line
+from tests.fuzz.mutations import Mutator
+
+MUTATED = 10_000
+VALID_EVERY = 40
+LINES = 16
+SEED = 20261201
+REAL = [f"55119888800{number:02}" for number in range(25)]
+STRANGERS = [f"55219777700{number:02}" for number in range(60)]
+MEMORY_MB = 150
+DRAINED_S = 100
+
+UNDONE = """
+    SELECT (SELECT count(*) FROM inbox_events WHERE state IN ('waiting', 'claimed'))
+         + (SELECT count(*) FROM outbox
+            WHERE state NOT IN ('sent', 'delivered', 'read', 'done', 'failed', 'dead'))
+"""
+
+
+class Posting:
+    """Ten thousand bodies and the valid messages between them, and what was answered."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._path = f"/{world.tenant.path}/api/v1/webhooks/whatsapp"
+        self.valid: dict[str, str] = {}
+        self.answered: Counter[int] = Counter()
+        self._mutator = Mutator(
+            seed=SEED,
+            number=world.tenant.phone_number_id,
+            at=int(time.time()),
+            senders=STRANGERS,
+        )
+        self._left = MUTATED
+
+    async def run(self) -> None:
+        await asyncio.gather(*(self._line() for _ in range(LINES)))
+
+    async def _line(self) -> None:
+        async with Line(self._world.url) as line:
+            while self._left > 0:
+                self._left -= 1
+                body = self._mutator.body()
+                status = await self._post(line, body)
+                assert status == 200, (status, body[:2_000])
+                if self._left % VALID_EVERY == 0:
+                    await self._valid(line)
+
+    async def _valid(self, line: Line) -> None:
+        sender = REAL[len(self.valid) % len(REAL)]
+        said = message(f"oi {len(self.valid)}", wa_id=sender)
+        self.valid[f"m:{said['id']}"] = sender
+        body = json.dumps(self._world.webhook(said)).encode()
+        for _ in range(2):  # Meta repeats itself
+            assert await self._post(line, body) == 200
+
+    async def _post(self, line: Line, body: bytes) -> int:
+        signature = sign(body, app_secret=self._world.tenant.app_secret)
+        status = await line.post(self._path, body, signature=signature)
+        self.answered[status] += 1
+        return status
+
+
+@pytest.mark.timeout(300)
+async def test_ten_thousand_mutated_webhooks_harm_nothing(unstarted: World) -> None:
+    async with running(unstarted, "gateway"):
+        await unstarted.add_tenant()
+        posting = Posting(unstarted)
+        process = psutil.Process()
+        before = process.memory_info().rss
+
+        await posting.run()
+
+        assert (process.memory_info().rss - before) / 2**20 < MEMORY_MB
+        stored = await _counted(unstarted, "SELECT key FROM inbox_events WHERE key LIKE 'm:%'")
+        assert {key: stored[key] for key in posting.valid} == dict.fromkeys(posting.valid, 1)
+        assert len(stored) > MUTATED / 10  # most of what came was still somebody's message
+
+    async with running(unstarted) as platform:
+        assert platform.worker is not None
+        await eventually(lambda: _nothing_left(unstarted), within=DRAINED_S, why="an empty inbox")
+
+        await _nothing_was_given_up(unstarted)
+        heard = await _counted(unstarted, "SELECT key FROM messages WHERE direction = 'in'")
+        assert {key: heard[key] for key in posting.valid} == dict.fromkeys(posting.valid, 1)
+        for sender in REAL:
+            sent = await unstarted.sent(as_=sender)
+            assert sent, sender
+        await unstarted.ask("Oi", as_="5511955550000")
+
+
+async def _nothing_left(world: World) -> bool:
+    return bool(await world.value(UNDONE) == 0)
+
+
+async def _nothing_was_given_up(world: World) -> None:
+    parked = await world.rows("SELECT id, error FROM turns WHERE state = 'parked'")
+    assert parked == []
+    again = await world.rows("SELECT id, starts FROM turns WHERE starts > 1")
+    assert again == []
+    refused = await world.rows("SELECT key, body FROM inbox_events WHERE state = 'parked'")
+    assert refused == []
+
+
+async def _counted(world: World, statement: str) -> Counter[Any]:
+    return Counter(key for (key,) in await world.rows(statement))
