@@ -11,18 +11,19 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from prometheus_client import make_asgi_app
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import Mount, Route
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_platform.bootstrap import Platform
 from mcp_platform.conversations.api import chat_router
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.http import handle_problems
+from mcp_platform.kit.http import Traced, handle_problems
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
@@ -67,6 +68,7 @@ def create_app(platform: Platform) -> ASGIApp:
         openapi_url="/openapi.json",
     )
     handle_problems(app)
+    app.add_middleware(Traced)
     readiness = Readiness(platform.sessions, timer=time.monotonic)
 
     @app.get("/health", tags=["health"], responses={503: {"description": "Not now, and why."}})
@@ -157,10 +159,13 @@ def create_internal_app(platform: Platform) -> Starlette:
             state["degraded_tenants"] = await platform.health.troubles()
         return JSONResponse(state, status_code=200 if state["database"] == "up" else 503)
 
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
     return Starlette(
         routes=[
             Route("/health/detail", detail),
-            Mount("/metrics", make_asgi_app()),
+            Route("/metrics", metrics),
         ]
     )
 

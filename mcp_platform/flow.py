@@ -21,6 +21,7 @@ from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import Heard, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
+from mcp_platform.errors import Unavailable
 from mcp_platform.inbox.metrics import TURN_SECONDS, turn_ended
 from mcp_platform.inbox.turns import Turn, Turns, Waiting
 from mcp_platform.kit.database import Sessions
@@ -97,6 +98,10 @@ class Answering:
         except LeaseLost:
             log.warning("flow.lease.lost", tenant=tenant.path, trace_id=wakeup.trace_id)
             turn_ended(tenant.path, "fenced")
+        except Unavailable:
+            # What we depend on is away: that is not this turn's fault, and must not park it.
+            await self._give_back(lease, excused=turn)
+            raise
         except BaseException:
             await self._give_back(lease)
             raise
@@ -156,7 +161,7 @@ class Answering:
             context = TurnContext(
                 tenant=tenant, contact=contact, turn=turn, lease=lease, heard=heard
             )
-            async with self._receipts.shown(tenant, heard, again=turn.starts > 1):
+            async with self._receipts.shown(tenant, heard, again=turn.resumed):
                 said = await self._assistant.answer(context)
         failpoint("turn.before_close")
         following = await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)
@@ -231,10 +236,12 @@ class Answering:
             trace_id=turn.trace_id,
         )
 
-    async def _give_back(self, lease: Lease) -> None:
+    async def _give_back(self, lease: Lease, *, excused: Turn | None = None) -> None:
         """Give the lease back after a failure, so that the next try need not wait it out."""
         try:
             async with asyncio.timeout(2), self._leases.fenced(lease) as session:
+                if excused is not None:
+                    await Turns(session, lease.tenant_id).excuse(excused)
                 await release(session, lease)
         except Exception as error:  # noqa: BLE001  # the failure that led here is what matters
             log.warning("flow.lease.not_returned", error=repr(error))

@@ -180,6 +180,7 @@ class Assistant:
             appointments=turn.appointments,
             offered=turn.offered,
             names=turn.names(),
+            asked=" ".join(texts),
         )
         if reply is not None:
             return Said(reply, "model")

@@ -1,5 +1,6 @@
 """What the business says of itself, written by code: the only facts a model may quote."""
 
+import re
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any
@@ -42,3 +43,31 @@ def passages(info: Mapping[str, Any]) -> list[str]:
     for service in info["services"]:
         found += service.values()
     return found
+
+
+# Which part of the card a question asks for, by everyday words of our three languages. A guess
+# that only shortens an answer: what matches nothing gets the whole card.
+_TOPICS = {
+    "address": r"endere|onde|localiza|\bfica|address|where|direcci|d[oó]nde|ubica",
+    "phone": r"telefone|phone|tel[eé]fono|ligar",
+    "hours": r"\babr|abert|fecha|funciona|atende|hours|\bopen|\bclose|cierra|atienden",
+    "services": r"pre[cç]o|valor|quanto|custa|servi|price|cost|how much|cu[aá]nto|precio|servicio",
+}
+
+
+def about(info: Mapping[str, Any], *, asked: str) -> dict[str, Any]:
+    """Return the part of `info` that `asked` is about; of services, those it names."""
+    question = asked.casefold()
+    wanted = {
+        topic
+        for topic, pattern in _TOPICS.items()
+        if info.get(topic) and re.search(pattern, question)
+    }
+    if not wanted:
+        return dict(info)
+    part = {topic: info[topic] for topic in info if topic in wanted}
+    services = part.get("services", [])
+    named = [each for each in services if each["name"].casefold() in question]
+    if named:
+        part["services"] = named
+    return part

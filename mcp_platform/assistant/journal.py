@@ -31,8 +31,8 @@ class Journal:
         self._steps: dict[str, dict[str, Any]] = {}
 
     async def read(self) -> None:
-        """Load what an earlier start of this turn wrote down; a first start has nothing to load."""
-        if self._turn.starts == 1:
+        """Load what an earlier start of this turn wrote down, if there was one."""
+        if not self._turn.resumed:
             return
         async with self.begin() as session:
             rows = await session.scalars(

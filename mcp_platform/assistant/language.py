@@ -7,7 +7,7 @@ import re
 
 LANGUAGES = ("pt-BR", "en", "es")
 _WORDS = {
-    "pt-BR": "oi olá ola bom boa dia tarde noite obrigado obrigada quero queria gostaria não nao sim"
+    "pt-BR": "a o os as da do em no na e é que cancela cancelar oi olá ola bom boa dia tarde noite obrigado obrigada quero queria gostaria não nao sim"
     " você voce vocês pra para amanhã amanha hoje horário horario marcar agendar desmarcar remarcar"
     " corte tem com uma um por favor às segunda terça terca quarta quinta sexta sábado meu minha"
     " qual quais quanto custa preciso posso consigo fazer tá está blz valeu tudo bem endereço",
@@ -36,5 +36,7 @@ def detect(text: str, *, now: str) -> str:
     words = set(_TOKEN.findall(text.casefold()))
     hits = {language: len(words & known) for language, known in _KNOWN.items()}
     best = max(LANGUAGES, key=lambda language: (hits[language], language == now))
-    # Portuguese and Spanish share words: another language must win by one, and say something.
-    return best if hits[best] > hits[now] else now
+    # Portuguese and Spanish share many words: another language must win clearly, unless nothing at
+    # all is said in the one spoken so far.
+    needed = hits[now] + 2 if hits[now] else 1
+    return best if hits[best] >= needed else now

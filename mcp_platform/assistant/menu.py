@@ -259,7 +259,12 @@ class Menu:
     async def _reply(self, text: str, rows: Sequence[_Row]) -> Reply:
         """Issue an id for each row and return the message that shows them."""
         journal = self._tools.journal
-        ids = [f"m_{journal.token('menu', text, index)}" for index in range(len(rows))]
+        # What it means is part of the id: begun again after a crash, the turn may find other days
+        # or times free, and a row must never mean what another row meant before.
+        ids = [
+            f"m_{journal.token('menu', index, *sorted(row.action.items()))}"
+            for index, row in enumerate(rows)
+        ]
         async with journal.begin() as session:
             await self._tools.offers(session).issue(
                 {offer: row.action for offer, row in zip(ids, rows, strict=True)},

@@ -4,6 +4,7 @@ Owns the composition of a reply out of outcomes and the model's free text. The f
 through grounding; outcomes are stated by code whatever the model said of them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from mcp_platform.assistant.done import (
     UnknownSlot,
 )
 from mcp_platform.assistant.grounding import Grounded, ground
-from mcp_platform.assistant.information import passages
+from mcp_platform.assistant.information import about, passages
 from mcp_platform.assistant.metrics import DROPPED
 from mcp_platform.assistant.phrases import phrases
 from mcp_platform.conversations.reply import Choice, Reply
@@ -35,6 +36,9 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+
+_SLOT = re.compile(r"\{slot:([\w-]+)\}")
+_SLOT_LINE = re.compile(r"(?m)^[ \t•*\-\d.)]*(?:\{slot:[\w-]+\}[ \t,;.]*)+$\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Speech:
 
     # -- outcomes ------------------------------------------------------------------------------
 
-    def block(self, done: Done) -> Block:
+    def block(self, done: Done, *, asked: str = "") -> Block:
         """Return what must be said of an outcome, whatever else is."""
         say = self.phrases
         match done.outcome:
@@ -125,7 +129,7 @@ class Speech:
             case Listed(appointments):
                 return self._listed(appointments)
             case Informed(info):
-                return Block(self.card(info))
+                return Block(self.card(about(info, asked=asked)))
             case HandedOver():
                 return Block(say.handed_over)
             case Refused():
@@ -151,7 +155,7 @@ class Speech:
             lines.append(say.address.format(value=info["address"]))
         if info.get("phone"):
             lines.append(say.phone.format(value=info["phone"]))
-        hours, services = info["hours"], info["services"]
+        hours, services = info.get("hours"), info.get("services")
         if isinstance(hours, list) and hours:
             lines.append(say.hours.format(value="; ".join(hours)))
         if isinstance(services, list) and services:
@@ -171,36 +175,42 @@ class Speech:
         appointments: Mapping[str, AppointmentView],
         offered: Mapping[str, SlotView],
         names: Sequence[str],
+        asked: str,
     ) -> Reply | None:
-        """Return the reply: grounded free text, then what the outcomes oblige us to say.
+        """Return the reply: what the outcomes oblige us to say, and the grounded free text.
+
+        Slots are a list below the text; lines of the text that hold nothing else are left out.
 
         None: nothing survived and nothing was done, so that there is nothing to say.
         """
         obliged = _obliged(done)
         stated = {offer: self.block(each).text for each in obliged for offer in _effect_ids(each)}
+        placeholders = self._placeholders(done, appointments, offered)
+        listed = [
+            f"slot:{offer}" for line in _SLOT_LINE.findall(text) for offer in _SLOT.findall(line)
+        ]
         grounded = ground(
-            text,
+            _SLOT_LINE.sub("", text),
             language=self.language,
-            placeholders=self._placeholders(done, appointments, offered)
-            | {f"appointment:{offer}": text for offer, text in stated.items()},
+            placeholders=placeholders
+            | {f"appointment:{offer}": block for offer, block in stated.items()},
             quotable=_quotable(done),
             names=names,
         )
         DROPPED.inc(grounded.dropped)
-        parts = [grounded.text] if grounded.text else []
+        first: list[str] = []
+        last: list[str] = []
         choices: tuple[Choice, ...] = ()
         for each in obliged:
-            block = self.block(each)
-            said = (
-                f"appointment:{_effect_ids(each)[0]}" in grounded.used
-                if _effect_ids(each)
-                else (bool(grounded.text) and self._told(each, grounded))
-            )
+            block = self.block(each, asked=asked)
             choices = choices or block.choices
-            if not said and block.text:
-                parts.append(block.text)
-        chosen = [key.removeprefix("slot:") for key in grounded.used if key.startswith("slot:")]
+            if block.text and not self._told(each, grounded):
+                # What was done or asked for comes first; why there is nothing, beside the list.
+                (last if isinstance(each.outcome, SlotsFound | Taken) else first).append(block.text)
+        used = [key for key in (*listed, *grounded.used) if key in placeholders]
+        chosen = [key.removeprefix("slot:") for key in used if key.startswith("slot:")]
         choices = _chosen(choices, chosen) or self._offered_choices(chosen, offered)
+        parts = [*first, *([grounded.text] if grounded.text else []), *last]
         if not parts and not choices:
             return None
         body = "\n\n".join(parts) or self.phrases.slots
@@ -235,7 +245,11 @@ class Speech:
 
     def _told(self, done: Done, grounded: Grounded) -> bool:
         """Tell whether the free text already says what this outcome shows."""
+        if not grounded.text:
+            return False
         match done.outcome:
+            case Booked() | Moved() | Cancelled():
+                return f"appointment:{done.ids[0]}" in grounded.used
             case Informed(info):
                 # What was dropped may have been half of the answer: then all of it is told.
                 return not grounded.dropped and any(

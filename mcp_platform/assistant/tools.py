@@ -7,11 +7,11 @@ Tenant and contact come from the turn; an id is accepted only if it was issued t
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.context import TurnContext
@@ -55,7 +55,19 @@ log = structlog.get_logger(__name__)
 MOST_SLOTS = 10
 # A turn that books more than this is not serving one customer.
 MOST_EFFECTS = 3
+# Nor does it need more calls than this: five rounds of one or two are the longest seen to help.
+MOST_CALLS = 12
 DEFAULT_DAYS = timedelta(days=6)
+
+
+def _by_the_business_clock(at: time) -> time:
+    """Refuse an offset: it would be compared with opening hours, which have none."""
+    if at.tzinfo is not None:
+        raise ValueError("HH:MM on the business's clock, without an offset")
+    return at
+
+
+ClockTime = Annotated[time, AfterValidator(_by_the_business_clock)]
 
 
 class _Arguments(BaseModel):
@@ -67,8 +79,8 @@ class FindSlots(_Arguments):
     professional_id: str | None = None
     from_date: date | None = None
     to_date: date | None = None
-    from_time: time | None = None
-    to_time: time | None = None
+    from_time: ClockTime | None = None
+    to_time: ClockTime | None = None
     appointment_id: str | None = Field(
         None, description="The appointment to be moved, when the customer wants to move one."
     )
@@ -159,6 +171,7 @@ class Toolbox:
         self._business = business
         self._human_for = human_for
         self._effects = 0
+        self._calls = 0
 
     @property
     def now(self) -> datetime:
@@ -166,6 +179,9 @@ class Toolbox:
 
     async def perform(self, step: str, call: Call, *, language: str) -> Done:
         """Do what the model asks, or say why not. Never raises for what the model sent."""
+        self._calls += 1
+        if self._calls > MOST_CALLS:  # the same on every start: nothing need be written down
+            return Done(Refused("too_many", "Enough was called in this turn."))
         recorded = self.journal.get(step)
         if recorded is None:
             done = await self._perform(step, call, language=language)
@@ -332,6 +348,10 @@ class Toolbox:
         moving = (
             await self._appointment(arguments.appointment_id) if arguments.appointment_id else None
         )
+        # Days that no calendar goes to are out of range, whichever they are.
+        earliest = today - DEFAULT_DAYS
+        latest = today + self.catalogue.rules.horizon + DEFAULT_DAYS
+        first, last = (min(max(each, earliest), latest) for each in (first, last))
         try:
             wanted = Wanted(
                 first=first,

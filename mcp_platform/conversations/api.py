@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from mcp_platform.conversations.chat import Answered, Chat, Words
 from mcp_platform.kit.http import bodies_up_to, problems
+from mcp_platform.kit.logging import current_trace
 from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 
 MOST_BYTES = 64 * 1024  # 4096 characters, each escaped as a pair of surrogates, and the rest
@@ -122,7 +123,9 @@ def chat_router(chat: Chat, guard: Guard) -> APIRouter:
         if request.whatsapp_number is not None:
             caller.require("whatsapp:send")
         outcome = await chat.say(
-            caller.tenant, request.words(idempotency_key), trace_id=secrets.token_hex(8)
+            caller.tenant,
+            request.words(idempotency_key),
+            trace_id=current_trace() or secrets.token_hex(8),
         )
         if isinstance(outcome, Answered):
             return _reply(outcome)

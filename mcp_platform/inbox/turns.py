@@ -60,6 +60,8 @@ class Turn:
     contact_id: ContactId
     opened_at: datetime
     starts: int
+    resumed: bool
+    """Somebody began it before, and may have written steps into its journal."""
     events: tuple[TurnEvent, ...]
 
     @property
@@ -117,7 +119,7 @@ class Turns:
             row.starts += 1
             await self._session.flush()
             events = await self._session.scalars(self._events().where(EventRow.turn_id == row.id))
-            return self._turn(row, events)
+            return self._turn(row, events, resumed=True)
         frozen = await self._freeze(contact_id)
         if not frozen:
             return None
@@ -147,7 +149,7 @@ class Turns:
             .values(state="claimed", turn_id=row.id)
             .execution_options(synchronize_session=False)
         )
-        return self._turn(row, frozen)
+        return self._turn(row, frozen, resumed=False)
 
     async def _freeze(self, contact_id: ContactId) -> list[EventRow]:
         waiting = list(
@@ -158,6 +160,19 @@ class Turns:
         # Meta promises no order; its own clock has a resolution of one second.
         waiting.sort(key=lambda event: (_sent_at(event), event.id))
         return list(takewhile(lambda event: event.instant == waiting[0].instant, waiting))
+
+    async def excuse(self, turn: Turn) -> None:
+        """Take one start of an open turn back: it failed for a reason outside of it."""
+        await self._session.execute(
+            update(TurnRow)
+            .where(
+                TurnRow.tenant_id == self._tenant,
+                TurnRow.id == turn.id,
+                TurnRow.state == "open",
+                TurnRow.starts > 0,
+            )
+            .values(starts=TurnRow.starts - 1)
+        )
 
     async def close(self, turn: Turn, *, now: datetime) -> None:
         """Finish a turn and its events, in the transaction that commits the reply."""
@@ -222,13 +237,14 @@ class Turns:
             TurnRow.state == "open",
         )
 
-    def _turn(self, row: TurnRow, events: Iterable[EventRow]) -> Turn:
+    def _turn(self, row: TurnRow, events: Iterable[EventRow], *, resumed: bool) -> Turn:
         return Turn(
             id=row.id,
             tenant_id=self._tenant,
             contact_id=ContactId(row.contact_id),
             opened_at=row.opened_at,
             starts=row.starts,
+            resumed=resumed,
             events=tuple(
                 sorted(
                     (_event(event) for event in events), key=lambda each: (each.sent_at, each.id)

@@ -4,6 +4,7 @@ Owns the handlers and the documentation of errors. Knows no route and no busines
 Source: RFC 9457.
 """
 
+import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.types import Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
 from mcp_platform.kit.problem import STATUS, TooLarge, headers_of, problem_of, status_of
@@ -54,6 +55,18 @@ def handle_problems(app: FastAPI) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError):
         app.add_exception_handler(away, _on_database_away)
     app.add_exception_handler(Exception, _on_bug)
+
+
+class Traced:
+    """Gives each request an id, which its log lines and what it records bear."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["trace_id"] = trace_id = secrets.token_hex(8)
+        with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+            await self._app(scope, receive, send)
 
 
 def problem_response(error: PlatformError) -> Response:
@@ -146,7 +159,13 @@ async def _on_database_away(_: Request, error: Exception) -> Response:
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
-    log.error("http.request.failed", method=request.method, path=request.url.path, exc_info=error)
+    log.error(
+        "http.request.failed",
+        method=request.method,
+        path=request.url.path,
+        trace_id=request.scope.get("trace_id"),  # it comes here from outside of `Traced`
+        exc_info=error,
+    )
     return problem_response(PlatformError("Something went wrong on our side; it is recorded."))
 
 

@@ -15,7 +15,8 @@ import structlog
 # Query parameters that carry secrets: the webhook's handshake, debug_token, OAuth.
 _SECRETS = re.compile(
     r"((?:hub\.verify_token|hub\.challenge|access_token|input_token|client_secret|assertion|token|key)"
-    r"(?:=|%3D))[^&\s\"']+",
+    # Inside JSON a quote is escaped, and ends the secret all the same.
+    r"(?:=|%3D))(?:[^&\s\"'\\]|\\[^\"'\s])+",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(Bearer\s+)[\w.~+/|=-]+", re.IGNORECASE)
@@ -40,13 +41,28 @@ def _redact(_: Any, __: str, event: Event) -> Event:
 
 def _mask(_: Any, __: str, event: Event) -> Event:
     for key, value in event.items():
-        if not isinstance(value, str) or key in ("event", "timestamp", "level", "logger"):
-            continue
-        if key in _TEXTS:
+        if key in _TEXTS and isinstance(value, str):
             event[key] = f"[{len(value)} characters]"
         else:
-            event[key] = _PHONE.sub(r"…\1", value)
+            event[key] = _without_numbers(value)
     return event
+
+
+def _mask_traces(_: Any, __: str, event: Event) -> Event:
+    """Mask what exceptions say: they are rendered after everything else."""
+    if "exception" in event:
+        event["exception"] = _without_numbers(event["exception"])
+    return event
+
+
+def _without_numbers(value: Any) -> Any:
+    if isinstance(value, str):
+        return _PHONE.sub(r"…\1", value)
+    if isinstance(value, dict):
+        return {key: _without_numbers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_numbers(each) for each in value]
+    return value
 
 
 def _to_ecs(_: Any, __: str, event: Event) -> Event:
@@ -87,6 +103,7 @@ def configure_logging(*, level: str, form: str, show_texts: bool) -> None:
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
+            *([] if show_texts else [_mask_traces]),
             structlog.processors.JSONRenderer(),
         ]
         if form == "json"

@@ -41,6 +41,7 @@ from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.tenants.access import SCOPES
 from mcp_platform.tenants.credentials import Credentials, CredentialsMissing
 from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.client import WhatsApp
@@ -135,6 +136,7 @@ class World:
                 credentials=nobody,
                 model=None,
                 notices=Notices(self.sessions),
+                health=TenantHealth(self.sessions, timer=time.monotonic),
                 limits=Limits(
                     rounds=1, deadline=timedelta(seconds=5), human_for=timedelta(hours=1)
                 ),

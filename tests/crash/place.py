@@ -21,7 +21,7 @@ from tests.flows.world import Simulators, World, eventually
 HASTE = {
     "debounce_s": 0.1,
     "debounce_cap_s": 0.5,
-    "lease_s": 1.2,
+    "lease_s": 2.0,
     "sweep_s": 0.3,
     "forgotten_s": 0.5,
     "vendor_timeout_s": 4.0,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
 from mcp_platform.settings import Settings
 from tests.flows.world import Simulators, World
@@ -15,6 +16,14 @@ def simulators() -> Iterator[Simulators]:
     started = Simulators.start()
     yield started
     started.stop()
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Write warnings alone: a line for each of ten thousand requests would be most of the work."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -50,13 +50,13 @@ async def test_lies_mixed_with_truth_and_with_each_other_do_not_get_through_eith
     lies = LIES[language]
     mixed = [
         f"{HARMLESS[language]} {one} {HARMLESS[language]}\n{two}"
-        for one, two in zip(lies[::2], lies[1::2], strict=False)
+        for one, two in zip(lies[::4], lies[1::4], strict=False)
     ]
-    mixed += [f"{{service:corte}}: {one} {{professional:ze}}" for one in lies[::4]]
-    mixed += [one.upper() for one in lies[2::4]]
+    mixed += [f"{{service:corte}}: {one} {{professional:ze}}" for one in lies[3::8]]
+    mixed += [one.upper() for one in lies[2::8]]
     mixed += [
         f"{one[:-1]}, {two[:1].lower()}{two[1:]}"
-        for one, two in zip(lies[::3], lies[1::3], strict=False)
+        for one, two in zip(lies[::9], lies[1::9], strict=False)
     ]
     await here.script(*mixed)
     phones = [f"55115{number:08}" for number in range(len(mixed))]

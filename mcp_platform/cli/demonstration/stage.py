@@ -178,7 +178,6 @@ class _Starter:
             "GEMINI_URL": served["gemini"],
             "GOOGLE_CALENDAR_URL": f"{served['google']}/calendar/v3/",
             "GOOGLE_TOKEN_URL": f"{served['google']}/token",
-            "PUBLIC_URL": url,
             "PORT": str(public),
             **PLEASANT,
         }

@@ -1,0 +1,47 @@
+"""What every request is given: an id of its own, that a bug's log line bears too."""
+
+import httpx
+import structlog
+from fastapi import FastAPI
+
+from mcp_platform.kit.http import Traced, handle_problems
+from mcp_platform.kit.logging import current_trace
+
+app = FastAPI()
+handle_problems(app)
+app.add_middleware(Traced)
+
+
+@app.get("/trace")
+async def trace() -> str | None:
+    return current_trace()
+
+
+@app.get("/bug")
+async def bug() -> None:
+    raise RuntimeError("secret")
+
+
+def client() -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://here")
+
+
+async def test_each_request_has_an_id_of_its_own_and_leaves_none_behind() -> None:
+    async with client() as asking:
+        first, second = (await asking.get("/trace")).json(), (await asking.get("/trace")).json()
+
+    assert len(first) == len(second) == 16
+    assert first != second
+    assert current_trace() is None
+
+
+async def test_what_is_logged_of_a_bug_bears_the_id_of_its_request() -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with client() as asking:
+            answer = await asking.get("/bug")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    (line,) = [each for each in lines if each["event"] == "http.request.failed"]
+    assert len(line["trace_id"]) == 16
