@@ -330,6 +330,7 @@ async def _worker(
             timer=time.monotonic,
         ),
         receipts=Receipts(whatsapp=whatsapp, credentials=credentials),
+        notices=notices,
         patience=patience,
         clock=now,
     )

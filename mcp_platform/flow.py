@@ -27,6 +27,7 @@ from mcp_platform.inbox.turns import Turn, Turns, Waiting
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
+from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant, TenantId
@@ -66,6 +67,7 @@ class Answering:
         leases: Leases,
         assistant: Assistant,
         receipts: Receipts,
+        notices: Notices,
         patience: Patience,
         clock: Callable[[], datetime],
     ) -> None:
@@ -74,6 +76,7 @@ class Answering:
         self._leases = leases
         self._assistant = assistant
         self._receipts = receipts
+        self._notices = notices
         self._patience = patience
         self._clock = clock
 
@@ -146,6 +149,7 @@ class Answering:
                 return turn
             error = f"begun {self._patience.park_after} times, never finished"
             await turns.park(turn, now=self._clock(), error=error)
+            await self._notices.parked(session, tenant, key=str(turn.id))
             turn_ended(tenant.path, "parked")
             log.error("flow.turn.parked", tenant=tenant.path, turn=str(turn.id), error=error)
         await release(session, lease)

@@ -25,7 +25,12 @@ log = structlog.get_logger(__name__)
 NOTICES = Counter("mcp_notices_total", "Troubles told to an owner.", ["about"])
 
 Trouble = Literal[
-    "calendar_unreadable", "calendar_refused", "calendar_behind", "reply_lost", "model_refused"
+    "calendar_unreadable",
+    "calendar_refused",
+    "calendar_behind",
+    "reply_lost",
+    "not_understood",
+    "model_refused",
 ]
 
 _WANTS_A_PERSON = {
@@ -60,6 +65,14 @@ _TROUBLES: dict[Trouble, dict[str, str]] = {
         " in it. Tell support.",
         "es": "⚠️ Hace días que no puedo actualizar Google Calendar: las citas hechas por aquí"
         " pueden faltar. Avise a soporte.",
+    },
+    "not_understood": {
+        "pt": "⚠️ Não consegui responder a um cliente, depois de várias tentativas. Confira as"
+        " conversas recentes; o suporte vê o motivo.",
+        "en": "⚠️ I could not answer a customer, after several tries. Look at the recent"
+        " conversations; support sees why.",
+        "es": "⚠️ No pude responder a un cliente, después de varios intentos. Revise las"
+        " conversaciones recientes; soporte ve el motivo.",
     },
     "reply_lost": {
         "pt": "⚠️ Uma resposta a um cliente não pôde ser entregue pelo WhatsApp. Confira as"
@@ -103,6 +116,12 @@ class Notices:
         text = _TROUBLES[about][_language(tenant)]
         async with self._sessions.begin() as session:
             await self._record(session, tenant, text, key=f"n:{about}:{now:%Y%m%d%H}")
+
+    async def parked(self, session: AsyncSession, tenant: Tenant, *, key: str) -> None:
+        """Tell the owner, in the transaction that parks a turn, that somebody has no answer."""
+        NOTICES.labels(about="not_understood").inc()
+        text = _TROUBLES["not_understood"][_language(tenant)]
+        await self._record(session, tenant, text, key=f"n:parked:{key}")
 
     async def gave_up(
         self, session: AsyncSession, *, effect: Effect, code: int | None, error: str
