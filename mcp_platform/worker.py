@@ -35,6 +35,7 @@ PRUNE_EVERY_S = 3600.0
 KEEP_QUEUE_LOG = timedelta(days=1)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
+MOST_DOUBLED = 10  # beyond the longest pause; after a night's failures a float would overflow
 # While a tenant has as many contacts being answered as it may, its others come back in a moment.
 CROWDED_S = 0.25
 
@@ -192,4 +193,5 @@ class Worker:
 
 def _pause(failures: int) -> float:
     """Full jitter over an exponentially growing span."""
-    return random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**failures))
+    doubled = min(failures, MOST_DOUBLED)
+    return random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**doubled))

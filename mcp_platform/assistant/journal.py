@@ -9,16 +9,23 @@ import uuid
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.models import StepRow
 from mcp_platform.conversations.lease import Lease, Leases
 from mcp_platform.inbox.turns import Turn
+from mcp_platform.kit.jsons import dumps
 
 # Every id that a turn makes is derived from the turn and the step, so that a step begun twice
 # makes the same row twice, which is once.
 NAMESPACE = uuid.UUID("8a0c2e54-6c0f-4f0e-9c50-4b8e1a7d3f21")
+
+
+WRITE = text(
+    "INSERT INTO turn_steps (tenant_id, turn_id, name, content)"
+    " VALUES (:tenant, :turn, :name, CAST(:content AS jsonb))"
+)
 
 
 class Journal:
@@ -52,12 +59,13 @@ class Journal:
     async def write(self, session: AsyncSession, name: str, content: dict[str, Any]) -> None:
         """Write a step down in the caller's transaction, beside its effect."""
         await session.execute(
-            insert(StepRow).values(
-                tenant_id=self._turn.tenant_id,
-                turn_id=self._turn.id,
-                name=name,
-                content=content,
-            )
+            WRITE,
+            {
+                "tenant": self._turn.tenant_id,
+                "turn": self._turn.id,
+                "name": name,
+                "content": dumps(content).decode(),
+            },
         )
         self._steps[name] = content
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Select, Uuid, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.models import OfferRow
 from mcp_platform.conversations.contacts import ContactId
+from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId
 
 # A list stays on the phone for good; after two days its times are mostly gone anyway, and tapping
@@ -21,6 +21,15 @@ from mcp_platform.tenants.tenant import TenantId
 LASTS = timedelta(days=2)
 
 Action = dict[str, Any]
+
+
+# A list of ten rows goes as one parameter: composed row by row it took longer than its search.
+ISSUE = text("""
+    INSERT INTO offers (tenant_id, id, contact_id, action, expires_at)
+    SELECT :tenant, offer.id, :contact, offer.action, :expires_at
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS offer (id text, action jsonb)
+    ON CONFLICT DO NOTHING
+""").bindparams(bindparam("contact", type_=Uuid), bindparam("tenant", type_=BigInteger))
 
 
 class Offers:
@@ -40,18 +49,18 @@ class Offers:
 
     async def issue(self, actions: Mapping[str, Action], *, now: datetime) -> None:
         """Make ids mean actions. The same id again is left as it is."""
-        rows = [
+        if not actions:
+            return
+        rows = [{"id": offer, "action": action} for offer, action in actions.items()]
+        await self._session.execute(
+            ISSUE,
             {
-                "tenant_id": self._tenant,
-                "id": offer,
-                "contact_id": self._contact,
-                "action": action,
+                "tenant": self._tenant,
+                "contact": self._contact,
                 "expires_at": now + LASTS,
-            }
-            for offer, action in actions.items()
-        ]
-        if rows:
-            await self._session.execute(insert(OfferRow).values(rows).on_conflict_do_nothing())
+                "rows": dumps(rows).decode(),
+            },
+        )
 
     async def find(self, offer: str, *, now: datetime) -> Action | None:
         """Return what choosing this id means for this contact, or None."""

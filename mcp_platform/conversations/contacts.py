@@ -25,6 +25,12 @@ Space = Literal["whatsapp", "api"]
 FOLLOWING = ("contact_aliases", "messages", "offers", "appointments", "turns", "outbox")
 
 
+# Asked for every wake-up and every message.
+KNOWN_AS = text(
+    "SELECT contact_id FROM contact_aliases WHERE tenant_id = :tenant AND alias = :alias"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """How one message names its sender. At least one of the three is set."""
@@ -90,11 +96,7 @@ class Contacts:
         return _contact(row)
 
     async def known_as(self, alias: str) -> ContactId | None:
-        found = await self._session.scalar(
-            select(ContactAliasRow.contact_id).where(
-                ContactAliasRow.tenant_id == self._tenant, ContactAliasRow.alias == alias
-            )
-        )
+        found = await self._session.scalar(KNOWN_AS, {"tenant": self._tenant, "alias": alias})
         return None if found is None else ContactId(found)
 
     async def aliases(self, contact_id: ContactId) -> list[str]:

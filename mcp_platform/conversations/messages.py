@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
 from mcp_platform.conversations.models import MessageRow
+from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId
 
+WRITE = text("""
+    INSERT INTO messages (tenant_id, contact_id, turn_id, direction, author, text, key, content, at)
+    VALUES (:tenant, :contact, :turn, :direction, :author, :text, :key, CAST(:content AS jsonb), :at)
+    ON CONFLICT DO NOTHING
+""")
 Author = Literal["contact", "model", "menu", "human", "system"]
 
 
@@ -46,22 +51,21 @@ class Messages:
         self, contact_id: ContactId, messages: Iterable[Message], *, turn_id: uuid.UUID | None
     ) -> None:
         """Add messages in their order; those whose key is there already are left as they are."""
-        rows = [
-            {
-                "tenant_id": self._tenant,
-                "contact_id": contact_id,
-                "turn_id": turn_id,
-                "direction": "in" if message.inbound else "out",
-                "author": message.author,
-                "text": message.text,
-                "key": message.key,
-                "content": message.content,
-                "at": message.at,
-            }
-            for message in messages
-        ]
-        if rows:
-            await self._session.execute(insert(MessageRow).values(rows).on_conflict_do_nothing())
+        for message in messages:
+            await self._session.execute(
+                WRITE,
+                {
+                    "tenant": self._tenant,
+                    "contact": contact_id,
+                    "turn": turn_id,
+                    "direction": "in" if message.inbound else "out",
+                    "author": message.author,
+                    "text": message.text,
+                    "key": message.key,
+                    "content": message.content and dumps(message.content).decode(),
+                    "at": message.at,
+                },
+            )
 
     async def latest(self, contact_id: ContactId, *, most: int, since: datetime) -> list[Message]:
         """Return the newest messages of a conversation, oldest first."""

@@ -51,6 +51,9 @@ QUARANTINE = "INSERT INTO quarantined_events (tenant_id, body, error) VALUES ($1
 WRITERS = 2
 MOST_ROWS = 5_000
 TIMEOUT_S = 5.0
+# To get a connection, and to give up one that does not even answer that it cancels: where a network
+# swallows packets, the pool alone would wait for minutes.
+CONNECTED_S = 2.0
 AWAY = timedelta(seconds=5)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -102,7 +105,8 @@ class Ingest:
     async def quarantine(self, *, tenant_id: int, body: bytes, error: str) -> None:
         """Keep whole what could not become events. Raises Unavailable as `store` does."""
         try:
-            await self._pool.execute(QUARANTINE, tenant_id, body, error, timeout=TIMEOUT_S)
+            async with self._pool.acquire(timeout=CONNECTED_S) as connection:
+                await connection.execute(QUARANTINE, tenant_id, body, error, timeout=TIMEOUT_S)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as failure:
             raise Unavailable("The database is away.", retry_after=AWAY) from failure
         QUARANTINED.inc()
@@ -168,9 +172,12 @@ class Ingest:
         EVENTS.labels(outcome="repeated").inc(len(events) - fresh)
 
     async def _insert(self, events: list[NewEvent]) -> int:
-        return int(
-            await self._pool.fetchval(STORE, *_columns(events), self._debounce, timeout=TIMEOUT_S)
-        )
+        async with self._pool.acquire(timeout=CONNECTED_S) as connection:
+            return int(
+                await connection.fetchval(
+                    STORE, *_columns(events), self._debounce, timeout=TIMEOUT_S
+                )
+            )
 
 
 def _in_order(batch: Batch) -> list[NewEvent]:

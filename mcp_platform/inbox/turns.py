@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
@@ -26,6 +26,27 @@ MOST_EVENTS = 50
 # differ, is no time.
 REDELIVERED_FOR = timedelta(days=7)
 CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+# Every wake-up asks this, most of them more than once; as text it costs a quarter of what composing
+# it would.
+WAITING = text("""
+    SELECT min(received_at), max(received_at), bool_or(instant), clock_timestamp(),
+           EXISTS (SELECT FROM turns WHERE tenant_id = :tenant AND contact_id = :contact
+                   AND state = 'open')
+    FROM inbox_events
+    WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'
+      AND contact_key IN (SELECT alias FROM contact_aliases
+                          WHERE tenant_id = :tenant AND contact_id = :contact)
+""")
+OPEN = text(
+    "INSERT INTO turns (tenant_id, id, contact_id, starts, opened_at)"
+    " VALUES (:tenant, :id, :contact, 1, :now)"
+)
+CLAIM = text(
+    "UPDATE inbox_events SET state = 'claimed', turn_id = :id"
+    " WHERE tenant_id = :tenant AND key = ANY(:keys)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +112,8 @@ class Turns:
 
     async def waiting(self, contact_id: ContactId) -> Waiting | None:
         """Tell what waits from a contact, or None; an open turn counts as something instant."""
-        waiting = self._waiting(contact_id).subquery()
         first, last, instant, now, begun = (
-            await self._session.execute(
-                select(
-                    func.min(waiting.c.received_at),
-                    func.max(waiting.c.received_at),
-                    func.bool_or(waiting.c.instant),
-                    func.clock_timestamp(),
-                    exists().where(*self._is_open(contact_id)),
-                )
-            )
+            await self._session.execute(WAITING, {"tenant": self._tenant, "contact": contact_id})
         ).one()
         if begun:
             return Waiting(first or now, last or now, instant=True, now=now)
@@ -123,32 +135,10 @@ class Turns:
         frozen = await self._freeze(contact_id)
         if not frozen:
             return None
-        row = TurnRow(
-            tenant_id=self._tenant,
-            id=uuid.uuid4(),
-            contact_id=contact_id,
-            state="open",
-            starts=1,
-            opened_at=now,
-        )
-        await self._session.execute(
-            insert(TurnRow).values(
-                tenant_id=row.tenant_id,
-                id=row.id,
-                contact_id=row.contact_id,
-                starts=row.starts,
-                opened_at=row.opened_at,
-            )
-        )
-        await self._session.execute(
-            update(EventRow)
-            .where(
-                EventRow.tenant_id == self._tenant,
-                EventRow.key.in_([event.key for event in frozen]),
-            )
-            .values(state="claimed", turn_id=row.id)
-            .execution_options(synchronize_session=False)
-        )
+        row = TurnRow(id=uuid.uuid4(), contact_id=contact_id, starts=1, opened_at=now)
+        names = {"tenant": self._tenant, "id": row.id}
+        await self._session.execute(OPEN, {**names, "contact": contact_id, "now": now})
+        await self._session.execute(CLAIM, {**names, "keys": [event.key for event in frozen]})
         return self._turn(row, frozen, resumed=False)
 
     async def _freeze(self, contact_id: ContactId) -> list[EventRow]:

@@ -66,6 +66,8 @@ def create_engine(
         max_overflow=0,
         pool_timeout=10,
         pool_recycle=1800,
+        # Parameters hold what customers write; an error's sentence goes into the log.
+        hide_parameters=True,
         connect_args={
             "timeout": connect_timeout_s,
             "command_timeout": 30,

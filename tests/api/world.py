@@ -143,6 +143,7 @@ class World:
                 timer=time.monotonic,
             ),
             receipts=Receipts(whatsapp=whatsapp, credentials=nobody),
+            notices=Notices(self.sessions),
             patience=Patience(quiet=timedelta(0), cap=timedelta(0), park_after=3),
             clock=self.clock,
         )

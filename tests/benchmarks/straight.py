@@ -7,6 +7,7 @@ transactions, same vendor calls; no lease to keep up, no journal to read, no mod
 
 import asyncio
 import json
+import resource
 import sys
 import time
 import uuid
@@ -195,7 +196,9 @@ async def main(database_url: str, vendors_url: str, turns: int, at_once: int) ->
         took = time.perf_counter() - began
     calls_a_turn = 5
     vendor = sum(line.vendor_s) / len(line.vendor_s) * calls_a_turn
-    print(json.dumps({"per_s": turns / took, "vendor_ms": vendor * 1000}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = (used.ru_utime + used.ru_stime) / turns
+    print(json.dumps({"per_s": turns / took, "vendor_ms": vendor * 1000, "cpu_ms": cpu * 1000}))
 
 
 if __name__ == "__main__":

@@ -105,6 +105,7 @@ async def test_free_busy_is_not_what_is_asked(here: World) -> None:
 
 async def test_a_tenant_without_a_calendar_books_nothing(here: World) -> None:
     await here.change(calendar_id=None)
+    here.rewrite_credentials(GOOGLE_CALENDAR_ID="")
 
     reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
 
@@ -112,23 +113,24 @@ async def test_a_tenant_without_a_calendar_books_nothing(here: World) -> None:
     assert await here.statuses() == []
 
 
+async def test_the_calendar_that_the_credentials_name_will_do(here: World) -> None:
+    await here.change(calendar_id=None)
+
+    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+
+    assert "✅ Agendado" in text_of(reply)
+    await eventually(lambda: here.shows(tomorrow(15)), why="the event")
+
+
 async def test_a_private_key_that_is_none_closes_the_calendar_and_breaks_nothing(
     here: World,
 ) -> None:
-    tenant = await here.add_tenant()
-    file = here.credentials / f"{tenant.client_name}-production.env"
-    lines = [
-        "GOOGLE_PRIVATE_KEY=not-a-key" if line.startswith("GOOGLE_PRIVATE_KEY=") else line
-        for line in file.read_text().splitlines()
-    ]
-    file.write_text("\n".join(lines))
-    assert here.platform is not None
-    here.platform.credentials._entries.clear()
+    here.rewrite_credentials(GOOGLE_PRIVATE_KEY="not-a-key")
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé", to=tenant)
+    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
 
     assert CLOSED in text_of(reply)
-    assert "Olá" in text_of(await here.ask("oi", to=tenant))
+    assert "Olá" in text_of(await here.ask("oi"))
 
 
 async def _strike(here: World, fault: str, *, times: int | None = None, **params: Any) -> None:

@@ -5,12 +5,14 @@ import json
 import os
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.kit.embedded_server import CannotStart
 from mcp_platform.schema import migrate
 from mcp_platform.whatsapp.signature import sign
 from tests.flows.world import Simulators, World, eventually, message, text_of, world
@@ -172,6 +174,31 @@ async def test_without_credentials_meta_is_asked_to_come_again(here: World) -> N
     assert again.status_code == 200
 
 
+@pytest.mark.parametrize("alone", [{"park_after": 1}], indirect=True)
+async def test_a_turn_that_waits_for_credentials_is_not_set_aside(alone: World) -> None:
+    await alone.change(status="suspended")
+    await alone.say("Marca um corte amanhã às 15h com o Zé")
+    file = alone.credentials / f"{alone.tenant.client_name}-production.env"
+    kept = file.read_text()
+    file.unlink()
+    assert alone.platform is not None
+    alone.platform.credentials._entries.clear()
+    await alone.change(status="active")
+    # Begun, without credentials, more often than a turn may fail.
+    began = "SELECT count(*) FROM turns WHERE state = 'open'"
+    await eventually(lambda: _is(alone, began, 1), within=30, why="a turn begun")
+    await asyncio.sleep(3)
+
+    file.write_text(kept)
+
+    assert "✅ Agendado" in text_of((await alone.replies(1, within=40))[0])
+    assert await alone.value("SELECT count(*) FROM turns WHERE state = 'parked'") == 0
+
+
+async def _is(here: World, statement: str, expected: int) -> bool:
+    return bool(await here.value(statement) == expected)
+
+
 async def test_a_body_over_three_megabytes_is_refused_and_one_just_under_is_taken(
     here: World,
 ) -> None:
@@ -249,11 +276,8 @@ async def test_the_handshake_wants_the_tenants_own_token_in_all_three_parameters
 
 
 async def test_an_empty_verify_token_admits_nobody(here: World) -> None:
-    tenant = await here.add_tenant()
-    file = here.credentials / f"{tenant.client_name}-production.env"
-    file.write_text(file.read_text().replace(f"verify-{tenant.client_name}", ""))
-    assert here.platform is not None
-    here.platform.credentials._entries.clear()
+    tenant = here.tenant
+    here.rewrite_credentials(WHATSAPP_WEBHOOK_VERIFY_TOKEN="")
     params = {"hub.mode": "subscribe", "hub.verify_token": "", "hub.challenge": "42"}
     async with httpx.AsyncClient(base_url=here.url) as client:
         answer = await client.get(f"/{tenant.path}/api/v1/webhooks/whatsapp", params=params)
@@ -262,11 +286,8 @@ async def test_an_empty_verify_token_admits_nobody(here: World) -> None:
 
 
 async def test_an_empty_app_secret_admits_nobody(here: World) -> None:
-    tenant = await here.add_tenant()
-    file = here.credentials / f"{tenant.client_name}-production.env"
-    file.write_text(file.read_text().replace(tenant.app_secret, ""))
-    assert here.platform is not None
-    here.platform.credentials._entries.clear()
+    tenant = here.tenant
+    here.rewrite_credentials(WHATSAPP_APP_SECRET="")
     body = json.dumps(here.webhook(message("oi"), number=tenant.phone_number_id)).encode()
 
     signed_with_nothing = {"x-hub-signature-256": sign(body, app_secret="")}
@@ -283,7 +304,11 @@ async def test_while_postgres_is_away_meta_is_asked_to_come_again_and_nothing_is
     try:
         url = server.create_database("away")
         await asyncio.to_thread(migrate, url)
-        async with world(simulators, url, tmp_path) as here:
+        # Started again, it listens on another port; a real one is where it was.
+        async with (
+            _forwarded(server) as port,
+            world(simulators, url.replace(f":{server.port}/", f":{port}/"), tmp_path) as here,
+        ):
             await here.add_tenant()
             await here.ask("oi")
             await asyncio.to_thread(server.stop)
@@ -307,6 +332,40 @@ async def test_while_postgres_is_away_meta_is_asked_to_come_again_and_nothing_is
             assert len(await here.sent()) == 2
     finally:
         server.stop()
+
+
+@asynccontextmanager
+async def _forwarded(server: EmbeddedPostgres) -> AsyncIterator[int]:
+    """Listen on one port for a server whose own port changes."""
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            behind = await asyncio.open_connection("127.0.0.1", server.port)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pump(reader, behind[1]))
+                    group.create_task(_pump(behind[0], writer))
+            finally:
+                behind[1].close()
+        except (OSError, CannotStart, ExceptionGroup):
+            pass  # away: whoever connected sees the connection closed
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(forward, "127.0.0.1", 0)
+    try:
+        yield int(listening.sockets[0].getsockname()[1])
+    finally:
+        listening.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while some := await reader.read(65_536):
+            writer.write(some)
+            await writer.drain()
+    finally:
+        writer.close()
 
 
 async def _healthy(here: World) -> bool:

@@ -374,6 +374,15 @@ class World:
     async def fault(self, where: httpx.AsyncClient, name: str, **fault: Any) -> None:
         await _ok(where.post("/_control/faults", json={"fault": name, **fault}))
 
+    def rewrite_credentials(self, **values: str) -> None:
+        """Change the first tenant's file of credentials, and let the service see it at once."""
+        file = self.credentials / f"{self.tenant.client_name}-{self.tenant.environment}.env"
+        lines = [line.partition("=") for line in file.read_text().splitlines()]
+        written = (f"{name}={values.get(name, value)}" for name, _, value in lines)
+        file.write_text("\n".join(written))
+        assert self.platform is not None
+        self.platform.credentials._entries.clear()
+
     async def forgive(self) -> None:
         """End the faults of all simulators."""
         for each in (self.meta, self.gemini, self.google):

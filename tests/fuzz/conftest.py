@@ -40,6 +40,7 @@ async def unstarted(
         debounce_s=0,
         debounce_cap_s=0,
         sweep_s=1,
+        forgotten_s=0.5,
         tenant_concurrency=32,
         gemini_enabled=False,
     )

@@ -74,6 +74,8 @@ class Mutator:
         self._made += 1
         document = copy.deepcopy(self._chance.choice(RECORDED))
         sender = self._chance.choice(self._senders)
+        # Taps a second later than words, so that they make a turn of many and not many turns.
+        at = self._at + ('_reply"' in json.dumps(document) or '"button"' in json.dumps(document))
         for parent, name in list(_places(document)):
             value = parent[name]
             if name == "phone_number_id":
@@ -83,7 +85,7 @@ class Mutator:
             elif name in ("from_user_id", "user_id") and isinstance(value, str):
                 parent[name] = f"BR.{sender}"
             elif name == "timestamp":
-                parent[name] = str(self._at)
+                parent[name] = str(at)
             elif isinstance(value, str) and value.startswith("wamid."):
                 parent[name] = f"{value[:20]}{self._made}"
         return document

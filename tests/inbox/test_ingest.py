@@ -1,6 +1,7 @@
 """Requests of one moment are committed together, and none of them pays for another's bad row."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ class Watched:
         self.under_way = asyncio.Event()
         self.failures: list[Exception] = []
         self.statements: list[int] = []
+
+    @contextlib.asynccontextmanager
+    async def acquire(self, **_: float) -> AsyncIterator["Watched"]:
+        yield self
 
     async def fetchval(self, statement: str, *columns: Any, **limits: float) -> Any:
         self.statements.append(len(columns[0]))
