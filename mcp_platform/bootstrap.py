@@ -352,6 +352,7 @@ async def _worker(
         queue_pool=queue_pool,
         answering=answering,
         delivery=delivery,
+        notices=notices,
         concurrency=settings.worker_concurrency,
         per_tenant=settings.tenant_concurrency,
         sweep_every=settings.sweep_s,

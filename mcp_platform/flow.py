@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.assistant import Assistant, Said
 from mcp_platform.assistant.context import TurnContext
+from mcp_platform.assistant.journal import Journal
 from mcp_platform.conversations.chat import queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import Heard, hear
@@ -23,10 +24,11 @@ from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.errors import Unavailable
 from mcp_platform.inbox.metrics import TURN_SECONDS, turn_ended
-from mcp_platform.inbox.turns import Turn, Turns, Waiting
+from mcp_platform.inbox.turns import API, Turn, Turns, Waiting
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
+from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.tenants.directory import TenantDirectory
@@ -161,7 +163,7 @@ class Answering:
         heard = tuple(hear(event) for event in turn.events)
         contact = await self._get_to_know(tenant, lease, heard)
         said: Said | None = None
-        if not contact.human_answers(turn.opened_at):
+        if not await self._is_silent(tenant, lease, turn, contact=contact, heard=heard):
             context = TurnContext(
                 tenant=tenant, contact=contact, turn=turn, lease=lease, heard=heard
             )
@@ -180,6 +182,33 @@ class Answering:
         )
         return following
 
+    async def _is_silent(
+        self,
+        tenant: Tenant,
+        lease: Lease,
+        turn: Turn,
+        *,
+        contact: Contact,
+        heard: tuple[Heard, ...],
+    ) -> bool:
+        """Tell whether nothing is to be said: a person answers, or it is too late to.
+
+        What was written more than a day ago could not be answered, and "tomorrow" in it was
+        another day: nothing is done about it. But a turn that has acted already finishes, even if
+        what it did was to call a person.
+        """
+        newest = heard[-1]
+        late = not newest.key.startswith(API) and self._clock() - newest.at >= WINDOW
+        if not (late or contact.human_answers(turn.opened_at)):
+            return False
+        journal = Journal(leases=self._leases, lease=lease, turn=turn)
+        await journal.read()
+        if journal.acted:
+            return False
+        if late:
+            await self._notices.trouble(tenant, "too_late", now=self._clock())
+        return True
+
     async def _get_to_know(self, tenant: Tenant, lease: Lease, heard: tuple[Heard, ...]) -> Contact:
         async with self._leases.fenced(lease) as session:
             contacts = Contacts(session, tenant.id)
@@ -189,7 +218,7 @@ class Answering:
             for each in heard:
                 await contacts.follow(lease.contact_id, each.renamed)
             # An API caller's words do not open Meta's window, whoever they are said for.
-            written = [each.at for each in heard if not each.key.startswith("api:")]
+            written = [each.at for each in heard if not each.key.startswith(API)]
             if written:
                 await contacts.note_inbound(lease.contact_id, max(written))
             return await contacts.get(lease.contact_id)

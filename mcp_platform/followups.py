@@ -4,7 +4,7 @@ Applied in batches, oldest first. Several workers may do so at once: a batch is 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Row, select, update
@@ -16,45 +16,59 @@ from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
-from mcp_platform.outbox.statuses import StatusUpdate, apply_statuses
+from mcp_platform.outbox.outbox import OWNER_LANE
+from mcp_platform.outbox.statuses import Followed, StatusUpdate, apply_statuses
 from mcp_platform.tenants.tenant import TenantId
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+# Classes of SQLSTATE: rolled back for another transaction, out of resources, a lock, an operator.
+PASSING = ("40", "53", "55", "57")
 
 
-async def follow_up(sessions: Sessions) -> int:
+class Notices(Protocol):
+    """Tells a person, in the transaction that hears of it."""
+
+    async def not_delivered(self, session: AsyncSession, tenant_id: TenantId) -> None: ...
+
+
+async def follow_up(sessions: Sessions, notices: Notices) -> int:
     """Apply one batch of what waits; return how many events it held."""
     try:
         async with sessions.begin() as session:
             rows = await _waiting(session)
-            await _apply(session, rows)
+            await _apply(session, rows, notices)
             failpoint("statuses.before_commit")
             return len(rows)
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
         log.warning("followups.batch.refused", error=repr(error))
-    return await _follow_up_one_by_one(sessions)
+    return await _follow_up_one_by_one(sessions, notices)
 
 
-async def _follow_up_one_by_one(sessions: Sessions) -> int:
+async def _follow_up_one_by_one(sessions: Sessions, notices: Notices) -> int:
     """Apply a batch event by event: what Postgres refuses is set aside and holds nobody up."""
     async with sessions.begin() as session:
         rows = await _waiting(session)
         for row in rows:
             try:
                 async with session.begin_nested():
-                    await _apply(session, [row])
+                    await _apply(session, [row], notices)
             except DBAPIError as error:
-                if error.connection_invalidated:
+                if error.connection_invalidated or not _is_of_the_row(error):
                     raise
                 log.error(  # noqa: TRY400  # the trace would quote what a customer wrote
                     "followups.event.parked", event_id=row.id, error=type(error.orig).__name__
                 )
                 await _close(session, [row], state="parked")
         return len(rows)
+
+
+def _is_of_the_row(error: DBAPIError) -> bool:
+    """Tell whether what is written is at fault, not the moment: a deadlock passes."""
+    return str(getattr(error.orig, "sqlstate", ""))[:2] not in PASSING
 
 
 async def _waiting(session: AsyncSession) -> Sequence[Row[int, int, str, bytes]]:
@@ -69,7 +83,9 @@ async def _waiting(session: AsyncSession) -> Sequence[Row[int, int, str, bytes]]
     ).all()
 
 
-async def _apply(session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]]) -> None:
+async def _apply(
+    session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]], notices: Notices
+) -> None:
     updates: list[StatusUpdate] = []
     for tenant, _, kind, body in rows:
         tenant_id, content = TenantId(tenant), loads(body)
@@ -83,8 +99,24 @@ async def _apply(session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]
                 if contact_id is not None:
                     await contacts.follow(contact_id, [f"u:{current}"])
     if rows:
-        await apply_statuses(session, updates)
+        applied = await apply_statuses(session, updates)
+        await _tell(session, applied.failed, notices)
         await _close(session, rows, state="done")
+
+
+async def _tell(session: AsyncSession, failed: Sequence[Followed], notices: Notices) -> None:
+    """Tell owners that Meta took a reply and then did not deliver it."""
+    for each in failed:
+        log.error(
+            "followups.message.failed",
+            tenant_id=each.tenant_id,
+            outbox_id=each.id,
+            code=each.error_code,
+            reason=each.error,
+        )
+    # A notice about a notice would go the same way.
+    for tenant_id in sorted({each.tenant_id for each in failed if each.lane != OWNER_LANE}):
+        await notices.not_delivered(session, tenant_id)
 
 
 async def _close(

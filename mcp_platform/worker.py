@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mcp_platform.errors import NotFound, PlatformError
 from mcp_platform.flow import Answering
-from mcp_platform.followups import follow_up
+from mcp_platform.followups import Notices, follow_up
 from mcp_platform.inbox.sweep import prune, sweep
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp, create_queue
@@ -53,6 +53,7 @@ class Worker:
         queue_pool: asyncpg.Pool,
         answering: Answering,
         delivery: Delivery,
+        notices: Notices,
         concurrency: int,
         per_tenant: int,
         sweep_every: timedelta,
@@ -64,6 +65,7 @@ class Worker:
         self._pool = queue_pool
         self._answering = answering
         self._delivery = delivery
+        self._notices = notices
         self._concurrency = concurrency
         self._per_tenant = per_tenant
         self._sweep_every = sweep_every
@@ -177,7 +179,7 @@ class Worker:
         return timedelta(seconds=pause)
 
     async def _follow_up(self) -> None:
-        while await follow_up(self._sessions) and not self._stopping.is_set():
+        while await follow_up(self._sessions, self._notices) and not self._stopping.is_set():
             pass
 
     async def _sweep(self) -> None:

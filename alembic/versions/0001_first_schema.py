@@ -470,6 +470,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_messages")),
     )
+    op.create_index("ix_messages_at", "messages", ["at"], unique=False, postgresql_using="brin")
     op.create_index(
         "ix_messages_tenant_id_contact_id",
         "messages",
@@ -517,6 +518,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_offers")),
     )
     op.create_index("ix_offers_expires_at", "offers", ["expires_at"], unique=False)
+    op.create_index(
+        "ix_offers_tenant_id_contact_id", "offers", ["tenant_id", "contact_id"], unique=False
+    )
     op.create_table(
         "opening_spans",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
@@ -611,6 +615,7 @@ def downgrade() -> None:
     op.drop_index("ix_turns_opened_at", table_name="turns")
     op.drop_table("turns")
     op.drop_table("opening_spans")
+    op.drop_index("ix_offers_tenant_id_contact_id", table_name="offers")
     op.drop_index("ix_offers_expires_at", table_name="offers")
     op.drop_table("offers")
     op.drop_table("offerings")
@@ -618,6 +623,7 @@ def downgrade() -> None:
         "uq_messages_key", table_name="messages", postgresql_where=sa.text("key is not null")
     )
     op.drop_index("ix_messages_tenant_id_contact_id", table_name="messages")
+    op.drop_index("ix_messages_at", table_name="messages", postgresql_using="brin")
     op.drop_table("messages")
     op.drop_table("contact_leases")
     op.drop_index("ix_contact_aliases_tenant_id_contact_id", table_name="contact_aliases")

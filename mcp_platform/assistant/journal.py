@@ -52,6 +52,11 @@ class Journal:
     def get(self, name: str) -> dict[str, Any] | None:
         return self._steps.get(name)
 
+    @property
+    def acted(self) -> bool:
+        """Whether a tool or a tap has been done: its reply is owed, whoever answers by now."""
+        return any(name != "prompt" and not name.startswith("model:") for name in self._steps)
+
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a transaction under the lease. Raises LeaseLost."""
         return self._leases.fenced(self._lease)

@@ -75,7 +75,7 @@ class Menu:
     async def _act(self, action: Action) -> Reply:
         match action:
             case {"do": "services"}:
-                return await self._services()
+                return await self._services(action)
             case {"do": "professionals"}:
                 return await self._professionals(action)
             case {"do": "days"}:
@@ -104,10 +104,15 @@ class Menu:
 
     # -- booking -------------------------------------------------------------------------------
 
-    async def _services(self) -> Reply:
-        services = self._catalogue.services[:ROWS]
+    async def _services(self, action: Action) -> Reply:
+        services = self._catalogue.services
+        if not services:
+            return await self.root(why=self._say.no_days, greet=False)
         if len(services) == 1:
             return await self._act({"do": "professionals", "service": services[0].id})
+        seen = action.get("seen", 0)
+        services = services[seen:]
+        page = services if len(services) <= ROWS else services[:PAGE]
         rows = [
             _Row(
                 each.name,
@@ -121,8 +126,10 @@ class Menu:
                     if part
                 ),
             )
-            for each in services
+            for each in page
         ]
+        if len(services) > ROWS:
+            rows.append(_Row(self._say.more_services, {"do": "services", "seen": seen + PAGE}))
         return await self._reply(self._say.which_service, rows)
 
     async def _professionals(self, action: Action) -> Reply:

@@ -34,6 +34,7 @@ class OfferRow(Base):
     __tablename__ = "offers"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        Index("ix_offers_tenant_id_contact_id", "tenant_id", "contact_id"),
         Index("ix_offers_expires_at", "expires_at"),
     )
 

@@ -27,7 +27,6 @@ class Phrases:
     none_mine: str
     handed_over: str
     text_only: str
-    try_later: str
     which_service: str
     which_professional: str
     which_day: str
@@ -39,10 +38,10 @@ class Phrases:
     any_professional: str
     more_times: str
     more_days: str
+    more_services: str
     button_book: str
     button_mine: str
     button_person: str
-    button_info: str
     button_move: str
     button_cancel: str
     button_yes_cancel: str
@@ -59,7 +58,7 @@ _PT = Phrases(
     booked="✅ Agendado: {appointment}.",
     moved="✅ Remarcado: {appointment}.",
     cancelled="❌ Cancelado: {appointment}.",
-    taken="Esse horário acabou de ser ocupado.",
+    taken="Esse horário não está mais livre.",
     slots="Estes são os horários livres:",
     closed="Não atendemos nesse período.",
     full="Não há mais horários livres nesse período.",
@@ -76,7 +75,6 @@ _PT = Phrases(
     none_mine="Você não tem horários marcados.",
     handed_over="Já chamei uma pessoa da equipe; ela responde por aqui.",
     text_only="Por enquanto só entendo mensagens de texto. Pode escrever o que você precisa?",
-    try_later="Não consegui concluir agora. Vamos tentar pelo menu:",
     which_service="Qual serviço você quer?",
     which_professional="Com quem você prefere?",
     which_day="Para qual dia?",
@@ -88,10 +86,10 @@ _PT = Phrases(
     any_professional="Tanto faz",
     more_times="Mais horários",
     more_days="Mais dias",
+    more_services="Mais serviços",
     button_book="Agendar",
     button_mine="Meus horários",
     button_person="Falar com a equipe",
-    button_info="Informações",
     button_move="Remarcar",
     button_cancel="Cancelar",
     button_yes_cancel="Sim, cancelar",
@@ -107,7 +105,7 @@ _EN = Phrases(
     booked="✅ Booked: {appointment}.",
     moved="✅ Moved: {appointment}.",
     cancelled="❌ Cancelled: {appointment}.",
-    taken="That time has just been taken.",
+    taken="That time is no longer free.",
     slots="These times are free:",
     closed="We are closed in that period.",
     full="There are no free times left in that period.",
@@ -124,7 +122,6 @@ _EN = Phrases(
     none_mine="You have no appointments.",
     handed_over="I've called someone from the team; they will answer here.",
     text_only="For now I only understand text messages. Could you write what you need?",
-    try_later="I couldn't finish that just now. Let's try the menu:",
     which_service="Which service would you like?",
     which_professional="Who would you prefer?",
     which_day="For which day?",
@@ -136,10 +133,10 @@ _EN = Phrases(
     any_professional="Anyone",
     more_times="More times",
     more_days="More days",
+    more_services="More services",
     button_book="Book",
     button_mine="My appointments",
     button_person="Talk to the team",
-    button_info="Information",
     button_move="Move",
     button_cancel="Cancel",
     button_yes_cancel="Yes, cancel",
@@ -155,7 +152,7 @@ _ES = Phrases(
     booked="✅ Agendado: {appointment}.",
     moved="✅ Cambiado: {appointment}.",
     cancelled="❌ Cancelado: {appointment}.",
-    taken="Ese horario acaba de ocuparse.",
+    taken="Ese horario ya no está libre.",
     slots="Estos son los horarios libres:",
     closed="No atendemos en ese período.",
     full="No quedan horarios libres en ese período.",
@@ -172,7 +169,6 @@ _ES = Phrases(
     none_mine="No tiene citas.",
     handed_over="Ya llamé a una persona del equipo; responderá por aquí.",
     text_only="Por ahora solo entiendo mensajes de texto. ¿Puede escribir lo que necesita?",
-    try_later="No pude terminarlo ahora. Probemos con el menú:",
     which_service="¿Qué servicio quiere?",
     which_professional="¿Con quién prefiere?",
     which_day="¿Para qué día?",
@@ -184,10 +180,10 @@ _ES = Phrases(
     any_professional="Me da igual",
     more_times="Más horarios",
     more_days="Más días",
+    more_services="Más servicios",
     button_book="Agendar",
     button_mine="Mis citas",
     button_person="Hablar con alguien",
-    button_info="Información",
     button_move="Cambiar",
     button_cancel="Cancelar",
     button_yes_cancel="Sí, cancelar",

@@ -285,10 +285,17 @@ class Contacts:
                 for table in FOLLOWING
             ),
             "DELETE FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :other",
+            # Who waits for a person goes on waiting for one, by whatever id they write next.
             (
-                "UPDATE contacts SET last_inbound_at = greatest(contacts.last_inbound_at,"
-                " (SELECT last_inbound_at FROM contacts WHERE tenant_id = :tenant AND id = :other))"
-                " WHERE tenant_id = :tenant AND id = :into"
+                "UPDATE contacts mine SET"
+                " last_inbound_at = greatest(mine.last_inbound_at, other.last_inbound_at),"
+                " language = coalesce(mine.language, other.language),"
+                " answered_by = CASE WHEN other.answered_by = 'human' THEN 'human'"
+                " ELSE mine.answered_by END,"
+                " human_until = CASE WHEN other.answered_by = 'human' THEN other.human_until"
+                " ELSE mine.human_until END"
+                " FROM contacts other WHERE mine.tenant_id = :tenant AND mine.id = :into"
+                " AND other.tenant_id = :tenant AND other.id = :other"
             ),
             "DELETE FROM contacts WHERE tenant_id = :tenant AND id = :other",
         ):

@@ -57,7 +57,7 @@ OLD = (
     "DELETE FROM messages WHERE at < :before",
     "DELETE FROM outbox WHERE created_at < :before"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
-    "DELETE FROM offers WHERE expires_at < :before",
+    "DELETE FROM offers WHERE expires_at < now()",
 )
 QUEUE_LOG = text(f"DELETE FROM {SCHEMA}.pgqueuer_log WHERE created < :before")  # noqa: S608  # a constant
 

@@ -22,6 +22,8 @@ from mcp_platform.tenants.tenant import TenantId
 
 # One turn never takes more than this: the rest of a flood is the next turn's.
 MOST_EVENTS = 50
+# How the keys of what comes by the tenant API begin; Meta's 24 hours are not for them.
+API = "api:"
 # Source: Meta delivers again for seven days. A time further back, or ahead by more than clocks
 # differ, is no time.
 REDELIVERED_FOR = timedelta(days=7)
@@ -123,7 +125,7 @@ class Turns:
         """Take up the contact's open turn, or freeze what waits into a new one.
 
         Taps and typed messages make separate turns, in the order they came: a tap acts without
-        the model. The start is counted before anything else happens, so that what kills its
+        the model. Each call of the tenant API waits for an answer of its own. The start is counted before anything else happens, so that what kills its
         worker is counted too.
         """
         row = await self._session.scalar(select(TurnRow).where(*self._is_open(contact_id)))
@@ -149,7 +151,14 @@ class Turns:
         )
         # Meta promises no order; its own clock has a resolution of one second.
         waiting.sort(key=lambda event: (_sent_at(event), event.id))
-        return list(takewhile(lambda event: event.instant == waiting[0].instant, waiting))
+        if waiting and waiting[0].key.startswith(API):
+            return waiting[:1]
+        return list(
+            takewhile(
+                lambda event: event.instant == waiting[0].instant and not event.key.startswith(API),
+                waiting,
+            )
+        )
 
     async def excuse(self, turn: Turn) -> None:
         """Take one start of an open turn back: it failed for a reason outside of it."""

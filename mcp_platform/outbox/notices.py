@@ -30,6 +30,7 @@ Trouble = Literal[
     "calendar_behind",
     "reply_lost",
     "not_understood",
+    "too_late",
     "model_refused",
 ]
 
@@ -73,6 +74,14 @@ _TROUBLES: dict[Trouble, dict[str, str]] = {
         " conversations; support sees why.",
         "es": "⚠️ No pude responder a un cliente, después de varios intentos. Revise las"
         " conversaciones recientes; soporte ve el motivo.",
+    },
+    "too_late": {
+        "pt": "⚠️ Há mensagens de clientes com mais de 24 horas que não respondi: o WhatsApp já não"
+        " permite. Confira as conversas recentes.",
+        "en": "⚠️ There are customers' messages of more than 24 hours ago that I did not answer:"
+        " WhatsApp no longer lets me. Look at the recent conversations.",
+        "es": "⚠️ Hay mensajes de clientes de hace más de 24 horas que no respondí: WhatsApp ya no"
+        " lo permite. Revise las conversaciones recientes.",
     },
     "reply_lost": {
         "pt": "⚠️ Uma resposta a um cliente não pôde ser entregue pelo WhatsApp. Confira as"
@@ -124,23 +133,35 @@ class Notices:
         await self._record(session, tenant, text, key=f"n:parked:{key}")
 
     async def gave_up(
-        self, session: AsyncSession, *, effect: Effect, code: int | None, error: str
+        self,
+        session: AsyncSession,
+        *,
+        effect: Effect,
+        code: int | None,  # noqa: ARG002  # the port's: an owner is not told codes
+        error: str,  # noqa: ARG002  # the same
     ) -> None:
         """Tell the owner, in the transaction that gives an effect up."""
-        about: Trouble = "reply_lost" if effect.is_message else "calendar_behind"
+        await self._lost(
+            session, effect.tenant_id, "reply_lost" if effect.is_message else "calendar_behind"
+        )
+
+    async def not_delivered(self, session: AsyncSession, tenant_id: TenantId) -> None:
+        """Tell the owner, in the transaction that hears of it, that WhatsApp gave a reply up."""
+        await self._lost(session, tenant_id, "reply_lost")
+
+    async def _lost(self, session: AsyncSession, tenant_id: TenantId, about: Trouble) -> None:
         NOTICES.labels(about=about).inc()
-        log.error("outbox.effect.dead", outbox_id=effect.id, code=code, error=error)
         owner, language, today = (
             await session.execute(
                 select(TenantRow.owner_whatsapp, TenantRow.language, func.current_date()).where(
-                    TenantRow.id == effect.tenant_id
+                    TenantRow.id == tenant_id
                 )
             )
         ).one()
         if owner is not None:
             await self._send(
                 session,
-                effect.tenant_id,
+                tenant_id,
                 owner,
                 _TROUBLES[about][_primary(language)],
                 key=f"n:{about}:{today:%Y%m%d}",

@@ -285,3 +285,21 @@ async def test_over_a_real_server_a_message_is_answered(world: World, shop: Busi
     assert answer.json()["reply"]
     assert missing.status_code == 404
     assert missing.headers["content-type"] == "application/problem+json"
+
+
+async def test_two_calls_at_once_are_each_answered(world: World, shop: Business) -> None:
+    async with world.working():
+        choices = (await shop.chat()).json()["choices"]
+    impatient = world.serve(patience=timedelta(milliseconds=50))
+    keys = [
+        (await shop.chat(app=impatient, **said)).json()["message_id"]
+        for said in ({"message": "Oi"}, {"message": None, "choice_id": choices[1]["id"]})
+    ]
+    async with world.working():
+        first = await shop.chat(headers={"Idempotency-Key": keys[0]})
+        second = await shop.chat(
+            None, choice_id=choices[1]["id"], headers={"Idempotency-Key": keys[1]}
+        )
+    assert "assistente" in first.json()["reply"]
+    assert first.json()["turn_id"] != second.json()["turn_id"]
+    assert first.json()["reply"] != second.json()["reply"]

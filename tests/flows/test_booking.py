@@ -212,7 +212,7 @@ async def test_an_event_that_the_owner_adds_after_the_offer_is_asked_for_at_the_
 
     reply = await here.choose(row)
 
-    assert "Esse horário acabou de ser ocupado." in text_of(reply)
+    assert "Esse horário não está mais livre." in text_of(reply)
     assert not any("15:00" in other["title"] for other in choices_of(reply))
     assert await here.starts() == []
 

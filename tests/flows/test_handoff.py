@@ -1,10 +1,12 @@
 """A customer who wants a person gets one: the owner is told, and the assistant is silent."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from mcp_platform.conversations.contacts import ContactId, Contacts
+from mcp_platform.flow import Answering
 from tests.flows.world import ANA, World, choice, text_of
 
 WANTS = "quero falar com uma pessoa"
@@ -94,4 +96,35 @@ async def test_asking_twice_in_one_moment_tells_the_owner_once(here: World) -> N
     await here.replies(1)
     await here.idle()
 
+    assert len(await here.sent(as_=here.tenant.owner)) == 1
+
+
+async def test_who_waits_for_a_person_and_gets_a_user_id_waits_on(here: World) -> None:
+    unnamed = {"wa_id": ANA, "user_id": None, "name": "Ana"}
+    await here.write(unnamed, text=WANTS)
+    await here.replies(1)
+
+    await here.say("alô?")
+    await here.idle()
+
+    assert await here.value("SELECT count(*) FROM contacts WHERE tenant_id = :tenant") == 1
+    assert len(await here.sent()) == 1
+
+
+async def test_a_handoff_that_was_interrupted_before_its_reply_is_still_told(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close, failures = Answering._close, [RuntimeError("killed here")]
+
+    async def failing(answering: Answering, *args: Any, **more: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await close(answering, *args, **more)
+
+    monkeypatch.setattr(Answering, "_close", failing)
+
+    reply = await here.ask(WANTS)
+
+    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+    await here.idle()
     assert len(await here.sent(as_=here.tenant.owner)) == 1

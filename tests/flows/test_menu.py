@@ -1,11 +1,16 @@
 """Without a model: lists and buttons alone book, move and cancel, end to end."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.flows.world import World, choice, choices_of, eventually, text_of, tomorrow
+from mcp_platform.scheduling.catalogue import Service, ServiceId
+from mcp_platform.scheduling.catalogue_store import save_catalogue
+from tests.flows.world import World, barbershop, choice, choices_of, eventually, text_of, tomorrow
 
+HALF_HOUR = timedelta(minutes=30)
 OFF = [{"gemini_enabled": False}]
 
 
@@ -220,3 +225,39 @@ async def _to_times(
         each for each in choices_of(days) if each["title"].endswith(f"{tomorrow(days=day):%d/%m}")
     ]
     return await here.choose(wanted[0], as_=as_)
+
+
+async def test_more_services_than_a_list_holds_can_all_be_reached(alone: World) -> None:
+    shop = barbershop()
+    many = tuple(
+        Service(id=ServiceId(f"s{number}"), name=f"Serviço {number}", duration=HALF_HOUR)
+        for number in range(23)
+    )
+    who = [
+        replace(each, service_ids=frozenset(one.id for one in many)) for each in shop.professionals
+    ]
+    async with alone.session() as session:
+        offer = replace(shop, services=many, professionals=tuple(who))
+        await save_catalogue(session, alone.tenant.id, offer)
+    await alone.without_model()
+
+    reply = await alone.choose(choice(await alone.ask("oi"), "Agendar"))
+    seen = [each["title"] for each in choices_of(reply)]
+    while seen[-1] == "Mais serviços":
+        reply = await alone.choose(choice(reply, "Mais serviços"))
+        seen[-1:] = [each["title"] for each in choices_of(reply)]
+
+    assert seen == [each.name for each in many]
+
+
+async def test_a_business_without_services_says_that_nothing_is_free(alone: World) -> None:
+    async with alone.session() as session:
+        await save_catalogue(
+            session, alone.tenant.id, replace(barbershop(), services=(), professionals=())
+        )
+    await alone.without_model()
+
+    reply = await alone.choose(choice(await alone.ask("oi"), "Agendar"))
+
+    assert "Não há dias livres" in text_of(reply)
+    assert choices_of(reply)

@@ -152,17 +152,6 @@ async def test_a_timestamp_without_sense_keeps_nobody_from_an_answer(
     await here.replies(1)
 
 
-async def test_the_answer_to_what_is_older_than_metas_window_is_not_sent(here: World) -> None:
-    yesterday = str(int(time.time()) - 25 * 3_600)
-
-    await here.post(here.webhook(message("oi", timestamp=yesterday)))
-    await here.idle()
-
-    assert await here.sent() == []
-    heard = await here.value("SELECT count(*) FROM messages WHERE tenant_id = :tenant")
-    assert heard == 2
-
-
 async def test_a_flood_is_answered_in_few_turns_and_nothing_of_it_is_lost(alone: World) -> None:
     await alone.post(alone.webhook(*(message(f"mensagem {number}") for number in range(120))))
 
@@ -192,3 +181,19 @@ async def test_many_contacts_at_once_are_all_answered(here: World) -> None:
         )
         == 40
     )
+
+
+async def test_a_message_of_days_ago_is_not_acted_on_and_the_owner_is_told_once(
+    here: World,
+) -> None:
+    ago = str(int(time.time()) - 2 * 24 * 3600)
+    for words in ("Marca um corte amanhã às 15h com o Zé", "alô?"):
+        await here.post(here.webhook(message(words, timestamp=ago)))
+        await here.idle()
+
+    (told,) = await here.replies(1, as_=here.tenant.owner)
+    assert "mais de 24 horas" in text_of(told)
+    assert await here.statuses() == []
+    assert await here.sent() == []
+    heard = "SELECT count(*) FROM messages WHERE tenant_id = :tenant AND direction = 'in'"
+    assert await here.value(heard) == 2

@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from tests.flows.world import World, eventually
+from tests.flows.world import World, eventually, text_of
 
 STATE = "SELECT state FROM outbox WHERE tenant_id = :tenant AND kind = 'whatsapp' ORDER BY id"
 
@@ -116,3 +116,19 @@ async def _settled(here: World) -> bool:
         "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant AND state = 'waiting'"
     )
     return bool(waiting == 0)
+
+
+async def test_a_reply_that_meta_took_and_then_failed_is_told_to_the_owner(here: World) -> None:
+    await here.fault(here.meta, "failed_status", times=None)
+
+    await here.ask("oi")
+
+    (told,) = await here.replies(1, as_=here.tenant.owner)
+    assert "não pôde ser entregue" in text_of(told)
+    await eventually(lambda: _all_failed(here))
+    await here.idle()
+    assert len(await here.sent(as_=here.tenant.owner)) == 1
+
+
+async def _all_failed(world: World) -> bool:
+    return await world.rows(STATE) == [("failed",), ("failed",)]

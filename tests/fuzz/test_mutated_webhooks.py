@@ -19,7 +19,7 @@ VALID_EVERY = 40
 LINES = 16
 SEED = 20261201
 REAL = [f"55119888800{number:02}" for number in range(25)]
-STRANGERS = [f"55219777700{number:02}" for number in range(100)]
+STRANGERS = [f"55219777700{number:02}" for number in range(200)]
 MEMORY_MB = 150
 DRAINED_S = 100
 
