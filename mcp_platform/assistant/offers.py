@@ -69,19 +69,15 @@ class Offers:
 
     async def latest(self, *, does: str, now: datetime, most: int) -> list[tuple[str, Action]]:
         """Return the newest offers of one kind, in the order they were made."""
-        newest = await self._session.scalar(
-            self._mine(now)
-            .where(OfferRow.action["do"].astext == does)
-            .order_by(OfferRow.expires_at.desc())
-            .limit(1)
-        )
-        if newest is None:
-            return []
-        rows = await self._session.scalars(
-            self._mine(now)
-            .where(OfferRow.action["do"].astext == does, OfferRow.expires_at == newest.expires_at)
-            .limit(most)
-        )
+        rows = (
+            await self._session.scalars(
+                self._mine(now)
+                .where(OfferRow.action["do"].astext == does)
+                .order_by(OfferRow.expires_at.desc())
+                .limit(most)
+            )
+        ).all()
+        together = [row for row in rows if row.expires_at == rows[0].expires_at]
         return sorted(
-            ((row.id, row.action) for row in rows), key=lambda pair: pair[1].get("start", "")
+            ((row.id, row.action) for row in together), key=lambda pair: pair[1].get("start", "")
         )

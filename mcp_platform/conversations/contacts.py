@@ -30,6 +30,15 @@ KNOWN_AS = text(
     "SELECT contact_id FROM contact_aliases WHERE tenant_id = :tenant AND alias = :alias"
 )
 
+LEARN = text(
+    "UPDATE contacts SET bsuid = coalesce(:bsuid, bsuid), wa_id = coalesce(:wa_id, wa_id),"
+    " name = coalesce(:name, name) WHERE tenant_id = :tenant AND id = :contact"
+)
+ALIASES = text(
+    "SELECT alias FROM contact_aliases"
+    " WHERE tenant_id = :tenant AND contact_id = :contact AND alias = ANY(:aliases)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -156,26 +165,11 @@ class Contacts:
         contact is merged into this one unless it has a BSUID of its own, in which case the phone
         number has changed hands and only the number comes over.
         """
-        values = {
-            "bsuid": identity.bsuid,
-            "wa_id": identity.wa_id,
-            "name": identity.name,
-        }
-        known = {key: value for key, value in values.items() if value}
-        if known:
-            await self._session.execute(
-                update(ContactRow)
-                .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
-                .values(**known)
-            )
+        names = {"tenant": self._tenant, "contact": contact_id}
+        said = {"bsuid": identity.bsuid, "wa_id": identity.wa_id, "name": identity.name}
+        await self._session.execute(LEARN, {**names, **said})
         mine = set(
-            await self._session.scalars(
-                select(ContactAliasRow.alias).where(
-                    ContactAliasRow.tenant_id == self._tenant,
-                    ContactAliasRow.contact_id == contact_id,
-                    ContactAliasRow.alias.in_(identity.aliases),
-                )
-            )
+            await self._session.scalars(ALIASES, {**names, "aliases": list(identity.aliases)})
         )
         for alias in identity.aliases:
             if alias not in mine:

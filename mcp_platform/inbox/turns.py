@@ -50,6 +50,14 @@ CLAIM = text(
     " WHERE tenant_id = :tenant AND key = ANY(:keys)"
 )
 
+END_TURN = text(
+    "UPDATE turns SET state = :state, closed_at = :now, error = :error"
+    " WHERE tenant_id = :tenant AND id = :id"
+)
+END_EVENTS = text(
+    "UPDATE inbox_events SET state = :state WHERE tenant_id = :tenant AND turn_id = :id"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -182,16 +190,9 @@ class Turns:
         await self._end(turn, state="parked", now=now, error=error)
 
     async def _end(self, turn: Turn, *, state: str, now: datetime, error: str | None) -> None:
-        await self._session.execute(
-            update(TurnRow)
-            .where(TurnRow.tenant_id == self._tenant, TurnRow.id == turn.id)
-            .values(state=state, closed_at=now, error=error)
-        )
-        await self._session.execute(
-            update(EventRow)
-            .where(EventRow.tenant_id == self._tenant, EventRow.turn_id == turn.id)
-            .values(state=state)
-        )
+        names = {"tenant": self._tenant, "id": turn.id, "state": state}
+        await self._session.execute(END_TURN, {**names, "now": now, "error": error})
+        await self._session.execute(END_EVENTS, names)
 
     async def parked(self) -> Sequence[TurnRow]:
         return (

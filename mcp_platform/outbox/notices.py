@@ -42,6 +42,7 @@ _WANTS_A_PERSON = {
     "es": "👋 {who} quiere hablar con una persona. El asistente quedó en silencio en esa"
     " conversación; responda desde WhatsApp Business.",
 }
+_SOMEBODY = {"pt": "Um cliente", "en": "A customer", "es": "Un cliente"}
 _TROUBLES: dict[Trouble, dict[str, str]] = {
     "calendar_unreadable": {
         "pt": "⚠️ A agenda do Google não responde, e por isso não estou marcando horários."
@@ -112,7 +113,8 @@ class Notices:
         self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
     ) -> None:
         """Tell the owner, in the transaction of the handoff, who wants to talk."""
-        who = contact.name or "Um cliente"
+        # A name that a stranger gave themself: on one line, it cannot pass for words of ours.
+        who = " ".join((contact.name or "").split()) or _SOMEBODY[_language(tenant)]
         if contact.wa_id:
             who += f" (+{contact.wa_id})"
         text = _WANTS_A_PERSON[_language(tenant)].format(who=who)

@@ -24,6 +24,7 @@ STRINGS = [
     "\u202e\u2066evil\u2069\ufeff",
     "شكرا לך",
     "x" * 3_000,
+    "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_000)),
     "🙈" * 700,
     "'; DROP TABLE inbox_events; --",
     "{slot:s_1} {{x}} %s %(a)s",

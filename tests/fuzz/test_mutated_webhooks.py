@@ -104,8 +104,8 @@ async def test_ten_thousand_mutated_webhooks_harm_nothing(unstarted: World) -> N
         for sender in REAL:
             sent = await unstarted.sent(as_=sender)
             assert sent, sender
-        await unstarted.say("Oi", as_="5511955550000")
-        await unstarted.replies(1, as_="5511955550000", within=60)
+        await unstarted.post(unstarted.webhook(message("oi", wa_id="5511955550000")))
+        await unstarted.replies(1, as_="5511955550000")
 
 
 async def _answered(world: World) -> bool:
