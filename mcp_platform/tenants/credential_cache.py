@@ -65,7 +65,7 @@ class CachedCredentials:
             entry.tried_at = now
             self._read(tenant)
         reading = self._reading.get(tenant.id)
-        if reading is None or age < STALE.total_seconds() or True:
+        if reading is None or age < STALE.total_seconds() or entry.store_away:
             return entry.credentials
         try:
             return await asyncio.shield(reading)

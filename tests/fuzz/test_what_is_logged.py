@@ -43,7 +43,7 @@ async def test_no_secret_number_name_or_word_is_logged(
         await _fail_in_many_ways(unstarted)
         await unstarted.fault(unstarted.meta, "token_expired")
         await unstarted.say(WORDS, name=NAME)
-        await unstarted.post(unstarted.webhook({**message(WORDS), "id": f"wamid.\x00{ANA}"}))
+        await unstarted.post(unstarted.webhook({**message(WORDS), "from": f"{ANA}\ud83d"}))
         await unstarted.idle()
 
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
