@@ -37,6 +37,8 @@ from mcp_platform.scheduling.outcome import (
     UnknownAppointment,
 )
 
+_EFFECTS = (Booked, Moved, Cancelled)
+_FAILURES = (Taken, CalendarClosed, LimitReached, UnknownAppointment, UnknownSlot)
 _SLOT = re.compile(r"\{slot:([\w-]+)\}")
 _SLOT_LINE = re.compile(r"(?m)^[ \t•*\-\d.)]*(?:\{slot:[\w-]+\}[ \t,;.]*)+$\n?")
 
@@ -209,11 +211,13 @@ class Speech:
                 (last if isinstance(each.outcome, SlotsFound | Taken) else first).append(block.text)
         used = [key for key in (*listed, *grounded.used) if key in placeholders]
         chosen = [key.removeprefix("slot:") for key in used if key.startswith("slot:")]
-        choices = _chosen(choices, chosen) or self._offered_choices(chosen, offered)
+        found = _chosen(choices, chosen)
+        choices = found or self._offered_choices(chosen, offered)
         parts = [*first, *([grounded.text] if grounded.text else []), *last]
         if not parts and not choices:
             return None
-        body = "\n\n".join(parts) or self.phrases.slots
+        # What was offered in an earlier turn may be taken by now: it is not called free.
+        body = "\n\n".join(parts) or (self.phrases.slots if found else self.phrases.which_time)
         return Reply(body, choices, self.phrases.see_times if choices else "")
 
     def _placeholders(
@@ -273,22 +277,25 @@ class Speech:
 def _obliged(done: Sequence[Done]) -> list[Done]:
     """Return the outcomes a reply must state: all effects; of searches and lists, what came last.
 
-    A search that led to an effect was the model's own business.
+    A search or a failure that led to an effect was the model's own business. A failure that was
+    followed by mere reading is the answer to what was asked for.
     """
-    effects = [each for each in done if isinstance(each.outcome, Booked | Moved | Cancelled)]
-    rest = [
-        each for each in done if not isinstance(each.outcome, Booked | Moved | Cancelled | Refused)
-    ]
-    if not rest:
-        return effects
-    last = rest[-1]
+    effects = [each for each in done if isinstance(each.outcome, _EFFECTS)]
+    acted_at = max(
+        (at for at, each in enumerate(done) if isinstance(each.outcome, _EFFECTS)), default=-1
+    )
+    rest = [each for each in done if not isinstance(each.outcome, (*_EFFECTS, Refused))]
+    open_ = [each for each in done[acted_at + 1 :] if not isinstance(each.outcome, Refused)]
     informed = [each for each in rest[:-1] if isinstance(each.outcome, Informed | HandedOver)]
-    after = done.index(last) > max((done.index(each) for each in effects), default=-1)
-    return [*effects, *informed, *([last] if after else [])]
+    last = open_[-1:]
+    failed: list[Done] = []
+    if last and isinstance(last[0].outcome, Informed | Listed | HandedOver):
+        failed = [each for each in open_ if isinstance(each.outcome, _FAILURES)][-1:]
+    return [*effects, *informed, *failed, *last]
 
 
 def _effect_ids(done: Done) -> tuple[str, ...]:
-    return done.ids if isinstance(done.outcome, Booked | Moved | Cancelled) else ()
+    return done.ids if isinstance(done.outcome, _EFFECTS) else ()
 
 
 def _quotable(done: Sequence[Done]) -> list[str]:

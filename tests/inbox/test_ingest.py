@@ -93,7 +93,7 @@ class Place:
 @pytest.fixture
 async def here(pool: asyncpg.Pool) -> AsyncIterator[Place]:
     watched = Watched(pool)
-    ingest = Ingest(watched, debounce=timedelta(seconds=1))  # type: ignore[arg-type]  # as much of a pool as is used
+    ingest = Ingest(watched, debounce=timedelta(seconds=1))
     await ingest.start()
     yield Place(pool, watched, ingest)
     watched.open.set()

@@ -79,7 +79,7 @@ def test_what_is_allowed_here_is_allowed_by_the_database_too(name: str) -> None:
     import re  # noqa: PLC0415  # Postgres' pattern, read by the nearest thing at hand
 
     (constraint,) = (
-        str(each.sqltext) for each in ClientRow.__table__.constraints if hasattr(each, "sqltext")
+        str(each.sqltext) for each in ClientRow.__table_args__ if hasattr(each, "sqltext")
     )
     pattern = constraint.split("'")[1]
     if is_client_name(name):

@@ -51,7 +51,7 @@ def expected_of(document: Any) -> list[str]:
     for change in (each for entry in document["entry"] for each in entry["changes"]):
         value = change["value"]
         for message in value.get("messages", []) if change["field"] == "messages" else []:
-            person = next(iter(value.get("contacts", [])), {})
+            person: dict[str, str] = next(iter(value.get("contacts", [])), {})
             bsuid = message.get("from_user_id") or person.get("user_id")
             sender = f"u:{bsuid}" if bsuid else f"w:{message['from']}"
             tap = " instant" if message["type"] in ("interactive", "button") else ""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
-import os
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -297,10 +297,10 @@ async def test_a_pinned_process_answers_its_own_path_with_and_without_prefix_and
     mine, other = [await service.add_tenant() for _ in range(2)]
     mount = tmp_path / "mount"
     mount.mkdir()
-    for line in (
+    for setting in (
         (service.credentials / f"{mine.client_name}-production.env").read_text().split("\n")
     ):
-        key, _, value = line.partition("=")
+        key, _, value = setting.partition("=")
         (mount / key).write_text(value)
     pinned = gateway(
         service.database_url,
@@ -345,7 +345,7 @@ GARBAGE = [
     b"GET /\xff\xfe/%00/%zz HTTP/1.1\r\nHost: x\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     b"\x00" * 4_000,
-    os.urandom(4_000),
+    random.Random(7).randbytes(4_000),
     b"POST " + b"/a" * 40_000 + b" HTTP/1.1\r\n\r\n",
 ]
 

@@ -12,7 +12,10 @@ from functools import lru_cache
 
 from mcp_platform.assistant.lexicon import denied_in_names, fold
 
-EMOJIS = "😊🙂😀😄😃😁😉🤗👋🙏❤💙💚💛🧡💜🤍✨🌟🥰😍💐🌸🌷🌻💇✂🫶☺😌😅😢😔💕💖🎉🥳😂"
+EMOJIS = (
+    "😊🙂😀😄😃😁😉🤗👋🙏❤💙💚💛🧡💜🤍✨🌟🥰😍💐🌸🌷🌻💇✂🫶☺😌😅😢😔💕💖🎉🥳😂"
+    "☀🌞🌈🍀🎂🎄🎊🎈🎓🎶🎵👏🙌💪😇🤩😎🤔😕🙁☹😞😟🥺😭🖤❣💫⭐🌺🌹🌼🐶🐱💈💅💆👰🤵👶🕊😆🤣😋🥲😘🫂💝💞💗💓💟☕✍🏡💭🤭😬😳🙈🧔"
+)
 SEPARATORS = "-,:–—"  # the hyphen first: it makes a range elsewhere in a character class
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
 _PLACEHOLDER = re.compile(

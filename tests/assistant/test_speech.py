@@ -1,0 +1,49 @@
+"""What a reply must say of what was done, whatever the model says of it."""
+
+from datetime import datetime, timedelta
+
+from mcp_platform.assistant.done import Done, Informed
+from mcp_platform.assistant.speech import Speech
+from mcp_platform.conversations.reply import Reply
+from mcp_platform.scheduling.outcome import CalendarClosed, LimitReached, SlotView, Taken
+from tests.flows.world import CORTE, ZE, ZONE, barbershop
+
+NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)
+INFO = Done(Informed({"address": "Rua das Flores, 10", "hours": [], "services": []}))
+SLOT = SlotView(
+    service_id=CORTE,
+    service_name="Corte",
+    professional_id=ZE,
+    professional_name="Zé",
+    start=NOW + timedelta(days=1),
+    end=NOW + timedelta(days=1, minutes=30),
+)
+
+
+def reply(*done: Done, text: str = "", offered: dict[str, SlotView] | None = None) -> Reply:
+    said = Speech(language="pt-BR", catalogue=barbershop(), now=NOW).compose(
+        text=text, done=done, appointments={}, offered=offered or {}, names=[], asked=""
+    )
+    assert said is not None
+    return said
+
+
+def test_a_booking_that_failed_is_told_even_if_the_model_went_on_to_the_address() -> None:
+    for failed in (CalendarClosed(), LimitReached(limit=5)):
+        said = reply(Done(failed), INFO)
+        assert (
+            Speech(language="pt-BR", catalogue=barbershop(), now=NOW).block(Done(failed)).text
+            in said.text
+        )
+        assert "Rua das Flores" in said.text
+
+    said = reply(Done(Taken(alternatives=(SLOT,)), ("s_1",)), INFO)
+    assert "não está mais livre" in said.text
+    assert [each.id for each in said.choices] == ["s_1"]
+
+
+def test_what_was_offered_earlier_is_offered_again_without_being_called_free() -> None:
+    said = reply(text="{slot:s_1}", offered={"s_1": SLOT})
+
+    assert "livres" not in said.text
+    assert [each.id for each in said.choices] == ["s_1"]
