@@ -198,7 +198,7 @@ async def platform(
         tenants = TenantDirectory(sessions=sessions, timer=time.monotonic, only=_only(settings))
         credentials = CachedCredentials(credential_store(settings), timer=time.monotonic)
         health = TenantHealth(sessions, timer=time.monotonic)
-        notices = Notices(sessions)
+        notices = Notices(sessions, template=settings.owner_notice_template)
         calendars = GoogleCalendars(
             api_url=settings.google_calendar_url,
             token_url=settings.google_token_url,
@@ -359,4 +359,5 @@ async def _worker(
         patience=settings.debounce_cap_s + settings.forgotten_s,
         lease=settings.lease_s,
         keep=timedelta(days=settings.retention_days),
+        pinned=settings.pinned,
     )

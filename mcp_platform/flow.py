@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.assistant import Assistant, Said
@@ -40,6 +42,9 @@ log = structlog.get_logger(__name__)
 
 # A lease that is taken is given back within a turn; looking again sooner finds it taken still.
 LEASE_TAKEN = timedelta(seconds=1)
+EXCUSED_FOR = timedelta(hours=1)
+# Of Postgres: connections lost or not to be had. An error of a statement is not among them.
+AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,11 @@ class Answering:
         except LeaseLost:
             log.warning("flow.lease.lost", tenant=tenant.path, trace_id=wakeup.trace_id)
             turn_ended(tenant.path, "fenced")
-        except Unavailable:
-            # What we depend on is away: that is not this turn's fault, and must not park it.
-            await self._give_back(lease, excused=turn)
+        except (Unavailable, *AWAY):
+            # What we depend on is away: that is not this turn's fault, and must not park it,
+            # unless it lasts so long that somebody must know.
+            fresh = turn is not None and self._clock() - turn.opened_at < EXCUSED_FOR
+            await self._give_back(lease, excused=turn if fresh else None)
             raise
         except BaseException:
             await self._give_back(lease)
@@ -167,7 +174,9 @@ class Answering:
             context = TurnContext(
                 tenant=tenant, contact=contact, turn=turn, lease=lease, heard=heard
             )
-            async with self._receipts.shown(tenant, heard, again=turn.resumed):
+            async with self._receipts.shown(
+                tenant, heard, again=turn.resumed or heard[-1].kind == "silent"
+            ):
                 said = await self._assistant.answer(context)
         failpoint("turn.before_close")
         following = await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)

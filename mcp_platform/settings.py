@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     human_s: Seconds = Field(
         timedelta(hours=12), description="How long the assistant stays silent after a handoff."
     )
+    owner_notice_template: str | None = Field(
+        None,
+        description="Name of an approved template with one body variable, in which notices to"
+        " owners are sent. Unset: as plain text, which Meta delivers only within 24 hours of the"
+        " owner's own last message.",
+    )
     park_after: int = Field(
         5, ge=1, description="Starts of one turn before it is parked for a person."
     )

@@ -38,6 +38,7 @@ LONGEST_PAUSE_S = 60.0
 MOST_DOUBLED = 10  # beyond the longest pause; after a night's failures a float would overflow
 # While a tenant has as many contacts being answered as it may, its others come back in a moment.
 CROWDED_S = 0.25
+SOMEBODY_ELSES = timedelta(seconds=1)
 
 Handle = Callable[[WakeUp], Awaitable[timedelta | None]]
 AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -60,6 +61,7 @@ class Worker:
         patience: timedelta,
         lease: timedelta,
         keep: timedelta,
+        pinned: bool,
     ) -> None:
         self._sessions = sessions
         self._pool = queue_pool
@@ -72,6 +74,7 @@ class Worker:
         self._patience = patience
         self._lease = lease
         self._keep = keep
+        self._pinned = pinned
         self._busy: Counter[tuple[str, int]] = Counter()
         self._stopping = asyncio.Event()
 
@@ -167,7 +170,8 @@ class Worker:
             return await handle(wakeup)
         except NotFound as error:
             log.warning("worker.job.nobody", entrypoint=entrypoint, error=str(error))
-            return None
+            # A pinned process knows one tenant: another one's wake-up is left to who knows it.
+            return SOMEBODY_ELSES if self._pinned else None
         except (PlatformError, *AWAY) as error:
             pause = _pause(attempts + 1)
             log.warning(

@@ -26,7 +26,7 @@ SCHEMA = "queue"
 ENQUEUE = f"""
     INSERT INTO {SCHEMA}.pgqueuer
         (priority, entrypoint, payload, execute_after, status, dedupe_key)
-    VALUES (0, :entrypoint, :payload, clock_timestamp() + :delay, 'queued', :once)
+    VALUES (:priority, :entrypoint, :payload, clock_timestamp() + :delay, 'queued', :once)
     ON CONFLICT DO NOTHING
 """  # noqa: S608  # the schema is a constant of this module
 
@@ -76,13 +76,22 @@ class WakeUp:
 
 INBOX = "inbox"
 OUTBOX = "outbox"
+# A reply that is written goes before a message that is not yet answered: in a rush nobody would
+# hear anything otherwise until everybody had been heard.
+PRIORITY = {INBOX: 0, OUTBOX: 1}
 
 
 async def wake(
     session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0)
 ) -> None:
     """Enqueue `wakeup` in the session's transaction: it is there if and only if that commits."""
-    row = {"entrypoint": entrypoint, "payload": wakeup.pack(), "delay": after, "once": None}
+    row = {
+        "priority": PRIORITY[entrypoint],
+        "entrypoint": entrypoint,
+        "payload": wakeup.pack(),
+        "delay": after,
+        "once": None,
+    }
     await session.execute(text(ENQUEUE), row)
 
 
@@ -95,6 +104,7 @@ async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterab
     """
     rows = [
         {
+            "priority": PRIORITY[entrypoint],
             "entrypoint": entrypoint,
             "payload": wakeup.pack(),
             "delay": timedelta(0),

@@ -4,11 +4,12 @@ Notices are effects like any other: recorded, sent, retried. The same trouble is
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contact
@@ -16,7 +17,7 @@ from mcp_platform.conversations.reply import Reply
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.effects import Effect
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
-from mcp_platform.tenants.models import TenantRow
+from mcp_platform.tenants.models import TenantRow, TroubleRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
 
@@ -103,11 +104,17 @@ _TROUBLES: dict[Trouble, dict[str, str]] = {
 }
 
 
+NO_OWNER = "owner_number"
+NO_OWNER_REASON = "A notice had nobody to go to: set the owner's WhatsApp number."
+
+
 class Notices:
     """Records notices to the owner of a tenant; a tenant without an owner's number has none."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, *, template: str | None = None) -> None:
+        """Send in `template`, which has one body variable; else as text, if the window is open."""
         self._sessions = sessions
+        self._template = template
 
     async def wants_a_person(
         self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
@@ -160,29 +167,44 @@ class Notices:
                 )
             )
         ).one()
-        if owner is not None:
-            await self._send(
-                session,
-                tenant_id,
-                owner,
-                _TROUBLES[about][_primary(language)],
-                key=f"n:{about}:{today:%Y%m%d}",
-            )
+        text = _TROUBLES[about][_primary(language)]
+        await self._send(session, tenant_id, owner, text, key=f"n:{about}:{today:%Y%m%d}")
 
     async def _record(self, session: AsyncSession, tenant: Tenant, text: str, *, key: str) -> None:
-        if tenant.owner_whatsapp is not None:
-            await self._send(session, tenant.id, tenant.owner_whatsapp, text, key=key)
+        await self._send(session, tenant.id, tenant.owner_whatsapp, text, key=key)
 
     async def _send(
-        self, session: AsyncSession, tenant_id: TenantId, owner: str, text: str, *, key: str
+        self, session: AsyncSession, tenant_id: TenantId, owner: str | None, text: str, *, key: str
     ) -> None:
+        if owner is None:
+            # Nobody can be told: that itself must be seen, by whoever looks at health.
+            await session.execute(
+                insert(TroubleRow)
+                .values(tenant_id=tenant_id, what=NO_OWNER, reason=NO_OWNER_REASON)
+                .on_conflict_do_nothing()
+            )
+            return
+        await session.execute(
+            delete(TroubleRow).where(TroubleRow.tenant_id == tenant_id, TroubleRow.what == NO_OWNER)
+        )
         await Outbox(session, tenant_id).send(
             key=key,
             lane=OWNER_LANE,
             recipient=Recipient(wa_id=owner),
-            content=Reply(text),
+            content=self._content(text),
             purpose="notice",
         )
+
+    def _content(self, text: str) -> Reply | dict[str, Any]:
+        if self._template is None:
+            return Reply(text)
+        body = {"type": "body", "parameters": [{"type": "text", "text": text}]}
+        template = {
+            "name": self._template,
+            "language": {"code": "pt_BR"},
+            "components": [body],
+        }
+        return {"type": "template", "template": template}
 
 
 def _language(tenant: Tenant) -> str:

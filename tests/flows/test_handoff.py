@@ -7,14 +7,14 @@ import pytest
 
 from mcp_platform.conversations.contacts import ContactId, Contacts
 from mcp_platform.flow import Answering
-from tests.flows.world import ANA, World, choice, text_of
+from tests.flows.world import ANA, World, choice, eventually, text_of
 
 WANTS = "quero falar com uma pessoa"
 
 
 async def test_the_owner_is_told_and_the_assistant_is_silent(here: World) -> None:
     reply = await here.ask(WANTS)
-    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+    assert "quem responde é uma pessoa da equipe" in text_of(reply)
     told = (await here.replies(1, as_=here.tenant.owner))[0]
     assert "Ana" in text_of(told)
     assert ANA in text_of(told)
@@ -40,7 +40,7 @@ async def test_taps_are_silent_too_while_a_person_has_the_conversation(here: Wor
     await here.without_model()
     root = await here.ask("oi")
     reply = await here.choose(choice(root, "Falar com a equipe"))
-    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+    assert "quem responde é uma pessoa da equipe" in text_of(reply)
 
     await here.tap(choice(root, "Agendar"))
     await here.idle()
@@ -83,12 +83,40 @@ async def test_the_assistant_is_back_after_a_time(alone: World) -> None:
     assert "✅ Agendado" in text_of(reply)
 
 
+@pytest.mark.parametrize("alone", [{"owner_notice_template": "aviso_ao_dono"}], indirect=True)
+async def test_with_a_template_the_owner_is_told_though_the_window_is_closed(
+    alone: World,
+) -> None:
+    await alone.meta.post(
+        "/_control/templates",
+        json={
+            "waba_id": f"waba-{alone.tenant.client_name}",
+            "name": "aviso_ao_dono",
+            "language": "pt_BR",
+            "body_parameters": 1,
+        },
+    )
+    await alone.ask("Quero falar com uma pessoa")
+
+    notice = (await alone.replies(1, as_=alone.tenant.owner))[-1]
+    assert notice["payload"]["type"] == "template"
+
+    async def delivered() -> bool:
+        [message] = await alone.sent(as_=alone.tenant.owner)
+        return "delivered" in str(message["statuses"])
+
+    await eventually(delivered, why="the notice's delivery")
+
+
 async def test_without_an_owners_number_the_handoff_works_all_the_same(here: World) -> None:
     await here.change(owner_whatsapp=None)
 
     reply = await here.ask(WANTS)
 
-    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+    assert "quem responde é uma pessoa da equipe" in text_of(reply)
+    assert await here.value(
+        "SELECT count(*) FROM tenant_troubles WHERE tenant_id = :tenant AND what = 'owner_number'"
+    )
 
 
 async def test_asking_twice_in_one_moment_tells_the_owner_once(here: World) -> None:
@@ -125,6 +153,6 @@ async def test_a_handoff_that_was_interrupted_before_its_reply_is_still_told(
 
     reply = await here.ask(WANTS)
 
-    assert "Já chamei uma pessoa da equipe" in text_of(reply)
+    assert "quem responde é uma pessoa da equipe" in text_of(reply)
     await here.idle()
     assert len(await here.sent(as_=here.tenant.owner)) == 1
