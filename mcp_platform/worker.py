@@ -193,8 +193,9 @@ class Worker:
             log.info("worker.sweep.woken", count=woken)
 
     async def _prune(self) -> None:
-        async with self._sessions.begin() as session:
-            await prune(session, keep=self._keep, log=KEEP_QUEUE_LOG)
+        pruned = await prune(self._sessions, keep=self._keep, log=KEEP_QUEUE_LOG)
+        if pruned:
+            log.info("worker.prune.done", rows=pruned)
 
 
 def _pause(failures: int) -> float:

@@ -1,0 +1,82 @@
+"""What nobody will ask for again is forgotten, in small steps, and nothing else is."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from mcp_platform.inbox import sweep
+from mcp_platform.kit.database import create_engine, create_sessions
+
+KEEP = timedelta(days=90)
+LOG = timedelta(days=1)
+OLD = "now() - interval '100 days'"
+NEW = "now() - interval '80 days'"
+ROWS = f"""
+    INSERT INTO clients (name, business_name) VALUES ('bar', 'Bar');
+    INSERT INTO tenants (client_name, environment) VALUES ('bar', 'production');
+    INSERT INTO contacts (tenant_id, id, space)
+        VALUES (1, '00000000-0000-0000-0000-000000000001', 'whatsapp');
+    INSERT INTO inbox_events (tenant_id, key, kind, body, state, received_at) VALUES
+        (1, 'old-done-1', 'message', '', 'done', {OLD}),
+        (1, 'old-done-2', 'message', '', 'done', {OLD}),
+        (1, 'old-done-3', 'message', '', 'done', {OLD}),
+        (1, 'old-waiting', 'message', '', 'waiting', {OLD}),
+        (1, 'old-parked', 'message', '', 'parked', {OLD}),
+        (1, 'new-done', 'message', '', 'done', {NEW});
+    INSERT INTO turns (tenant_id, id, contact_id, state, opened_at) VALUES
+        (1, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'done', {OLD}),
+        (1, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'parked', {OLD});
+    INSERT INTO turn_steps (tenant_id, turn_id, name, content)
+        SELECT 1, id, 'prompt', '{{}}' FROM turns;
+    INSERT INTO messages (tenant_id, contact_id, direction, author, text, at) VALUES
+        (1, '00000000-0000-0000-0000-000000000001', 'in', 'contact', 'old', {OLD}),
+        (1, '00000000-0000-0000-0000-000000000001', 'in', 'contact', 'new', {NEW});
+    INSERT INTO outbox (tenant_id, key, lane, kind, body, state, created_at) VALUES
+        (1, 'old-read', 'c:1', 'whatsapp', '{{}}', 'read', {OLD}),
+        (1, 'old-dead', 'c:1', 'whatsapp', '{{}}', 'dead', {OLD}),
+        (1, 'old-pending', 'c:1', 'whatsapp', '{{}}', 'pending', {OLD})
+"""
+
+
+@pytest.mark.parametrize("batch", [2, 5_000])
+async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(sweep, "PRUNE_BATCH", batch)
+    engine = create_engine(migrated_url, pool_size=2, application_name="test")
+    sessions = create_sessions(engine)
+    async with sessions.begin() as session:
+        for statement in ROWS.split(";"):
+            await session.execute(text(statement))
+
+    pruned = await sweep.prune(sessions, keep=KEEP, log=LOG)
+
+    async with sessions.begin() as session:
+        events = set(await session.scalars(text("SELECT key FROM inbox_events")))
+        turns = set(await session.scalars(text("SELECT state FROM turns")))
+        steps = await session.scalar(text("SELECT count(*) FROM turn_steps"))
+        messages = set(await session.scalars(text("SELECT text FROM messages")))
+        outbox = set(await session.scalars(text("SELECT key FROM outbox")))
+    await engine.dispose()
+    assert events == {"old-waiting", "old-parked", "new-done"}
+    assert turns == {"parked"}
+    assert steps == 1
+    assert messages == {"new"}
+    assert outbox == {"old-dead", "old-pending"}
+    assert pruned == 6
+
+
+async def test_one_worker_prunes_at_a_time(migrated_url: str) -> None:
+    engine = create_engine(migrated_url, pool_size=2, application_name="test")
+    sessions = create_sessions(engine)
+    async with sessions.begin() as session:
+        for statement in ROWS.split(";"):
+            await session.execute(text(statement))
+
+    async with sessions.begin() as other:
+        await other.execute(sweep.PRUNE_LOCK)
+        assert await sweep.prune(sessions, keep=KEEP, log=LOG) == 0
+
+    assert await sweep.prune(sessions, keep=KEEP, log=LOG) == 6
+    await engine.dispose()
