@@ -55,19 +55,22 @@ def ground(
     placeholders: Mapping[str, str],
     quotable: Collection[str] = (),
     names: Collection[str] = (),
+    facts: Mapping[str, Collection[str]] | None = None,
 ) -> Grounded:
     """Return the sentences of `text` that can be said, placeholders substituted.
 
     `placeholders` maps `kind:id` to the text rendered from the database. `quotable` are passages
     of this turn's business information, to be repeated whole or not at all. `names` are of the
-    business, its services and people, and the contact.
+    business, its services and people, and the contact. `facts` says which of the passages are a
+    service's own figures, by its name: those are said beside that name only.
     """
     known = tuple(sorted({*usable_names(names), *(q for q in quotable if is_name(q))}))
     passages = tuple(sorted({q for q in quotable if is_quotable(q) and not is_name(q)}))
     tokens = tokens_of(clean(text[:MAX_INPUT]), placeholders, passages, known)
     sentences = list(sentences_of(tokens))
     order = sorted(LANGUAGES, key=lambda code: not language.lower().startswith(code))
-    rules = [_Rule(lexicon(code), placeholders) for code in order]
+    figures = _figures(facts or {})
+    rules = [_Rule(lexicon(code), placeholders, figures) for code in order]
     verdicts = _verdicts(sentences, rules)
     kept = _kept(sentences, verdicts)
     return _compose(sentences, kept)
@@ -79,21 +82,39 @@ def ground(
 class _Rule:
     """The rule in one language."""
 
-    def __init__(self, words: Lexicon, placeholders: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        words: Lexicon,
+        placeholders: Mapping[str, str],
+        figures: Mapping[str, frozenset[str]],
+    ) -> None:
         self._words = words
         self._vocabulary = words.vocabulary
         self._placeholders = placeholders
+        self._figures = figures  # of each service, both folded
 
     def judge(self, sentence: Sentence) -> frozenset[_Clause] | None:
         """Return what the sentence consists of, or nothing when it must not be said."""
         tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
-        marks = [t for t in sentence.tokens if t.kind == "end"]
-        asks = any("?" in mark.text for mark in marks)
+        asks = any(t.kind == "end" and "?" in t.text for t in sentence.tokens)
         if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens):
             return None
         if not all(t.folded in self._vocabulary for t in tokens if t.kind == "word"):
             return None  # most of what is dropped is dropped here
-        segments = _segments(tokens)
+        judged = self._judged(_segments(tokens), sentence, asks=asks)
+        if judged is None and any(self._is_common(t) for t in tokens):
+            # "Corte" may be a service's name and is a word as well: it may stand as either.
+            plain = [replace(t, kind="word") if self._is_common(t) else t for t in tokens]
+            judged = self._judged(_segments(plain), sentence, asks=asks)
+        return judged
+
+    def _is_common(self, token: Token) -> bool:
+        return token.kind == "name" and not token.key and token.folded in self._words.words
+
+    def _judged(
+        self, segments: list[list[Token]], sentence: Sentence, *, asks: bool
+    ) -> frozenset[_Clause] | None:
+        marks = [t for t in sentence.tokens if t.kind == "end"]
         if not segments or len(segments) > MAX_CLAUSES:
             return None
         bare = {t.kind for segment in segments for t in segment if t.kind != "mark"}
@@ -176,6 +197,8 @@ class _Rule:
             if word == "<name>" and not self._is_greeted(words[:at]):
                 return False
         said = [word for word in words if word not in {",", ":"}]
+        if self._scan(said, {Kind.WHOLE}) == {Kind.WHOLE}:
+            return True
         if self._answers(said):
             return False
         kinds = self._scan(said, {Kind.TALK, Kind.LINK, Kind.ARTICLE, Kind.STATE, Kind.SAY})
@@ -223,9 +246,10 @@ class _Rule:
         return kinds
 
     def _phrase(self, words: list[str], at: int, allowed: set[Kind]) -> tuple[int, Kind] | None:
-        for phrase, kind in self._words.phrases.get(words[at], ()):
-            if kind in allowed and tuple(words[at : at + len(phrase)]) == phrase:
-                return len(phrase), kind
+        for size in range(min(self._words.longest.get(words[at], 0), len(words) - at), 0, -1):
+            kinds = self._words.phrases.get(tuple(words[at : at + size]), frozenset()) & allowed
+            if kinds:
+                return size, min(kinds)
         return None
 
     def _has_content(self, words: list[str], at: int, allowed: set[Kind]) -> bool:
@@ -241,22 +265,7 @@ class _Rule:
         """Tell whether text from the database stands in a frame that says nothing about it."""
         names = [token for token in tokens if token.kind == "name"]
         if "quote" in kinds:
-            words = [w for w in stream.split() if w[0] not in "<,:"]
-            fits = all(word in self._words.quote for word in words) and not kinds & {
-                "slot",
-                "appt",
-                "price",
-            }
-            return (
-                fits
-                and "?" not in stream
-                and all(
-                    _belongs(name, quote)
-                    for name in names
-                    for quote in tokens
-                    if quote.kind == "quote"
-                )
-            )
+            return not kinds & {"slot", "appt", "price"} and self._quoted(tokens, stream, names)
         if "price" in kinds:
             return bool(self._words.frames["price"].fullmatch(stream)) and self._priced(
                 tokens, names
@@ -269,6 +278,29 @@ class _Rule:
             re.search(rf"\b{re.escape(n.folded)}\b", text) for n in names for text in rendered
         )
 
+    def _quoted(self, tokens: list[Token], stream: str, names: list[Token]) -> bool:
+        """Tell whether what is quoted stands alone, or beside the service whose figures it is."""
+        quotes = [token for token in tokens if token.kind == "quote"]
+        owned = frozenset[str]().union(*self._figures.values())
+        if any(quote.folded in owned for quote in quotes):
+            return bool(self._words.frames["fact"].fullmatch(stream)) and self._owns(tokens)
+        words = [word for word in stream.split() if word[0] not in "<,:"]
+        return (
+            "?" not in stream
+            and all(word in self._words.quote for word in words)
+            and all(_belongs(name, quote) for name in names for quote in quotes)
+        )
+
+    def _owns(self, tokens: list[Token]) -> bool:
+        """Tell whether every figure is of the service named before it."""
+        service = ""
+        for token in tokens:
+            if token.kind == "name":
+                service = token.folded
+            elif token.kind == "quote" and token.folded not in self._figures.get(service, ()):
+                return False
+        return True
+
     def _priced(self, tokens: list[Token], names: list[Token]) -> bool:
         """Tell whether the price is the named service's own."""
         prices = [token for token in tokens if token.kind == "price"]
@@ -278,6 +310,15 @@ class _Rule:
         if names[0].key:
             return names[0].key == service
         return fold(self._placeholders.get(service, "")) == names[0].folded
+
+
+def _figures(facts: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """Return the figures of each service, leaving out two services of one name."""
+    folded: dict[str, frozenset[str]] = {}
+    for name, passages in facts.items():
+        own = frozenset(fold(passage) for passage in passages)
+        folded[fold(name)] = folded.get(fold(name), own) & own
+    return folded
 
 
 def _stops(pattern: re.Pattern[str], stream: str) -> Iterator[int]:

@@ -31,6 +31,7 @@ class Kind(IntEnum):
     SAY = auto()  # fixed phrases, harmless anywhere
     ASK = auto()  # fixed phrases, only in questions and requests
     ACK = auto()  # agreement: only before a question or an offer
+    WHOLE = auto()  # fixed phrases, harmless only as a clause of their own
 
 
 _WORDS = {kind.name.lower(): kind for kind in list(Kind)[:6]}
@@ -54,14 +55,15 @@ class Lexicon:
     """What may be said in one language. Every word in it is folded."""
 
     words: Mapping[str, Kind]
-    phrases: Mapping[str, tuple[tuple[tuple[str, ...], Kind], ...]]  # by first word, longest first
+    phrases: Mapping[tuple[str, ...], frozenset[Kind]]
+    longest: Mapping[str, int]  # words of the longest phrase that starts with this one
     greets: frozenset[str]  # a name may follow one of these
     alone: frozenset[str]  # what makes a clause by itself
     place: frozenset[str]  # prepositions that would answer "where" or "when"
     quote: frozenset[str]  # what may stand around a quoted passage
     closings: tuple[str, ...]  # "anything else?" after "perfect!" would claim success
     openers: Mapping[str, re.Pattern[str]]  # ask, look, help, request
-    frames: Mapping[str, re.Pattern[str]]  # slot, appointment, price, service
+    frames: Mapping[str, re.Pattern[str]]  # slot, appointment, price, service, fact
     vocabulary: frozenset[str]  # every single word of the above
 
 
@@ -115,6 +117,12 @@ def _lists_of(joins: list[str]) -> dict[str, str]:
     return {f"<{kind}s>": f"<{kind}> (?:{join}<{kind}> )*" for kind in ("slot", "appt", "name")}
 
 
+def _series(pattern: re.Pattern[str], joins: list[str]) -> re.Pattern[str]:
+    """Compile `pattern` to one that may be repeated with joining words in between."""
+    join = "(?:, )?(?:" + "|".join(fold(word) + " " for word in " ".join(joins).split()) + ")"
+    return re.compile(f"(?:{pattern.pattern})(?:{join}(?:{pattern.pattern}))*")
+
+
 def _read(name: str) -> dict[str, list[str]]:
     return _sections(files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8"))
 
@@ -139,11 +147,13 @@ def lexicon(language: str) -> Lexicon:
     """Return the lexicon of `language`, one of `LANGUAGES`."""
     sections = _read(language)
     words = {form: kind for name, kind in _WORDS.items() for form in _forms(sections.get(name, []))}
-    phrases: dict[str, set[tuple[tuple[str, ...], Kind]]] = {}
+    phrases: dict[tuple[str, ...], set[Kind]] = {}
+    longest: dict[str, int] = {}
     for name, kind in _PHRASES.items():
         for line in sections.get(name, []):
             for phrase in _expand(line):
-                phrases.setdefault(phrase[0], set()).add((phrase, kind))
+                phrases.setdefault(phrase, set()).add(kind)
+                longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
     macros = _lists_of(" ".join(sections["join"]).split())
     openers = {
         name: _compile(sections[f"open {name}"], macros)
@@ -151,10 +161,11 @@ def lexicon(language: str) -> Lexicon:
     }
     frames = {
         name: _compile(sections[f"frame {name}"], macros)
-        for name in ("slot", "appointment", "price", "service")
+        for name in ("slot", "appointment", "price", "service", "fact")
     }
+    frames["fact"] = _series(frames["fact"], sections["join"])
     quote = frozenset(_forms(sections["quote"]))
-    in_phrases = {word for entries in phrases.values() for phrase, _ in entries for word in phrase}
+    in_phrases = {word for phrase in phrases for word in phrase}
     patterned = {
         fold(atom)
         for name, lines in sections.items()
@@ -164,10 +175,8 @@ def lexicon(language: str) -> Lexicon:
     }
     return Lexicon(
         words={word: kind for word, kind in words.items() if word not in denied()},
-        phrases={
-            first: tuple(sorted(entries, key=lambda entry: -len(entry[0])))
-            for first, entries in phrases.items()
-        },
+        phrases={phrase: frozenset(kinds) for phrase, kinds in phrases.items()},
+        longest=longest,
         greets=frozenset(_forms(sections["greet"])),
         alone=frozenset(_forms(sections["alone"])),
         place=frozenset(_forms(sections["place"])),
