@@ -46,8 +46,7 @@ STORE = f"""
 
 QUARANTINE = "INSERT INTO quarantined_events (tenant_id, body, error) VALUES ($1, $2, $3)"
 
-# One commit on its way to disk while the next batch is built; a third one in flight gained
-# nothing in `make bench` and makes the batches smaller.
+# One commit on its way to disk while the next batch is built.
 WRITERS = 2
 MOST_ROWS = 5_000
 TIMEOUT_S = 5.0
