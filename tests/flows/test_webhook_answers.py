@@ -87,7 +87,8 @@ async def test_of_a_mixed_body_only_the_tenants_own_changes_are_processed(here: 
     await here.replies(1)
     await here.idle()
 
-    assert len(await here.sent(as_=None)) == 1
+    assert len(await here.sent()) == 1
+    assert not await here.sent(as_="5511900000009")
 
 
 UNKNOWN = [

@@ -105,7 +105,7 @@ async def test_ten_thousand_mutated_webhooks_harm_nothing(unstarted: World) -> N
             sent = await unstarted.sent(as_=sender)
             assert sent, sender
         await unstarted.post(unstarted.webhook(message("oi", wa_id="5511955550000")))
-        await unstarted.replies(1, as_="5511955550000")
+        await unstarted.replies(1, as_="5511955550000", within=DRAINED_S)
 
 
 async def _answered(world: World) -> bool:

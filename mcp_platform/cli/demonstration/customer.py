@@ -58,11 +58,13 @@ class Customer:
         """Write one message, or several in one go, and return the one reply."""
         before = len(self._received())
         for line in lines:
-            self._shows(self, line)
             self._send({"text": line})
             self._said = line
             if line is not lines[-1]:
                 time.sleep(BURST_GAP_S)
+        # Shown only now: the time it takes to read them would part what was typed in one go.
+        for line in lines:
+            self._shows(self, line)
         return self._hear(after=before)
 
     def taps(self, choose: int | str) -> tuple[Option, Heard]:
