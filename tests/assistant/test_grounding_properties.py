@@ -194,7 +194,7 @@ def test_any_text_yields_only_known_words_and_no_number(text: str, language: str
     )
     left = result.text.replace("Rua X, 10", " ")
     for said in (*RENDERED.values(), *NAMES):
-        left = re.sub(re.escape(said), " ", left, flags=re.IGNORECASE)
+        left = re.sub(rf"(?<!\w){re.escape(said)}(?!\w)", " ", left, flags=re.IGNORECASE)
     assert not [c for c in left if unicodedata.category(c).startswith("N")]
     assert [
         word for word in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", left) if not known(word)

@@ -23,6 +23,11 @@ async def test_a_thousand_statuses_in_one_post_wake_nobody(here: World) -> None:
     await here.idle()
     queued = "SELECT count(*) FROM queue.pgqueuer"
     log = "SELECT count(*) FROM queue.pgqueuer_log"
+
+    async def empty() -> bool:
+        return await here.value(queued) == 0
+
+    await eventually(empty, why="the last wake-up written off")
     before = await here.value(queued), await here.value(log)
     names = ["sent", "delivered", "read"]
     storm = [status(f"wamid.storm{number}", names[number % 3]) for number in range(1_000)]
