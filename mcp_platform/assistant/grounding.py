@@ -70,7 +70,8 @@ def ground(
     sentences = list(sentences_of(tokens))
     order = sorted(LANGUAGES, key=lambda code: not language.lower().startswith(code))
     figures = _figures(facts or {})
-    rules = [_Rule(lexicon(code), placeholders, figures) for code in order]
+    hosts = {fold(q) for q in quotable if figures and is_name(q)} - figures.keys()
+    rules = [_Rule(lexicon(code), placeholders, figures, hosts) for code in order]
     verdicts = _verdicts(sentences, rules)
     kept = _kept(sentences, verdicts)
     return _compose(sentences, kept)
@@ -87,17 +88,19 @@ class _Rule:
         words: Lexicon,
         placeholders: Mapping[str, str],
         figures: Mapping[str, frozenset[str]],
+        hosts: Collection[str],
     ) -> None:
         self._words = words
         self._vocabulary = words.vocabulary
         self._placeholders = placeholders
         self._figures = figures  # of each service, both folded
+        self._hosts = hosts  # names of the business, whose passages need no other name
 
     def judge(self, sentence: Sentence) -> frozenset[_Clause] | None:
         """Return what the sentence consists of, or nothing when it must not be said."""
         tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
         asks = any(t.kind == "end" and "?" in t.text for t in sentence.tokens)
-        if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens):
+        if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens) or _numbers(tokens):
             return None
         if not all(t.folded in self._vocabulary for t in tokens if t.kind == "word"):
             return None  # most of what is dropped is dropped here
@@ -217,10 +220,15 @@ class _Rule:
         )
 
     def _is_greeted(self, before: list[str]) -> bool:
-        for word in reversed(before):
-            if word in self._words.greets:
+        """Tell whether a name is called by it, as in "hello <name>", not said to be anything."""
+        words = self._words
+        for at in range(len(before) - 1, -1, -1):
+            word = before[at]
+            if word in words.greets:
                 return True
-            if self._words.words.get(word) not in {Kind.LINK, Kind.ARTICLE} and word != "<name>":
+            if word in words.beside and (at == 0 or before[at - 1] not in words.reach):
+                return False  # "a lovely day with <name>"
+            if words.words.get(word) is not Kind.LINK and word != "<name>":
                 return False
         return False
 
@@ -288,7 +296,11 @@ class _Rule:
         return (
             "?" not in stream
             and all(word in self._words.quote for word in words)
-            and all(_belongs(name, quote) for name in names for quote in quotes)
+            and all(
+                name.folded in self._hosts or _belongs(name, quote)
+                for name in names
+                for quote in quotes
+            )
         )
 
     def _owns(self, tokens: list[Token]) -> bool:
@@ -344,6 +356,15 @@ def _counts(tokens: list[Token]) -> bool:
     words = [token.folded or token.kind for token in tokens if token.kind != "mark"]
     thrice = list(zip(words, words[1:], words[2:], strict=False))
     return any(a == b == c or len(a) == len(b) == len(c) == 1 for a, b, c in thrice)
+
+
+def _numbers(tokens: list[Token]) -> bool:
+    """Tell whether an indefinite article is the number one: "à uma", "marco para uma, Ana"."""
+    words = [token.folded if token.kind == "word" else "" for token in tokens]
+    return any(
+        word in {"uma", "una"} and (before in {"a", "as", "la", "las"} or not after)
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
+    )
 
 
 def _segments(tokens: list[Token]) -> list[list[Token]]:

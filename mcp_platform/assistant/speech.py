@@ -198,6 +198,7 @@ class Speech:
             | {f"appointment:{offer}": block for offer, block in stated.items()},
             quotable=_quotable(done),
             names=names,
+            facts=_facts(done),
         )
         DROPPED.inc(grounded.dropped)
         first: list[str] = []
@@ -305,6 +306,16 @@ def _quotable(done: Sequence[Done]) -> list[str]:
         if isinstance(each.outcome, Informed)
         for passage in passages(each.outcome.info)
     ]
+
+
+def _facts(done: Sequence[Done]) -> dict[str, list[str]]:
+    """Return the figures of each service that was told of, by its name."""
+    return {
+        service["name"]: [value for key, value in service.items() if key != "name"]
+        for each in done
+        if isinstance(each.outcome, Informed)
+        for service in each.outcome.info["services"]
+    }
 
 
 def _chosen(choices: tuple[Choice, ...], chosen: Sequence[str]) -> tuple[Choice, ...]:

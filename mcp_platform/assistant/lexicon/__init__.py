@@ -58,6 +58,8 @@ class Lexicon:
     phrases: Mapping[tuple[str, ...], frozenset[Kind]]
     longest: Mapping[str, int]  # words of the longest phrase that starts with this one
     greets: frozenset[str]  # a name may follow one of these
+    beside: frozenset[str]  # … but not after one of these,
+    reach: frozenset[str]  # … unless one of these stands before that
     alone: frozenset[str]  # what makes a clause by itself
     place: frozenset[str]  # prepositions that would answer "where" or "when"
     quote: frozenset[str]  # what may stand around a quoted passage
@@ -178,6 +180,8 @@ def lexicon(language: str) -> Lexicon:
         phrases={phrase: frozenset(kinds) for phrase, kinds in phrases.items()},
         longest=longest,
         greets=frozenset(_forms(sections["greet"])),
+        beside=frozenset(_forms(sections["beside"])),
+        reach=frozenset(_forms(sections["reach"])),
         alone=frozenset(_forms(sections["alone"])),
         place=frozenset(_forms(sections["place"])),
         quote=quote,
