@@ -100,7 +100,7 @@ class _Rule:
         """Return what the sentence consists of, or nothing when it must not be said."""
         tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
         asks = any(t.kind == "end" and "?" in t.text for t in sentence.tokens)
-        if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens) or _numbers(tokens):
+        if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens):
             return None
         if not all(t.folded in self._vocabulary for t in tokens if t.kind == "word"):
             return None  # most of what is dropped is dropped here
@@ -356,15 +356,6 @@ def _counts(tokens: list[Token]) -> bool:
     words = [token.folded or token.kind for token in tokens if token.kind != "mark"]
     thrice = list(zip(words, words[1:], words[2:], strict=False))
     return any(a == b == c or len(a) == len(b) == len(c) == 1 for a, b, c in thrice)
-
-
-def _numbers(tokens: list[Token]) -> bool:
-    """Tell whether an indefinite article is the number one: "à uma", "marco para uma, Ana"."""
-    words = [token.folded if token.kind == "word" else "" for token in tokens]
-    return any(
-        word in {"uma", "una"} and (before in {"a", "as", "la", "las"} or not after)
-        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
-    )
 
 
 def _segments(tokens: list[Token]) -> list[list[Token]]:
