@@ -100,7 +100,7 @@ class _Rule:
         """Return what the sentence consists of, or nothing when it must not be said."""
         tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
         asks = any(t.kind == "end" and "?" in t.text for t in sentence.tokens)
-        if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens):
+        if any(t.kind in {"bad", "bullet"} for t in tokens) or _counts(tokens) or _is_one(tokens):
             return None
         if not all(t.folded in self._vocabulary for t in tokens if t.kind == "word"):
             return None  # most of what is dropped is dropped here
@@ -167,7 +167,7 @@ class _Rule:
             return _Clause.FACT if self._frame(tokens, stream, kinds) else None
         if self._is_ack(stream):
             return _Clause.ACK
-        if self._leads_on(stream, asks=asks):
+        if self._leads_on(stream, asks=asks and not self._is_tagged(stream)):
             closing = any(f"{phrase} " in stream for phrase in self._words.closings)
             return _Clause.CLOSING if closing else _Clause.FORWARD
         return _Clause.SAY if self._is_talk(tokens) else None
@@ -175,6 +175,11 @@ class _Rule:
     def _is_ack(self, stream: str) -> bool:
         words = stream.removesuffix("? ").replace(", ", "").split()
         return self._scan(words, {Kind.ACK, Kind.LINK}) == {Kind.ACK}
+
+    def _is_tagged(self, stream: str) -> bool:
+        """Tell whether only a tag makes a question of this: "it is with <name>, okay?"."""
+        before, _, last = stream.removesuffix("? ").replace("<name> ", "").rpartition(", ")
+        return bool(before.strip(" ,")) and last.strip() in self._words.tags
 
     def _leads_on(self, stream: str, *, asks: bool) -> bool:
         allowed = {Kind.TALK, Kind.LINK, Kind.ARTICLE, Kind.TOPIC, Kind.SAY}
@@ -356,6 +361,15 @@ def _counts(tokens: list[Token]) -> bool:
     words = [token.folded or token.kind for token in tokens if token.kind != "mark"]
     thrice = list(zip(words, words[1:], words[2:], strict=False))
     return any(a == b == c or len(a) == len(b) == len(c) == 1 for a, b, c in thrice)
+
+
+def _is_one(tokens: list[Token]) -> bool:
+    """Tell whether an article is the number one: "à uma", "marco para una, Ana"."""
+    words = [token.folded if token.kind == "word" else "" for token in tokens]
+    return any(
+        word in {"uma", "una"} and (before in {"a", "as", "la", "las"} or not after)
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
+    )
 
 
 def _segments(tokens: list[Token]) -> list[list[Token]]:

@@ -612,3 +612,21 @@ def test_a_lie_beside_harmless_talk_goes_and_the_talk_stays(language: str, lie: 
     kept = said(f"{courtesy} {lie}", language)
     assert kept.removeprefix(courtesy).strip().casefold() in {"", *INNOCENT}
     assert kept.startswith(courtesy)
+
+
+@pytest.mark.parametrize(
+    ("language", "lie"),
+    [
+        ("pt-BR", "Tem algum horário com a Ana, tudo bem?"),
+        ("pt-BR", "É com o Zé, certo?"),
+        ("en", "If you like, we can book Ana."),
+        ("en", "Gladly!"),
+        ("es", "Creo que sí."),
+        ("es", "Sí, gracias."),
+        ("es", "No te preocupes, está."),
+        ("es", "¿Puedo agendar para una, Ana?"),
+        ("es", "El equipo está contigo."),
+    ],
+)
+def test_a_tag_an_accent_or_an_article_does_not_make_a_claim_pass(language: str, lie: str) -> None:
+    assert said(lie, language) == ""

@@ -16,6 +16,7 @@ from itertools import product
 LANGUAGES = ("pt", "en", "es")
 _SECTION = re.compile(r"\[(.+)\]")
 _PLURALS = ("s", "es", "n", "ns")
+_ACCENTED = frozenset({"é", "sí", "está", "estás"})
 _ATOM = re.compile(r"[()|]|[^\s()|]+")
 
 
@@ -42,11 +43,12 @@ _PHRASES = {kind.name.lower(): kind for kind in list(Kind)[6:]}
 def fold(word: str) -> str:
     """Return `word` without case and accents, as the lists are compared.
 
-    Portuguese `é` ("is") stays apart from `e` ("and").
+    What states something only with its accent stays apart: `é` from `e` ("and"), `sí` from `si`.
     """
-    if word.casefold() in {"é", "e\u0301"}:
-        return "é"
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    whole = unicodedata.normalize("NFKC", word.casefold())
+    if whole in _ACCENTED:
+        return whole
+    decomposed = unicodedata.normalize("NFKD", whole)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("’", "'")
 
 
@@ -63,6 +65,7 @@ class Lexicon:
     alone: frozenset[str]  # what makes a clause by itself
     place: frozenset[str]  # prepositions that would answer "where" or "when"
     quote: frozenset[str]  # what may stand around a quoted passage
+    tags: tuple[str, ...]  # "…, okay?": make a claim look like a question
     closings: tuple[str, ...]  # "anything else?" after "perfect!" would claim success
     openers: Mapping[str, re.Pattern[str]]  # ask, look, help, request
     frames: Mapping[str, re.Pattern[str]]  # slot, appointment, price, service, fact
@@ -98,6 +101,10 @@ def _expand(pattern: str) -> Iterator[tuple[str, ...]]:
     ]
     for picked in product(*choices):
         yield tuple(fold(word) for words in picked for word in words)
+
+
+def _joined(lines: list[str]) -> tuple[str, ...]:
+    return tuple(" ".join(phrase) for line in lines for phrase in _expand(line))
 
 
 def _compile(lines: list[str], macros: Mapping[str, str]) -> re.Pattern[str]:
@@ -185,9 +192,8 @@ def lexicon(language: str) -> Lexicon:
         alone=frozenset(_forms(sections["alone"])),
         place=frozenset(_forms(sections["place"])),
         quote=quote,
-        closings=tuple(
-            " ".join(phrase) for line in sections["closing"] for phrase in _expand(line)
-        ),
+        tags=_joined(sections["tag"]),
+        closings=_joined(sections["closing"]),
         openers=openers,
         frames=frames,
         vocabulary=frozenset({*words, *in_phrases, *patterned, *quote}),
