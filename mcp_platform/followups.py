@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,12 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 # Classes of SQLSTATE: rolled back for another transaction, out of resources, a lock, an operator.
 PASSING = ("40", "53", "55", "57")
+# The state stands in it, and in no parameter, so that the index of what waits is used: there is no
+# other by id, and the table is the largest there is.
+CLOSE = text(
+    "UPDATE inbox_events SET state = :state"
+    " WHERE id = ANY(:ids) AND state = 'waiting' AND kind <> 'message'"
+)
 
 
 class Notices(Protocol):
@@ -122,13 +128,8 @@ async def _tell(session: AsyncSession, failed: Sequence[Followed], notices: Noti
 async def _close(
     session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]], *, state: str
 ) -> None:
-    await session.execute(
-        update(EventRow)
-        .where(
-            EventRow.id.in_([event_id for _, event_id, _, _ in rows]), EventRow.kind != "message"
-        )
-        .values(state=state)
-    )
+    ids = [event_id for _, event_id, _, _ in rows]
+    await session.execute(CLOSE, {"ids": ids, "state": state})
 
 
 def _renamed(content: Any) -> Iterator[tuple[str, str]]:
