@@ -45,7 +45,7 @@ venv: .venv/.dev ## Install everything for development into .venv
 
 lock: .venv/.dev ## Resolve the dependencies anew (ARGS=--upgrade takes newer ones)
 	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/python -m pip --quiet install uv; }
-	@$(UV_LOCK) --extra dev pyproject.toml -o requirements-dev.lock
+	@$(UV_LOCK) --extra dev --extra manifests pyproject.toml -o requirements-dev.lock
 	@$(UV_LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group build -o requirements-build.lock
 
