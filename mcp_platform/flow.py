@@ -24,6 +24,7 @@ from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import Heard, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
+from mcp_platform.conversations.replies import REPLY
 from mcp_platform.errors import Unavailable
 from mcp_platform.inbox.metrics import TURN_SECONDS, turn_ended
 from mcp_platform.inbox.turns import API, Turn, Turns, Waiting
@@ -291,7 +292,7 @@ class Answering:
 
 def reply_key(turn: Turn) -> str:
     """The key under which a turn's reply is queued, sent and followed: one turn, one reply."""
-    return f"r:{turn.id}"
+    return f"{REPLY}{turn.id}"
 
 
 def _spoken(said: Said, turn: Turn, *, at: datetime) -> Message:

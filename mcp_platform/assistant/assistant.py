@@ -34,7 +34,7 @@ from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.outcome import AppointmentView, SlotView
-from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
+from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnreadable
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
 log = structlog.get_logger(__name__)
@@ -70,10 +70,6 @@ class Health(Protocol):
 class Agendas(Protocol):
     async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda:
         """Return the agenda of a tenant, over its calendar."""
-
-
-class CredentialSource(Protocol):
-    async def of(self, tenant: Tenant) -> Credentials: ...
 
 
 class BusinessCards(Protocol):

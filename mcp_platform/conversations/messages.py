@@ -77,13 +77,6 @@ class Messages:
         )
         return [_message(row) for row in reversed(rows.all())]
 
-    async def reply_of(self, turn_id: uuid.UUID) -> Message | None:
-        """Return what was said in a turn, if anything."""
-        row = await self._session.scalar(
-            self._mine().where(MessageRow.turn_id == turn_id, MessageRow.direction == "out")
-        )
-        return None if row is None else _message(row)
-
 
 def _message(row: MessageRow) -> Message:
     return Message(

@@ -31,7 +31,7 @@ from mcp_platform.outbox.effects import Effect, Effects, Vendor
 from mcp_platform.outbox.lanes import Head
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.retry import Uniform, pause
-from mcp_platform.tenants.credentials import Credentials
+from mcp_platform.tenants.credentials import CredentialSource
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.graph_errors import WINDOW_CLOSED, Action, SendRejected, SendUncertain
 
@@ -44,10 +44,6 @@ _AT_ONCE = timedelta(0)
 
 class Tenants(Protocol):
     async def by_id(self, tenant_id: TenantId, /) -> Tenant: ...
-
-
-class CredentialSource(Protocol):
-    async def of(self, tenant: Tenant, /) -> Credentials: ...
 
 
 class Pace(Protocol):

@@ -20,7 +20,6 @@ from babel.numbers import format_currency, get_currency_precision, get_currency_
 
 from mcp_platform.scheduling.catalogue import DAYS_A_WEEK, MIDNIGHT, OpeningSpan
 
-DEFAULT_LANGUAGE = "pt-BR"
 PAIR = 2
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mcp_platform.errors import Unavailable
+from mcp_platform.tenants.tenant import Tenant
 
 KEYS = (
     "GOOGLE_CALENDAR_ID",
@@ -63,6 +64,13 @@ class Credentials:
     def __repr__(self) -> str:
         present = [key for key in KEYS if getattr(self, key.lower())]
         return f"Credentials({', '.join(present)})"
+
+
+class CredentialSource(Protocol):
+    """Gives a tenant's credentials to whoever works for it."""
+
+    async def of(self, tenant: Tenant, /) -> Credentials:
+        """Return them. Raises CredentialsUnreadable."""
 
 
 class CredentialStore(Protocol):

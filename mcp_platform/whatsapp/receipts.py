@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 import structlog
 
 from mcp_platform.conversations.heard import Heard
 from mcp_platform.errors import PlatformError
-from mcp_platform.tenants.credentials import Credentials
+from mcp_platform.tenants.credentials import CredentialSource
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.client import WhatsApp
 
@@ -17,10 +16,6 @@ log = structlog.get_logger(__name__)
 
 
 PATIENCE_S = 1.0
-
-
-class CredentialSource(Protocol):
-    async def of(self, tenant: Tenant) -> Credentials: ...
 
 
 class Receipts:

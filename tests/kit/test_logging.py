@@ -62,13 +62,13 @@ def test_a_line_bears_the_names_of_ecs(lines: Lines) -> None:
 
 
 def test_a_librarys_line_looks_like_ours(lines: Lines) -> None:
-    logging.getLogger("some.library").info("said %s", "this")
+    logging.getLogger("library.part").info("said %s", "this")
 
     (line,) = lines()
     assert (line["message"], line["log.level"], line["log.logger"]) == (
         "said this",
         "info",
-        "some.library",
+        "library.part",
     )
 
 
