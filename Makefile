@@ -12,7 +12,7 @@ DOCUMENTED = $(wildcard tests/test_*.py) tests/kit/test_metrics.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check check-migrations bench lock clean venv
+.PHONY: help demo test test-cluster check check-migrations bench lock clean venv
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -24,6 +24,9 @@ demo: .venv/.runtime ## Run the whole platform here with simulated vendors; no a
 
 test: .venv/.dev ## Run the tests (PostgreSQL and Valkey come with the packages)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+test-cluster: .venv/.dev ## Run the tests of Kubernetes on the cluster of KUBECONFIG; they clean up
+	@$(BIN)/pytest -m cluster tests/tenants $(ARGS)
 
 check: .venv/.dev ## Lint, format, types, import contracts, migrations, documented settings
 	@mkdir -p build
@@ -47,7 +50,9 @@ lock: .venv/.dev ## Resolve the dependencies anew (ARGS=--upgrade takes newer on
 	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/python -m pip --quiet install uv; }
 	@$(UV_LOCK) --extra dev --extra manifests pyproject.toml -o requirements-dev.lock
 	@$(UV_LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	@$(UV_LOCK) -c requirements-dev.lock --extra manifests pyproject.toml -o requirements-manifests.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group build -o requirements-build.lock
+	@$(UV_LOCK) -c requirements-dev.lock --group image -o requirements-image.lock
 
 clean: ## Remove what was built and cached; .venv and .data stay
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
