@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+INTEGRATION ?= yes
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore
 UV_LOCK = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -12,7 +13,7 @@ DOCUMENTED = $(wildcard tests/test_*.py) tests/kit/test_metrics.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-cluster check check-migrations bench lock clean venv
+.PHONY: help demo test test-cluster integration check check-migrations bench scan lock clean venv
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -27,6 +28,12 @@ test: .venv/.dev ## Run the tests (PostgreSQL and Valkey come with the packages)
 
 test-cluster: .venv/.dev ## Run the tests of Kubernetes on the cluster of KUBECONFIG; they clean up
 	@$(BIN)/pytest -m cluster tests/tenants $(ARGS)
+
+# The reaper of testcontainers is one more image; the tests remove what they start.
+integration: .venv/.dev ## Build the image and run the tests in containers (needs an engine)
+	@if docker info > /dev/null 2>&1; then .ci/images/build; else test "$(INTEGRATION)" != required; fi
+	@INTEGRATION=$(INTEGRATION) TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 \
+		TESTCONTAINERS_CONNECTION_MODE=docker_host $(BIN)/pytest tests/integration $(ARGS)
 
 check: .venv/.dev ## Lint, format, types, import contracts, migrations, documented settings
 	@mkdir -p build
@@ -44,6 +51,10 @@ check-migrations: .venv/.dev ## Compare the models with what the migrations make
 bench: .venv/.dev ## Measure; the numbers go to build/bench.json
 	@$(BIN)/python -m tests.benchmarks --output build/bench.json $(ARGS)
 
+scan: .venv/.dev build/checkov/.installed ## Look over the manifests of every kind of fleet with checkov
+	@rm -rf build/scan && $(BIN)/python -m tests.manifests.fleets build/scan
+	@build/checkov/bin/checkov --directory build/scan --framework kubernetes --skip-download --quiet --compact $(ARGS)
+
 venv: .venv/.dev ## Install everything for development into .venv
 
 lock: .venv/.dev ## Resolve the dependencies anew (ARGS=--upgrade takes newer ones)
@@ -52,6 +63,7 @@ lock: .venv/.dev ## Resolve the dependencies anew (ARGS=--upgrade takes newer on
 	@$(UV_LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
 	@$(UV_LOCK) -c requirements-dev.lock --extra manifests pyproject.toml -o requirements-manifests.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group build -o requirements-build.lock
+	@$(UV_LOCK) --group scan -o requirements-checkov.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group image -o requirements-image.lock
 
 clean: ## Remove what was built and cached; .venv and .data stay
@@ -74,6 +86,11 @@ clean: ## Remove what was built and cached; .venv and .data stay
 	@$(PIP) --require-hashes -r requirements-build.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch .venv/.runtime $@
+
+build/checkov/.installed: requirements-checkov.lock
+	@$(PYTHON) -m venv build/checkov
+	@build/checkov/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
+	@touch $@
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

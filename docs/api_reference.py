@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
+from mcp_platform.admin.tokens import STAFF_SCOPES
+from mcp_platform.admin.user_tokens import ACCESS_LASTS, BELIEVED_FOR
 from mcp_platform.app import create_app
 from mcp_platform.tenants.access import SCOPES
 
@@ -35,11 +37,18 @@ serves at `/openapi.json`. Change the code, then run `.venv/bin/python docs/api_
   `mcp-platform tenants token <client>/<environment> --scope chat`. Scopes:
   {", ".join(f"`{scope}`" for scope in SCOPES)}. Another tenant's token is answered 404, as a path
   that does not exist.
+- The platform's own API, `/api/v1/admin`, takes the access token of a signed-in user, from
+  `POST /api/v1/auth/token`. It is good for {ACCESS_LASTS.total_seconds() / 60:.0f} minutes and followed by another one from
+  `/refresh`; a client sends one refresh at a time. The first user is made by
+  `mcp-platform users create <e-mail>`. Roles: `admin` may do everything, `operator` everything but
+  users, `viewer` reads, `staff` has the scopes {", ".join(f"`{scope}`" for scope in sorted(STAFF_SCOPES))}
+  in the API of one tenant, with the same access token. Whose sign-in was ended is refused by every
+  process within {BELIEVED_FOR.total_seconds():.0f} seconds.
 - Times are RFC 3339 with an offset. A day is a day by the tenant's clock.
 - `Idempotency-Key` makes a repeated request one request. `ETag` and `If-Match` keep a change from
   overwriting one that was made meanwhile.
 - Errors are `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, and in
-  `errors` the fields that were not as documented. A 503 says in `Retry-After` when to come back.
+  `errors` the fields that were not as documented. A 429 and a 503 say in `Retry-After` when to come back.
 
 ## WhatsApp webhook
 
@@ -65,11 +74,30 @@ document.
 """
 
 
+class _Unbuilt:
+    """What routes are declared with and never asked for."""
+
+    def __getattr__(self, _: str) -> None:
+        return None
+
+
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of a gateway, without starting one."""
     api = SimpleNamespace(chat=None, guard=None, desk=None)
-    settings = SimpleNamespace(pinned=False, client_name=None, environment=None)
-    platform = SimpleNamespace(settings=settings, sessions=None, webhook=None, api=api)
+    settings = SimpleNamespace(
+        pinned=False, client_name=None, environment=None, offboarding_grace_days=1
+    )
+    platform = SimpleNamespace(
+        settings=settings,
+        sessions=None,
+        tenants=None,
+        catalogues=None,
+        webhook=None,
+        api=api,
+        admin=_Unbuilt(),
+        doctoring=_Unbuilt(),
+        credential_keys=_Unbuilt(),
+    )
     app = create_app(cast("Any", platform))
     if not isinstance(app, FastAPI):
         raise TypeError("something stands in front of FastAPI")

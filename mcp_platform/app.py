@@ -20,7 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcp_platform.bootstrap import Platform
+from mcp_platform.admin.api.audit import audit_router
+from mcp_platform.admin.api.auth import auth_router
+from mcp_platform.admin.api.doctor import doctor_router
+from mcp_platform.admin.api.registry import Registry, registry_router
+from mcp_platform.admin.api.users import users_router
+from mcp_platform.admin.examining import Examinations
+from mcp_platform.bootstrap import AdminApi, Platform, now
 from mcp_platform.conversations.api import chat_router
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import Traced, handle_problems
@@ -49,7 +55,7 @@ class Readiness:
         if self._timer() - self._asked_at >= PROBE_FOR_S:
             self._asked_at = self._timer()
             try:
-                async with self._sessions() as session:
+                async with self._sessions.everywhere() as session:
                     await session.execute(text("SELECT 1"))
                 self._why = None
             except (SQLAlchemyError, OSError, TimeoutError):
@@ -87,12 +93,41 @@ def create_app(platform: Platform) -> ASGIApp:
     if platform.api is not None:
         app.include_router(chat_router(platform.api.chat, platform.api.guard))
         app.include_router(appointments_router(platform.api.desk, platform.api.guard))
+    if platform.admin is not None:
+        _administer(app, platform.admin, platform)
     served: ASGIApp = app
     if platform.settings.pinned:
         served = Pinned(served, path=_pinned_path(platform))
     if platform.webhook is not None:
         served = WebhookFirst(served, webhook=platform.webhook, pinned=_pinned_path(platform))
     return served
+
+
+def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
+    """Add what is asked by the platform's users."""
+    guard, sessions = admin.guard, admin.sessions
+    app.include_router(auth_router(admin.sign_ins, admin.account, guard))
+    app.include_router(
+        users_router(sessions, passwords=admin.passwords, live=admin.live, guard=guard)
+    )
+    if platform.doctoring is not None:
+        doctor = platform.doctoring.doctor
+        examinations = Examinations(doctor=doctor, sessions=sessions)
+        app.include_router(
+            doctor_router(doctor, examinations, tenants=platform.tenants, guard=guard)
+        )
+    app.include_router(
+        registry_router(
+            Registry(
+                guard=guard,
+                sessions=sessions,
+                tenants=platform.tenants,
+                catalogues=platform.catalogues,
+                clock=now,
+            )
+        )
+    )
+    app.include_router(audit_router(sessions, tenants=platform.tenants, guard=guard))
 
 
 def _pinned_path(platform: Platform) -> tuple[str, str] | None:
@@ -149,7 +184,7 @@ class Pinned:
 
 
 def create_internal_app(platform: Platform) -> Starlette:
-    """Create what listens on the internal port: metrics, and health in detail."""
+    """Create what listens on the internal port: metrics, health in detail, the provisioner."""
 
     async def detail(_: Request) -> JSONResponse:
         started = time.perf_counter()
@@ -166,12 +201,13 @@ def create_internal_app(platform: Platform) -> Starlette:
         routes=[
             Route("/health/detail", detail),
             Route("/metrics", metrics),
+            *(platform.provisioner_routes.routes() if platform.provisioner_routes else ()),
         ]
     )
 
 
 async def _database(sessions: Sessions) -> None:
-    async with sessions() as session:
+    async with sessions.everywhere() as session:
         await session.execute(text("SELECT 1"))
 
 

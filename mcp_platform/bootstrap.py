@@ -10,14 +10,22 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-import asyncpg
 import httpx
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mcp_platform.admin.account import Account
+from mcp_platform.admin.jwts import Jwts
+from mcp_platform.admin.passwords import Passwords
+from mcp_platform.admin.provisioner_client import RemoteProvisioner
+from mcp_platform.admin.provisioner_routes import ProvisionerRoutes
+from mcp_platform.admin.sign_ins import SignIns
 from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
 from mcp_platform.admin.tokens import TokenGuard, Tokens
+from mcp_platform.admin.totp import TotpSecrets, ensure_totp_key
+from mcp_platform.admin.user_tokens import LiveSignIns, UserGuard, UserTokens
 from mcp_platform.assistant.assistant import Assistant, Limits
 from mcp_platform.assistant.breaker import Breaker
 from mcp_platform.assistant.gemini import Gemini
@@ -25,10 +33,25 @@ from mcp_platform.assistant.model import Model
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.conversations.replies import Replies
-from mcp_platform.errors import CredentialRefused
+from mcp_platform.doctor.case import Doors
+from mcp_platform.doctor.checks import CHECKS
+from mcp_platform.doctor.daily import DailyCheck
+from mcp_platform.doctor.doctor import Doctor
+from mcp_platform.doctor.examination import Examiner
+from mcp_platform.doctor.proving import Proving
+from mcp_platform.doctor.public_address import PublicAddress
+from mcp_platform.errors import CredentialRefused, NotFound, Unavailable
 from mcp_platform.flow import Answering, Patience
 from mcp_platform.inbox.ingest import Ingest
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions, plain_url
+from mcp_platform.kit.connections import Connections
+from mcp_platform.kit.database import (
+    Sessions,
+    create_engine,
+    create_sessions,
+    with_login,
+)
+from mcp_platform.kit.queue import OpenQueue, own_schema
+from mcp_platform.kit.row_security import Role
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
 from mcp_platform.outbox.notices import Notices
@@ -41,12 +64,23 @@ from mcp_platform.scheduling.google_calendar import GoogleAccount, GoogleCalenda
 from mcp_platform.settings import Part, Settings
 from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.credential_cache import CachedCredentials
-from mcp_platform.tenants.credentials import Credentials, CredentialStore
+from mcp_platform.tenants.credentials import (
+    Credentials,
+    CredentialStore,
+    CredentialsUnreadable,
+)
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.health import TenantHealth
+from mcp_platform.tenants.provisioning import (
+    LocalProvisioner,
+    Namespaces,
+    Provisioner,
+    Store,
+)
 from mcp_platform.tenants.stores import EnvDirectoryStore, MountedStore
-from mcp_platform.tenants.tenant import Tenant
+from mcp_platform.tenants.tenant import Tenant, Topology
 from mcp_platform.whatsapp.client import WhatsApp
+from mcp_platform.whatsapp.graph_account import GraphAccount
 from mcp_platform.whatsapp.pacing import Pacing
 from mcp_platform.whatsapp.receipts import Receipts
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
@@ -54,6 +88,8 @@ from mcp_platform.worker import Worker
 
 # Google's client blocks: each call takes a thread for as long as Google takes.
 CALENDAR_THREADS = 32
+# A check of the doctor asks this often at most, unless a tenant has very many calendars.
+CALLS_A_CHECK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +99,9 @@ class Platform:
     settings: Settings
     engine: AsyncEngine
     sessions: Sessions
+    """As the part that answers: the rows of the tenant that is named."""
+    admin_sessions: Sessions
+    """As the part that administers."""
     tenants: TenantDirectory
     credentials: CachedCredentials
     catalogues: Catalogues
@@ -71,7 +110,10 @@ class Platform:
     ingest: Ingest | None
     webhook: WhatsAppWebhook | None
     api: "TenantApi | None"
+    admin: "AdminApi | None"
+    doctoring: "Doctoring | None"
     worker: Worker | None
+    provisioner_routes: ProvisionerRoutes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +123,26 @@ class TenantApi:
     guard: TokenGuard
     chat: Chat
     desk: Desk
+
+
+@dataclass(frozen=True, slots=True)
+class AdminApi:
+    """What the routes of users, sign-ins and administration need."""
+
+    sessions: Sessions
+    guard: UserGuard
+    live: LiveSignIns
+    passwords: Passwords
+    sign_ins: SignIns
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Doctoring:
+    """What says whether tenants and credentials are sound."""
+
+    doctor: Doctor
+    proving: Proving
 
 
 class Agendas:
@@ -106,13 +168,7 @@ class Agendas:
         self._clock = clock
 
     def calendar(self, credentials: Credentials) -> Calendar:
-        return self._calendars.of(
-            GoogleAccount(
-                client_email=credentials.google_client_email,
-                private_key=credentials.google_private_key,
-                project_id=credentials.google_project_id or None,
-            )
-        )
+        return self._calendars.of(_google_account(credentials))
 
     async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda:
         async def tell(
@@ -137,28 +193,120 @@ class Agendas:
         )
 
 
+def _google_account(credentials: Credentials) -> GoogleAccount:
+    return GoogleAccount(
+        client_email=credentials.google_client_email,
+        private_key=credentials.google_private_key,
+        project_id=credentials.google_project_id or None,
+    )
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def credential_store(settings: Settings) -> CredentialStore:
-    """Return the store this process reads credentials from."""
+def credential_store(
+    settings: Settings, *, closing: AsyncExitStack | None = None
+) -> CredentialStore:
+    """Return the store this process reads credentials from; `closing` is what closes it."""
     if settings.client_name is not None and settings.environment is not None:
         return MountedStore(
             settings.credentials_mount,
             client_name=settings.client_name,
             environment=settings.environment,
         )
-    return EnvDirectoryStore(settings.credentials_dir)
+    store, _ = _shared_store(settings, closing=closing)
+    return store
+
+
+def _shared_store(
+    settings: Settings, *, closing: AsyncExitStack | None
+) -> tuple[Store, Namespaces | None]:
+    """Return the store of all tenants and, in a cluster, what makes their namespaces."""
+    if settings.credentials_store == "directory":
+        return EnvDirectoryStore(settings.credentials_dir), None
+    # 24 MB that a process without a cluster, a pinned Pod above all, need not hold.
+    from mcp_platform.tenants.kubernetes_api import KubernetesApi  # noqa: PLC0415  # as above
+    from mcp_platform.tenants.kubernetes_store import KubernetesStore  # noqa: PLC0415  # as above
+
+    store = KubernetesStore(KubernetesApi())
+    if closing is not None:
+        closing.push_async_callback(store.close)
+    return store, store
+
+
+async def provisioner(settings: Settings, stack: AsyncExitStack, *, here: bool) -> Provisioner:
+    """Return what prepares tenants and writes credentials.
+
+    In this process if `here`, or where no PROVISIONER_URL says which other does.
+    """
+    if settings.provisioner_url is not None and not here:
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(headers={"user-agent": "mcp-platform"})
+        )
+        jwts = Jwts(token_keys(settings))
+        return RemoteProvisioner(http=http, url=settings.provisioner_url, jwts=jwts, clock=now)
+    store, namespaces = _shared_store(settings, closing=stack)
+    return LocalProvisioner(store=store, roles=None, namespaces=namespaces)
 
 
 def token_keys(settings: Settings) -> TokenKeys:
-    """Return the keys of the tenant API's tokens; on one machine they are made here."""
+    """Return the keys of tokens; on one machine they are made here."""
+    return TokenKeys(_keys_folder(settings), timer=time.monotonic)
+
+
+def _keys_folder(settings: Settings) -> Path:
     if settings.jwt_keys_dir is not None:
-        return TokenKeys(settings.jwt_keys_dir, timer=time.monotonic)
+        return settings.jwt_keys_dir
     folder = settings.data_dir / "keys"
     ensure_keys(folder, now=now())
-    return TokenKeys(folder, timer=time.monotonic)
+    ensure_totp_key(folder)
+    return folder
+
+
+def _tenant_guard(keys: TokenKeys, *, sessions: Sessions, tenants: TenantDirectory) -> TokenGuard:
+    jwts = Jwts(keys)
+    live = LiveSignIns(sessions, timer=time.monotonic)
+    return TokenGuard(
+        tokens=Tokens(keys),
+        tenants=tenants,
+        clock=now,
+        users=UserGuard(tokens=UserTokens(jwts), live=live, clock=now),
+    )
+
+
+def _admin(settings: Settings, sessions: Sessions, *, keys: TokenKeys) -> AdminApi:
+    tokens = UserTokens(Jwts(keys))
+    live = LiveSignIns(sessions, timer=time.monotonic)
+    passwords = Passwords()
+    totp = TotpSecrets(_keys_folder(settings))
+    sign_ins = SignIns(
+        sessions=sessions, passwords=passwords, totp=totp, tokens=tokens, live=live, clock=now
+    )
+    return AdminApi(
+        sessions=sessions,
+        guard=UserGuard(tokens=tokens, live=live, clock=now),
+        live=live,
+        passwords=passwords,
+        sign_ins=sign_ins,
+        account=Account(
+            sessions=sessions,
+            sign_ins=sign_ins,
+            passwords=passwords,
+            totp=totp,
+            live=live,
+            clock=now,
+        ),
+    )
+
+
+def _calendars(settings: Settings) -> GoogleCalendars:
+    return GoogleCalendars(
+        api_url=settings.google_calendar_url,
+        token_url=settings.google_token_url,
+        timeout=settings.vendor_timeout_s,
+        max_threads=CALENDAR_THREADS,
+    )
 
 
 def _only(settings: Settings) -> tuple[str, str] | None:
@@ -167,44 +315,80 @@ def _only(settings: Settings) -> tuple[str, str] | None:
     return settings.client_name, settings.environment
 
 
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
-    """Spare the round trip after each statement: no one leaves a setting or a lock behind."""
+async def own_url(settings: Settings, database_url: str) -> str:
+    """Return the database as this process logs into it: pinned, as its tenant.
+
+    Raises:
+        CredentialsUnreadable: there is no login among the tenant's credentials.
+    """
+    only = _only(settings)
+    if only is None:
+        return database_url
+    client_name, environment = only
+    found = await credential_store(settings).read(client_name=client_name, environment=environment)
+    if not (found.database_user and found.database_password):
+        raise CredentialsUnreadable(
+            f"A process pinned to {client_name}/{environment} connects as that tenant, and"
+            f" DATABASE_USER or DATABASE_PASSWORD is missing in {settings.credentials_mount}."
+            " Prepare the tenant: that makes its login."
+        )
+    return with_login(database_url, user=found.database_user, password=found.database_password)
 
 
-async def _pool(database_url: str, *, most: int, name: str) -> asyncpg.Pool:
-    return await asyncpg.create_pool(
-        plain_url(database_url),
-        min_size=1,
-        max_size=most,
-        timeout=5,
-        command_timeout=30,
-        max_inactive_connection_lifetime=60,
-        reset=_nothing_to_reset,
-        server_settings={"application_name": f"mcp-{name}", "timezone": "UTC", "jit": "off"},
-    )
+async def _own_queue(settings: Settings, tenants: TenantDirectory) -> str | None:
+    """Return the schema of this process's queue; None: the one that tenants share.
+
+    Raises:
+        Unavailable: pinned to a tenant that shares its workers, or that its login cannot see.
+    """
+    only = _only(settings)
+    if only is None:
+        return None
+    path = "/".join(only)
+    try:
+        tenant = await tenants.by_path(*only)
+    except NotFound as error:
+        raise Unavailable(
+            f"There is no tenant {path}, or DATABASE_USER is another's login."
+        ) from error
+    if tenant.topology != "isolated":
+        raise Unavailable(
+            f"{path} is shared: the shared service answers it. Make it isolated before a process"
+            " is pinned to it."
+        )
+    return own_schema(tenant.id)
 
 
 @asynccontextmanager
 async def platform(
     settings: Settings, parts: Collection[Part], *, database_url: str, redis_url: str | None
 ) -> AsyncIterator[Platform]:
-    """Build the parts of one process and take them apart again afterwards."""
+    """Build the parts of one process and take them apart again afterwards.
+
+    Raises:
+        Unavailable: pinned to a tenant that is not ready for it.
+    """
     async with AsyncExitStack() as stack:
-        engine = create_engine(
-            database_url, pool_size=settings.database_pool, application_name="mcp"
+        database = Connections(
+            url=await own_url(settings, database_url),
+            pinned=settings.pinned,
+            most=settings.database_pool,
         )
+        engine = database.engine(Role.WORKER)
         stack.push_async_callback(engine.dispose)
-        sessions = create_sessions(engine)
-        tenants = TenantDirectory(sessions=sessions, timer=time.monotonic, only=_only(settings))
-        credentials = CachedCredentials(credential_store(settings), timer=time.monotonic)
+        admin_engine = database.engine(Role.ADMIN, name="mcp-admin")  # connects when it is used
+        stack.push_async_callback(admin_engine.dispose)
+        tenants = TenantDirectory(
+            sessions=create_sessions(engine), timer=time.monotonic, only=_only(settings)
+        )
+        queue = await _own_queue(settings, tenants)
+        sessions = create_sessions(engine, queue=queue)
+        admin_sessions = create_sessions(admin_engine)
+        store = credential_store(settings, closing=stack)
+        credentials = CachedCredentials(store, timer=time.monotonic)
         health = TenantHealth(sessions, timer=time.monotonic)
         notices = Notices(sessions, template=settings.owner_notice_template)
-        calendars = GoogleCalendars(
-            api_url=settings.google_calendar_url,
-            token_url=settings.google_token_url,
-            timeout=settings.vendor_timeout_s,
-            max_threads=CALENDAR_THREADS,
-        )
+        calendars = _calendars(settings)
         stack.push_async_callback(calendars.close)
         agendas = Agendas(
             sessions=sessions,
@@ -216,23 +400,44 @@ async def platform(
             clock=now,
         )
         catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
-        ingest = webhook = api = worker = None
+        ingest = webhook = api = admin = doctoring = worker = provisioner_routes = None
         if "gateway" in parts:
-            pool = await _pool(database_url, most=3, name="ingest")
+            pool = await database.pool(Role.INGEST, most=3, name="ingest")
             stack.push_async_callback(pool.close)
             ingest = Ingest(pool, debounce=settings.debounce_s)
             await ingest.start()
             stack.push_async_callback(ingest.stop)
             webhook = WhatsAppWebhook(tenants=tenants, credentials=credentials, ingest=ingest)
             api = TenantApi(
-                guard=TokenGuard(tokens=Tokens(token_keys(settings)), tenants=tenants, clock=now),
+                guard=_tenant_guard(token_keys(settings), sessions=sessions, tenants=tenants),
                 chat=Chat(sessions=sessions, recorder=ingest, replies=Replies(sessions)),
                 desk=Desk(sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now),
             )
-        if "worker" in parts:
+        if "admin" in parts and not settings.pinned:
+            admin = _admin(settings, admin_sessions, keys=token_keys(settings))
+            stack.callback(admin.passwords.close)
+        if "provisioner" in parts and not settings.pinned:
+            provisioner_routes = ProvisionerRoutes(
+                await provisioner(settings, stack, here=True),
+                jwts=Jwts(token_keys(settings)),
+                tenants=tenants,
+                clock=now,
+            )
+        if "admin" in parts or "worker" in parts:
+            doctoring = await _doctoring(
+                stack,
+                settings,
+                sessions=sessions,
+                store=store,
+                calendars=calendars,
+                health=health,
+                notices=notices,
+            )
+        if "worker" in parts and doctoring is not None:
             worker = await _worker(
                 stack,
                 settings,
+                doctor=doctoring.doctor,
                 sessions=sessions,
                 tenants=tenants,
                 credentials=credentials,
@@ -240,13 +445,14 @@ async def platform(
                 agendas=agendas,
                 health=health,
                 notices=notices,
-                queue_pool=await _pool(database_url, most=6, name="queue"),
+                open_queue=await database.open_queue(stack, queue),
                 redis_url=redis_url,
             )
         yield Platform(
             settings=settings,
             engine=engine,
             sessions=sessions,
+            admin_sessions=admin_sessions,
             tenants=tenants,
             credentials=credentials,
             catalogues=catalogues,
@@ -255,14 +461,115 @@ async def platform(
             ingest=ingest,
             webhook=webhook,
             api=api,
+            admin=admin,
+            doctoring=doctoring,
             worker=worker,
+            provisioner_routes=provisioner_routes,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorAlone:
+    """What a command needs that examines tenants. The audit trail is the administration's."""
+
+    admin_sessions: Sessions
+    tenants: TenantDirectory
+    doctor: Doctor
+
+
+@asynccontextmanager
+async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterator[DoctorAlone]:
+    """Build the doctor for a command, without the parts that serve."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            database_url, pool_size=2, application_name="mcp-doctor", role=Role.WORKER
+        )
+        stack.push_async_callback(engine.dispose)
+        sessions = create_sessions(engine)
+        calendars = _calendars(settings)
+        stack.push_async_callback(calendars.close)
+        made = await _doctoring(
+            stack,
+            settings,
+            sessions=sessions,
+            store=credential_store(settings, closing=stack),
+            calendars=calendars,
+            health=TenantHealth(sessions, timer=time.monotonic),
+            notices=Notices(sessions, template=settings.owner_notice_template),
+        )
+        admin_engine = create_engine(
+            database_url, pool_size=1, application_name="mcp-doctor", role=Role.ADMIN
+        )
+        stack.push_async_callback(admin_engine.dispose)
+        yield DoctorAlone(
+            admin_sessions=create_sessions(admin_engine),
+            tenants=TenantDirectory(sessions=sessions, timer=time.monotonic, only=_only(settings)),
+            doctor=made.doctor,
+        )
+
+
+async def _doctoring(
+    stack: AsyncExitStack,
+    settings: Settings,
+    *,
+    sessions: Sessions,
+    store: CredentialStore,
+    calendars: GoogleCalendars,
+    health: TenantHealth,
+    notices: Notices,
+) -> Doctoring:
+    tls = ssl.create_default_context()
+    http = await stack.enter_async_context(
+        httpx.AsyncClient(
+            timeout=settings.vendor_timeout_s.total_seconds(),
+            verify=tls,
+            headers={"user-agent": "mcp-platform-doctor"},
+        )
+    )
+    gemini = None
+    if settings.gemini_enabled:
+        gemini = Gemini(
+            http=http,
+            ssl_context=tls,
+            base_url=settings.gemini_url,
+            api_version=settings.gemini_api_version,
+            model=settings.gemini_model,
+            breaker=Breaker(timer=time.monotonic),
+            call_timeout=settings.vendor_timeout_s,
+            timer=time.monotonic,
+        )
+        stack.push_async_callback(gemini.close)
+    public = None
+    if settings.public_url is not None:
+        public = PublicAddress(http=http, base_url=settings.public_url)
+    doors = Doors(
+        google=lambda credentials: calendars.access(_google_account(credentials)),
+        gemini=gemini,
+        meta=GraphAccount(
+            http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version
+        ),
+        public=public,
+    )
+    examiner = Examiner(
+        checks=CHECKS, doors=doors, clock=now, patience=settings.vendor_timeout_s * CALLS_A_CHECK
+    )
+    doctor = Doctor(
+        sessions=sessions,
+        store=store,
+        examiner=examiner,
+        health=health,
+        notices=notices,
+        template=settings.owner_notice_template,
+        clock=now,
+    )
+    return Doctoring(doctor=doctor, proving=Proving(examiner))
 
 
 async def _worker(
     stack: AsyncExitStack,
     settings: Settings,
     *,
+    doctor: Doctor,
     sessions: Sessions,
     tenants: TenantDirectory,
     credentials: CachedCredentials,
@@ -270,10 +577,9 @@ async def _worker(
     agendas: Agendas,
     health: TenantHealth,
     notices: Notices,
-    queue_pool: asyncpg.Pool,
+    open_queue: OpenQueue,
     redis_url: str | None,
 ) -> Worker:
-    stack.push_async_callback(queue_pool.close)
     tls = ssl.create_default_context()
     http = await stack.enter_async_context(
         httpx.AsyncClient(
@@ -290,6 +596,7 @@ async def _worker(
     whatsapp = WhatsApp(
         http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version
     )
+    topology: Topology = "isolated" if settings.pinned else "shared"
     leases = Leases(sessions, lasts=settings.lease_s)
     model: Model | None = None
     if settings.gemini_enabled:
@@ -344,20 +651,27 @@ async def _worker(
         notices=notices,
         clock=now,
         settings=DeliverySettings(
-            claim=settings.claim_s, doubt=settings.uncertain_s, sweep_grace=settings.forgotten_s
+            claim=settings.claim_s,
+            doubt=settings.uncertain_s,
+            sweep_grace=settings.forgotten_s,
+            topology=topology,
         ),
     )
     return Worker(
         sessions=sessions,
-        queue_pool=queue_pool,
+        tenants=tenants,
+        open_queue=open_queue,
         answering=answering,
         delivery=delivery,
         notices=notices,
+        daily=DailyCheck(
+            doctor=doctor, sessions=sessions, tenants=tenants, pinned=settings.pinned, clock=now
+        ),
         concurrency=settings.worker_concurrency,
         per_tenant=settings.tenant_concurrency,
         sweep_every=settings.sweep_s,
         patience=settings.debounce_cap_s + settings.forgotten_s,
         lease=settings.lease_s,
         keep=timedelta(days=settings.retention_days),
-        pinned=settings.pinned,
+        topology=topology,
     )

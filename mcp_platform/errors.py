@@ -17,7 +17,14 @@ class NotFound(PlatformError):
 
 
 class Conflict(PlatformError):
-    """The request contradicts the present state: read again and decide anew."""
+    """The request contradicts the present state: read again and decide anew.
+
+    `fields` maps the path of a field that clashes to what it clashes with.
+    """
+
+    def __init__(self, message: str = "", *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
 
 
 class Unauthorized(PlatformError):
@@ -32,6 +39,14 @@ class Unavailable(PlatformError):
     """Something we depend on is away; the same request may succeed later."""
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Throttled(PlatformError):
+    """Too often: the same request may be made after `retry_after`."""
+
+    def __init__(self, message: str, *, retry_after: timedelta) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 

@@ -127,11 +127,9 @@ class Answering:
 
         Return when to come back instead, if it is too early or somebody else has the lease.
         """
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(tenant.id).begin() as session:
             contacts = Contacts(session, tenant.id)
-            contact_id = await contacts.known_as(alias)
-            if contact_id is None:
-                contact_id = await contacts.ensure(Identity.of(alias))
+            contact_id = await contacts.ensure(Identity.of(alias))
             waiting = await Turns(session, tenant.id).waiting(contact_id)
             if waiting is None:
                 return None

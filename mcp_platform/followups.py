@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, exists, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,8 @@ from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.statuses import Followed, StatusUpdate, apply_statuses
-from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.tenants.models import TenantRow
+from mcp_platform.tenants.tenant import TenantId, Topology
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +40,11 @@ class Notices(Protocol):
     async def not_delivered(self, session: AsyncSession, tenant_id: TenantId) -> None: ...
 
 
-async def follow_up(sessions: Sessions, notices: Notices) -> int:
+async def follow_up(sessions: Sessions, notices: Notices, *, topology: Topology = "shared") -> int:
     """Apply one batch of what waits; return how many events it held."""
     try:
-        async with sessions.begin() as session:
-            rows = await _waiting(session)
+        async with sessions.everywhere.begin() as session:
+            rows = await _waiting(session, topology)
             await _apply(session, rows, notices)
             failpoint("statuses.before_commit")
             return len(rows)
@@ -51,13 +52,13 @@ async def follow_up(sessions: Sessions, notices: Notices) -> int:
         if error.connection_invalidated:
             raise
         log.warning("followups.batch.refused", error=repr(error))
-    return await _follow_up_one_by_one(sessions, notices)
+    return await _follow_up_one_by_one(sessions, notices, topology)
 
 
-async def _follow_up_one_by_one(sessions: Sessions, notices: Notices) -> int:
+async def _follow_up_one_by_one(sessions: Sessions, notices: Notices, topology: Topology) -> int:
     """Apply a batch event by event: what Postgres refuses is set aside and holds nobody up."""
-    async with sessions.begin() as session:
-        rows = await _waiting(session)
+    async with sessions.everywhere.begin() as session:
+        rows = await _waiting(session, topology)
         for row in rows:
             try:
                 async with session.begin_nested():
@@ -77,14 +78,17 @@ def _is_of_the_row(error: DBAPIError) -> bool:
     return str(getattr(error.orig, "sqlstate", ""))[:2] not in PASSING
 
 
-async def _waiting(session: AsyncSession) -> Sequence[Row[int, int, str, bytes]]:
+async def _waiting(
+    session: AsyncSession, topology: Topology
+) -> Sequence[Row[int, int, str, bytes]]:
+    ours = exists().where(TenantRow.id == EventRow.tenant_id, TenantRow.topology == topology)
     return (
         await session.execute(
             select(EventRow.tenant_id, EventRow.id, EventRow.kind, EventRow.body)
-            .where(EventRow.state == "waiting", EventRow.kind != "message")
+            .where(EventRow.state == "waiting", EventRow.kind != "message", ours)
             .order_by(EventRow.id)
             .limit(BATCH)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=EventRow)
         )
     ).all()
 

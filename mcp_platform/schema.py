@@ -5,8 +5,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from mcp_platform.admin import models as _admin
 from mcp_platform.assistant import models as _assistant
 from mcp_platform.conversations import models as _conversations
+from mcp_platform.doctor import models as _doctor
 from mcp_platform.inbox import models as _inbox
 from mcp_platform.kit.database import Base
 from mcp_platform.outbox import models as _outbox
@@ -16,7 +18,7 @@ from mcp_platform.tenants import models as _tenants
 __all__ = ["check", "metadata", "migrate"]
 
 metadata = Base.metadata
-_FEATURES = (_assistant, _conversations, _inbox, _outbox, _scheduling, _tenants)
+_FEATURES = (_admin, _assistant, _conversations, _doctor, _inbox, _outbox, _scheduling, _tenants)
 
 
 def _config(url: str) -> Config:

@@ -5,14 +5,15 @@ fails the build.
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Part = Literal["gateway", "admin", "worker"]
-PARTS: tuple[Part, ...] = ("gateway", "admin", "worker")
+Part = Literal["gateway", "admin", "worker", "provisioner"]
+PARTS: tuple[Part, ...] = ("gateway", "admin", "worker", "provisioner")
 
 
 def _seconds(value: object) -> object:
@@ -31,8 +32,19 @@ class Settings(BaseSettings):
     # Where this process listens.
     host: str = Field("127.0.0.1", description="Address the public port listens on.")
     port: int = Field(8000, description="Public port: webhooks, tenant API, console.")
+    public_url: str | None = Field(
+        None,
+        description="Where the internet reaches this service; the doctor compares webhooks with it,"
+        " and knocks there.",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+    )
     internal_port: int = Field(
         9090, description="Port of /metrics and /health/detail; never published. 0: none."
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="Networks whose `X-Forwarded-For` is believed, with commas between: what"
+        " attempts to sign in are counted by, and the audit trail. Unset: nobody's.",
     )
 
     # Servers it stands on.
@@ -55,6 +67,16 @@ class Settings(BaseSettings):
     )
     environment: Literal["development", "staging", "production"] | None = Field(
         None, description="Pinned mode: the one environment this process serves."
+    )
+    credentials_store: Literal["directory", "kubernetes"] = Field(
+        "directory",
+        description="Shared mode: where credentials lie. `kubernetes`: Secret `<client>-credentials`"
+        " in namespace `<client>-<environment>`.",
+    )
+    provisioner_url: str | None = Field(
+        None,
+        description="Where the part `admin` finds the internal port of the part `provisioner`."
+        " Unset: it runs in the same process.",
     )
     credentials_dir: Path = Field(
         Path("credentials"),
@@ -139,6 +161,9 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         90, ge=8, description="How long events and effects are kept; Meta redelivers for 7 days."
     )
+    offboarding_grace_days: int = Field(
+        30, ge=7, description="How long an off-boarded tenant can be restored before it is purged."
+    )
 
     # Tokens of the tenant API.
     jwt_keys_dir: Path | None = Field(
@@ -147,6 +172,14 @@ class Settings(BaseSettings):
         " Unset: made in the data folder.",
     )
     jwt_issuer: str = Field("mcp-platform", description="`iss` of our tokens.")
+
+    # Manifests.
+    manifests_repository: str | None = Field(
+        None,
+        description="Private Git repository that Argo CD applies; `publish` pushes to it. Its"
+        " login is Git's business: an SSH key or a credential helper, no password in the URL.",
+    )
+    manifests_branch: str = Field("main", description="The branch of it that is pushed to.")
 
     # What is written down.
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -158,6 +191,13 @@ class Settings(BaseSettings):
     log_texts: bool = Field(
         False, description="On: phone numbers and texts unmasked in logs. Never in production."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        for each in value.split(",") if value is not None else ():
+            ip_network(each.strip())  # a mistake here would be believed silently
+        return value
 
     @model_validator(mode="after")
     def _pinned_to_both_or_none(self) -> Self:

@@ -12,17 +12,21 @@ from datetime import timedelta
 
 import asyncpg
 import structlog
+from pgqueuer.core.applications import PgQueuer
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 from sqlalchemy.exc import SQLAlchemyError
 
+from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.errors import NotFound, PlatformError
 from mcp_platform.flow import Answering
 from mcp_platform.followups import Notices, follow_up
 from mcp_platform.inbox.sweep import prune, sweep
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp, create_queue
+from mcp_platform.kit.queue import INBOX, OUTBOX, OpenQueue, WakeUp
 from mcp_platform.outbox.delivery import Delivery
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.tenant import TenantId, Topology
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +36,13 @@ DEQUEUE_TIMEOUT = timedelta(seconds=1)
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 FOLLOW_UP_EVERY_S = 0.2
 PRUNE_EVERY_S = 3600.0
+EXAMINE_EVERY_S = 30.0  # how late an examination may begin
 KEEP_QUEUE_LOG = timedelta(days=1)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 MOST_DOUBLED = 10  # beyond the longest pause; after a night's failures a float would overflow
 # While a tenant has as many contacts being answered as it may, its others come back in a moment.
 CROWDED_S = 0.25
-SOMEBODY_ELSES = timedelta(seconds=1)
 
 Handle = Callable[[WakeUp], Awaitable[timedelta | None]]
 AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -51,30 +55,34 @@ class Worker:
         self,
         *,
         sessions: Sessions,
-        queue_pool: asyncpg.Pool,
+        tenants: TenantDirectory,
+        open_queue: OpenQueue,
         answering: Answering,
         delivery: Delivery,
         notices: Notices,
+        daily: DailyCheck,
         concurrency: int,
         per_tenant: int,
         sweep_every: timedelta,
         patience: timedelta,
         lease: timedelta,
         keep: timedelta,
-        pinned: bool,
+        topology: Topology,
     ) -> None:
         self._sessions = sessions
-        self._pool = queue_pool
+        self._tenants = tenants
+        self._open_queue = open_queue
         self._answering = answering
         self._delivery = delivery
         self._notices = notices
+        self._daily = daily
         self._concurrency = concurrency
         self._per_tenant = per_tenant
         self._sweep_every = sweep_every
         self._patience = patience
         self._lease = lease
         self._keep = keep
-        self._pinned = pinned
+        self._topology = topology
         self._busy: Counter[tuple[str, int]] = Counter()
         self._stopping = asyncio.Event()
 
@@ -90,6 +98,7 @@ class Worker:
             )
             sweep_s = self._sweep_every.total_seconds()
             group.create_task(self._forever("sweep", self._sweep, every_s=sweep_s))
+            group.create_task(self._forever("doctor", self._examine, every_s=EXAMINE_EVERY_S))
             group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
 
     async def _forever(
@@ -123,7 +132,10 @@ class Worker:
             pass
 
     async def _consume(self) -> None:
-        queue = create_queue(self._pool)
+        async with self._open_queue() as queue:
+            await self._run(queue)
+
+    async def _run(self, queue: PgQueuer) -> None:
         queue.entrypoint(INBOX)(self._job(INBOX, self._answering.handle))
         queue.entrypoint(OUTBOX)(self._job(OUTBOX, self._delivery.handle))
 
@@ -167,33 +179,47 @@ class Worker:
         self, entrypoint: str, handle: Handle, wakeup: WakeUp, attempts: int
     ) -> timedelta | None:
         try:
-            return await handle(wakeup)
+            tenant = await self._tenants.by_id(TenantId(wakeup.tenant_id))
+            if tenant.topology == self._topology:
+                return await handle(wakeup)
+            # It moved to other workers with all that waits: theirs look for what is forgotten.
+            log.info("worker.job.elsewhere", entrypoint=entrypoint, tenant=tenant.path)
         except NotFound as error:
             log.warning("worker.job.nobody", entrypoint=entrypoint, error=str(error))
-            # A pinned process knows one tenant: another one's wake-up is left to who knows it.
-            return SOMEBODY_ELSES if self._pinned else None
         except (PlatformError, *AWAY) as error:
             pause = _pause(attempts + 1)
             log.warning(
                 "worker.job.later", entrypoint=entrypoint, error=repr(error), again_in_s=pause
             )
+            return timedelta(seconds=pause)
         except Exception:
             pause = _pause(attempts + 1)
             log.exception("worker.job.failed", entrypoint=entrypoint, again_in_s=pause)
-        return timedelta(seconds=pause)
+            return timedelta(seconds=pause)
+        return None
 
     async def _follow_up(self) -> None:
-        while await follow_up(self._sessions, self._notices) and not self._stopping.is_set():
+        while await self._followed_up() and not self._stopping.is_set():
             pass
 
+    async def _followed_up(self) -> int:
+        return await follow_up(self._sessions, self._notices, topology=self._topology)
+
     async def _sweep(self) -> None:
-        woken = await sweep(self._sessions, patience=self._patience, lease=self._lease)
+        woken = await sweep(
+            self._sessions, patience=self._patience, lease=self._lease, topology=self._topology
+        )
         woken += await self._delivery.sweep()
         if woken:
             log.info("worker.sweep.woken", count=woken)
 
+    async def _examine(self) -> None:
+        await self._daily.run(stopping=self._stopping.is_set)
+
     async def _prune(self) -> None:
-        pruned = await prune(self._sessions, keep=self._keep, log=KEEP_QUEUE_LOG)
+        pruned = await prune(
+            self._sessions, keep=self._keep, log=KEEP_QUEUE_LOG, topology=self._topology
+        )
         if pruned:
             log.info("worker.prune.done", rows=pruned)
 

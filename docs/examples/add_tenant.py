@@ -4,71 +4,59 @@ Writes to the database of DATABASE_URL, or to the embedded one in DATA_DIR, afte
 `mcp-platform migrate`. Run it once; the credentials go into a file of their own.
 """  # noqa: INP001  # an example to be copied, not a package
 
-from datetime import time, timedelta
+from datetime import time
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.cli.operating import in_database
-from mcp_platform.scheduling.catalogue import (
-    BookingRules,
-    Catalogue,
-    OpeningSpan,
-    Professional,
-    ProfessionalId,
-    Service,
-    ServiceId,
+from mcp_platform.admin.registry.clients import Clients, NewClient
+from mcp_platform.admin.registry.environments import Environments, NewEnvironment
+from mcp_platform.admin.registry.hours import Span
+from mcp_platform.admin.registry.professionals import NewProfessional, Professionals
+from mcp_platform.admin.registry.services import NewService, Services
+from mcp_platform.cli.operating import command_actor, in_database
+
+CLIENT = NewClient(name="salao-da-lu", business_name="Salão da Lu")  # the first segment of its URL
+TENANT = NewEnvironment(
+    environment="production",
+    language="pt-BR",
+    time_zone="America/Sao_Paulo",
+    minimum_notice_minutes=60,
+    address="Rua das Laranjeiras, 10, Rio de Janeiro",
+    phone="+55 21 4000-0000",
+    notes="Aceitamos Pix e cartão.",
+    owner_whatsapp="5521999990000",  # notices go here: digits of an international number
+    phone_number_id="106540352242922",  # Meta's id of the number, not the number
+    calendar_id="salao@group.calendar.google.com",  # shared with the service account
 )
-from mcp_platform.scheduling.catalogue_store import save_catalogue
-from mcp_platform.tenants.models import ClientRow, TenantRow
-from mcp_platform.tenants.tenant import TenantId, check_client_name
-
-CLIENT = check_client_name("salao-da-lu")  # the first segment of its URL
-WEEKDAYS = range(5)  # 0 is Monday
-
-CUT = Service(
-    id=ServiceId("corte"),
+CUT = NewService(
+    id="corte",
     name="Corte",
-    duration=timedelta(minutes=45),
-    buffer_after=timedelta(minutes=15),  # the customer never sees it
+    duration_minutes=45,
+    buffer_after_minutes=15,  # the customer never sees it
     price_cents=8000,
 )
-LU = Professional(
-    id=ProfessionalId("lu"),
+WEEKDAYS = range(5)  # 0 is Monday
+LU = NewProfessional(
+    id="lu",
     name="Lu",
-    service_ids=frozenset({CUT.id}),
+    service_ids=(CUT.id,),
     hours=tuple(
-        OpeningSpan(weekday=day, opens=opens, closes=closes)
+        Span(weekday=day, opens=opens, closes=closes)
         for day in WEEKDAYS
         for opens, closes in ((time(9), time(12)), (time(13), time(18)))
     ),
-)
-CATALOGUE = Catalogue(
-    services=(CUT,),
-    professionals=(LU,),
-    rules=BookingRules(time_zone="America/Sao_Paulo", minimum_notice=timedelta(hours=1)),
 )
 
 
 async def add(session: AsyncSession) -> None:
     """Write everything, or nothing."""
-    await session.execute(insert(ClientRow).values(name=CLIENT, business_name="Salão da Lu"))
-    tenant_id = await session.scalar(
-        insert(TenantRow)
-        .values(
-            client_name=CLIENT,
-            environment="production",
-            language="pt-BR",
-            address="Rua das Laranjeiras, 10, Rio de Janeiro",
-            phone="+55 21 4000-0000",
-            notes="Aceitamos Pix e cartão.",
-            owner_whatsapp="5521999990000",  # notices go here: digits of an international number
-            phone_number_id="106540352242922",  # Meta's id of the number, not the number
-            calendar_id="salao@group.calendar.google.com",  # shared with the service account
-        )
-        .returning(TenantRow.id)
-    )
-    await save_catalogue(session, TenantId(tenant_id or 0), CATALOGUE)
+    me = command_actor()
+    await Clients(session, me).create(CLIENT)
+    environments = Environments(session, me)
+    await environments.create(CLIENT.name, TENANT)
+    tenant = await environments.locate(CLIENT.name, TENANT.environment)
+    await Services(session, me, tenant).create(CUT)
+    await Professionals(session, me, tenant).create(LU)
 
 
 if __name__ == "__main__":

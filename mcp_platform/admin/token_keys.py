@@ -113,19 +113,19 @@ def ensure_keys(folder: Path, *, now: datetime) -> None:
         return
     made = ec.generate_private_key(ec.SECP256R1())
     kid = f"{now:%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-    _write(
+    write_whole(
         folder / f"{kid}{PUBLIC}",
         made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         mode=0o644,
     )
-    _write(
+    write_whole(
         folder / f"{kid}{PRIVATE}",
         made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         mode=0o600,
     )
 
 
-def _write(path: Path, content: bytes, *, mode: int) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int) -> None:
     """Write whole or not at all; never readable by more than `mode` allows."""
     unfinished = path.with_name(f".{path.name}.new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

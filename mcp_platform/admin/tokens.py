@@ -1,36 +1,29 @@
 """Tokens of the tenant API: made for one tenant with a few scopes, and verified on each request.
 
-Owns what a token says and what makes one worthless. ES256 alone; the key is chosen by `kid` among
-our own and never by what a token brings along. What is wrong with a token is said in one of two
-sentences, which tell nothing to whoever guesses.
-Source: RFC 7519, RFC 8725 (JWT best current practices).
+Owns what such a token says, and who is let in by it; how any token of ours is signed and read is
+`jwts.py`'s. Staff, who belong to one tenant, are let in there with what they have as users.
 """
 
 import re
-import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from jose import JOSEError, jws
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from mcp_platform.admin.token_keys import ALGORITHM, TokenKeys
+from mcp_platform.admin.jwts import EXPIRED, REFUSED, Jwts, Registered, audience_of
+from mcp_platform.admin.token_keys import TokenKeys
+from mcp_platform.admin.user_tokens import USERS, UserGuard
 from mcp_platform.errors import Forbidden, Invalid, Unauthorized
 from mcp_platform.tenants.access import SCOPES, Caller, Guard, Scope
 from mcp_platform.tenants.directory import TenantDirectory, UnknownTenant
 from mcp_platform.tenants.tenant import is_client_name, is_environment
 
-ISSUER = "mcp-platform"
+__all__ = ["EXPIRED", "REFUSED", "TENANT_API", "Claims", "TokenGuard", "Tokens"]
+
 TENANT_API: Final = "mcp-platform:tenant-api"
 LONGEST_LIFE = timedelta(days=366)  # a token cannot be revoked alone, only its key
-CLOCKS_DIFFER = timedelta(seconds=30)  # between the process that mints and the one that verifies
-LONGEST_TOKEN = 4096  # ours have some 500 characters
+STAFF_SCOPES: frozenset[Scope] = frozenset({"appointments:read", "appointments:write"})
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
-
-REFUSED = "The token is not valid here."
-EXPIRED = "The token has expired."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,35 +36,16 @@ class Claims:
     expires: datetime
 
 
-class _Header(BaseModel):
-    """A header names algorithm and key and nothing that changes how it is read (`crit`, `b64`)."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    alg: str
-    kid: str
-    typ: str = "JWT"
-
-
-class _Payload(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    iss: str
-    aud: str
-    sub: str
+class _Said(Registered):
     tenant: str
     scope: str
-    iat: int = Field(ge=0, lt=2**40)
-    nbf: int = Field(ge=0, lt=2**40)
-    exp: int = Field(ge=0, lt=2**37)  # the year 6325: what a datetime can hold
-    jti: str
 
 
 class Tokens:
     """Mints and verifies. A process without a private key can only verify."""
 
     def __init__(self, keys: TokenKeys) -> None:
-        self._keys = keys
+        self._jwts = Jwts(keys)
 
     def mint(
         self,
@@ -106,20 +80,13 @@ class Tokens:
         fields = {name: sentences[name] for name, wrong in problems.items() if wrong}
         if fields:
             raise Invalid("No such token can be made.", fields=fields)
-        kid, key = self._keys.signing()
-        issued = int(now.timestamp())
-        payload = {
-            "iss": ISSUER,
-            "aud": audience,
-            "sub": subject,
-            "tenant": tenant,
-            "scope": " ".join(sorted(set(scopes))),
-            "iat": issued,
-            "nbf": issued,
-            "exp": issued + int(ttl.total_seconds()),
-            "jti": secrets.token_urlsafe(12),
-        }
-        return jws.sign(payload, key, headers={"kid": kid}, algorithm=ALGORITHM)
+        return self._jwts.sign(
+            {"tenant": tenant, "scope": " ".join(sorted(set(scopes)))},
+            audience=audience,
+            subject=subject,
+            ttl=ttl,
+            now=now,
+        )
 
     def verify(self, token: str, *, audience: str = TENANT_API, now: datetime) -> Claims:
         """Return what a token says.
@@ -127,43 +94,30 @@ class Tokens:
         Raises:
             Unauthorized: it is worthless, for a reason that is not told, or has expired.
         """
-        payload = self._read(token)
-        expires = datetime.fromtimestamp(payload.exp, UTC)
-        starts = max(payload.iat, payload.nbf) - CLOCKS_DIFFER.total_seconds()
-        if payload.iss != ISSUER or payload.aud != audience or now.timestamp() < starts:
-            raise Unauthorized(REFUSED)
-        if now >= expires:
-            raise Unauthorized(EXPIRED)
+        said = self._jwts.read(token, _Said, audience=audience, now=now)
         return Claims(
-            tenant=payload.tenant,
-            subject=payload.sub,
-            scopes=frozenset(payload.scope.split()),
-            expires=expires,
+            tenant=said.tenant,
+            subject=said.sub,
+            scopes=frozenset(said.scope.split()),
+            expires=said.expires,
         )
-
-    def _read(self, token: str) -> _Payload:
-        if len(token) > LONGEST_TOKEN or not token.isascii():
-            raise Unauthorized(REFUSED)
-        try:
-            header = _Header.model_validate(jws.get_unverified_header(token))
-            key = self._keys.verifying(header.kid)
-            if key is None or header.alg != ALGORITHM:
-                raise Unauthorized(REFUSED)
-            payload = jws.verify(token, key, algorithms=[ALGORITHM])
-            return _Payload.model_validate_json(payload)
-        except (JOSEError, ValidationError, ValueError, RecursionError) as error:
-            raise Unauthorized(REFUSED) from error
 
 
 class TokenGuard(Guard):
-    """Lets in who brings a token for the tenant of the path."""
+    """Lets in who brings a token for the tenant of the path, and that tenant's staff."""
 
     def __init__(
-        self, *, tokens: Tokens, tenants: TenantDirectory, clock: Callable[[], datetime]
+        self,
+        *,
+        tokens: Tokens,
+        tenants: TenantDirectory,
+        clock: Callable[[], datetime],
+        users: UserGuard | None = None,
     ) -> None:
         self._tokens = tokens
         self._tenants = tenants
         self._clock = clock
+        self._users = users
 
     async def admit(
         self, *, client_name: str, environment: str, token: str | None, scope: Scope
@@ -171,14 +125,27 @@ class TokenGuard(Guard):
         """Return who asks. Nothing is looked up for a token that is not for this very path."""
         if token is None:
             raise Unauthorized("A bearer token is required.")
-        claims = self._tokens.verify(token, now=self._clock())
-        if claims.tenant != f"{client_name}/{environment}":
-            raise UnknownTenant
+        path = f"{client_name}/{environment}"
+        subject, scopes = await self._proved(token, path=path)
         tenant = await self._tenants.by_path(client_name, environment)
         if tenant.status == "suspended":
             raise Forbidden("This tenant is suspended: ask the agency to resume it.")
         if tenant.status != "active":
             raise UnknownTenant
-        caller = Caller(tenant=tenant, subject=claims.subject, scopes=claims.scopes)
+        caller = Caller(tenant=tenant, subject=subject, scopes=scopes)
         caller.require(scope)
         return caller
+
+    async def _proved(self, token: str, *, path: str) -> tuple[str, frozenset[str]]:
+        """Return who asks, and what they may, if the token is for the tenant at `path`."""
+        if self._users is not None and audience_of(token) == USERS:
+            if self._users.tenant_of(token) != path:
+                raise UnknownTenant
+            staff = await self._users.admit(token, address=None)
+            if staff.temporary:
+                raise Forbidden("Change the temporary password first: POST /api/v1/auth/password.")
+            return staff.actor.subject, frozenset(STAFF_SCOPES)
+        claims = self._tokens.verify(token, now=self._clock())
+        if claims.tenant != path:
+            raise UnknownTenant
+        return claims.subject, claims.scopes

@@ -251,7 +251,7 @@ class _TurnAtWork:
         views = await self.toolbox.agenda.upcoming(contact_id=contact.id, now=self.context.now)
         offers = self.toolbox.offer_appointments(views)
         self.appointments = dict(zip(offers, views, strict=True))
-        async with sessions() as session:
+        async with sessions.of(contact.tenant_id)() as session:
             mine = Offers(session, contact.tenant_id, contact.id)
             actions = await mine.latest(does="slot", now=self.context.now, most=MOST_SLOTS)
             history = await Messages(session, contact.tenant_id).latest(

@@ -13,8 +13,13 @@ from typing import Any, Literal
 
 from google.genai.errors import APIError
 
-from mcp_platform.assistant.model import ModelAway, ModelSpoiled
-from mcp_platform.errors import CredentialRefused
+from mcp_platform.assistant.model import (
+    ModelAway,
+    ModelRefused,
+    ModelSpoiled,
+    QuotaSpent,
+    RefusedFor,
+)
 
 Outcome = Literal["away", "quota", "refused", "rejected", "spoiled"]
 
@@ -33,7 +38,7 @@ _NO_QUOTA = re.compile(r"\blimit: 0(?![\d.])")
 class Failure:
     """A question that failed: what to raise, and what may be tried before."""
 
-    error: ModelAway | ModelSpoiled | CredentialRefused
+    error: ModelAway | ModelSpoiled | ModelRefused
     outcome: Outcome
     again_after: timedelta | None = None
     """Ask once more after so long; None: it would be no use."""
@@ -58,17 +63,20 @@ def failure_of(error: APIError, *, model: str, key: str) -> Failure:
     if code in _REFUSED or "API_KEY_INVALID" in _reasons(error):
         return _refused(
             f"Gemini refuses the key: {said}. Put a working key of Google AI Studio, allowed to use"
-            " the Gemini API, into GEMINI_API_KEY"
+            " the Gemini API, into GEMINI_API_KEY",
+            why="key",
         )
     if code == HTTPStatus.NOT_FOUND:
         return _refused(
             f"Gemini has no model {model!r} on this API version: {said}. Choose another with"
-            " GEMINI_MODEL or GEMINI_API_VERSION"
+            " GEMINI_MODEL or GEMINI_API_VERSION",
+            why="model",
         )
     if error.status == "FAILED_PRECONDITION":
         return _refused(
             f"Gemini refuses the key's project: {said}. Set up billing for it, or use a project in"
-            " a region that is served"
+            " a region that is served",
+            why="project",
         )
     if code == HTTPStatus.TOO_MANY_REQUESTS:
         return _quota(error, model=model, said=said)
@@ -78,15 +86,16 @@ def failure_of(error: APIError, *, model: str, key: str) -> Failure:
     return Failure(ModelSpoiled(f"Gemini refused the question: {said}"), "rejected")
 
 
-def _refused(sentence: str) -> Failure:
-    return Failure(CredentialRefused(sentence), "refused")
+def _refused(sentence: str, *, why: RefusedFor) -> Failure:
+    return Failure(ModelRefused(sentence, why=why), "refused")
 
 
 def _quota(error: APIError, *, model: str, said: str) -> Failure:
     if _NO_QUOTA.search(error.message or ""):
         return _refused(
             f"The key's project has no quota at all for {model!r}: {said}. Set up billing for it,"
-            " or choose another GEMINI_MODEL"
+            " or choose another GEMINI_MODEL",
+            why="quota",
         )
     delay = _retry_delay(error)
     if any("PerDay" in quota for quota in _exhausted(error)):
@@ -95,7 +104,7 @@ def _quota(error: APIError, *, model: str, said: str) -> Failure:
         rest = delay
     again = rest if rest is not None and rest <= LONGEST_WAIT else None
     return Failure(
-        ModelAway(f"The key's quota at Gemini is used up: {said}", retry_after=rest),
+        QuotaSpent(f"The key's quota at Gemini is used up: {said}", retry_after=rest),
         "quota",
         again_after=again,
         rest=rest,

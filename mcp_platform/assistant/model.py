@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from mcp_platform.errors import PlatformError, Unavailable
+from mcp_platform.errors import CredentialRefused, PlatformError, Unavailable
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.tenant import Tenant
 
@@ -13,8 +13,23 @@ class ModelAway(Unavailable):
     """The model gives no answer now: network, quota, overload, switched off by the breaker."""
 
 
+class QuotaSpent(ModelAway):
+    """The key is accepted, and the quota of its project is used up for now."""
+
+
 class ModelSpoiled(PlatformError):
     """The model answered something that cannot be used: blocked, empty, malformed."""
+
+
+RefusedFor = Literal["key", "model", "project", "quota"]
+
+
+class ModelRefused(CredentialRefused):
+    """The vendor refuses the key, its project (or the quota that has), or the model's name."""
+
+    def __init__(self, message: str, *, why: RefusedFor) -> None:
+        super().__init__(message)
+        self.why: RefusedFor = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +72,29 @@ class Model(Protocol):
             ModelAway: no answer; the menu takes over.
             ModelSpoiled: an answer that cannot be used.
             CredentialRefused: the tenant's key or project is refused.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What the vendor says of the configured model. `answers`: it can be asked as `Model.ask` does."""
+
+    name: str
+    answers: bool
+
+
+class ModelCards(Protocol):
+    """Asks about the configured model with a tenant's key, which costs no tokens."""
+
+    @property
+    def model(self) -> str:
+        """The name of the configured model."""
+
+    async def card(self, credentials: Credentials) -> ModelCard:
+        """Ask once.
+
+        Raises:
+            ModelRefused: the key, its project or the model's name is refused.
+            ModelAway: no answer; `QuotaSpent` if only because the quota is used up.
+            ModelSpoiled: an answer that cannot be used.
         """

@@ -6,7 +6,18 @@ than 0. What commands need is imported when they run, so that `--help` answers a
 
 import typer
 
-from mcp_platform.cli import conversations, demo, inbox, migrate, outbox, serve, tenants
+from mcp_platform.cli import (
+    conversations,
+    demo,
+    doctor,
+    inbox,
+    migrate,
+    outbox,
+    publish,
+    serve,
+    tenants,
+    users,
+)
 from mcp_platform.cli.failures import said
 
 __all__ = ["app", "main"]
@@ -24,9 +35,13 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+app.command("publish")(publish.publish)
+app.command("diff")(publish.diff)
 app.command("migrate")(migrate.migrate)
 app.command("check-migrations")(migrate.check_migrations)
 app.add_typer(tenants.app, name="tenants")
+app.add_typer(users.app, name="users")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(conversations.app, name="conversations")

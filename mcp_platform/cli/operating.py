@@ -4,6 +4,8 @@ Owns nothing that the platform does; only how a command gets at it.
 """
 
 import asyncio
+import getpass
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -13,9 +15,11 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.admin.actor import Actor
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.database import create_engine, create_sessions
+from mcp_platform.kit.row_security import Role
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId, is_client_name, is_environment
@@ -35,12 +39,21 @@ def in_database(work: Work[Done]) -> Done:
 
 
 async def _in_transaction(database_url: str, work: Work[Done]) -> Done:
-    engine = create_engine(database_url, pool_size=1, application_name="mcp-cli")
+    engine = create_engine(database_url, pool_size=1, application_name="mcp-cli", role=Role.ADMIN)
     try:
-        async with create_sessions(engine).begin() as session:
+        async with create_sessions(engine).everywhere.begin() as session:
             return await work(session)
     finally:
         await engine.dispose()
+
+
+def command_actor() -> Actor:
+    """Return who runs this command, for the audit trail: an account of this machine."""
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError):  # a container's account has no name
+        account = f"uid {os.getuid()}"
+    return Actor(kind="command", subject=account, role="admin")
 
 
 def split_path(path: str) -> tuple[str, str]:

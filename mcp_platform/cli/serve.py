@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 PARTS = typer.Argument(
-    help="Any of [bold]gateway[/bold] (webhooks, tenant API), [bold]worker[/bold] (answers, sends) "
-    "and [bold]admin[/bold]. None named: all of them.",
-    metavar="[gateway|worker|admin]…",
+    help="Any of [bold]gateway[/bold] (webhooks, tenant API), [bold]worker[/bold] (answers, sends), "
+    "[bold]admin[/bold] and [bold]provisioner[/bold] (Secrets, database logins). None named: all.",
+    metavar="[gateway|worker|admin|provisioner]…",
     show_default=False,
 )
 MIGRATE = typer.Option("--migrate", help="Bring the database to this release first.")

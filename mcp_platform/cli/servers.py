@@ -44,7 +44,7 @@ def servers(settings: Settings, *, redis: bool = False) -> Iterator[Servers]:
                 postgres = EmbeddedPostgres(settings.data_dir / "postgres")
             database_url = stack.enter_context(postgres).url
         else:
-            database_url = settings.database_url
+            database_url = asyncio.run(_as_tenant(settings, settings.database_url))
             asyncio.run(_reach(database_url))
         redis_url = settings.redis_url
         if redis and redis_url is None:
@@ -98,6 +98,15 @@ async def _revision(database_url: str) -> str | None:
         return None if revision is None else str(revision)
     finally:
         await connection.close()
+
+
+async def _as_tenant(settings: Settings, database_url: str) -> str:
+    """Log in as the tenant that this process is pinned to, if it is."""
+    if not settings.pinned:
+        return database_url
+    from mcp_platform.bootstrap import own_url  # noqa: PLC0415  # slow to import
+
+    return await own_url(settings, database_url)
 
 
 async def _reach(database_url: str) -> None:

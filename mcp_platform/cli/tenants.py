@@ -1,8 +1,8 @@
-"""`tenants`: which there are, tokens for their API, and their suspension."""
+"""`tenants`: making and showing them, tokens for their API, and their suspension."""
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 app = typer.Typer(
-    help="List tenants, suspend and resume them, make tokens for their API.", no_args_is_help=True
+    help="Make, list and show tenants, suspend and resume them, make tokens for their API.",
+    no_args_is_help=True,
 )
 
 SCOPE = typer.Option(
@@ -23,8 +24,28 @@ SCOPE = typer.Option(
 )
 TTL = typer.Option("--ttl", help="How long it is valid: 90s, 30m, 12h or 7d; at most 366d.")
 SUBJECT = typer.Option("--subject", help="Who will use it; written into the audit trail.")
+
+
+def _option(name: str, told: str) -> Any:
+    return typer.Option(name, help=told, show_default=False)
+
+
 _LENGTH = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_COLUMNS = frozenset(
+    [
+        "language",
+        "time_zone",
+        "address",
+        "phone",
+        "notes",
+        "owner_whatsapp",
+        "phone_number_id",
+        "waba_id",
+        "calendar_id",
+        "topology",
+    ]
+)
 
 
 @app.command("list")
@@ -33,7 +54,7 @@ def list_() -> None:
     from mcp_platform.cli.operating import in_database, show  # noqa: PLC0415  # slow to import
 
     show(
-        ("Tenant", "Business", "Status", "Topology", "Model", "Number id", "Trouble"),
+        ("Tenant", "Business", "Status", "Topology", "Model", "Number id", "Calendar", "Trouble"),
         in_database(_all),
         none="There are no tenants yet.",
     )
@@ -64,6 +85,7 @@ async def _all(session: "AsyncSession") -> list[list[str]]:
             row.topology,
             "on" if row.model_enabled else "off",
             row.phone_number_id or "–",
+            row.calendar_id or "–",
             "; ".join(troubles.get(row.id, ["–"])),
         ]
         for row, name in found
@@ -71,30 +93,101 @@ async def _all(session: "AsyncSession") -> list[list[str]]:
 
 
 @app.command()
+def create(
+    tenant: Annotated[str, TENANT],
+    *,
+    business_name: Annotated[
+        str | None,
+        _option("--business-name", "The business, as customers know it; of a new client."),
+    ] = None,
+    language: Annotated[str | None, _option("--language", "pt-BR, en or es.")] = None,
+    time_zone: Annotated[str | None, _option("--time-zone", "An IANA name.")] = None,
+    address: Annotated[str | None, _option("--address", "Where the business is.")] = None,
+    phone: Annotated[str | None, _option("--phone", "Its phone, as people write it.")] = None,
+    notes: Annotated[str | None, _option("--notes", "What else customers may know.")] = None,
+    owner_whatsapp: Annotated[
+        str | None, _option("--owner-whatsapp", "Where notices go: digits, with the country's.")
+    ] = None,
+    phone_number_id: Annotated[
+        str | None, _option("--phone-number-id", "Meta's id of the WhatsApp number.")
+    ] = None,
+    waba_id: Annotated[
+        str | None, _option("--waba-id", "Meta's id of the WhatsApp Business account.")
+    ] = None,
+    calendar_id: Annotated[
+        str | None, _option("--calendar-id", "The Google calendar that bookings go into.")
+    ] = None,
+    topology: Annotated[str | None, _option("--topology", "shared or isolated.")] = None,
+) -> None:
+    """Make a tenant, and its client if that is new. What it offers comes by the admin API."""
+    from mcp_platform.cli.operating import command_actor, in_database, split_path  # noqa: PLC0415  # slow
+
+    given = {name: value for name, value in locals().items() if name in _COLUMNS and value}
+    client_name, environment = split_path(tenant)
+
+    async def make(session: "AsyncSession") -> None:
+        from mcp_platform.admin.registry.clients import Clients, NewClient  # noqa: PLC0415  # slow
+        from mcp_platform.admin.registry.environments import (  # noqa: PLC0415  # slow to import
+            Environments,
+            NewEnvironment,
+        )
+        from mcp_platform.errors import Invalid, NotFound  # noqa: PLC0415  # only here
+
+        wish = NewEnvironment.of({"environment": environment, **given})
+        clients = Clients(session, command_actor())
+        try:
+            await clients.get(client_name)
+        except NotFound:
+            if business_name is None:
+                raise Invalid(f"{client_name} is new: say its --business-name.") from None
+            new = NewClient.of({"name": client_name, "business_name": business_name})
+            await clients.create(new)
+        await Environments(session, command_actor()).create(client_name, wish)
+
+    in_database(make)
+    typer.echo(f"{client_name}/{environment} is there. Its credentials are missing still.")
+
+
+@app.command("show")
+def show_(tenant: Annotated[str, TENANT]) -> None:
+    """Show a tenant as JSON: everything but its credentials and its catalogue."""
+    from mcp_platform.cli.operating import command_actor, in_database, split_path  # noqa: PLC0415  # slow
+
+    async def read(session: "AsyncSession") -> str:
+        from mcp_platform.admin.registry.environments import Environments  # noqa: PLC0415  # slow
+
+        found = await Environments(session, command_actor()).get(*split_path(tenant))
+        return found.model_dump_json(indent=2)
+
+    typer.echo(in_database(read))
+
+
+@app.command()
 def suspend(tenant: Annotated[str, TENANT]) -> None:
     """Stop answering a tenant's customers. What they write is kept, and answered after `resume`."""
-    _set_status(tenant, "suspended", unless="offboarded")
+    _set_status(tenant, "suspended")
     typer.echo(f"{tenant} is suspended; every process sees it within half a minute.")
 
 
 @app.command()
 def resume(tenant: Annotated[str, TENANT]) -> None:
     """Answer a suspended tenant's customers again, what waits first."""
-    _set_status(tenant, "active", unless="offboarded")
+    _set_status(tenant, "active")
     typer.echo(f"{tenant} is active; every process sees it within half a minute.")
 
 
-def _set_status(
-    path: str, status: Literal["active", "suspended"], *, unless: Literal["offboarded"]
-) -> None:
-    from mcp_platform.cli.operating import in_database, tenant_row  # noqa: PLC0415  # slow
-    from mcp_platform.errors import Conflict  # noqa: PLC0415  # only here
+def _set_status(path: str, status: Literal["active", "suspended"]) -> None:
+    from mcp_platform.cli.operating import command_actor, in_database, split_path  # noqa: PLC0415  # slow
 
     async def change(session: "AsyncSession") -> None:
-        row = await tenant_row(session, path)
-        if row.status == unless:
-            raise Conflict(f"{path} is {unless}: it cannot become {status} again.")
-        row.status = status
+        from mcp_platform.admin.registry.environments import (  # noqa: PLC0415  # slow to import
+            EnvironmentChange,
+            Environments,
+        )
+
+        await Environments(session, command_actor()).update(
+            *split_path(path), EnvironmentChange(status=status), versions=None
+        )
 
     in_database(change)
 

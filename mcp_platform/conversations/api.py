@@ -4,12 +4,12 @@ import secrets
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from mcp_platform.conversations.chat import Answered, Chat, Words
-from mcp_platform.kit.http import bodies_up_to, problems
+from mcp_platform.kit.http import RequestKey, bodies_up_to, problems
 from mcp_platform.kit.logging import current_trace
 from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 
@@ -19,16 +19,6 @@ MOST_BYTES = 64 * 1024  # 4096 characters, each escaped as a pair of surrogates,
 UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
 WhatsAppNumber = Annotated[
     str, Field(pattern=r"^[0-9]{8,15}$", description="International, digits alone.")
-]
-RequestKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=128,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Sent again with the same key, a request is done once.",
-    ),
 ]
 
 

@@ -24,6 +24,7 @@ from mcp_platform.inbox.event import NewEvent
 from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.jsons import dumps
+from mcp_platform.kit.queue import schema_for
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.messages import Recipient
@@ -37,8 +38,8 @@ KEYS = uuid.UUID("6f1ab4a0-94d5-4f0c-8f0e-0d6b6f0a7c51")
 
 
 class Recorder(Protocol):
-    async def store(self, events: Sequence[NewEvent]) -> None:
-        """Return when the events are committed. Raises Unavailable."""
+    async def store(self, events: Sequence[NewEvent], *, queue: str) -> None:
+        """Return when the events are committed, and who answers is woken by `queue`. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,8 @@ class Chat:
             instant=True,
             trace_id=trace_id,
         )
-        await self._recorder.store([event])
+        queue = schema_for(tenant.id, tenant.topology)
+        await self._recorder.store([event], queue=queue)
         await self._check_same(event)
         settled = await self._replies.of(tenant.id, key, within=self._patience)
         if settled is None or settled.parked:
@@ -128,7 +130,7 @@ class Chat:
     async def _contact_key(self, tenant: Tenant, words: Words) -> str:
         if words.whatsapp_number is None:
             return f"a:{words.user_id}"
-        async with self._sessions() as session:
+        async with self._sessions.of(tenant.id)() as session:
             known = await _on_whatsapp(session, tenant, words.whatsapp_number)
         if known is None:
             raise NotFound("No contact has written from this WhatsApp number.")
@@ -136,7 +138,7 @@ class Chat:
 
     async def _check_same(self, event: NewEvent) -> None:
         """Make sure that what is recorded under the key is what was said."""
-        async with self._sessions() as session:
+        async with self._sessions.of(event.tenant_id)() as session:
             recorded = await session.scalar(
                 select(EventRow.body).where(
                     EventRow.tenant_id == event.tenant_id, EventRow.key == event.key

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NewType
 
-from sqlalchemy import Select, delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.models import ContactAliasRow, ContactLeaseRow, ContactRow
+from mcp_platform.conversations.models import ContactAliasRow, ContactRow
 from mcp_platform.errors import NotFound
 from mcp_platform.tenants.tenant import TenantId
 
@@ -30,6 +29,33 @@ KNOWN_AS = text(
     "SELECT contact_id FROM contact_aliases WHERE tenant_id = :tenant AND alias = :alias"
 )
 
+# Whoever loses the race for the alias adds nothing.
+MEET = text("""
+    WITH met AS (
+        INSERT INTO contact_aliases (tenant_id, alias, contact_id)
+        VALUES (:tenant, :alias, :contact)
+        ON CONFLICT DO NOTHING
+        RETURNING tenant_id, contact_id
+    ), contact AS (
+        INSERT INTO contacts (tenant_id, id, space, bsuid, wa_id, api_user_id, name)
+        SELECT tenant_id, contact_id, :space, :bsuid, :wa_id, :api_user_id, :name FROM met
+    ), lease AS (
+        INSERT INTO contact_leases (tenant_id, contact_id) SELECT tenant_id, contact_id FROM met
+    )
+    SELECT contact_id FROM met
+""")
+GET = text(
+    "SELECT id, tenant_id, space, bsuid, wa_id, name, language, answered_by, human_until"
+    " FROM contacts WHERE tenant_id = :tenant AND id = :contact"
+)
+ALIAS = text(
+    "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES (:tenant, :alias, :contact)"
+    " ON CONFLICT (tenant_id, alias) DO UPDATE SET contact_id = excluded.contact_id"
+)
+INBOUND = text(
+    "UPDATE contacts SET last_inbound_at = greatest(last_inbound_at, :at)"
+    " WHERE tenant_id = :tenant AND id = :contact"
+)
 LEARN = text(
     "UPDATE contacts SET bsuid = coalesce(:bsuid, bsuid), wa_id = coalesce(:wa_id, wa_id),"
     " name = coalesce(:name, name) WHERE tenant_id = :tenant AND id = :contact"
@@ -99,10 +125,11 @@ class Contacts:
 
     async def get(self, contact_id: ContactId) -> Contact:
         """Return a contact. Raises NotFound."""
-        row = await self._session.scalar(self._mine().where(ContactRow.id == contact_id))
+        names = {"tenant": self._tenant, "contact": contact_id}
+        row = (await self._session.execute(GET, names)).first()
         if row is None:
             raise NotFound("There is no such contact.")
-        return _contact(row)
+        return Contact(*row)
 
     async def known_as(self, alias: str) -> ContactId | None:
         found = await self._session.scalar(KNOWN_AS, {"tenant": self._tenant, "alias": alias})
@@ -129,34 +156,21 @@ class Contacts:
         if found is not None:
             return found
         contact_id = ContactId(uuid.uuid4())
-        await self._session.execute(
-            insert(ContactRow).values(
-                tenant_id=self._tenant,
-                id=contact_id,
-                space=identity.space,
-                bsuid=identity.bsuid,
-                wa_id=identity.wa_id,
-                api_user_id=identity.api_user_id,
-                name=identity.name,
-            )
+        met = await self._session.scalar(
+            MEET,
+            {
+                "tenant": self._tenant,
+                "alias": alias,
+                "contact": contact_id,
+                "space": identity.space,
+                "bsuid": identity.bsuid,
+                "wa_id": identity.wa_id,
+                "api_user_id": identity.api_user_id,
+                "name": identity.name,
+            },
         )
-        taken = await self._session.scalar(
-            insert(ContactAliasRow)
-            .values(tenant_id=self._tenant, alias=alias, contact_id=contact_id)
-            .on_conflict_do_nothing()
-            .returning(ContactAliasRow.contact_id)
-        )
-        if taken is None:  # another worker was first
-            await self._session.execute(
-                delete(ContactRow).where(
-                    ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id
-                )
-            )
-            return await self.ensure(identity)
-        await self._session.execute(
-            insert(ContactLeaseRow).values(tenant_id=self._tenant, contact_id=contact_id)
-        )
-        return contact_id
+        # If nobody was met, another worker was first.
+        return await self.ensure(identity) if met is None else contact_id
 
     async def learn(self, contact_id: ContactId, identity: Identity) -> None:
         """Take in what a message says of its sender: name, ids, and aliases seen before apart.
@@ -188,11 +202,7 @@ class Contacts:
                 return
             await self._part(other, alias)
         await self._session.execute(
-            insert(ContactAliasRow)
-            .values(tenant_id=self._tenant, alias=alias, contact_id=contact_id)
-            .on_conflict_do_update(
-                index_elements=["tenant_id", "alias"], set_={"contact_id": contact_id}
-            )
+            ALIAS, {"tenant": self._tenant, "alias": alias, "contact": contact_id}
         )
 
     async def follow(self, contact_id: ContactId, renamed: Iterable[str]) -> None:
@@ -206,11 +216,7 @@ class Contacts:
     async def note_inbound(self, contact_id: ContactId, at: datetime) -> None:
         """Remember when they last wrote; never moves backwards."""
         await self._session.execute(
-            text(
-                "UPDATE contacts SET last_inbound_at = greatest(last_inbound_at, :at)"
-                " WHERE tenant_id = :tenant AND id = :contact"
-            ),
-            {"at": at, "tenant": self._tenant, "contact": contact_id},
+            INBOUND, {"at": at, "tenant": self._tenant, "contact": contact_id}
         )
 
     async def answered_by(
@@ -295,17 +301,3 @@ class Contacts:
         ):
             await self._session.execute(text(statement), names)
         return True
-
-
-def _contact(row: ContactRow) -> Contact:
-    return Contact(
-        id=ContactId(row.id),
-        tenant_id=TenantId(row.tenant_id),
-        space=row.space,  # type: ignore[arg-type]  # a check constraint holds it
-        bsuid=row.bsuid,
-        wa_id=row.wa_id,
-        name=row.name,
-        language=row.language,
-        answered_by=row.answered_by,  # type: ignore[arg-type]  # a check constraint holds it
-        human_until=row.human_until,
-    )

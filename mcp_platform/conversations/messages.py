@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
-from mcp_platform.conversations.models import MessageRow
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId
 
@@ -19,6 +19,12 @@ WRITE = text("""
     VALUES (:tenant, :contact, :turn, :direction, :author, :text, :key, CAST(:content AS jsonb), :at)
     ON CONFLICT DO NOTHING
 """)
+LATEST = text("""
+    SELECT author, text, at, key, content FROM messages
+    WHERE tenant_id = :tenant AND contact_id = :contact AND at >= :since
+    ORDER BY id DESC
+    LIMIT :most
+""").columns(content=JSONB)
 Author = Literal["contact", "model", "menu", "human", "system"]
 
 
@@ -38,14 +44,11 @@ class Message:
 
 
 class Messages:
-    """The messages of one tenant. Every statement starts from `_mine()`."""
+    """The messages of one tenant. Every statement names it first."""
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
         self._session = session
         self._tenant = tenant_id
-
-    def _mine(self) -> Select[MessageRow]:
-        return select(MessageRow).where(MessageRow.tenant_id == self._tenant)
 
     async def write(
         self, contact_id: ContactId, messages: Iterable[Message], *, turn_id: uuid.UUID | None
@@ -69,20 +72,10 @@ class Messages:
 
     async def latest(self, contact_id: ContactId, *, most: int, since: datetime) -> list[Message]:
         """Return the newest messages of a conversation, oldest first."""
-        rows = await self._session.scalars(
-            self._mine()
-            .where(MessageRow.contact_id == contact_id, MessageRow.at >= since)
-            .order_by(MessageRow.id.desc())
-            .limit(most)
+        rows = await self._session.execute(
+            LATEST, {"tenant": self._tenant, "contact": contact_id, "since": since, "most": most}
         )
-        return [_message(row) for row in reversed(rows.all())]
-
-
-def _message(row: MessageRow) -> Message:
-    return Message(
-        author=row.author,  # type: ignore[arg-type]  # only `write` writes it
-        text=row.text,
-        at=row.at,
-        key=row.key or "",
-        content=row.content,
-    )
+        return [
+            Message(author=author, text=said, at=at, key=key or "", content=content)
+            for author, said, at, key, content in reversed(rows.all())
+        ]

@@ -120,7 +120,7 @@ class Replies:
                 EventRow.state.in_(("done", "parked")),
             )
         )
-        async with self._sessions() as session:
+        async with self._sessions.of(tenant_id)() as session:
             rows = (await session.execute(statement)).all()
         return {
             key: Settled(

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Interval, bindparam, text
+from sqlalchemy import Interval, Text, bindparam, text
 
 from mcp_platform.inbox.metrics import QUEUE_LAG
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, SCHEMA, WakeUp, wake_forgotten
-from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.tenants.tenant import TenantId, Topology
 
 MOST = 500
 
@@ -30,6 +30,7 @@ FORGOTTEN = text("""
     SELECT stuck.tenant_id, min(stuck.alias), min(stuck.since)
     FROM stuck
     JOIN tenants tenant ON tenant.id = stuck.tenant_id AND tenant.status = 'active'
+        AND tenant.topology = :topology
     LEFT JOIN contact_aliases alias
         ON alias.tenant_id = stuck.tenant_id AND alias.alias = stuck.alias
     LEFT JOIN contact_leases lease
@@ -45,6 +46,7 @@ LAG = text("""
     SELECT coalesce(extract(epoch FROM clock_timestamp() - min(event.received_at)), 0)
     FROM inbox_events event
     JOIN tenants tenant ON tenant.id = event.tenant_id AND tenant.status = 'active'
+        AND tenant.topology = :topology
     WHERE event.state = 'waiting' AND event.kind = 'message'
 """)
 
@@ -57,20 +59,28 @@ OLD = {
     "outbox": "created_at < now() - :keep"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
     "offers": "expires_at < now()",
-    f"{SCHEMA}.pgqueuer_log": "created < now() - :log",
 }
+OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"
+OLD_LOG = "created < now() - :log"
 # So few at once that nobody waits long for a lock or for the disk.
 PRUNE_BATCH = 5_000
 # Workers prune at the same hour; one of them is enough. The number only has to be ours alone.
 PRUNE_LOCK = text("SELECT pg_try_advisory_xact_lock(7_413_562_208)")
 
 
-async def sweep(sessions: Sessions, *, patience: timedelta, lease: timedelta) -> int:
+async def sweep(
+    sessions: Sessions,
+    *,
+    patience: timedelta,
+    lease: timedelta,
+    topology: Topology = "shared",
+) -> int:
     """Wake the contacts that wait longer than `patience` and are not being answered."""
-    async with sessions.begin() as session:
-        QUEUE_LAG.set(float(await session.scalar(LAG) or 0))
+    async with sessions.everywhere.begin() as session:
+        QUEUE_LAG.set(float(await session.scalar(LAG, {"topology": topology}) or 0))
         found = await session.execute(
-            FORGOTTEN, {"patience": patience, "lease": lease, "most": MOST}
+            FORGOTTEN,
+            {"patience": patience, "lease": lease, "most": MOST, "topology": topology},
         )
         rows = found.all()
         stuck = [WakeUp(TenantId(tenant_id), alias) for tenant_id, alias, _ in rows]
@@ -78,27 +88,32 @@ async def sweep(sessions: Sessions, *, patience: timedelta, lease: timedelta) ->
     return len(rows)
 
 
-async def prune(sessions: Sessions, *, keep: timedelta, log: timedelta) -> int:
+async def prune(
+    sessions: Sessions, *, keep: timedelta, log: timedelta, topology: Topology = "shared"
+) -> int:
     """Delete finished work older than `keep`, and the queue's log older than `log`.
 
     In small transactions; while another worker is at it, nothing is done. Return how many rows
     went.
     """
-    ages = {"keep": keep, "log": log}
+    queue = sessions.queue or SCHEMA
+    old_rows = {table: old + OURS for table, old in OLD.items()}
+    given = {"keep": keep, "log": log, "topology": topology}
+    types = {"keep": Interval, "log": Interval, "topology": Text}
     pruned = 0
-    for table, old in OLD.items():
+    for table, old in {**old_rows, f"{queue}.pgqueuer_log": OLD_LOG}.items():
         batch = text(
             f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608  # constants of ours
             f"SELECT ctid FROM {table} WHERE {old} LIMIT {PRUNE_BATCH}))"
         )
-        named = {name: age for name, age in ages.items() if f":{name}" in old}
+        named = {name: value for name, value in given.items() if f":{name}" in old}
         deleted = PRUNE_BATCH
         while deleted == PRUNE_BATCH:
-            async with sessions.begin() as session:
+            async with sessions.everywhere.begin() as session:
                 if not await session.scalar(PRUNE_LOCK):
                     return pruned
                 done = await session.execute(
-                    batch.bindparams(*(bindparam(name, type_=Interval) for name in named)), named
+                    batch.bindparams(*(bindparam(name, type_=types[name]) for name in named)), named
                 )
                 deleted = getattr(done, "rowcount", 0)
                 pruned += deleted

@@ -1,12 +1,15 @@
 """How this process talks to Postgres: the declarative base, the engine, sessions.
 
-Owns connection settings and naming. Refuses to know a table: rows live in their features.
+Owns connection settings and naming, and that every transaction says whose rows it is about.
+Refuses to know a table: rows live in their features.
 """
 
+import copy
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, event
+import asyncpg
+from sqlalchemy import BigInteger, DateTime, MetaData, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
@@ -16,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -26,7 +29,12 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-Sessions = async_sessionmaker[AsyncSession]
+# The setting by which row-level security tells the worker's role whose rows it may touch: a tenant's
+# id, or this for the few statements that look across tenants.
+SETTING = "mcp.tenant"
+EVERYBODY = "*"
+
+TenantSessions = async_sessionmaker[AsyncSession]
 
 
 class Base(DeclarativeBase):
@@ -41,6 +49,14 @@ class Base(DeclarativeBase):
     }
 
 
+class Versioned:
+    """A row that counts its changes, whoever makes them: what an ETag says of it."""
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": True}
+
+    version: Mapped[int] = mapped_column(server_default="1", onupdate=text("version + 1"))
+
+
 def async_url(url: str) -> str:
     """Return `url` with the asyncpg driver named, whatever form of postgres URL was given."""
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
@@ -51,10 +67,81 @@ def plain_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def with_login(url: str, *, user: str, password: str) -> str:
+    """Return `url` with another login in it."""
+    changed = make_url(url).set(username=user, password=password)
+    return changed.render_as_string(hide_password=False)
+
+
+class _Scoped(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection whose transactions say whose rows they are about.
+
+    In the message that begins them: a statement of its own would cost a round trip in each of a
+    turn's dozen transactions.
+    """
+
+    whose: str | None = None
+
+    async def execute(
+        self,
+        query: str,
+        *args: Any,
+        timeout: float | None = None,  # noqa: ASYNC109  # as asyncpg has it
+    ) -> str:
+        if self.whose is not None and query.startswith("BEGIN"):
+            query += f" SET LOCAL {SETTING} = '{self.whose}';"
+        return str(await super().execute(query, *args, timeout=timeout))
+
+
+class _ScopedSession(Session):
+    """Hands `whose` from the session to its connection, as each transaction begins."""
+
+
+@event.listens_for(_ScopedSession, "after_begin")
+def _say_whose(session: Session, _transaction: Any, connection: Any) -> None:
+    driver = connection.connection.driver_connection
+    if type(driver) is not _Scoped:  # asyncpg takes any of its connections for any other
+        raise TypeError("Sessions need an engine made by `create_engine`.")
+    driver.whose = session.info["whose"]
+
+
+class Sessions:
+    """Sessions by whose rows they may touch; there is none that does not say."""
+
+    def __init__(self, engine: AsyncEngine, *, queue: str | None = None) -> None:
+        """`queue` is the schema into which wake-ups go; None: the shared one."""
+        self.queue = queue
+        self._info = {} if queue is None else {"queue": queue}
+        self._maker = async_sessionmaker(
+            engine, expire_on_commit=False, sync_session_class=_ScopedSession
+        )
+        self.everywhere = self._scoped(EVERYBODY)
+        """For the few statements that look across tenants."""
+
+    def of(self, tenant_id: int) -> TenantSessions:
+        """Return sessions that see and change one tenant's rows only."""
+        return self._scoped(str(int(tenant_id)))
+
+    def _scoped(self, whose: str) -> TenantSessions:
+        made = copy.copy(self._maker)  # to make one anew would make a class each time
+        made.kw = {**self._maker.kw, "info": {**self._info, "whose": whose}}
+        return made
+
+
 def create_engine(
-    url: str, *, pool_size: int, application_name: str, connect_timeout_s: float = 5
+    url: str,
+    *,
+    pool_size: int,
+    application_name: str,
+    kept: int | None = None,
+    role: str | None = None,
+    connect_timeout_s: float = 5,
+    pool_timeout_s: float = 10,
 ) -> AsyncEngine:
     """Create the engine of one process.
+
+    `role` is what its connections act as: None, the login's. `kept` is how many of them stay open
+    when nothing is done: None, all.
 
     A connection that Postgres has closed is replaced before use, so that a restart costs a
     reconnect and no error. The driver knows without asking: SQLAlchemy's own check would cost three
@@ -62,13 +149,14 @@ def create_engine(
     """
     engine = create_async_engine(
         async_url(url),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=10,
+        pool_size=pool_size if kept is None else kept,
+        max_overflow=0 if kept is None else pool_size - kept,
+        pool_timeout=pool_timeout_s,
         pool_recycle=1800,
         # Parameters hold what customers write; an error's sentence goes into the log.
         hide_parameters=True,
         connect_args={
+            "connection_class": _Scoped,
             "timeout": connect_timeout_s,
             "command_timeout": 30,
             "server_settings": {
@@ -76,6 +164,7 @@ def create_engine(
                 "timezone": "UTC",
                 "jit": "off",  # short statements: planning with JIT costs more than it saves
                 "idle_in_transaction_session_timeout": "30s",
+                **({} if role is None else {"role": str(role)}),
             },
         },
     )
@@ -84,9 +173,11 @@ def create_engine(
 
 
 def _replace_if_closed(connection: Any, _record: Any, _proxy: Any) -> None:
-    if connection.driver_connection.is_closed():
+    driver = connection.driver_connection
+    if driver.is_closed():
         raise DisconnectionError("Postgres has closed this connection.")
+    driver.whose = None  # of whoever had it before
 
 
-def create_sessions(engine: AsyncEngine) -> Sessions:
-    return async_sessionmaker(engine, expire_on_commit=False)
+def create_sessions(engine: AsyncEngine, *, queue: str | None = None) -> Sessions:
+    return Sessions(engine, queue=queue)

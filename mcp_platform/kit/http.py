@@ -4,15 +4,16 @@ Owns the handlers and the documentation of errors. Knows no route and no busines
 Source: RFC 9457.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -36,7 +37,23 @@ class PreconditionFailed(PlatformError):
     """What is to be changed is not any more as the caller saw it."""
 
 
+class PreconditionRequired(PlatformError):
+    """A change that does not say what it is a change of."""
+
+
 STATUS[PreconditionFailed] = 412
+STATUS[PreconditionRequired] = 428
+
+RequestKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Sent again with the same key, a request is done once.",
+    ),
+]
 
 
 class ConflictWith(Conflict):
@@ -71,12 +88,38 @@ class Traced:
 
 def problem_response(error: PlatformError) -> Response:
     """Return `error` as an answer."""
-    extensions = error.extensions if isinstance(error, ConflictWith) else {}
+    extensions = getattr(error, "extensions", {})
     return Response(
         orjson.dumps({**extensions, **problem_of(error)}),
         status_code=status_of(error),
         headers=headers_of(error),
     )
+
+
+def read_if_match(header: str | None) -> frozenset[int] | None:
+    """Return the versions that `If-Match` names; None: any. What is no version matches nothing."""
+    if header is None or header.strip() == "*":
+        return None
+    return frozenset(int(each) for each in re.findall(r'(?<!/)"(\d{1,18})"', header, re.ASCII))
+
+
+def _expected(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            description="Required: the ETag it was read with, or `*`."
+            " 428 without, 412 if it changed since.",
+        ),
+    ] = None,
+) -> frozenset[int] | None:
+    if if_match is None:
+        raise PreconditionRequired("Send in `If-Match` the ETag of what you read, or `*`.")
+    return read_if_match(if_match)
+
+
+Expected = Annotated[frozenset[int] | None, Depends(_expected)]
+"""The versions that a change may be made of; None: any."""
 
 
 def bodies_up_to(most: int) -> type[APIRoute]:
@@ -195,6 +238,8 @@ _MEANINGS = {
     412: "It is not any more as `If-Match` says.",
     413: "The body is too large.",
     422: "The request is not as documented; `errors` says where.",
+    428: "`If-Match` is missing.",
+    429: "Too often; try again after `Retry-After` seconds.",
     503: "Something this depends on is away; try again after `Retry-After` seconds.",
 }
 

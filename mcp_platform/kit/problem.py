@@ -16,6 +16,7 @@ from mcp_platform.errors import (
     Invalid,
     NotFound,
     PlatformError,
+    Throttled,
     Unauthorized,
     Unavailable,
 )
@@ -26,6 +27,7 @@ STATUS: dict[type[BaseException], int] = {
     Conflict: 409,
     Unauthorized: 401,
     Forbidden: 403,
+    Throttled: 429,
     Unavailable: 503,
     CredentialRefused: 503,
     PlatformError: 500,
@@ -58,7 +60,7 @@ def status_of(error: PlatformError) -> int:
 
 def headers_of(error: PlatformError) -> dict[str, str]:
     headers = {"content-type": "application/problem+json"}
-    if isinstance(error, Unavailable) and error.retry_after is not None:
+    if isinstance(error, Unavailable | Throttled) and error.retry_after is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after.total_seconds())))
     if isinstance(error, MethodNotAllowed):
         headers["allow"] = error.allowed
@@ -75,7 +77,7 @@ def problem_of(error: PlatformError) -> dict[str, Any]:
         "status": status,
         "detail": str(error),
     }
-    if isinstance(error, Invalid) and error.fields:
+    if isinstance(error, Invalid | Conflict) and error.fields:
         problem["errors"] = [
             {"field": field, "detail": detail} for field, detail in error.fields.items()
         ]

@@ -1,59 +1,101 @@
-"""The queue of wake-ups: pgqueuer's tables in a schema of our database.
+"""The queues of wake-ups: pgqueuer's tables in schemas of our database.
 
-Owns names and settings of the queue. A wake-up carries no truth, only where to look: whoever
+Tenants that share workers share a queue; an isolated tenant has its own. Owns names and settings of
+queues. A wake-up carries no truth, only where to look: whoever
 handles it reads the inbox or the outbox, and a sweeper finds what a lost wake-up would have told.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import asyncpg
 import orjson
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
 from pgqueuer.adapters.persistence import qb
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.applications import PgQueuer
 from pgqueuer.domain.settings import DBSettings
-from sqlalchemy import text
+from pgqueuer.ports.driver import Driver
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-SCHEMA = "queue"
+SCHEMA = "queue"  # of the tenants that share workers
 
 # pgqueuer's own enqueue statement also writes a log row per job; wake-ups are many and mean
 # nothing once handled, so ours writes the job alone.
-ENQUEUE = f"""
-    INSERT INTO {SCHEMA}.pgqueuer
+ENQUEUE = """
+    INSERT INTO {schema}.pgqueuer
         (priority, entrypoint, payload, execute_after, status, dedupe_key)
     VALUES (:priority, :entrypoint, :payload, clock_timestamp() + :delay, 'queued', :once)
     ON CONFLICT DO NOTHING
-"""  # noqa: S608  # the schema is a constant of this module
+"""
 
 
-def queue_settings() -> DBSettings:
-    return DBSettings(db_schema=SCHEMA, channel="mcp_queue")
+def own_schema(tenant_id: int) -> str:
+    """Return the schema of an isolated tenant's queue."""
+    return f"{SCHEMA}_{int(tenant_id)}"
 
 
-def queue_queries(pool: asyncpg.Pool) -> Queries:
-    settings = queue_settings()
+def schema_for(tenant_id: int, topology: str) -> str:
+    """Return the schema of the queue by which a tenant's worker is woken."""
+    return own_schema(tenant_id) if topology == "isolated" else SCHEMA
+
+
+def queue_settings(schema: str = SCHEMA) -> DBSettings:
+    return DBSettings(db_schema=schema, channel=f"mcp_{schema}")
+
+
+def queue_queries(driver: Driver, schema: str = SCHEMA) -> Queries:
+    settings = queue_settings(schema)
     return Queries(
-        AsyncpgPoolDriver(pool),
+        driver,
         qbe=qb.QueryBuilderEnvironment(settings=settings),
         qbq=qb.QueryQueueBuilder(settings=settings),
         qbs=qb.QuerySchedulerBuilder(settings=settings),
     )
 
 
-def create_queue(pool: asyncpg.Pool) -> PgQueuer:
-    """Create the consumer of wake-ups; register entry points on it, then `run` it."""
-    queries = queue_queries(pool)
-    return PgQueuer(queries.driver, channel=queue_settings().channel, queries=queries)
+# Opens a consumer of wake-ups; register entry points on it, then `run` it. Opened anew each time
+# the last one has failed.
+OpenQueue = Callable[[], AbstractAsyncContextManager[PgQueuer]]
 
 
-def install_script() -> str:
-    """Return pgqueuer's schema as SQL of many statements, for the migration that creates it."""
-    settings = queue_settings()
+def shared_queue(pool: asyncpg.Pool) -> OpenQueue:
+    """Return what opens the queue of the tenants that share workers."""
+
+    @asynccontextmanager
+    async def open_() -> AsyncIterator[PgQueuer]:
+        yield _queue(AsyncpgPoolDriver(pool), SCHEMA)
+
+    return open_
+
+
+def own_queue(connect: Callable[[], Awaitable[asyncpg.Connection]], schema: str) -> OpenQueue:
+    """Return what opens an isolated tenant's queue: it listens and asks on one connection."""
+
+    @asynccontextmanager
+    async def open_() -> AsyncIterator[PgQueuer]:
+        connection = await connect()
+        try:
+            yield _queue(AsyncpgDriver(connection), schema)
+        finally:
+            await connection.close()
+
+    return open_
+
+
+def _queue(driver: Driver, schema: str) -> PgQueuer:
+    channel = queue_settings(schema).channel
+    return PgQueuer(driver, channel=channel, queries=queue_queries(driver, schema))
+
+
+def install_script(schema: str = SCHEMA) -> str:
+    """Return pgqueuer's schema as SQL of many statements, for whoever creates it."""
+    settings = queue_settings(schema)
     return qb.QueryBuilderEnvironment(settings=settings).build_install_query()
 
 
@@ -81,6 +123,16 @@ OUTBOX = "outbox"
 PRIORITY = {INBOX: 0, OUTBOX: 1}
 
 
+@cache
+def _enqueue(schema: str) -> TextClause:
+    return text(ENQUEUE.format(schema=schema))
+
+
+def queue_of(session: AsyncSession) -> str:
+    """Return the schema of the queue that the session's process works off, or fills."""
+    return str(session.info.get("queue", SCHEMA))
+
+
 async def wake(
     session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0)
 ) -> None:
@@ -92,7 +144,7 @@ async def wake(
         "delay": after,
         "once": None,
     }
-    await session.execute(text(ENQUEUE), row)
+    await session.execute(_enqueue(queue_of(session)), row)
 
 
 async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterable[WakeUp]) -> None:
@@ -114,4 +166,4 @@ async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterab
         for wakeup in sorted(wakeups, key=lambda each: (each.tenant_id, each.key))
     ]
     if rows:
-        await session.execute(text(ENQUEUE), rows)
+        await session.execute(_enqueue(queue_of(session)), rows)

@@ -32,7 +32,7 @@ from mcp_platform.outbox.lanes import Head
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.retry import Uniform, pause
 from mcp_platform.tenants.credentials import CredentialSource
-from mcp_platform.tenants.tenant import Tenant, TenantId
+from mcp_platform.tenants.tenant import Tenant, TenantId, Topology
 from mcp_platform.whatsapp.graph_errors import WINDOW_CLOSED, Action, SendRejected, SendUncertain
 
 _log = structlog.get_logger(__name__)
@@ -80,6 +80,8 @@ class DeliverySettings:
     sweep_grace: timedelta = timedelta(seconds=30)
     """A due lane is left to its wake-up for this long."""
     sweep_limit: int = 500
+    topology: Topology = "shared"
+    """Of which tenants the forgotten lanes are woken."""
 
 
 class Delivery:
@@ -122,7 +124,7 @@ class Delivery:
             _log.warning("outbox.tenant.unknown", tenant_id=tenant_id)
             return None
         for _ in range(self._settings.lane_batch):
-            async with self._sessions() as session:
+            async with self._sessions.of(tenant_id)() as session:
                 head = await lanes.head_of(session, tenant_id=tenant_id, lane=wakeup.key)
             if head is None:
                 return None
@@ -137,12 +139,13 @@ class Delivery:
     async def sweep(self) -> int:
         """Wake lanes that are due and that nobody works on; return how many."""
         now = self._clock()
-        async with self._sessions.begin() as session:
+        async with self._sessions.everywhere.begin() as session:
             found = await lanes.overdue(
                 session,
                 before=now - self._settings.sweep_grace,
                 now=now,
                 limit=self._settings.sweep_limit,
+                topology=self._settings.topology,
             )
             await wake_forgotten(session, OUTBOX, found)
         metrics.SWEPT.inc(len(found))
@@ -178,14 +181,14 @@ class Delivery:
 
     async def _hold(self, effect: Effect, until: datetime, *, now: datetime) -> "_Next":
         if until - now >= _UNWRITTEN_WAIT:
-            async with self._sessions.begin() as session:
+            async with self._sessions.of(effect.tenant_id).begin() as session:
                 await lanes.move(session, effect, state=effect.state, due_at=until)
         return _after(until - now)
 
     async def _doubt(self, effect: Effect, *, now: datetime) -> "_Next":
         """Wait for what statuses say of a message whose sender died while sending it."""
         error = "The process that was sending this died before it wrote down what came of it."
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(effect.tenant_id).begin() as session:
             await lanes.move(
                 session, effect, state="uncertain", due_at=now + self._settings.doubt, error=error
             )
@@ -195,7 +198,7 @@ class Delivery:
     async def _give_up(self, effect: Effect, *, now: datetime, why: "_Hopeless") -> "_Next":
         """Give up what nobody is doing, and go on with the lane."""
         code, error = why
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(effect.tenant_id).begin() as session:
             if await lanes.move(session, effect, state="dead", due_at=now, code=code, error=error):
                 await self._tell(session, effect, code=code, error=error)
         return _GO_ON
@@ -212,7 +215,7 @@ class Delivery:
         """Claim, call, write down."""
         by, resend = uuid.uuid4(), effect.state == "uncertain"
         until = now + self._settings.claim
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(effect.tenant_id).begin() as session:
             if not await lanes.claim(
                 session,
                 effect,
@@ -248,7 +251,7 @@ class Delivery:
         return settings.message_limit if effect.is_message else settings.calendar_limit
 
     async def _write_success(self, effect: Effect, *, by: uuid.UUID, wamid: str | None) -> "_Next":
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(effect.tenant_id).begin() as session:
             ours = await lanes.write_success(session, effect, by=by, wamid=wamid)
         metrics.SENDS.labels(effect.kind, "done", "").inc()
         waited = self._clock() - effect.created_at
@@ -263,7 +266,7 @@ class Delivery:
         now = self._clock()
         verdict = self._judge(effect, error, now=now)
         code = getattr(error, "code", None)
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(effect.tenant_id).begin() as session:
             ours = await lanes.write_failure(
                 session,
                 effect,

@@ -4,23 +4,56 @@ Every write names the state it expects, so that of two workers one changes nothi
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, case, exists, func, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, Executable, func, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
-from mcp_platform.conversations.models import ContactRow
 from mcp_platform.kit.queue import WakeUp
 from mcp_platform.outbox.effects import Effect
 from mcp_platform.outbox.models import OutboxRow
-from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.tenants.tenant import TenantId, Topology
 
 # Literal, because a parameter would keep Postgres from using the partial index.
 _UNFINISHED = "state in ('pending', 'sending', 'uncertain')"
+
+# The statements of every message. As text a claim costs 140 µs of processor time, composed by
+# SQLAlchemy 1,370; a head 160 and 430; a success 130 and 640.
+_EFFECT = ", ".join(f"o.{field.name}" for field in fields(Effect))
+HEAD = text(f"""
+    SELECT {_EFFECT}, c.last_inbound_at
+    FROM outbox o LEFT JOIN contacts c ON c.tenant_id = o.tenant_id AND c.id = o.contact_id
+    WHERE o.tenant_id = :tenant AND o.lane = :lane AND o.{_UNFINISHED}
+    ORDER BY o.id
+    LIMIT 1
+""").columns(body=JSONB)  # noqa: S608  # constants of this module and names of columns
+CLAIM = text(f"""
+    UPDATE outbox
+    SET state = 'sending', claimed_by = :by, attempts = attempts + 1, resends = resends + :resends,
+        due_at = :until, give_up_at = coalesce(give_up_at, :give_up_at),
+        updated_at = clock_timestamp()
+    WHERE tenant_id = :tenant AND id = :id AND state = :state AND attempts = :attempts
+      AND claimed_by IS NOT DISTINCT FROM :claimed_by
+      AND NOT EXISTS (
+        SELECT FROM outbox other
+        WHERE other.tenant_id = :tenant AND other.lane = :lane AND other.id <> :id
+          AND other.state = 'sending' AND other.{_UNFINISHED})
+""")  # noqa: S608  # constants of this module
+_UNSETTLED = "state IN ('sending', 'uncertain') OR state = 'failed' AND wamid <> :wamid"
+SENT = text(f"""
+    UPDATE outbox
+    SET claimed_by = NULL,
+        state = CASE WHEN {_UNSETTLED} THEN 'sent' ELSE state END,
+        wamid = CASE WHEN {_UNSETTLED} THEN :wamid ELSE wamid END,
+        error_code = CASE WHEN {_UNSETTLED} THEN NULL ELSE error_code END,
+        error = CASE WHEN {_UNSETTLED} THEN NULL ELSE error END,
+        updated_at = clock_timestamp()
+    WHERE tenant_id = :tenant AND id = :id AND claimed_by = :by
+""")  # noqa: S608  # constants of this module
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +66,7 @@ class Head:
 
 async def head_of(session: AsyncSession, *, tenant_id: TenantId, lane: str) -> Head | None:
     """Return the first unfinished effect of a lane."""
-    columns = [getattr(OutboxRow, field.name) for field in fields(Effect)]
-    row = (
-        await session.execute(
-            select(*columns, ContactRow.last_inbound_at)
-            .outerjoin(
-                ContactRow,
-                (ContactRow.tenant_id == OutboxRow.tenant_id)
-                & (ContactRow.id == OutboxRow.contact_id),
-            )
-            .where(OutboxRow.tenant_id == tenant_id, OutboxRow.lane == lane, _unfinished("outbox"))
-            .order_by(OutboxRow.id)
-            .limit(1)
-        )
-    ).first()
+    row = (await session.execute(HEAD, {"tenant": tenant_id, "lane": lane})).first()
     return None if row is None else Head(Effect(*row[:-1]), row[-1])
 
 
@@ -64,23 +84,21 @@ async def claim(
     An effect that is replayed, or whose id was committed late, may become the head while a later
     one of its lane is being done: it waits for that.
     """
-    other = aliased(OutboxRow, name="other")
-    busy = exists().where(
-        other.tenant_id == effect.tenant_id,
-        other.lane == effect.lane,
-        other.id != effect.id,
-        other.state == "sending",
-        _unfinished("other"),
-    )
-    return await _change(
+    return await _changed(
         session,
-        [*_as_read(effect), ~busy],
-        state="sending",
-        claimed_by=by,
-        attempts=OutboxRow.attempts + 1,
-        resends=OutboxRow.resends + (1 if resend else 0),
-        due_at=until,
-        give_up_at=func.coalesce(OutboxRow.give_up_at, give_up_at),
+        CLAIM,
+        {
+            "tenant": effect.tenant_id,
+            "id": effect.id,
+            "lane": effect.lane,
+            "state": effect.state,
+            "attempts": effect.attempts,
+            "claimed_by": effect.claimed_by,
+            "by": by,
+            "until": until,
+            "give_up_at": give_up_at,
+            "resends": 1 if resend else 0,
+        },
     )
 
 
@@ -144,22 +162,20 @@ async def write_success(
         return await _change(
             session, _mine(effect, by), state="done", claimed_by=None, error_code=None, error=None
         )
-    unsettled = OutboxRow.state.in_(("sending", "uncertain")) | (
-        (OutboxRow.state == "failed") & (OutboxRow.wamid != wamid)
-    )
-    return await _change(
+    return await _changed(
         session,
-        _mine(effect, by),
-        claimed_by=None,
-        state=case((unsettled, "sent"), else_=OutboxRow.state),
-        wamid=case((unsettled, wamid), else_=OutboxRow.wamid),
-        error_code=case((unsettled, None), else_=OutboxRow.error_code),
-        error=case((unsettled, None), else_=OutboxRow.error),
+        SENT,
+        {"tenant": effect.tenant_id, "id": effect.id, "by": by, "wamid": wamid},
     )
 
 
 async def overdue(
-    session: AsyncSession, *, before: datetime, now: datetime, limit: int
+    session: AsyncSession,
+    *,
+    before: datetime,
+    now: datetime,
+    limit: int,
+    topology: Topology = "shared",
 ) -> Sequence[WakeUp]:
     """Return lanes whose head is due since `before`, and make it due anew: once per grace period."""
     # The table and its states are this module's constants.
@@ -171,6 +187,8 @@ async def overdue(
                 SELECT 1 FROM outbox e
                 WHERE e.tenant_id = o.tenant_id AND e.lane = o.lane AND e.id < o.id
                   AND e.{_UNFINISHED})
+              AND EXISTS (
+                SELECT 1 FROM tenants t WHERE t.id = o.tenant_id AND t.topology = :topology)
             ORDER BY o.due_at
             LIMIT :limit
             FOR UPDATE OF o SKIP LOCKED
@@ -179,12 +197,9 @@ async def overdue(
         WHERE o.tenant_id = due.tenant_id AND o.id = due.id
         RETURNING o.tenant_id, o.lane, o.trace_id
     """  # noqa: S608  # constants only
-    found = await session.execute(text(statement), {"before": before, "now": now, "limit": limit})
+    values = {"before": before, "now": now, "limit": limit, "topology": topology}
+    found = await session.execute(text(statement), values)
     return [WakeUp(*row) for row in found]
-
-
-def _unfinished(table: str) -> ColumnElement[bool]:
-    return text(f"{table}.{_UNFINISHED}")  # type: ignore[return-value]  # text() stands for a condition
 
 
 def _mine(effect: Effect, by: uuid.UUID) -> list[ColumnElement[bool]]:
@@ -208,10 +223,17 @@ def _as_read(effect: Effect) -> list[ColumnElement[bool]]:
 async def _change(
     session: AsyncSession, conditions: Sequence[ColumnElement[bool]], **values: Any
 ) -> bool:
-    result: CursorResult[Any] = await session.execute(  # type: ignore[assignment]  # an UPDATE's result
+    return await _changed(
+        session,
         update(OutboxRow)
         .where(*conditions)
         .values(updated_at=func.clock_timestamp(), **values)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
+
+
+async def _changed(
+    session: AsyncSession, statement: Executable, values: Mapping[str, Any] | None = None
+) -> bool:
+    result: CursorResult[Any] = await session.execute(statement, values)  # type: ignore[assignment]  # an UPDATE's result
     return result.rowcount == 1

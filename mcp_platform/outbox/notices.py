@@ -103,6 +103,12 @@ _TROUBLES: dict[Trouble, dict[str, str]] = {
     },
 }
 
+_EXAMINED = {
+    "pt": "⚠️ A verificação diária encontrou: {what} Avise o suporte.",
+    "en": "⚠️ The daily check found: {what} Tell support.",
+    "es": "⚠️ La verificación diaria encontró: {what} Avise a soporte.",
+}
+
 
 NO_OWNER = "owner_number"
 NO_OWNER_REASON = "A notice had nobody to go to: set the owner's WhatsApp number."
@@ -132,8 +138,16 @@ class Notices:
         """Tell the owner of a trouble, at most once an hour."""
         NOTICES.labels(about=about).inc()
         text = _TROUBLES[about][_language(tenant)]
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(tenant.id).begin() as session:
             await self._record(session, tenant, text, key=f"n:{about}:{now:%Y%m%d%H}")
+
+    async def examined(
+        self, session: AsyncSession, tenant: Tenant, what: str, *, now: datetime
+    ) -> None:
+        """Tell the owner, in the transaction that records it, what a check found newly wrong."""
+        NOTICES.labels(about="examined").inc()
+        text = _EXAMINED[_language(tenant)].format(what=what)
+        await self._record(session, tenant, text, key=f"n:examined:{now:%Y%m%d}")
 
     async def parked(self, session: AsyncSession, tenant: Tenant, *, key: str) -> None:
         """Tell the owner, in the transaction that parks a turn, that somebody has no answer."""

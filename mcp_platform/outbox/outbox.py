@@ -8,15 +8,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.reply import Reply
+from mcp_platform.kit.jsons import dumps
 from mcp_platform.kit.logging import current_trace
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
-from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.messages import Recipient, graph_message
+
+# As text, like all statements of a turn: `lanes.py` has figures.
+RECORD = text("""
+    INSERT INTO outbox (tenant_id, key, lane, kind, contact_id, body, trace_id)
+    VALUES (:tenant, :key, :lane, :kind, :contact, CAST(:body AS jsonb), :trace)
+    ON CONFLICT (tenant_id, key) DO NOTHING
+    RETURNING id
+""")
 
 OWNER_LANE = "owner"
 Purpose = Literal["reply", "notice"]
@@ -142,18 +150,16 @@ class Outbox:
     ) -> bool:
         trace_id = trace_id or current_trace()
         recorded = await self._session.scalar(
-            insert(OutboxRow)
-            .values(
-                tenant_id=self._tenant,
-                key=key,
-                lane=lane,
-                kind=kind,
-                contact_id=contact_id,
-                body=body,
-                trace_id=trace_id,
-            )
-            .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
-            .returning(OutboxRow.id)
+            RECORD,
+            {
+                "tenant": self._tenant,
+                "key": key,
+                "lane": lane,
+                "kind": kind,
+                "contact": contact_id,
+                "body": dumps(body).decode(),
+                "trace": trace_id,
+            },
         )
         if recorded is None:
             return False

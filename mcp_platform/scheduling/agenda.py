@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import Conflict, Invalid, NotFound
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, TenantSessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.scheduling.appointments import Appointment, Appointments, Placement, SlotTaken
 from mcp_platform.scheduling.availability import Wanted, blocked, validate_start
@@ -56,7 +56,7 @@ class Work(Protocol):
 class Plain(Work):
     """No fence and no record: for the REST API, whose answer is its record."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: TenantSessions) -> None:
         self._sessions = sessions
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
@@ -100,7 +100,7 @@ class Agenda:
         self._tenant = tenant
         self._catalogue = catalogue
         self._rules = catalogue.rules
-        self._sessions = sessions
+        self._sessions = sessions.of(tenant.id)
         self._hold_for = hold_for
         self._mirror = Mirror(tenant=tenant, rules=catalogue.rules)
         self._openings = Openings(

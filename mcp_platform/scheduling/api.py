@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from mcp_platform.kit.http import ConflictWith, bodies_up_to, problems
+from mcp_platform.kit.http import ConflictWith, RequestKey, bodies_up_to, problems, read_if_match
 from mcp_platform.scheduling.api_shapes import (
     AppointmentOut,
     AppointmentPage,
@@ -18,7 +18,6 @@ from mcp_platform.scheduling.api_shapes import (
     ListQuery,
     appointment_out,
     read_cursor,
-    read_if_match,
     slot_out,
     write_cursor,
 )
@@ -28,16 +27,6 @@ from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 
 MOST_BYTES = 16 * 1024
 
-RequestKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=128,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Sent again with the same key, a request is done once.",
-    ),
-]
 IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description="The ETag it was read with: 412 if it changed since."),

@@ -237,10 +237,3 @@ def read_cursor(cursor: str) -> Place:
 
 def _bad_cursor() -> Invalid:
     return Invalid("The cursor is none of ours.", fields={"cursor": "is none of ours"})
-
-
-def read_if_match(header: str | None) -> frozenset[int] | None:
-    """Return the versions that `If-Match` names; None: any. What is no version matches nothing."""
-    if header is None or header.strip() == "*":
-        return None
-    return frozenset(int(each) for each in re.findall(r'(?<!/)"(\d{1,18})"', header, re.ASCII))

@@ -74,7 +74,7 @@ class Catalogues:
         self._reading.pop(tenant_id, None)  # who asks from now on does not get what was read before
 
     async def _read(self, tenant_id: TenantId) -> Catalogue:
-        async with self._sessions() as session:
+        async with self._sessions.of(tenant_id)() as session:
             return await load_catalogue(session, tenant_id)
 
     def _keep(self, tenant_id: TenantId, done: asyncio.Task[Catalogue]) -> None:

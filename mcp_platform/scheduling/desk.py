@@ -153,7 +153,7 @@ class Desk:
                     contact_id=contact_id,
                     choice=Choice(service_id=service.id, professional_id=who, start=booking.start),
                     now=now,
-                    work=Plain(self._sessions),
+                    work=Plain(self._sessions.of(tenant.id)),
                     contact_name=booking.name,
                 )
                 if not isinstance(outcome, Taken):
@@ -244,12 +244,12 @@ class Desk:
         return await self.get(tenant, appointment_id)
 
     async def find(self, tenant: Tenant, appointment_id: UUID) -> Entry | None:
-        async with self._sessions() as session:
+        async with self._sessions.of(tenant.id)() as session:
             return await Register(session, tenant.id).find(appointment_id)
 
     async def get(self, tenant: Tenant, appointment_id: UUID) -> Entry:
         """Return an appointment. Raises NotFound."""
-        async with self._sessions() as session:
+        async with self._sessions.of(tenant.id)() as session:
             return await Register(session, tenant.id).get(appointment_id)
 
     async def page(
@@ -264,7 +264,7 @@ class Desk:
         limit: int,
     ) -> list[Entry]:
         """Return appointments, earliest first, from `after` on."""
-        async with self._sessions() as session:
+        async with self._sessions.of(tenant.id)() as session:
             return await Register(session, tenant.id).page(
                 first=first,
                 before=before,
@@ -276,11 +276,11 @@ class Desk:
 
     async def _contact(self, tenant: Tenant, booking: Booking) -> ContactId:
         if booking.whatsapp_number is None:
-            async with self._sessions.begin() as session:
+            async with self._sessions.of(tenant.id).begin() as session:
                 return await Contacts(session, tenant.id).ensure(
                     Identity(api_user_id=booking.user_id, name=booking.name)
                 )
-        async with self._sessions() as session:
+        async with self._sessions.of(tenant.id)() as session:
             for digits in spellings(booking.whatsapp_number):
                 found = await Contacts(session, tenant.id).known_as(f"w:{digits}")
                 if found is not None:

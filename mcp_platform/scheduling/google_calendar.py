@@ -26,6 +26,8 @@ from mcp_platform.scheduling.calendar import (
     CalendarUnreadable,
     Interval,
 )
+from mcp_platform.scheduling.calendar_access import CalendarAccess
+from mcp_platform.scheduling.google_access import FREE_BUSY_SCOPE, GoogleAccess
 from mcp_platform.scheduling.google_events import (
     LISTED_FIELDS,
     WRITING_ROLES,
@@ -35,7 +37,7 @@ from mcp_platform.scheduling.google_events import (
     shows,
 )
 from mcp_platform.scheduling.google_refusals import Refusal, meaning, sharing
-from mcp_platform.scheduling.google_session import GoogleAccount, Session, Transport
+from mcp_platform.scheduling.google_session import SCOPES, GoogleAccount, Session, Transport
 
 __all__ = ["GoogleAccount", "GoogleCalendars"]
 
@@ -89,6 +91,11 @@ class GoogleCalendars:
         if session is None:
             session = self._sessions[account] = Session(self._transport, account)
         return _GoogleCalendar(session, self._events, timeout=self._timeout)
+
+    def access(self, account: GoogleAccount) -> CalendarAccess:
+        """Return the means to ask what `account` may do, with a token of its own."""
+        session = Session(self._transport, account, scopes=(*SCOPES, FREE_BUSY_SCOPE))
+        return GoogleAccess(session, api=self._api, timeout=self._timeout)
 
     async def close(self) -> None:
         """Forget tokens and close connections."""

@@ -15,9 +15,9 @@ from mcp_platform.errors import CredentialRefused, Invalid
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 
 _QUOTA_PATIENCE = timedelta(hours=1)  # Google: hours until "calendar usage limits" lift
-_RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
-_EXHAUSTED = frozenset({"quotaExceeded", "dailyLimitExceeded"})
-_API_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
+RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+EXHAUSTED = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+API_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 _NO_ACCESS = frozenset({"forbidden", "requiredAccessLevel"})
 _OUR_MISTAKES = frozenset({"forbiddenForServiceAccounts", "forbiddenForNonOrganizer"})
 
@@ -95,16 +95,16 @@ def _forbidden(
     refusal: Refusal, *, account: Account
 ) -> CalendarUnreadable | CredentialRefused | Invalid:
     email, reason = account.client_email, refusal.reason
-    if reason in _RATE:
+    if reason in RATE:
         return CalendarUnreadable(
             f"Google Calendar answered {refusal}", retry_after=refusal.retry_after
         )
-    if reason in _EXHAUSTED:
+    if reason in EXHAUSTED:
         patience = refusal.retry_after or _QUOTA_PATIENCE
         return CalendarUnreadable(f"Google Calendar answered {refusal}", retry_after=patience)
     if reason in _OUR_MISTAKES:
         return Invalid(f"Google Calendar refuses what we sent ({refusal})")
-    if reason in _API_OFF:
+    if reason in API_OFF:
         project = f"project {account.project_id}" if account.project_id else f"{email}'s project"
         return CredentialRefused(
             f"The Google Calendar API is switched off in {project}: enable it in the Google Cloud "

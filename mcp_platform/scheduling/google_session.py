@@ -13,7 +13,7 @@ import http.client
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from googleapiclient.http import HttpRequest
 
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.calendar_access import ClockWrong, TokenReason, TokenRefused
 from mcp_platform.scheduling.google_refusals import Refusal, parsed, read_refusal, retry_after
 
 SCOPES = ("https://www.googleapis.com/auth/calendar.events",)
@@ -143,8 +144,11 @@ class Transport:
 class Session:
     """One account at Google: its token, renewed by one request at a time."""
 
-    def __init__(self, transport: Transport, account: GoogleAccount) -> None:
+    def __init__(
+        self, transport: Transport, account: GoogleAccount, *, scopes: Sequence[str] = SCOPES
+    ) -> None:
         self.account = account
+        self._scopes = scopes
         self._transport = transport
         self._credentials: _Credentials | None = None
         self._renewing = anyio.Lock()
@@ -175,6 +179,10 @@ class Session:
             return await self._send(request, credentials, deadline=deadline)
         finally:
             self._share.release()
+
+    async def authorize(self, *, deadline: float) -> None:
+        """Get a token, unless there is one in force. Raises as `execute` does, but no Refusal."""
+        await self._authorized(deadline=deadline)
 
     async def _send(
         self, request: HttpRequest, credentials: _Credentials, *, deadline: float
@@ -231,7 +239,7 @@ class Session:
         }
         try:
             credentials: _Credentials = _Credentials.from_service_account_info(  # type: ignore[no-untyped-call] # google-auth's is
-                info, scopes=SCOPES
+                info, scopes=self._scopes
             )
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise CredentialRefused(
@@ -245,14 +253,30 @@ class Session:
         code = details.get("error", "") if isinstance(details, dict) else ""
         said = str(details.get("error_description", "")) if isinstance(details, dict) else ""
         if _WRONG_CLOCK in said:
-            return CalendarUnreadable(
+            return ClockWrong(
                 "Google refuses the time in our token request: set this server's clock right.",
                 retry_after=_CLOCK_PATIENCE,
             )
         if not code or error.retryable:
             return CalendarUnreadable("Google's token endpoint gave no token")
         email = self.account.client_email
-        return CredentialRefused(
+        return TokenRefused(
             f"Google gives no token to {email} ({code}): make a new key for this service account "
-            "and store it as GOOGLE_PRIVATE_KEY, with the e-mail that stands in the same file."
+            "and store it as GOOGLE_PRIVATE_KEY, with the e-mail that stands in the same file.",
+            reason=_token_reason(code, said),
+            error=code,
         )
+
+
+def _token_reason(code: str, said: str) -> TokenReason:
+    """Return what is wrong with the account.
+
+    Source: https://developers.google.com/identity/protocols/oauth2/service-account#error-codes
+    """
+    if code == "disabled_client":
+        return "account_disabled"
+    if code == "invalid_grant" and "account not found" in said:
+        return "account_gone"
+    if code == "invalid_grant" and "Signature" in said:
+        return "key_gone"
+    return "refused"

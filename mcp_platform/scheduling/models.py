@@ -15,12 +15,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcp_platform.kit.database import Base
+from mcp_platform.kit.database import Base, Versioned
 
 OCCUPYING = "status in ('held', 'booked', 'confirmed')"
 
 
-class ServiceRow(Base):
+class ServiceRow(Versioned, Base):
     __tablename__ = "services"
     __table_args__ = (
         CheckConstraint("duration_minutes between 5 and 1440", name="duration"),
@@ -42,7 +42,9 @@ class ServiceRow(Base):
     position: Mapped[int] = mapped_column(server_default="0")
 
 
-class ProfessionalRow(Base):
+class ProfessionalRow(Versioned, Base):
+    """Who does the work. The version is of the whole: services done and hours included."""
+
     __tablename__ = "professionals"
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
@@ -91,7 +93,7 @@ class OpeningSpanRow(Base):
     """00:00 means midnight at the end of the day."""
 
 
-class ClosedDayRow(Base):
+class ClosedDayRow(Versioned, Base):
     __tablename__ = "closed_days"
     __table_args__ = (
         ForeignKeyConstraint(

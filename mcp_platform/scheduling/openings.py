@@ -57,7 +57,7 @@ class Openings:
         self._tenant = tenant
         self._catalogue = catalogue
         self._rules = catalogue.rules
-        self._sessions = sessions
+        self._sessions = sessions.of(tenant.id)
         self._calendar = calendar
         self._tell = tell
 

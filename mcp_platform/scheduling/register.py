@@ -181,7 +181,7 @@ class AsSeen(Work):
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncSession]:
-        async with self.sessions.begin() as session:
+        async with self.sessions.of(self.tenant_id).begin() as session:
             if self.versions is not None:
                 # First the lock that moving takes, then the row: the other way round two movers
                 # would wait for each other.

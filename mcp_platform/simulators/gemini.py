@@ -71,6 +71,8 @@ class _Gemini:
             raise errors.model_unknown(model=name, version=_version(request), method=method)
         key = await self._admit(request, model=name, method=method)
         model = _model(request, name=name, method=method)
+        if method.replace("stream", "").casefold() not in map(str.casefold, model.methods):
+            raise errors.model_unknown(model=name, version=_version(request), method=method)
         raw = await request.body()
         if len(raw) > MAX_BODY_BYTES:
             raise errors.invalid(

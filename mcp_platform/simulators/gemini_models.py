@@ -19,6 +19,7 @@ class Model:
     budget: bool = True
     served_by: str | None = None  # set for models that were shut down and rerouted
     only_beta: bool = False
+    methods: tuple[str, ...] = ("generateContent", "countTokens")
 
     @property
     def version_name(self) -> str:
@@ -38,7 +39,7 @@ class Model:
             "displayName": self.display_name,
             "inputTokenLimit": 1_048_576,
             "outputTokenLimit": 65_536,
-            "supportedGenerationMethods": ["generateContent", "countTokens"],
+            "supportedGenerationMethods": list(self.methods),
             "thinking": True,
         }
 
@@ -58,6 +59,7 @@ MODELS = {
         Model("gemini-2.5-pro", "Gemini 2.5 Pro", served_by="gemini-3.8-flash"),
         Model("gemini-2.5-flash", "Gemini 2.5 Flash", served_by="gemini-3.5-flash-lite"),
         Model("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite"),
+        Model("gemini-embedding-001", "Gemini Embedding 001", methods=("embedContent",)),
         Model(
             "gemini-flash-latest",
             "Gemini Flash Latest",

@@ -225,7 +225,15 @@ class Graph:
 
     async def _templates(self, call: Call) -> dict[str, Any]:
         waba = self._world.state.waba(self._waba_numbers(call)[0].waba_id)
-        return {"data": [dict(template) for template in waba.templates]}
+        name = str(call.params.get("name", ""))  # finds what contains it
+        fields = str(call.params.get("fields", "")).split(",") if "fields" in call.params else None
+        return {
+            "data": [
+                {key: template[key] for key in template if fields is None or key in {*fields, "id"}}
+                for template in waba.templates
+                if name in template["name"]
+            ]
+        }
 
     async def _post_node(self, call: Call) -> dict[str, Any]:
         number = self._number(call)
@@ -302,7 +310,14 @@ class Graph:
             self._check_app(app_id, app_secret)
         else:
             self._token_numbers(call)
-        return {"data": token_info(str(call.params.get("input_token", "")), self._world.state)}
+        token = str(call.params.get("input_token", ""))
+        numbers = self._world.state.of_token(token)
+        if bar and numbers and app_id not in {number.app_id for number in numbers}:
+            raise GraphError(
+                100,
+                message="(#100) The App_id in the input_token did not match the Viewing App",
+            )
+        return {"data": token_info(token, self._world.state)}
 
     async def _app_token(self, call: Call) -> dict[str, Any]:
         if call.params.get("grant_type") != "client_credentials":

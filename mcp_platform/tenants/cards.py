@@ -26,7 +26,7 @@ class BusinessCards:
     async def of(self, tenant: Tenant) -> Mapping[str, str | None]:
         card = self._known.get(tenant.id)
         if card is None:
-            async with self._sessions() as session:
+            async with self._sessions.of(tenant.id)() as session:
                 row = (
                     await session.execute(
                         select(TenantRow.address, TenantRow.phone, TenantRow.notes).where(

@@ -3,11 +3,12 @@
 Owns their names and their shape. Values are never logged: `repr` shows names alone.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from mcp_platform.errors import Unavailable
+from mcp_platform.errors import Conflict, Invalid, Unavailable
 from mcp_platform.tenants.tenant import Tenant
 
 KEYS = (
@@ -26,6 +27,13 @@ KEYS = (
     "DATABASE_PASSWORD",
 )
 
+LARGEST_VALUE = 16 * 1024  # characters; a service account's key has 1,700
+_FREE_TEXT = frozenset({"GOOGLE_PRIVATE_KEY", "DATABASE_PASSWORD"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PEM = re.compile(
+    r"-----BEGIN (?:RSA )?PRIVATE KEY-----\s.+?\s-----END (?:RSA )?PRIVATE KEY-----", re.DOTALL
+)
+
 
 class CredentialsUnreadable(Unavailable):
     """The store gave no credentials for this tenant, and no earlier ones are in the cache."""
@@ -33,6 +41,14 @@ class CredentialsUnreadable(Unavailable):
 
 class CredentialsMissing(CredentialsUnreadable):
     """The store answered, and holds nothing for this tenant: what was cached is void."""
+
+
+class CredentialsForbidden(CredentialsUnreadable):
+    """The store knows this service and does not let it: a right is missing, which a person gives."""
+
+
+class MadeElsewhere(Conflict):
+    """A controller makes this tenant's Secret from something else: a SealedSecret, for example."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,5 +97,83 @@ class CredentialStore(Protocol):
 
         Raises:
             CredentialsMissing: the store holds nothing for this tenant.
+            CredentialsForbidden: the store does not let this service read them.
             CredentialsUnreadable: the store is away.
         """
+
+
+class CredentialWriter(Protocol):
+    """Changes what a store holds. Only the part `provisioner` has one."""
+
+    async def write(
+        self,
+        *,
+        client_name: str,
+        environment: str,
+        values: Mapping[str, str],
+        remove: Collection[str] = (),
+    ) -> None:
+        """Set the keys in `values`, take away those in `remove`, leave the others. Idempotent.
+
+        Raises:
+            Invalid: `values` or `remove` name what is no credential, or hold what cannot be one.
+            MadeElsewhere: a controller writes this tenant's Secret.
+            CredentialsForbidden: the store does not let this service write.
+            CredentialsUnreadable: the store is away; what was written is not known.
+        """
+
+    async def remove(self, *, client_name: str, environment: str) -> None:
+        """Take away all that the store holds for this tenant. Idempotent. Raises as `write`."""
+
+
+def what_is_wrong(key: str, value: str) -> str | None:
+    """Return the code of what keeps `value` from being the credential `key`, or None.
+
+    Of form only: whether a vendor takes it, only the vendor can tell.
+    """
+    if key not in KEYS:
+        return "unknown_key"
+    if not value.strip():
+        return "empty"
+    if len(value) > LARGEST_VALUE:
+        return "too_long"
+    if key == "GOOGLE_PRIVATE_KEY":
+        key_lines = value.strip().replace("\\n", "\n")
+        return None if _PEM.fullmatch(key_lines) else "no_private_key"
+    if _CONTROL.search(value.strip()):
+        return "control_character"
+    if key not in _FREE_TEXT and not value.strip().isascii():
+        return "not_ascii"
+    if key not in _FREE_TEXT and len(value.split()) > 1:
+        return "inner_space"
+    return None
+
+
+WRONG: Mapping[str, str] = {
+    "unknown_key": "no credential has this name",
+    "empty": "the value is empty",
+    "too_long": f"the value has more than {LARGEST_VALUE} characters",
+    "no_private_key": "a private key goes from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----",
+    "control_character": "the value holds a line end or another character that cannot be seen",
+    "not_ascii": "the value holds letters or marks that no such credential has",
+    "inner_space": "the value holds a space",
+}
+"""What the codes of `what_is_wrong` mean, in English."""
+
+
+def checked_values(values: Mapping[str, str], *, remove: Collection[str] = ()) -> dict[str, str]:
+    """Return `values` as a store keeps them: trimmed, the private key's lines being lines.
+
+    Raises:
+        Invalid: with a field for each key that cannot be stored, and never a value.
+    """
+    codes = {key: what_is_wrong(key, value) for key, value in values.items()}
+    wrong = {key: WRONG[code] for key, code in codes.items() if code is not None}
+    wrong |= {key: WRONG["unknown_key"] for key in remove if key not in KEYS}
+    wrong |= {key: "cannot be set and taken away at once" for key in remove if key in values}
+    if wrong:
+        raise Invalid("These credentials cannot be stored.", fields=wrong)
+    kept = {key: value.strip() for key, value in values.items()}
+    if "GOOGLE_PRIVATE_KEY" in kept:
+        kept["GOOGLE_PRIVATE_KEY"] = kept["GOOGLE_PRIVATE_KEY"].replace("\\n", "\n") + "\n"
+    return kept

@@ -96,7 +96,7 @@ class TenantDirectory:
 
     async def _load(self, key: Key, which: ColumnElement[bool]) -> Tenant:
         try:
-            async with self._sessions() as session:
+            async with self._sessions.everywhere() as session:
                 found = (
                     await session.execute(
                         select(TenantRow, ClientRow.business_name).join(ClientRow).where(which)
@@ -110,14 +110,15 @@ class TenantDirectory:
         if found is None:
             self._unknown[key] = True
             raise UnknownTenant
-        tenant = _tenant(*found)
+        tenant = tenant_of(*found)
         if self._only not in (None, (tenant.client_name, tenant.environment)):
             raise UnknownTenant
         self._known[tenant.id] = self._known[(tenant.client_name, tenant.environment)] = tenant
         return tenant
 
 
-def _tenant(row: TenantRow, business_name: str) -> Tenant:
+def tenant_of(row: TenantRow, business_name: str) -> Tenant:
+    """Return a tenant as features know it."""
     return Tenant(
         id=TenantId(row.id),
         client_name=row.client_name,

@@ -37,7 +37,7 @@ class TenantHealth:
         if (tenant_id, what) in self._known:
             return
         log.error("tenants.health.degraded", tenant_id=tenant_id, what=what, reason=reason)
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(tenant_id).begin() as session:
             await session.execute(
                 insert(TroubleRow)
                 .values(tenant_id=tenant_id, what=what, reason=reason[:LONGEST_REASON])
@@ -52,7 +52,7 @@ class TenantHealth:
         if (tenant_id, what) not in self._known:
             return
         log.info("tenants.health.recovered", tenant_id=tenant_id, what=what)
-        async with self._sessions.begin() as session:
+        async with self._sessions.of(tenant_id).begin() as session:
             await session.execute(
                 delete(TroubleRow).where(TroubleRow.tenant_id == tenant_id, TroubleRow.what == what)
             )
@@ -62,7 +62,7 @@ class TenantHealth:
     async def troubles(self) -> list[dict[str, str]]:
         """Return every degraded tenant, for the internal health page."""
         path = func.concat(TenantRow.client_name, "/", TenantRow.environment)
-        async with self._sessions() as session:
+        async with self._sessions.everywhere() as session:
             rows = await session.execute(
                 select(path, TroubleRow.what, TroubleRow.reason, TroubleRow.since)
                 .join(TenantRow, TenantRow.id == TroubleRow.tenant_id)
@@ -76,7 +76,7 @@ class TenantHealth:
     async def _look(self) -> None:
         if self._timer() - self._looked_at < LOOK_AGAIN.total_seconds():
             return
-        async with self._sessions() as session:
+        async with self._sessions.everywhere() as session:
             rows = await session.execute(select(TroubleRow.tenant_id, TroubleRow.what))
             self._known = {(TenantId(tenant_id), what) for tenant_id, what in rows}
         self._looked_at = self._timer()

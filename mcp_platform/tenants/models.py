@@ -1,14 +1,15 @@
 """Rows of clients and tenants."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcp_platform.kit.database import Base
+from mcp_platform.kit.database import Base, Versioned
 
 
-class ClientRow(Base):
+class ClientRow(Versioned, Base):
     __tablename__ = "clients"
     __table_args__ = (
         CheckConstraint("name ~ '^[a-z0-9]([-a-z0-9]{1,38})[a-z0-9]$'", name="name_is_dns_label"),
@@ -17,14 +18,16 @@ class ClientRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     business_name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
-class TenantRow(Base):
+class TenantRow(Versioned, Base):
     __tablename__ = "tenants"
     __table_args__ = (
         UniqueConstraint("client_name", "environment"),
         # Two environments must not answer on one number.
         UniqueConstraint("phone_number_id"),
+        UniqueConstraint("database_role"),
         CheckConstraint(
             "environment in ('development', 'staging', 'production')", name="environment"
         ),
@@ -55,6 +58,13 @@ class TenantRow(Base):
     phone_number_id: Mapped[str | None]
     waba_id: Mapped[str | None]
     calendar_id: Mapped[str | None]
+    database_role: Mapped[str | None]
+    """The login that sees this tenant's rows and no other's: policies go by it."""
+    cpu_request: Mapped[str | None]
+    cpu_limit: Mapped[str | None]
+    memory_request: Mapped[str | None]
+    memory_limit: Mapped[str | None]
+    """Kubernetes quantities; null: the manifest builder's own."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
@@ -68,3 +78,57 @@ class TroubleRow(Base):
     what: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]
     since: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CredentialKeyRow(Base):
+    """What is remembered of one credential: that it is there, never its value."""
+
+    __tablename__ = "credential_keys"
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    changed_at: Mapped[datetime | None]
+    """Null: it is being written for the first time."""
+    fingerprint: Mapped[str] = mapped_column(server_default="")
+    """By which two values are told apart; empty for one so short that it could be guessed."""
+    changing_since: Mapped[datetime | None]
+    """Set while the store is written. Still set: whoever wrote died, and must write again."""
+    sealed: Mapped[str | None]
+    """The value sealed to the cluster's key, once; null where sealing is off."""
+    certificate: Mapped[str | None]
+    """SHA-256 of the certificate that `sealed` is for."""
+
+
+class OffboardingRow(Base):
+    """A tenant on its way out: what is done of it, and when to go on."""
+
+    __tablename__ = "offboardings"
+    __table_args__ = (
+        CheckConstraint("override in ('pending', 'removed', 'left')", name="override"),
+        Index("ix_offboardings_due_at", "due_at"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    status_before: Mapped[str]
+    started_at: Mapped[datetime]
+    purge_after: Mapped[datetime]
+    override: Mapped[str] = mapped_column(server_default="pending")
+    """Meta's callback override. `left`: the purge came before Meta agreed to remove it."""
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    error: Mapped[str | None]
+    due_at: Mapped[datetime]
+    """When to look at it again; pushed ahead by whoever is at it."""
+    purging_since: Mapped[datetime | None]
+    """Since then there is no way back."""
+    purged_at: Mapped[datetime | None]
+    """Since then only the path is remembered, so that it can answer Meta's last deliveries."""
+
+
+class ManifestBlockRow(Base):
+    """What `config.json` says of all tenants: where their manifests and their database are."""
+
+    __tablename__ = "manifest_blocks"
+    __table_args__ = (CheckConstraint("name in ('platform', 'argocd', 'database')", name="name"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[dict[str, Any]]

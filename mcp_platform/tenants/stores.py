@@ -1,49 +1,136 @@
 """The stores of one machine: a folder of `.env` files, and a Secret mounted as files.
 
-Owns reading. Refuses to cache (that is `credential_cache.py`) and to write.
+Owns where they lie. Refuses to cache (that is `credential_cache.py`), and to write what is mounted.
 """
 
 import asyncio
-from io import StringIO
+import fcntl
+import os
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from dotenv import dotenv_values
+import structlog
 
-from mcp_platform.tenants.credentials import KEYS, Credentials, CredentialsMissing
+from mcp_platform.kit.files import replace_file
+from mcp_platform.tenants.credentials import (
+    KEYS,
+    Credentials,
+    CredentialsMissing,
+    checked_values,
+)
 from mcp_platform.tenants.credentials import CredentialsUnreadable as Unreadable
+from mcp_platform.tenants.env_file import SENTENCES, Remark, read_env_file, write_env_file
 from mcp_platform.tenants.tenant import ENVIRONMENTS
+
+log = structlog.get_logger(__name__)
 
 # A Secret is at most 1 MiB; a key or token is a few kB.
 LARGEST = 1024 * 1024
 
 
 class EnvDirectoryStore:
-    """`<folder>/<client>-<environment>.env`, else the seed's `<folder>/<client>.env`."""
+    """`<folder>/<client>-<environment>.env`, else the seed's `<folder>/<client>.env`.
+
+    What is written goes into the first of them, together with what the second said: that one may
+    serve other environments too, and is left alone.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._told: dict[str, tuple[Remark, ...]] = {}
 
     async def read(self, *, client_name: str, environment: str) -> Credentials:
-        return await asyncio.to_thread(self._read, client_name, environment)
+        values = await asyncio.to_thread(self._read, client_name, environment)
+        return Credentials.from_mapping(values)
 
-    def _read(self, client_name: str, environment: str) -> Credentials:
+    async def write(
+        self,
+        *,
+        client_name: str,
+        environment: str,
+        values: Mapping[str, str],
+        remove: Collection[str] = (),
+    ) -> None:
+        kept = checked_values(values, remove=remove)
+        await asyncio.to_thread(self._write, client_name, environment, kept, frozenset(remove))
+
+    async def remove(self, *, client_name: str, environment: str) -> None:
+        await asyncio.to_thread(self._remove, client_name, environment)
+
+    def _names(self, client_name: str, environment: str) -> list[str]:
         names = [f"{client_name}-{environment}.env"]
         # The file of a client called "a-production" would be that of client "a" in production.
         if not client_name.endswith(tuple(f"-{each}" for each in ENVIRONMENTS)):
             names.append(f"{client_name}.env")
+        return names
+
+    def _read(self, client_name: str, environment: str) -> Mapping[str, str]:
+        names = self._names(client_name, environment)
         for name in names:
+            path = self._folder / name
             try:
-                text = (self._folder / name).read_text("utf-8-sig")
+                if path.stat().st_size > LARGEST:
+                    raise Unreadable(f"{name} is larger than {LARGEST} bytes.")
+                text = path.read_text("utf-8-sig")
             except FileNotFoundError:
                 continue
             except (OSError, UnicodeDecodeError) as error:
                 raise Unreadable(f"{name} cannot be read: {error}") from error
-            values = dotenv_values(stream=StringIO(text), interpolate=False)
-            return Credentials.from_mapping({key: value or "" for key, value in values.items()})
+            if not text:  # what `_remove` leaves, so that the seed's file does not come back
+                break
+            found = read_env_file(text)
+            self._tell(name, found.wrong)
+            return found.values
         raise CredentialsMissing(
             f"There is no {names[0]} in the credentials folder; put one there, readable by this"
             " service."
         )
+
+    def _tell(self, name: str, wrong: tuple[Remark, ...]) -> None:
+        """Log what is wrong with a file, once: the right lines serve on."""
+        if wrong and self._told.get(name) != wrong:
+            lines = [f"{each.line}: {SENTENCES[each.code]}" for each in wrong]
+            log.warning("tenants.env_file.wrong", file=name, lines=lines)
+        self._told[name] = wrong
+
+    def _write(
+        self, client_name: str, environment: str, values: Mapping[str, str], remove: frozenset[str]
+    ) -> None:
+        with self._changing():
+            try:
+                before = self._read(client_name, environment)
+            except CredentialsMissing:
+                before = {}
+            after = {key: value for key, value in before.items() if key not in remove}
+            self._put(f"{client_name}-{environment}.env", write_env_file({**after, **values}))
+
+    def _remove(self, client_name: str, environment: str) -> None:
+        own, *seeds = self._names(client_name, environment)
+        with self._changing():
+            if any((self._folder / name).exists() for name in seeds):
+                self._put(own, "")
+            else:
+                (self._folder / own).unlink(missing_ok=True)
+
+    def _put(self, name: str, text: str) -> None:
+        replace_file(self._folder / name, text.encode(), mode=0o600)
+
+    @contextmanager
+    def _changing(self) -> Generator[None]:
+        """Keep other writers out, those of other processes too."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise Unreadable(
+                f"The credentials folder {self._folder} cannot be written: {error.strerror}."
+            ) from error
 
 
 class MountedStore:

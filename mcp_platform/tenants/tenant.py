@@ -8,6 +8,7 @@ from mcp_platform.errors import Invalid
 
 TenantId = NewType("TenantId", int)
 Environment = Literal["development", "staging", "production"]
+Topology = Literal["shared", "isolated"]
 ENVIRONMENTS: tuple[Environment, ...] = ("development", "staging", "production")
 
 # First segments of the platform's own paths, now and foreseeably: no client may be called so.
@@ -27,7 +28,7 @@ class Tenant:
     client_name: str
     environment: Environment
     status: Literal["active", "suspended", "offboarded"]
-    topology: Literal["shared", "isolated"]
+    topology: Topology
     business_name: str
     language: str
     time_zone: str

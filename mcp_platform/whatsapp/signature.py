@@ -3,6 +3,8 @@
 import hmac
 
 PREFIX = b"sha256="
+PROBE = b'{"object":"mcp_platform_probe","entry":[]}'
+"""A body that means nothing: what is signed and says this is answered, and not stored."""
 
 
 def sign(body: bytes, *, app_secret: str) -> str:

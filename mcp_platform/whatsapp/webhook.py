@@ -15,12 +15,13 @@ from mcp_platform.errors import Forbidden, PlatformError, Unauthorized, Unavaila
 from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.inbox.metrics import MISROUTED, WEBHOOKS
 from mcp_platform.kit.problem import MethodNotAllowed, TooLarge, send_problem
+from mcp_platform.kit.queue import schema_for
 from mcp_platform.tenants.credential_cache import CachedCredentials
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.payloads import NotJSONError, parse
-from mcp_platform.whatsapp.signature import is_signed
+from mcp_platform.whatsapp.signature import PROBE, is_signed
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +88,8 @@ class WhatsAppWebhook:
             app_secret=credentials.whatsapp_app_secret,
         ):
             raise Unauthorized("The signature does not match the body.")
+        if body == PROBE:
+            return
         trace_id = secrets.token_hex(8)
         try:
             parsed = parse(
@@ -102,7 +105,8 @@ class WhatsAppWebhook:
         if parsed.misrouted:
             MISROUTED.inc(parsed.misrouted)
             log.warning("whatsapp.webhook.misrouted", tenant=tenant.path, changes=parsed.misrouted)
-        await self._ingest.store(parsed.events)
+        queue = schema_for(tenant.id, tenant.topology)
+        await self._ingest.store(parsed.events, queue=queue)
         log.debug(
             "whatsapp.webhook.stored",
             tenant=tenant.path,

@@ -505,7 +505,7 @@ async def test_an_odd_list_is_refused(shop: Business, query: dict[str, Any]) -> 
 
 async def test_a_longer_list_takes_no_more_statements(shop: Business, world: World) -> None:
     await page(shop)  # tenant and catalogue are in their caches now
-    engine: AsyncEngine = world.sessions.kw["bind"]
+    engine: AsyncEngine = world.sessions.everywhere.kw["bind"]
     said: list[str] = []
 
     def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:

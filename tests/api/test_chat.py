@@ -133,7 +133,7 @@ async def test_acting_for_a_whatsapp_contact_is_in_that_contacts_conversation(
     assert answer.json()["conversation_id"] == str(known)
     (sent,) = await shop.sent()
     assert sent.body["message"]["to"] == NUMBER
-    async with world.sessions() as session:
+    async with world.sessions.everywhere() as session:
         contact = await Contacts(session, shop.id).get(ContactId(known))
     assert (contact.space, contact.wa_id, contact.name) == ("whatsapp", NUMBER, "Bia")
 

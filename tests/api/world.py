@@ -169,7 +169,7 @@ class World:
 
     async def open(self, *, status: str = "active") -> "Business":
         name = f"shop-{uuid.uuid4().hex[:12]}"
-        async with self.sessions.begin() as session:
+        async with self.sessions.everywhere.begin() as session:
             session.add(ClientRow(name=name, business_name="Barbearia do Zé"))
             await session.flush()
             row = TenantRow(
@@ -235,11 +235,11 @@ class Business:
 
     async def writes_on_whatsapp(self, wa_id: str) -> uuid.UUID:
         """Become known as a contact who has written before."""
-        async with self.world.sessions.begin() as session:
+        async with self.world.sessions.everywhere.begin() as session:
             return await Contacts(session, self.id).ensure(Identity(wa_id=wa_id, name="Bia"))
 
     async def all(self, table: type[Any]) -> list[Any]:
-        async with self.world.sessions() as session:
+        async with self.world.sessions.everywhere() as session:
             found = await session.scalars(select(table).where(table.tenant_id == self.id))
             return list(found)
 
@@ -262,5 +262,5 @@ class Business:
         return await self.all(TurnRow)
 
     async def execute(self, statement: str, **values: Any) -> None:
-        async with self.world.sessions.begin() as session:
+        async with self.world.sessions.everywhere.begin() as session:
             await session.execute(text(statement), {"tenant": self.id, **values})

@@ -159,7 +159,7 @@ async def test_the_request_declares_tools_and_leaves_the_rest_to_the_vendor(worl
     ]
     assert body["toolConfig"] == {"functionCallingConfig": {"mode": "AUTO"}}
     assert body["generationConfig"].keys() == {"maxOutputTokens", "thinkingConfig"}
-    assert body["generationConfig"]["thinkingConfig"] == {"thinking_level": "LOW"}
+    assert body["generationConfig"]["thinkingConfig"] == {"thinkingLevel": "LOW"}
     assert body["generationConfig"]["maxOutputTokens"] >= 1024
     assert body["systemInstruction"]["parts"] == [{"text": SYSTEM}]
 

@@ -1,6 +1,6 @@
 """Run the benchmarks, print a table, write the figures.
 
-`python -m tests.benchmarks [--output FILE] [--only ingest|turns|memory]`
+`python -m tests.benchmarks [--output FILE] [--only ingest|turns|memory|manifests]`
 """
 
 import argparse
@@ -13,10 +13,15 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.benchmarks import ingest, memory, turns
+from tests.benchmarks import ingest, manifests, memory, turns
 from tests.benchmarks.place import Result
 
-SUITES = {"ingest": ingest.measure, "turns": turns.measure, "memory": memory.measure}
+SUITES = {
+    "ingest": ingest.measure,
+    "turns": turns.measure,
+    "memory": memory.measure,
+    "manifests": manifests.measure,
+}
 
 
 def main() -> None:

@@ -1,7 +1,10 @@
 """The straight line: the SQL and the HTTP calls of one turn, one after another, and nothing else.
 
-What `flow.py` does for a customer who asks for times: same statements in the same number of
-transactions, same vendor calls; no lease to keep up, no journal to read, no model to distrust.
+What a worker does for a stranger who asks for times: the same statements in the same transactions
+(fourteen of them, for a turn and its delivery), the same vendor calls, by the drivers alone. No
+lease to keep up, no journal to read back, no model to distrust. The statements are the product's
+own wherever it keeps them as constants; checked against what Postgres logs of a turn
+(`log_statement = all`).
 `python -m tests.benchmarks.straight DATABASE_URL VENDORS_URL TURNS AT_ONCE` prints JSON.
 """
 
@@ -11,26 +14,66 @@ import resource
 import sys
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import httpx
 import uvloop
+from sqlalchemy import Executable, text
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-EVENT = (
-    "INSERT INTO inbox_events (tenant_id, key, kind, contact_key, body, instant, state)"
-    " VALUES (1, $1, 'message', $2, $3, false, 'claimed')"
-)
-JOB = (
-    "INSERT INTO queue.pgqueuer (priority, entrypoint, payload, status)"
-    " VALUES (0, 'straight', $1, 'queued') RETURNING id"
-)
-PICK = "UPDATE queue.pgqueuer SET status = 'picked', heartbeat = now() WHERE id = $1"
-DONE = "DELETE FROM queue.pgqueuer WHERE id = $1"
-STEP = "INSERT INTO turn_steps (tenant_id, turn_id, name, content) VALUES (1, $1, $2, $3)"
-FENCE = "SELECT 1 FROM contact_leases WHERE tenant_id = 1 AND contact_id = $1 FOR UPDATE"
-BODY = b"{}" * 200
+from mcp_platform.assistant import journal, offers
+from mcp_platform.conversations import contacts, lease, messages
+from mcp_platform.inbox import ingest, turns
+from mcp_platform.kit import queue
+from mcp_platform.outbox import lanes, outbox
+from mcp_platform.scheduling import appointments
+
+TENANT = 1
 PROMPT = json.dumps({"system": "x" * 4000, "contents": []})
+SLOTS = [{"do": "slot", "start": "2026-11-22T15:00:00-03:00", "service": "corte"}] * 10
+BODY = json.dumps({"message": {"text": "x" * 100}, "contact": {"name": "x" * 50}}).encode()
+MESSAGE = json.dumps({"message": {"interactive": {"rows": SLOTS}}, "purpose": "reply"})
+DAY = timedelta(days=1)
+# Under an entrypoint of its own, or the worker that is measured beside it would do its work.
+OURS = "straight"
+JOBS_DONE_AT_ONCE = 8
+AT_ONCE_MOST = 10**6  # no limit, in the statement that has one
+TAKE_JOBS = queue.queue_queries(None).qbq  # type: ignore[arg-type]  # only its statements are used
+STORE = ingest.STORE.format(schema=queue.SCHEMA, inbox=OURS)
+
+
+class Statement:
+    """A statement of the product, as the driver takes it."""
+
+    def __init__(self, statement: Executable) -> None:
+        compiled = statement.compile(dialect=dialect())  # type: ignore[attr-defined]  # text() has it
+        self.sql = str(compiled)
+        self._names: list[str] = compiled.positiontup
+
+    async def on(self, connection: asyncpg.Connection, **values: Any) -> list[asyncpg.Record]:
+        return await connection.fetch(self.sql, *(values[name] for name in self._names))
+
+
+KNOWN_AS, MEET, LEARN = map(Statement, (contacts.KNOWN_AS, contacts.MEET, contacts.LEARN))
+ALIASES, ALIAS = Statement(contacts.ALIASES), Statement(contacts.ALIAS)
+INBOUND, GET = Statement(contacts.INBOUND), Statement(contacts.GET)
+TAKE, FENCE, RELEASE = map(Statement, (lease.TAKE, lease.FENCE, lease.RELEASE))
+WAITING, RESUME, TO_FREEZE = map(Statement, (turns.WAITING, turns.RESUME, turns.TO_FREEZE))
+OPEN, CLAIM_EVENTS = Statement(turns.OPEN), Statement(turns.CLAIM)
+END_TURN, END_EVENTS = Statement(turns.END_TURN), Statement(turns.END_EVENTS)
+UPCOMING, OCCUPIED = Statement(appointments.UPCOMING), Statement(appointments.OCCUPIED)
+OFFERED, ISSUE = Statement(offers.LATEST), Statement(offers.ISSUE)
+HISTORY, WRITE = Statement(messages.LATEST), Statement(messages.WRITE)
+STEP = Statement(journal.WRITE)
+RECORD, ENQUEUE = (
+    Statement(outbox.RECORD),
+    Statement(text(queue.ENQUEUE.format(schema=queue.SCHEMA))),
+)
+HEAD, CLAIM, SENT = map(Statement, (lanes.HEAD, lanes.CLAIM, lanes.SENT))
 
 
 class Line:
@@ -39,135 +82,142 @@ class Line:
     def __init__(self, pool: asyncpg.Pool, http: httpx.AsyncClient) -> None:
         self._pool = pool
         self._http = http
+        self._me = uuid.uuid4()
+        self._jobs: list[int] = []
         self.vendor_s: list[float] = []
-        self.whole_s: list[float] = []
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[asyncpg.Connection]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection
 
     async def turn(self, number: int) -> None:
-        began = time.perf_counter()
-        alias, contact, turn = f"w:{number}", uuid.uuid4(), uuid.uuid4()
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(EVENT, f"m:{turn}", alias, BODY)
-            job = await connection.fetchval(JOB, BODY[:60])
-        await self._pool.execute(PICK, job)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval(
-                "SELECT contact_id FROM contact_aliases WHERE tenant_id = 1 AND alias = $1", alias
-            )
-            await connection.execute(
-                "INSERT INTO contacts (tenant_id, id, space) VALUES (1, $1, 'whatsapp')", contact
-            )
-            await connection.execute(
-                "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES (1, $1, $2)",
-                f"{alias}:{turn}",
-                contact,
-            )
-            await connection.execute(
-                "INSERT INTO contact_leases (tenant_id, contact_id) VALUES (1, $1)", contact
-            )
-            await connection.fetch(
-                "SELECT min(received_at), max(received_at) FROM inbox_events"
-                " WHERE tenant_id = 1 AND contact_key = $1 AND state = 'waiting'"
-                " AND kind = 'message'",
-                alias,
-            )
-        await self._pool.execute(
-            "UPDATE contact_leases SET holder = $2, epoch = epoch + 1, heartbeat_at = now()"
-            " WHERE tenant_id = 1 AND contact_id = $1",
-            contact,
-            turn,
-        )
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval(FENCE, contact)
-            await connection.execute(
-                "INSERT INTO turns (tenant_id, id, contact_id, opened_at) VALUES (1, $1, $2, now())",
-                turn,
-                contact,
-            )
-            await connection.execute(
-                "UPDATE inbox_events SET turn_id = $2 WHERE tenant_id = 1 AND key = $1",
-                f"m:{turn}",
-                turn,
-            )
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval(FENCE, contact)
-            await connection.execute(
-                "UPDATE contacts SET name = 'Ana', last_inbound_at = now()"
-                " WHERE tenant_id = 1 AND id = $1",
-                contact,
-            )
+        now = datetime.now(UTC)
+        key, alias = f"m:{number}", f"u:BR.{number}"
+        contact_id, turn_id = uuid.uuid4(), uuid.uuid4()
+        lane = f"c:{contact_id}"
+        mine = {"tenant": TENANT, "contact": contact_id}
+        held = {**mine, "holder": uuid.uuid4(), "epoch": 1}
+        await self._event(key, alias, now)
+        await self._take_jobs()
+        async with self._begin() as connection:
+            await KNOWN_AS.on(connection, tenant=TENANT, alias=alias)
+            ids = {"bsuid": alias[2:], "wa_id": None, "api_user_id": None, "name": None}
+            await MEET.on(connection, **mine, alias=alias, space="whatsapp", **ids)
+            await WAITING.on(connection, **mine)
+            await TAKE.on(connection, **held, lasts=timedelta(seconds=15))
+            await WAITING.on(connection, **mine)
+            await RESUME.on(connection, **mine)
+            await TO_FREEZE.on(connection, **mine, most=50)
+            await OPEN.on(connection, **mine, id=turn_id, now=now)
+            await CLAIM_EVENTS.on(connection, tenant=TENANT, id=turn_id, keys=[key])
+        async with self._begin() as connection:
+            await FENCE.on(connection, **held)
+            await LEARN.on(connection, **mine, bsuid=alias[2:], wa_id=str(number), name="Ana")
+            other = f"w:{number}"
+            await ALIASES.on(connection, **mine, aliases=[alias, other])
+            await KNOWN_AS.on(connection, tenant=TENANT, alias=other)
+            await ALIAS.on(connection, **mine, alias=other)
+            await INBOUND.on(connection, **mine, at=now)
+            await GET.on(connection, **mine)
         await self._call("POST", "/v26.0/1/messages", {"status": "read"})
-        await self._pool.fetch(
-            "SELECT * FROM appointments WHERE tenant_id = 1 AND contact_id = $1", contact
-        )
-        await self._pool.fetch(
-            "SELECT * FROM messages WHERE tenant_id = 1 AND contact_id = $1 ORDER BY id", contact
-        )
-        await self._step(contact, turn, "prompt", PROMPT)
+        async with self._begin() as connection:
+            await UPCOMING.on(connection, **mine, now=now)
+        async with self._begin() as connection:
+            await OFFERED.on(connection, **mine, now=now, does="slot", most=10)
+            await HISTORY.on(connection, **mine, since=now - DAY, most=20)
+        await self._step(held, turn_id, "prompt", PROMPT)
         question = {"system": "x" * 4000, "contents": [{"parts": [{"text": "oi"}]}]}
         await self._call("POST", "/v1/models/m:generateContent", question)
-        await self._step(contact, turn, "model:0", "{}")
-        await self._pool.fetch(
-            "SELECT professional_id, blocked FROM appointments WHERE tenant_id = 1"
-        )
+        await self._step(held, turn_id, "model:0", json.dumps(SLOTS[0]))
         await self._call("GET", "/calendar/v3/calendars/c/events", None)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval(FENCE, contact)
-            await connection.executemany(
-                "INSERT INTO offers (tenant_id, id, contact_id, action, expires_at)"
-                " VALUES (1, $1, $2, '{}', now())",
-                [(f"s_{turn}{index}", contact) for index in range(10)],
-            )
-            await connection.execute(STEP, turn, "tool:0.0", "{}")
+        async with self._begin() as connection:
+            span = {"first": now, "last": now + 7 * DAY, "earliest": now, "latest": now + 9 * DAY}
+            who = {"professionals": ["ze"], "excluding": None}
+            await OCCUPIED.on(connection, tenant=TENANT, now=now, **span, **who)
+        offered = [{"id": f"s_{turn_id}{n}", "action": each} for n, each in enumerate(SLOTS)]
+        async with self._begin() as connection:
+            await FENCE.on(connection, **held)
+            await ISSUE.on(connection, **mine, expires_at=now + DAY, rows=json.dumps(offered))
+            await self._write(connection, turn_id, "tool:0.0", json.dumps(offered))
         question["contents"][0]["parts"][0] = {"functionResponse": {}}  # type: ignore[index]
         await self._call("POST", "/v1/models/m:generateContent", question)
-        await self._step(contact, turn, "model:1", "{}")
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval(FENCE, contact)
-            row = await connection.fetchval(
-                "INSERT INTO outbox (tenant_id, key, lane, kind, contact_id, body)"
-                " VALUES (1, $1, $2, 'whatsapp', $3, '{}') RETURNING id",
-                f"r:{turn}",
-                f"c:{contact}",
-                contact,
-            )
-            sending = await connection.fetchval(JOB, BODY[:60])
-            for direction in ("in", "out"):
-                await connection.execute(
-                    "INSERT INTO messages (tenant_id, contact_id, turn_id, direction, author, text,"
-                    " at) VALUES (1, $1, $2, $3, 'contact', 'oi', now())",
-                    contact,
-                    turn,
-                    direction,
-                )
-            await connection.execute(
-                "UPDATE turns SET state = 'done' WHERE tenant_id = 1 AND id = $1", turn
-            )
-            await connection.execute(
-                "UPDATE inbox_events SET state = 'done' WHERE tenant_id = 1 AND turn_id = $1", turn
-            )
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval(FENCE, contact)
-            await connection.execute(
-                "UPDATE contact_leases SET holder = NULL WHERE tenant_id = 1 AND contact_id = $1",
-                contact,
-            )
-        await self._pool.execute(DONE, job)
-        await self._pool.execute(PICK, sending)
-        await self._pool.fetch("SELECT * FROM outbox WHERE tenant_id = 1 AND id = $1", row)
-        await self._pool.execute(
-            "UPDATE outbox SET state = 'sending' WHERE tenant_id = 1 AND id = $1", row
-        )
-        await self._call("POST", "/v26.0/1/messages", {"to": str(number)})
-        await self._pool.execute(
-            "UPDATE outbox SET state = 'sent' WHERE tenant_id = 1 AND id = $1", row
-        )
-        await self._pool.execute(DONE, sending)
-        self.whole_s.append(time.perf_counter() - began)
+        await self._step(held, turn_id, "model:1", json.dumps(SLOTS[0]))
+        async with self._begin() as connection:
+            await FENCE.on(connection, **held)
+            wakeup = queue.WakeUp(TENANT, lane).pack()
+            await RECORD.on(
+                connection,
+                **mine, key=f"r:{turn_id}", lane=lane, kind="whatsapp", body=MESSAGE, trace=None,
+            )  # fmt: skip
+            await ENQUEUE.on(
+                connection,
+                priority=1, entrypoint="straight", payload=wakeup, delay=timedelta(0), once=None,
+            )  # fmt: skip
+            for direction, name in (("in", key), ("out", f"r:{turn_id}")):
+                await WRITE.on(
+                    connection,
+                    **mine, turn=turn_id, direction=direction, author="contact", text="oi", key=name,
+                    content=json.dumps(SLOTS), at=now,
+                )  # fmt: skip
+            done = {"tenant": TENANT, "id": turn_id, "state": "done"}
+            await END_TURN.on(connection, **done, now=now, error=None)
+            await END_EVENTS.on(connection, **done)
+            await WAITING.on(connection, **mine)
+            await RELEASE.on(connection, **held)
+        await self._deliver(lane, number, now)
 
-    async def _step(self, contact: uuid.UUID, turn: uuid.UUID, name: str, content: str) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval(FENCE, contact)
-            await connection.execute(STEP, turn, name, content)
+    async def _event(self, key: str, alias: str, now: datetime) -> None:
+        """What the gateway does: here it is part of the line, as nobody else would do it."""
+        columns = ([TENANT], [key], ["message"], [alias], [BODY], [now], [False], [None])
+        await self._pool.fetchval(STORE, *columns, timedelta(0))
+
+    async def _take_jobs(self) -> None:
+        """Take two wake-ups, a turn's and a delivery's; of eight at once it is said that they are done.
+
+        A busy worker's queue makes 1.6 statements a turn; this makes 1.25.
+        """
+        taken = TAKE_JOBS.build_dequeue_query(
+            batch_size=2,
+            entrypoints=[OURS],
+            concurrency_limits=[0],
+            queue_manager_id=self._me,
+            global_concurrency_limit=AT_ONCE_MOST,
+            heartbeat_timeout=timedelta(minutes=1),
+        )
+        self._jobs += [each["id"] for each in await self._pool.fetch(taken.sql, *taken.args)]
+        if len(self._jobs) >= JOBS_DONE_AT_ONCE:
+            done, self._jobs = self._jobs, []
+            states, traces = ["successful"] * len(done), [None] * len(done)
+            await self._pool.execute(TAKE_JOBS.build_log_job_query(), done, states, traces)
+
+    async def _deliver(self, lane: str, number: int, now: datetime) -> None:
+        place, by = {"tenant": TENANT, "lane": lane}, uuid.uuid4()
+        async with self._begin() as connection:
+            (head,) = await HEAD.on(connection, **place)
+        async with self._begin() as connection:
+            await CLAIM.on(
+                connection,
+                **place, id=head["id"], state="pending", attempts=0, claimed_by=None, by=by,
+                until=now, give_up_at=now + DAY, resends=0,
+            )  # fmt: skip
+        await self._call("POST", "/v26.0/1/messages", {"to": str(number)})
+        async with self._begin() as connection:
+            await SENT.on(connection, tenant=TENANT, id=head["id"], by=by, wamid=f"wamid.{number}")
+        async with self._begin() as connection:
+            await HEAD.on(connection, **place)
+
+    async def _step(
+        self, held: dict[str, Any], turn_id: uuid.UUID, name: str, content: str
+    ) -> None:
+        async with self._begin() as connection:
+            await FENCE.on(connection, **held)
+            await self._write(connection, turn_id, name, content)
+
+    async def _write(
+        self, connection: asyncpg.Connection, turn_id: uuid.UUID, name: str, content: str
+    ) -> None:
+        await STEP.on(connection, tenant=TENANT, turn=turn_id, name=name, content=content)
 
     async def _call(self, method: str, path: str, body: Any) -> None:
         began = time.perf_counter()
@@ -177,19 +227,26 @@ class Line:
         self.vendor_s.append(time.perf_counter() - began)
 
 
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """Spare the statement that a pool adds to each transaction: the worker makes none either."""
+
+
 async def main(database_url: str, vendors_url: str, turns: int, at_once: int) -> None:
     async with (
-        asyncpg.create_pool(database_url, min_size=10, max_size=10) as pool,
+        asyncpg.create_pool(
+            database_url, min_size=10, max_size=10, reset=_nothing_to_reset
+        ) as pool,
         httpx.AsyncClient(base_url=vendors_url, timeout=30) as http,
     ):
         line = Line(pool, http)
-        numbers = iter(range(10**9, 10**9 + turns))
+        first = time.time_ns() // 10**6 * 10**4  # another run's customers are others
+        numbers = iter(range(first, first + turns))
 
         async def work() -> None:
             for number in numbers:
                 await line.turn(number)
 
-        await line.turn(1)
+        await line.turn(first - 1)
         line.vendor_s.clear()
         began = time.perf_counter()
         await asyncio.gather(*(work() for _ in range(at_once)))

@@ -118,7 +118,7 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
 def _straight(url: str, vendors: str, turns: int, at_once: int) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.benchmarks.straight", url, vendors]
     done = subprocess.run(
-        [*command, str(turns), str(at_once)], check=True, capture_output=True, text=True
+        [*command, str(turns), str(at_once)], check=True, stdout=subprocess.PIPE, text=True
     )
     return dict(json.loads(done.stdout))
 
@@ -185,7 +185,7 @@ async def _fill(url: str) -> None:
         rules=BookingRules(),
     )
     engine = create_engine(url, pool_size=1, application_name="bench")
-    async with create_sessions(engine).begin() as session:
+    async with create_sessions(engine).everywhere.begin() as session:
         for tenant_id in range(1, TENANTS + 1):
             await save_catalogue(session, TenantId(tenant_id), shop)
     await engine.dispose()

@@ -33,6 +33,8 @@ def test_the_commands_are_those_that_are_promised() -> None:
     assert leaves == {
         *("serve", "migrate", "check-migrations", "demo"),
         *("tenants list", "tenants suspend", "tenants resume", "tenants token"),
+        *("users create", "users list", "users disable", "users enable"),
+        *("users reset-password", "users reset-totp"),
         *("inbox parked", "inbox replay", "outbox dead", "outbox replay", "conversations return"),
     }
 

@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from mcp_platform.bootstrap import Agendas, platform
 from mcp_platform.conversations.models import ContactRow
-from mcp_platform.kit.database import async_url, create_sessions
+from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.scheduling.agenda import Agenda, Choice, Plain
 from mcp_platform.scheduling.outcome import Taken
 from mcp_platform.settings import Settings
@@ -28,8 +27,8 @@ PATIENCE_S = 60.0  # for a connection: a crowd of this size is not what the pool
 async def main(path: str, start: str, count: int) -> None:
     settings = Settings()
     url = str(settings.database_url)
-    engine = create_async_engine(
-        async_url(url), pool_size=CONNECTIONS, max_overflow=0, pool_timeout=PATIENCE_S
+    engine = create_engine(
+        url, pool_size=CONNECTIONS, application_name="race", pool_timeout_s=PATIENCE_S
     )
     sessions = create_sessions(engine)
     async with platform(settings, (), database_url=url, redis_url=None) as built:
@@ -38,7 +37,7 @@ async def main(path: str, start: str, count: int) -> None:
         agendas._sessions = sessions  # with the patience that a crowd needs
         agenda = await agendas.of(tenant, await built.catalogues.of(tenant.id))
         contacts = [uuid4() for _ in range(count)]
-        async with sessions.begin() as session:
+        async with sessions.everywhere.begin() as session:
             await session.execute(
                 insert(ContactRow),
                 [{"tenant_id": tenant.id, "id": each, "space": "api"} for each in contacts],
@@ -52,7 +51,7 @@ async def main(path: str, start: str, count: int) -> None:
                     service_id="corte", professional_id="ze", start=datetime.fromisoformat(start)
                 ),
                 now=datetime.now(UTC),
-                work=Plain(sessions),
+                work=Plain(sessions.of(tenant.id)),
             )
             name = type(outcome).__name__
             offered = isinstance(outcome, Taken) and outcome.alternatives

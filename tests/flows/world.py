@@ -113,7 +113,7 @@ class World:
 
     def session(self) -> AbstractAsyncContextManager[AsyncSession]:
         assert self.platform is not None
-        return self.platform.sessions.begin()
+        return self.platform.admin_sessions.everywhere.begin()
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         """Ask the database; `:tenant` is the first tenant's id."""

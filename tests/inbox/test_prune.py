@@ -46,13 +46,13 @@ async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
     monkeypatch.setattr(sweep, "PRUNE_BATCH", batch)
     engine = create_engine(migrated_url, pool_size=2, application_name="test")
     sessions = create_sessions(engine)
-    async with sessions.begin() as session:
+    async with sessions.everywhere.begin() as session:
         for statement in ROWS.split(";"):
             await session.execute(text(statement))
 
     pruned = await sweep.prune(sessions, keep=KEEP, log=LOG)
 
-    async with sessions.begin() as session:
+    async with sessions.everywhere.begin() as session:
         events = set(await session.scalars(text("SELECT key FROM inbox_events")))
         turns = set(await session.scalars(text("SELECT state FROM turns")))
         steps = await session.scalar(text("SELECT count(*) FROM turn_steps"))
@@ -70,11 +70,11 @@ async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
 async def test_one_worker_prunes_at_a_time(migrated_url: str) -> None:
     engine = create_engine(migrated_url, pool_size=2, application_name="test")
     sessions = create_sessions(engine)
-    async with sessions.begin() as session:
+    async with sessions.everywhere.begin() as session:
         for statement in ROWS.split(";"):
             await session.execute(text(statement))
 
-    async with sessions.begin() as other:
+    async with sessions.everywhere.begin() as other:
         await other.execute(sweep.PRUNE_LOCK)
         assert await sweep.prune(sessions, keep=KEEP, log=LOG) == 0
 

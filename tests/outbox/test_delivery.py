@@ -63,7 +63,7 @@ async def test_a_key_recorded_twice_is_one_message_and_one_wakeup(world: World):
 
 
 async def test_a_transaction_that_rolls_back_leaves_neither_message_nor_wakeup(world: World):
-    async with world.sessions() as session:
+    async with world.sessions.everywhere() as session:
         await Outbox(session, world.tenant_id).remove_event(
             key="k", appointment_id=uuid.uuid4(), calendar_id="c", event_id="event"
         )
@@ -81,11 +81,11 @@ async def test_many_wakeups_at_once_send_each_message_once(world: World):
 
 async def test_what_another_worker_has_finished_meanwhile_cannot_be_claimed(world: World):
     await world.record("one")
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         head = await lanes.head_of(session, tenant_id=world.tenant_id, lane=world.lane)
     assert head is not None
     await world.work()
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         assert not await lanes.claim(
             session,
             head.effect,
@@ -225,7 +225,7 @@ async def test_a_reply_just_inside_the_window_is_sent(world: World):
 
 
 async def test_a_window_that_only_meta_knows_to_be_closed_ends_in_131047(world: World):
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         await session.execute(update(ContactRow).values(last_inbound_at=None))
     world.meta.faults.add("window_closed", mode="sync")
     await world.record("one")
@@ -465,7 +465,7 @@ async def test_dead_messages_are_listed_and_sent_when_replayed(world: World):
     world.meta.faults.add("error", times=2, code=131026)
     await world.record("one", "two", "three")
     await world.work()
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         letters = DeadLetters(session, world.tenant_id)
         listed = await letters.list()
         assert [(each.key, each.error_code) for each in listed] == [
@@ -484,7 +484,7 @@ async def test_another_tenants_dead_messages_are_neither_seen_nor_replayed(world
     world.meta.faults.add("error", code=131026)
     await world.record("one")
     await world.work()
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         letters = DeadLetters(session, world.tenant_id + 1)
         assert await letters.list() == []
         assert await letters.replay() == 0
@@ -497,7 +497,7 @@ async def test_a_head_that_appears_late_waits_for_the_message_being_sent(world: 
 
     async def replay_meanwhile(**arguments):
         if arguments["message"]["text"]["body"] == "two" and not during:
-            async with world.sessions.begin() as session:
+            async with world.sessions.everywhere.begin() as session:
                 await DeadLetters(session, world.tenant_id).replay()
             during.append(await world.work())
             assert world.sent == []
@@ -526,7 +526,7 @@ EVENT = CalendarEvent(
 
 
 async def put(world: World, key: str = "put") -> None:
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         await Outbox(session, world.tenant_id).put_event(
             key=key,
             appointment_id=APPOINTMENT,
@@ -542,7 +542,7 @@ async def put(world: World, key: str = "put") -> None:
 
 
 async def remove(world: World) -> None:
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         await Outbox(session, world.tenant_id).remove_event(
             key="remove", appointment_id=APPOINTMENT, calendar_id="ze@group", event_id="a1b2c3"
         )
@@ -557,7 +557,7 @@ async def test_an_event_is_written_as_recorded_and_then_removed(world: World):
 
 
 async def test_an_event_without_an_offset_is_a_bug_of_the_caller(world: World):
-    async with world.sessions() as session:
+    async with world.sessions.everywhere() as session:
         with pytest.raises(ValueError, match="no offset"):
             await Outbox(session, world.tenant_id).put_event(
                 key="k",

@@ -130,7 +130,7 @@ async def test_a_status_of_a_message_that_is_not_ours_changes_nothing(world: Wor
 async def test_another_tenants_status_with_the_same_key_changes_nothing(world: World):
     await world.record("one")
     await world.work()
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         other = TenantId(
             await session.scalar(
                 insert(TenantRow)
@@ -148,7 +148,7 @@ async def test_a_message_in_doubt_is_settled_and_its_lane_woken(world: World, st
     await world.record("one")
     await world.work()
     await world.wakeups()
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         await session.execute(update(OutboxRow).values(state=state, wamid=None, error="doubt"))
     await world.apply(world.told("sent"))
     row = await world.row("one")
@@ -160,7 +160,7 @@ async def test_a_message_in_doubt_is_settled_and_its_lane_woken(world: World, st
 async def test_a_status_never_touches_a_calendar_write_of_the_same_key(world: World):
     await world.record("one")
     await world.work()
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         await session.execute(update(OutboxRow).values(kind="calendar_put", state="pending"))
     await world.apply(world.told("delivered"))
     assert await world.states() == {"one": "pending"}
@@ -177,7 +177,7 @@ async def test_a_delivered_message_is_billed_once(world: World):
 
 async def test_a_thousand_statuses_are_two_statements(world: World):
     keys = [f"k{n}" for n in range(1000)]
-    async with world.sessions.begin() as session:
+    async with world.sessions.everywhere.begin() as session:
         await session.execute(
             insert(OutboxRow),
             [

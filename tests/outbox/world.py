@@ -92,7 +92,7 @@ class World:
         self.pacing: Any = Pacing(redis=None)
 
     async def open(self) -> None:
-        async with self.sessions.begin() as session:
+        async with self.sessions.everywhere.begin() as session:
             await session.execute(insert(ClientRow).values(name="zes", business_name="Zé"))
             tenant_id = TenantId(
                 await session.scalar(
@@ -160,7 +160,7 @@ class World:
     async def record(self, *keys: str, content: Any = None, lane: str = "", **more: Any) -> None:
         """Record replies to the customer, each saying its key."""
         for key in keys:
-            async with self.sessions.begin() as session:
+            async with self.sessions.everywhere.begin() as session:
                 await Outbox(session, self.tenant_id).send(
                     key=key,
                     lane=lane or self.lane,
@@ -174,12 +174,12 @@ class World:
         return await (by or self.delivery).handle(WakeUp(self.tenant_id, lane or self.lane))
 
     async def row(self, key: str) -> OutboxRow:
-        async with self.sessions() as session:
+        async with self.sessions.everywhere() as session:
             found = await session.scalars(select(OutboxRow).where(OutboxRow.key == key))
             return found.one()
 
     async def states(self) -> dict[str, str]:
-        async with self.sessions() as session:
+        async with self.sessions.everywhere() as session:
             found = await session.execute(
                 select(OutboxRow.key, OutboxRow.state).order_by(OutboxRow.id)
             )
@@ -215,7 +215,7 @@ class World:
         return update
 
     async def apply(self, *updates: StatusUpdate) -> Applied:
-        async with self.sessions.begin() as session:
+        async with self.sessions.everywhere.begin() as session:
             return await apply_statuses(session, updates)
 
 

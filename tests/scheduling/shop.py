@@ -127,7 +127,7 @@ class Journal(Work):
     fail: BaseException | None = None
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self.sessions.begin()
+        return self.sessions.everywhere.begin()
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
         seen = await session.scalars(
@@ -154,7 +154,7 @@ class Shop:
         cls, sessions: Sessions, *, offering: Catalogue, calendar_id: str | None = SHOP_CALENDAR
     ) -> "Shop":
         name = f"barber-{uuid.uuid4().hex[:12]}"
-        async with sessions.begin() as session:
+        async with sessions.everywhere.begin() as session:
             session.add(ClientRow(name=name, business_name="Barbearia do Zé"))
             await session.flush()
             row = TenantRow(client_name=name, environment="production", calendar_id=calendar_id)
@@ -182,7 +182,7 @@ class Shop:
 
     async def contacts(self, count: int) -> list[uuid.UUID]:
         ids = [uuid.uuid4() for _ in range(count)]
-        async with self.sessions.begin() as session:
+        async with self.sessions.everywhere.begin() as session:
             await session.execute(
                 insert(ContactRow),
                 [{"tenant_id": self.tenant.id, "id": each, "space": "whatsapp"} for each in ids],
@@ -228,22 +228,30 @@ class Shop:
             contact_id=contact or await self.contact(),
             choice=self.choice(stamp, service=service, who=who),
             now=now,
-            work=work or Plain(self.sessions),
+            work=work or Plain(self.sessions.of(self.tenant.id)),
             contact_name=name,
         )
 
     async def move(self, appointment_id: uuid.UUID, to: Choice, **more: Any) -> Any:
-        arguments: dict[str, Any] = {"contact_id": None, "now": NOW, "work": Plain(self.sessions)}
+        arguments: dict[str, Any] = {
+            "contact_id": None,
+            "now": NOW,
+            "work": Plain(self.sessions.of(self.tenant.id)),
+        }
         return await self.agenda.move(
             appointment_id=appointment_id, choice=to, **{**arguments, **more}
         )
 
     async def cancel(self, appointment_id: uuid.UUID, **more: Any) -> Any:
-        arguments: dict[str, Any] = {"contact_id": None, "now": NOW, "work": Plain(self.sessions)}
+        arguments: dict[str, Any] = {
+            "contact_id": None,
+            "now": NOW,
+            "work": Plain(self.sessions.of(self.tenant.id)),
+        }
         return await self.agenda.cancel(appointment_id=appointment_id, **{**arguments, **more})
 
     async def rows(self) -> list[AppointmentRow]:
-        async with self.sessions() as session:
+        async with self.sessions.everywhere() as session:
             found = await session.scalars(
                 select(AppointmentRow)
                 .where(AppointmentRow.tenant_id == self.tenant.id)
@@ -252,7 +260,7 @@ class Shop:
             return list(found)
 
     async def effects(self) -> list[OutboxRow]:
-        async with self.sessions() as session:
+        async with self.sessions.everywhere() as session:
             found = await session.scalars(
                 select(OutboxRow)
                 .where(OutboxRow.tenant_id == self.tenant.id)
@@ -274,7 +282,7 @@ class Shop:
                 await self.calendar.remove(
                     calendar_id=body["calendar_id"], event_id=body["event_id"]
                 )
-            async with self.sessions.begin() as session:
+            async with self.sessions.everywhere.begin() as session:
                 await session.execute(
                     update(OutboxRow)
                     .where(OutboxRow.tenant_id == effect.tenant_id, OutboxRow.id == effect.id)

@@ -40,7 +40,7 @@ async def hold(
 ) -> uuid.UUID:
     contact = contact or await shop.contact()
     id_ = id_ or uuid.uuid4()
-    async with shop.sessions.begin() as session:
+    async with shop.sessions.everywhere.begin() as session:
         await Appointments(session, shop.tenant.id).hold(
             hold_id=id_,
             contact_id=contact,
@@ -53,14 +53,14 @@ async def hold(
 
 
 async def promote(shop: Shop, id_: uuid.UUID) -> Appointment:
-    async with shop.sessions.begin() as session:
+    async with shop.sessions.everywhere.begin() as session:
         return await Appointments(session, shop.tenant.id).promote(id_, now=NOW)
 
 
 async def test_a_refused_hold_leaves_its_transaction_usable(shop: Shop) -> None:
     await hold(shop, placement())
     contact = await shop.contact()
-    async with shop.sessions.begin() as session:
+    async with shop.sessions.everywhere.begin() as session:
         appointments = Appointments(session, shop.tenant.id)
         more = {"contact_id": contact, "booked_for": None, "now": NOW, "hold_for": HALF_HOUR}
         with pytest.raises(SlotTaken):
@@ -108,7 +108,7 @@ async def test_a_hold_is_promoted_once(shop: Shop) -> None:
 async def test_dropping_touches_holds_only(shop: Shop) -> None:
     id_ = await hold(shop, placement())
     await promote(shop, id_)
-    async with shop.sessions.begin() as session:
+    async with shop.sessions.everywhere.begin() as session:
         await Appointments(session, shop.tenant.id).drop(id_)
     assert [row.status for row in await shop.rows()] == ["booked"]
 
@@ -130,7 +130,7 @@ async def test_dead_holds_and_what_is_excluded_occupy_nothing(shop: Shop) -> Non
 
     async def occupied(**more: object) -> dict[ProfessionalId, list[Interval]]:
         arguments = {"professional_ids": [ZE, ANA], "span": span, "now": NOW, **more}
-        async with shop.sessions() as session:
+        async with shop.sessions.everywhere() as session:
             return await Appointments(session, shop.tenant.id).occupied(**arguments)
 
     first = Interval(start=TEN, end=TEN + HALF_HOUR)
@@ -152,7 +152,7 @@ async def test_appointments_are_listed_by_start_professional_contact_and_status(
 
     async def listed(**more: object) -> list[uuid.UUID]:
         arguments = {"first": TEN, "last": TEN + timedelta(hours=2), **more}
-        async with shop.sessions() as session:
+        async with shop.sessions.everywhere() as session:
             found = await Appointments(session, shop.tenant.id).between(**arguments)
         return [each.id for each in found]
 
@@ -170,7 +170,7 @@ async def test_no_statement_reaches_another_tenants_rows(open_shop: OpenShop) ->
     held = await hold(one, placement(), contact=contact)
     booked = await hold(one, placement(who=ANA))
     await promote(one, booked)
-    async with other.sessions.begin() as session:
+    async with other.sessions.everywhere.begin() as session:
         theirs = Appointments(session, other.tenant.id)
         assert await theirs.get(booked) is None
         assert await theirs.upcoming(contact, now=NOW) == []

@@ -54,12 +54,12 @@ def with_breaks(offering: Catalogue) -> Catalogue:
 
 
 async def load(shop: Shop) -> Catalogue:
-    async with shop.sessions() as session:
+    async with shop.sessions.everywhere() as session:
         return await load_catalogue(session, shop.tenant.id)
 
 
 async def save(shop: Shop, offering: Catalogue) -> None:
-    async with shop.sessions.begin() as session:
+    async with shop.sessions.everywhere.begin() as session:
         await save_catalogue(session, shop.tenant.id, offering)
 
 
@@ -73,7 +73,7 @@ async def test_writing_twice_is_writing_once(shop: Shop) -> None:
     await save(shop, RICH)
     await save(shop, RICH)
     assert await load(shop) == RICH
-    async with shop.sessions() as session:
+    async with shop.sessions.everywhere() as session:
         closed = select(func.count()).where(ClosedDayRow.tenant_id == shop.tenant.id)
         assert await session.scalar(closed) == 2
 
@@ -102,7 +102,7 @@ async def test_what_is_no_longer_offered_is_kept_for_the_appointments_that_name_
 
 
 async def test_an_inactive_service_is_done_by_nobody(shop: Shop) -> None:
-    async with shop.sessions.begin() as session:
+    async with shop.sessions.everywhere.begin() as session:
         service = await session.get(ServiceRow, (shop.tenant.id, PACOTE))
         assert service is not None
         service.active = False
@@ -139,7 +139,7 @@ async def test_lengths_that_would_be_rounded_are_refused(
 
 
 async def test_there_is_no_catalogue_without_a_tenant(sessions: Sessions) -> None:
-    async with sessions() as session:
+    async with sessions.everywhere() as session:
         with pytest.raises(NotFound):
             await load_catalogue(session, TenantId(-1))
         with pytest.raises(NotFound):
@@ -152,7 +152,7 @@ class Reads:
     def __init__(self, sessions: Sessions) -> None:
         self.now = 0.0
         self.count = 0
-        self._engine = sessions.kw["bind"].sync_engine
+        self._engine = sessions.everywhere.kw["bind"].sync_engine
         self.catalogues = Catalogues(sessions=sessions, timer=lambda: self.now)
 
     def __enter__(self) -> Self:

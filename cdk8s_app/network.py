@@ -1,0 +1,111 @@
+"""Who may talk to whom, as NetworkPolicies. They need a network plug-in that enforces them.
+
+Owns the rules' wording. Kubelets' probes are always let in, so no rule speaks of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from cdk8s_app.manifest import Manifest, in_namespace, manifest
+
+DNS = 53
+HTTPS = 443
+API_SERVER = (443, 6443)  # as a service of a cloud, and as kubeadm and k3s serve it
+NODE_LOCAL_DNS = "169.254.20.10/32"  # Source: Kubernetes, "Using NodeLocal DNSCache"
+PRIVATE_IPV6 = ("::1/128", "fc00::/7", "fe80::/10")
+
+
+def policy(
+    *,
+    name: str,
+    namespace: str,
+    labels: dict[str, str],
+    pods: Mapping[str, str] | None = None,
+    ingress: Sequence[Manifest] = (),
+    egress: Sequence[Manifest] = (),
+) -> Manifest:
+    """Return a policy of both directions: what no rule of any policy allows is refused.
+
+    Args:
+        name: of the policy.
+        namespace: whose pods it is about.
+        labels: of the policy itself.
+        pods: labels of the pods it is about. None: all of the namespace.
+        ingress: rules, from the functions `come_from…`.
+        egress: rules, from the functions `go_to…`.
+    """
+    spec: Manifest = {
+        "podSelector": {"matchLabels": dict(pods)} if pods else {},
+        "policyTypes": ["Ingress", "Egress"],
+    }
+    if ingress:
+        spec["ingress"] = list(ingress)
+    if egress:
+        spec["egress"] = list(egress)
+    return manifest(
+        api_version="networking.k8s.io/v1",
+        kind="NetworkPolicy",
+        name=name,
+        namespace=namespace,
+        labels=labels,
+        spec=spec,
+    )
+
+
+def default_deny(*, namespace: str, labels: dict[str, str]) -> Manifest:
+    """Return the policy under which a namespace's pods talk to nobody."""
+    return policy(name="default-deny", namespace=namespace, labels=labels)
+
+
+def come_from(
+    *, namespace: str, ports: Iterable[int], pods: Mapping[str, str] | None = None
+) -> Manifest:
+    """Let in what runs in `namespace`; only pods with the labels `pods`, where they are given."""
+    return {"from": [_peer(namespace, pods)], "ports": _tcp(ports)}
+
+
+def go_to(
+    *, namespace: str, ports: Iterable[int], pods: Mapping[str, str] | None = None
+) -> Manifest:
+    """Let out to what runs in `namespace`; only to pods with the labels `pods`, where given."""
+    return {"to": [_peer(namespace, pods)], "ports": _tcp(ports)}
+
+
+def go_to_dns() -> Manifest:
+    """Let out to the cluster's name servers, over UDP and, for long answers, TCP."""
+    return {
+        "to": [
+            _peer("kube-system", {"k8s-app": "kube-dns"}),
+            {"ipBlock": {"cidr": NODE_LOCAL_DNS}},
+        ],
+        "ports": [{"protocol": protocol, "port": DNS} for protocol in ("UDP", "TCP")],
+    }
+
+
+def go_to_internet(*, private_ranges: Iterable[str]) -> Manifest:
+    """Let out to port 443 of every address but those of `private_ranges`."""
+    ranges = list(private_ranges)
+    ipv4 = [each for each in ranges if ":" not in each]
+    ipv6 = sorted({*PRIVATE_IPV6, *(each for each in ranges if ":" in each)})
+    return {
+        "to": [
+            {"ipBlock": {"cidr": "0.0.0.0/0", "except": ipv4}},
+            {"ipBlock": {"cidr": "::/0", "except": ipv6}},
+        ],
+        "ports": _tcp([HTTPS]),
+    }
+
+
+def go_to_addresses(*, ranges: Iterable[str], ports: Iterable[int]) -> Manifest:
+    """Let out to `ports` of the addresses in `ranges`."""
+    return {"to": [{"ipBlock": {"cidr": each}} for each in ranges], "ports": _tcp(ports)}
+
+
+def _peer(namespace: str, pods: Mapping[str, str] | None) -> Manifest:
+    peer: Manifest = {"namespaceSelector": in_namespace(namespace)}
+    if pods:
+        peer["podSelector"] = {"matchLabels": dict(pods)}
+    return peer
+
+
+def _tcp(ports: Iterable[int]) -> list[Manifest]:
+    return [{"protocol": "TCP", "port": port} for port in ports]

@@ -1,0 +1,39 @@
+"""Names that more than one module has to agree on: where the platform and its servers are."""
+
+from cdk8s_app.settings import Database
+
+NAMESPACE = "mcp-platform"
+READERS = ("gateway", "worker")
+"""ServiceAccounts that read shared tenants' Secrets."""
+WRITER = "provisioner"
+"""ServiceAccount that writes tenants' Secrets."""
+
+DATABASE = "database"
+VALKEY = "valkey"
+POSTGRES_PORT = 5432
+REDIS_PORT = 6379
+
+
+def database_host(database: Database) -> str:
+    """Return where Postgres answers."""
+    if database.host is not None:
+        return database.host
+    service = f"{DATABASE}-rw" if database.mode == "cloudnative-pg" else DATABASE
+    return f"{service}.{NAMESPACE}.svc"
+
+
+def database_pods(database: Database) -> dict[str, str] | None:
+    """Return the labels of Postgres' pods; None where it is not in the cluster."""
+    match database.mode:
+        case "cloudnative-pg":
+            return {"cnpg.io/cluster": DATABASE}
+        case "statefulset":
+            return {"app.kubernetes.io/component": DATABASE}
+        case "external":
+            return None
+
+
+def database_url(database: Database, *, login: str = "") -> str:
+    """Return the URL, without a login unless `login` is one: `user:password`."""
+    at = f"{login}@" if login else ""
+    return f"postgresql://{at}{database_host(database)}:{database.port}/{database.name}"

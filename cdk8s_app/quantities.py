@@ -1,0 +1,69 @@
+"""Amounts of processor and memory, as Kubernetes writes them.
+
+Owns reading them and the arithmetic that a quota needs. Refuses requests above limits.
+"""
+
+import math
+from dataclasses import dataclass
+
+from cdk8s_app.manifest import Manifest, WrongSpec
+
+_MEMORY = {
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+    "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+}  # fmt: skip
+MEBIBYTE = 2**20
+
+
+def millicores(cpu: str) -> int:
+    """Return thousandths of a core: `500m` and `0.5` are 500."""
+    return int(cpu[:-1]) if cpu.endswith("m") else math.ceil(float(cpu) * 1000)
+
+
+def in_bytes(memory: str) -> int:
+    """Return bytes: `1Mi` is 1048576."""
+    for unit, factor in _MEMORY.items():
+        if memory.endswith(unit):
+            return int(memory.removesuffix(unit)) * factor
+    return int(memory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Requests and limits of one container. Every container of ours has all four."""
+
+    cpu_request: str
+    cpu_limit: str
+    memory_request: str
+    memory_limit: str
+
+    def __post_init__(self) -> None:
+        if millicores(self.cpu_request) > millicores(self.cpu_limit):
+            raise WrongSpec(
+                f"resources: requests.cpu {self.cpu_request} is more than limits.cpu {self.cpu_limit}"
+            )
+        if in_bytes(self.memory_request) > in_bytes(self.memory_limit):
+            raise WrongSpec(
+                f"resources: requests.memory {self.memory_request} is more than limits.memory"
+                f" {self.memory_limit}"
+            )
+
+    def container(self) -> Manifest:
+        """Return `resources` of a container."""
+        return {
+            "requests": {"cpu": self.cpu_request, "memory": self.memory_request},
+            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
+        }
+
+    def times(self, pods: int) -> Manifest:
+        """Return what `pods` of them take together, as a quota counts it."""
+        return {
+            "requests.cpu": f"{millicores(self.cpu_request) * pods}m",
+            "requests.memory": _mebibytes(self.memory_request, pods),
+            "limits.cpu": f"{millicores(self.cpu_limit) * pods}m",
+            "limits.memory": _mebibytes(self.memory_limit, pods),
+        }
+
+
+def _mebibytes(memory: str, pods: int) -> str:
+    return f"{math.ceil(in_bytes(memory) * pods / MEBIBYTE)}Mi"

@@ -1,0 +1,89 @@
+"""How many pods there are: by processor time, or by how long messages wait.
+
+Owns the numbers. A small business is served by one pod; production has two, so that a node may fail.
+"""
+
+from cdk8s_app.manifest import Manifest, manifest
+
+CPU_PERCENT = 70
+WAITING_S = 10  # twice what a turn takes as a rule; more says that turns queue
+COOL_DOWN_S = 300
+
+
+def replicas_of(environment: str) -> tuple[int, int]:
+    """Return the fewest and the most pods of a tenant in `environment`."""
+    return (2, 4) if environment == "production" else (1, 2)
+
+
+def by_cpu(
+    *, name: str, namespace: str, labels: dict[str, str], fewest: int, most: int
+) -> Manifest:
+    """Return a HorizontalPodAutoscaler of Deployment `name` by the use of its requested CPU."""
+    return manifest(
+        api_version="autoscaling/v2",
+        kind="HorizontalPodAutoscaler",
+        name=name,
+        namespace=namespace,
+        labels=labels,
+        spec={
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": fewest,
+            "maxReplicas": most,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": CPU_PERCENT},
+                    },
+                }
+            ],
+            "behavior": {"scaleDown": {"stabilizationWindowSeconds": COOL_DOWN_S}},
+        },
+    )
+
+
+def by_waiting_time(
+    *,
+    name: str,
+    namespace: str,
+    labels: dict[str, str],
+    fewest: int,
+    most: int,
+    prometheus_url: str,
+) -> Manifest:
+    """Return a ScaledObject of Deployment `name` by the age of the oldest message that waits.
+
+    Args:
+        name: of the Deployment.
+        namespace: where it runs; its pods' own metrics are looked at.
+        labels: of the ScaledObject.
+        fewest: pods, also while Prometheus does not answer.
+        most: pods.
+        prometheus_url: which Prometheus KEDA asks.
+    """
+    trigger = {
+        "type": "prometheus",
+        # Not divided among the pods: the age is that of the whole queue, seen by each alike.
+        "metricType": "Value",
+        "metadata": {
+            "serverAddress": prometheus_url,
+            "query": f'max(mcp_inbox_lag_seconds{{namespace="{namespace}"}})',
+            "threshold": str(WAITING_S),
+        },
+    }
+    return manifest(
+        api_version="keda.sh/v1alpha1",
+        kind="ScaledObject",
+        name=name,
+        namespace=namespace,
+        labels=labels,
+        spec={
+            "scaleTargetRef": {"name": name},
+            "minReplicaCount": fewest,
+            "maxReplicaCount": most,
+            "cooldownPeriod": COOL_DOWN_S,
+            "fallback": {"failureThreshold": 3, "replicas": fewest},
+            "triggers": [trigger],
+        },
+    )

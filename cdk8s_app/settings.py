@@ -1,0 +1,116 @@
+"""What the whole fleet shares: sections `platform`, `argocd` and `database` of `config.json`.
+
+Owns their defaults. The schema says the same of them; a test compares the two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+# What is not the internet: private use (RFC 1918, RFC 6598), loopback, link-local with the metadata
+# service of every cloud in it. Cluster addresses lie in these almost everywhere.
+PRIVATE_RANGES = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logs:
+    """Where Filebeat ships the logs of every pod of ours."""
+
+    elasticsearch: str
+    """Address, such as `https://elastic.example.com:9200`."""
+    secret: str = "elastic-credentials"  # noqa: S105  # the name of a Secret
+    """Secret in the log shipper's namespace, key `api_key`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What every tenant's manifests share."""
+
+    image: str = "mcp-platform:0.1.0"
+    host: str | None = None
+    credentials: Literal["platform", "sealed", "external"] = "platform"
+    secret_store: str = "mcp-platform"  # noqa: S105  # the name of a ClusterSecretStore
+    kubernetes: str = "1.30"
+    """Oldest Kubernetes of the cluster. From 1.30 on routes are checked by an admission policy."""
+    routing: Literal["gateway", "ingress"] = "gateway"
+    gateway_class: str = "eg"
+    gateway_namespace: str = "envoy-gateway-system"
+    """Where the proxies run that tenants' pods let in; the Ingress controller's, with `ingress`."""
+    ingress_class: str = "traefik"
+    tls_secret: str = "mcp-platform-tls"  # noqa: S105  # the name of a Secret
+    cluster_issuer: str | None = None
+    """cert-manager's ClusterIssuer that makes `tls_secret`; without it the Secret is yours."""
+    autoscaling: Literal["cpu", "queue", "off"] = "cpu"
+    """`cpu`: HorizontalPodAutoscaler. `queue`: KEDA, by the age of the oldest message that waits."""
+    monitoring: bool = True
+    """ServiceMonitors, PrometheusRules and dashboards; needs the Prometheus Operator."""
+    monitoring_namespace: str = "monitoring"
+    prometheus_url: str = "http://prometheus-operated.monitoring.svc:9090"
+    redis: Literal["valkey", "none"] = "valkey"
+    """`none`: each process paces by itself, and REDIS_URL may stand in `settings`."""
+    private_ranges: tuple[str, ...] = PRIVATE_RANGES
+    """Where tenants' pods may not go, on port 443 or any other."""
+    api_server_ranges: tuple[str, ...] = ("0.0.0.0/0",)
+    """Where the cluster's API answers: parts that read Secrets may go there on 443 and 6443."""
+    token_keys: Mapping[str, str] = field(default_factory=dict)
+    """Public halves (PEM) of the keys that tokens are signed with, by key id."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the service for every pod, by their name in docs/configuration.md."""
+    logs: Logs | None = None
+
+    @property
+    def minor(self) -> int:
+        """Minor version of the oldest Kubernetes."""
+        return int(self.kubernetes.partition(".")[2])
+
+    @property
+    def public_url(self) -> str | None:
+        return None if self.host is None else f"https://{self.host}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgoCD:
+    """Where the manifests are, for Argo CD. Without `repo_url` no Applications are made."""
+
+    namespace: str = "argocd"
+    repo_url: str | None = None
+    target_revision: str = "main"
+    path: str = "."
+    server: str = "https://kubernetes.default.svc"
+    layout: Literal["applications", "applicationset"] = "applications"
+
+    def folder(self, name: str) -> str:
+        """Return where folder `name` of the output is in the repository."""
+        return name if self.path in {".", ""} else f"{self.path.strip('/')}/{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backups:
+    """Base backups and write-ahead logs in an object store, by the Barman Cloud plugin."""
+
+    destination: str
+    secret: str = "database-backups"  # noqa: S105  # the name of a Secret
+    """Keys ACCESS_KEY_ID and ACCESS_SECRET_KEY."""
+    schedule: str = "0 0 3 * * *"
+    keep: str = "30d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """The Postgres that the tenants share."""
+
+    mode: Literal["cloudnative-pg", "statefulset", "external"] = "cloudnative-pg"
+    host: str | None = None
+    port: int = 5432
+    name: str = "mcp_platform"
+    instances: int = 3
+    storage: str = "10Gi"
+    storage_class: str | None = None
+    backups: Backups | None = None

@@ -1,0 +1,240 @@
+"""The objects of one tenant: those of an isolated one, and the few of a shared one.
+
+Owns which there are. How each looks is the business of the module for its concern.
+"""
+
+from collections.abc import Iterator
+
+from cdk8s_app import (
+    credentials,
+    monitoring,
+    namespace,
+    network,
+    place,
+    routes,
+    scaling,
+    workload,
+)
+from cdk8s_app.config import Tenant
+from cdk8s_app.manifest import Manifest, labels_of, selector_of
+from cdk8s_app.settings import Database, Platform
+
+NAME = "assistant"
+"""Of everything in an isolated tenant's namespace that serves it."""
+SETTINGS = "settings"
+KEYS = "token-keys"
+MINIMUM_KUBERNETES = "1.25"
+"""Pod Security admission is stable, and policy/v1 and autoscaling/v2 are the only versions."""
+
+
+def tenant_objects(tenant: Tenant, *, platform: Platform, database: Database) -> list[Manifest]:
+    """Return everything in the tenant's folder, in the order in which it may be applied."""
+    labels = _labels(tenant)
+    objects = [
+        namespace.namespace(name=tenant.namespace, labels=labels, routed=tenant.isolated),
+        *_secret(tenant, platform),
+    ]
+    if tenant.isolated:
+        objects += _isolated(tenant, platform, database)
+    else:
+        objects += credentials.access_to_secret(
+            role="credentials-reader",
+            secret=tenant.secret,
+            namespace=tenant.namespace,
+            labels=labels,
+            verbs=["get"],
+            accounts=place.READERS,
+            accounts_namespace=place.NAMESPACE,
+        )
+    return objects
+
+
+def _labels(tenant: Tenant) -> dict[str, str]:
+    return labels_of(
+        instance=tenant.namespace,
+        component=NAME,
+        client=tenant.client,
+        environment=tenant.environment,
+    )
+
+
+def _secret(tenant: Tenant, platform: Platform) -> Iterator[Manifest]:
+    """Give the Secret's form in Git, or who may write it where the platform itself does."""
+    labels = _labels(tenant)
+    match platform.credentials:
+        case "sealed":
+            if tenant.credentials.sealed:
+                yield credentials.sealed_secret(
+                    name=tenant.secret,
+                    namespace=tenant.namespace,
+                    labels=labels,
+                    sealed=tenant.credentials.sealed,
+                )
+        case "external":
+            yield credentials.external_secret(
+                name=tenant.secret,
+                namespace=tenant.namespace,
+                labels=labels,
+                store=platform.secret_store,
+                key=tenant.path,
+            )
+        case "platform":
+            yield from credentials.access_to_secret(
+                role="credentials-writer",
+                secret=tenant.secret,
+                namespace=tenant.namespace,
+                labels=labels,
+                verbs=["get", "update", "patch", "delete"],
+                accounts=[place.WRITER],
+                accounts_namespace=place.NAMESPACE,
+            )
+
+
+def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterator[Manifest]:
+    where, labels = tenant.namespace, _labels(tenant)
+    selector = selector_of(instance=where, component=NAME)
+    fewest, most = scaling.replicas_of(tenant.environment)
+    pods = fewest if platform.autoscaling == "off" else most
+    settings = _settings(tenant, platform, database)
+    keys = {f"{kid}.pub.pem": pem for kid, pem in platform.token_keys.items()}
+
+    yield namespace.service_account(name=NAME, namespace=where, labels=labels)
+    yield namespace.resource_quota(
+        namespace=where,
+        labels=labels,
+        each=tenant.resources,
+        pods=pods + 1,  # one more while pods are replaced
+    )
+    yield namespace.limit_range(namespace=where, labels=labels, each=tenant.resources)
+    yield network.default_deny(namespace=where, labels=labels)
+    yield _traffic(tenant, platform, database)
+    yield workload.config_map(name=SETTINGS, namespace=where, labels=labels, data=settings)
+    mounts = [workload.Mount(name="credentials", path=workload.CREDENTIALS, secret=tenant.secret)]
+    if keys:
+        yield workload.config_map(name=KEYS, namespace=where, labels=labels, data=keys)
+        mounts.append(workload.Mount(name=KEYS, path=workload.TOKEN_KEYS, config_map=KEYS))
+    yield workload.deployment(
+        name=NAME,
+        namespace=where,
+        labels=labels,
+        selector=selector,
+        image=platform.image,
+        parts=["gateway", "worker"],
+        settings=SETTINGS,
+        checksum=workload.checksum(settings, keys, tenant.credentials.checksum),
+        resources=tenant.resources,
+        account=NAME,
+        mounts=mounts,
+        replicas=fewest if platform.autoscaling == "off" else None,
+    )
+    yield from autoscaler(
+        platform, name=NAME, namespace=where, labels=labels, fewest=fewest, most=most
+    )
+    yield workload.disruption_budget(name=NAME, namespace=where, labels=labels, selector=selector)
+    yield workload.service(name=NAME, namespace=where, labels=labels, selector=selector)
+    yield _route(tenant, platform)
+    if platform.monitoring:
+        yield monitoring.service_monitor(
+            name=NAME, namespace=where, labels=labels, selector=selector
+        )
+
+
+def _settings(tenant: Tenant, platform: Platform, database: Database) -> dict[str, str]:
+    """Return the pod's settings. No business data: that is in the database."""
+    made = {
+        **platform.settings,
+        **workload.IN_A_CONTAINER,
+        "CLIENT_NAME": tenant.client,
+        "ENVIRONMENT": tenant.environment,
+        "DATABASE_URL": place.database_url(database),
+        "CREDENTIALS_MOUNT": workload.CREDENTIALS,
+    }
+    if platform.token_keys:
+        made["JWT_KEYS_DIR"] = workload.TOKEN_KEYS
+    if platform.public_url is not None:
+        made["PUBLIC_URL"] = platform.public_url
+    return made
+
+
+def _traffic(tenant: Tenant, platform: Platform, database: Database) -> Manifest:
+    ingress = [
+        network.come_from(namespace=platform.gateway_namespace, ports=[workload.PORT]),
+    ]
+    if platform.monitoring:
+        ingress.append(
+            network.come_from(
+                namespace=platform.monitoring_namespace, ports=[workload.INTERNAL_PORT]
+            )
+        )
+    return network.policy(
+        name=NAME,
+        namespace=tenant.namespace,
+        labels=_labels(tenant),
+        pods=selector_of(instance=tenant.namespace, component=NAME),
+        ingress=ingress,
+        egress=[
+            network.go_to_dns(),
+            to_database(database),
+            network.go_to_internet(private_ranges=platform.private_ranges),
+        ],
+    )
+
+
+def to_database(database: Database) -> Manifest:
+    """Return the rule that lets pods reach Postgres, wherever it is."""
+    pods = place.database_pods(database)
+    if pods is None:
+        return network.go_to_addresses(ranges=["0.0.0.0/0", "::/0"], ports=[database.port])
+    return network.go_to(namespace=place.NAMESPACE, pods=pods, ports=[database.port])
+
+
+def autoscaler(
+    platform: Platform,
+    *,
+    name: str,
+    namespace: str,
+    labels: dict[str, str],
+    fewest: int,
+    most: int,
+) -> Iterator[Manifest]:
+    """Give what scales Deployment `name`, if anything does."""
+    match platform.autoscaling:
+        case "cpu":
+            yield scaling.by_cpu(
+                name=name, namespace=namespace, labels=labels, fewest=fewest, most=most
+            )
+        case "queue":
+            yield scaling.by_waiting_time(
+                name=name,
+                namespace=namespace,
+                labels=labels,
+                fewest=fewest,
+                most=most,
+                prometheus_url=platform.prometheus_url,
+            )
+        case "off":
+            return
+
+
+def _route(tenant: Tenant, platform: Platform) -> Manifest:
+    if platform.routing == "ingress":
+        return routes.ingress(
+            name=NAME,
+            namespace=tenant.namespace,
+            labels=_labels(tenant),
+            host=platform.host,
+            paths=[f"/{tenant.path}"],
+            service=NAME,
+            port=workload.PORT,
+            ingress_class=platform.ingress_class,
+        )
+    return routes.http_route(
+        name=NAME,
+        namespace=tenant.namespace,
+        labels=_labels(tenant),
+        host=platform.host,
+        paths=[f"/{tenant.path}"],
+        service=NAME,
+        port=workload.PORT,
+        gateway_namespace=place.NAMESPACE,
+    )

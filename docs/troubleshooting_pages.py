@@ -1,0 +1,114 @@
+"""Write docs/troubleshooting.md and docs/troubleshooting.pt-BR.md from the doctor's own sentences.
+
+`python docs/troubleshooting_pages.py` writes; the tests compare.
+"""  # noqa: INP001  # a script of its own, not a package
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mcp_platform.doctor.results import Language, State
+from mcp_platform.doctor.sentences import EVERY, SENTENCES, TITLES
+
+HERE = Path(__file__).parent
+TARGETS: dict[Language, Path] = {
+    "en": HERE / "troubleshooting.md",
+    "pt": HERE / "troubleshooting.pt-BR.md",
+}
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+INTRODUCTIONS: dict[Language, str] = {
+    "en": """\
+# Troubleshooting
+
+*Written by `docs/troubleshooting_pages.py` from the sentences of the doctor. Change those, then run
+`.venv/bin/python docs/troubleshooting_pages.py`. Em português: [troubleshooting.pt-BR.md](troubleshooting.pt-BR.md).*
+
+The doctor asks every vendor about a tenant and says what is wrong and what to do:
+
+```sh
+mcp-platform doctor barbearia-do-ze/production
+mcp-platform doctor --all
+mcp-platform doctor barbearia-do-ze/production --fix
+mcp-platform doctor barbearia-do-ze/production --write
+```
+
+It changes nothing unless it is told to. `--fix` subscribes the Meta app to the account where it is
+not, and points the number's webhook to `PUBLIC_URL`; the account's own override is left alone, since
+other tenants may share it. `--write` writes a private event to the calendar and deletes it. Exit
+status: 0 all well or warnings, 1 something failed, 2 misused, 3 nothing failed but something could
+not be known. `--json` prints the same for programs, and `--lang` chooses the language.
+
+Every active tenant is examined once a day by the worker, at a time of its own; what newly fails is
+told to the owner and stands in `/health/detail` until it is mended. Meta allows 200 such calls an
+hour for an app and account: an examination makes six, and the daily ones keep to half of the
+allowance. The admin API has the same under `/api/v1/admin`, see [api.md](api.md).
+
+What stands below in ‹such marks› is filled in. Codes are what the API and `--json` show.
+""",
+    "pt": """\
+# Solução de problemas
+
+*Escrito por `docs/troubleshooting_pages.py` a partir das frases do diagnóstico. Mude as frases e
+rode `.venv/bin/python docs/troubleshooting_pages.py`. In English: [troubleshooting.md](troubleshooting.md).*
+
+O diagnóstico pergunta a cada fornecedor como está um cliente e diz o que está errado e o que fazer:
+
+```sh
+mcp-platform doctor barbearia-do-ze/production
+mcp-platform doctor --all
+mcp-platform doctor barbearia-do-ze/production --fix
+mcp-platform doctor barbearia-do-ze/production --write
+```
+
+Ele nada muda, a não ser que se peça. `--fix` inscreve o app da Meta na conta e aponta o webhook do
+número para `PUBLIC_URL`; a URL da própria conta fica como está, porque outros clientes podem dividir
+a conta. `--write` escreve um evento privado na agenda e o apaga. Código de saída: 0 tudo bem ou
+avisos, 1 algo falhou, 2 uso errado, 3 nada falhou mas algo não pôde ser verificado. `--json` mostra o
+mesmo para programas, e `--lang` escolhe a língua.
+
+Cada cliente ativo é examinado uma vez por dia pelo worker, em horário próprio; o que passa a falhar é
+avisado ao dono e aparece em `/health/detail` até ser resolvido. A Meta permite 200 dessas chamadas
+por hora para cada app e conta: um exame faz seis, e os diários usam no máximo metade. A API de
+administração faz o mesmo em `/api/v1/admin`, veja [api.md](api.md).
+
+O que está entre ‹estas marcas› é preenchido. Os códigos são os que a API e `--json` mostram.
+""",
+}
+SHARED: dict[Language, str] = {"en": "Any check", "pt": "Qualquer verificação"}
+HEADS: dict[Language, str] = {
+    "en": "| Code | State | What it means | What to do |",
+    "pt": "| Código | Estado | O que significa | O que fazer |",
+}
+STATES: dict[Language, dict[State, str]] = {
+    "en": {"ok": "ok", "warning": "warning", "failed": "failed", "unknown": "unknown"},
+    "pt": {"ok": "ok", "warning": "aviso", "failed": "falha", "unknown": "não se sabe"},
+}
+
+
+def page(language: Language) -> str:
+    """Return one whole page."""
+    return "\n".join([INTRODUCTIONS[language], *_sections(language)])
+
+
+def _sections(language: Language) -> Iterator[str]:
+    titles = {name: title[language] for name, title in TITLES.items()}
+    for check, title in [*titles.items(), (EVERY, SHARED[language])]:
+        name = "" if check == EVERY else f" (`{check}`)"
+        yield f"## {title}{name}\n\n{HEADS[language]}\n|---|---|---|---|"
+        for (of, code), sentence in SENTENCES.items():
+            if of == check:
+                what, next_step = sentence.pt if language == "pt" else sentence.en
+                state = STATES[language][sentence.state]
+                yield f"| `{code}` | {state} | {_shown(what)} | {_shown(next_step) or '–'} |"
+        yield ""
+
+
+def _shown(sentence: str) -> str:
+    marked = _PLACEHOLDER.sub(r"‹\1›", sentence.replace("{{{{1}}}}", "&#123;&#123;1&#125;&#125;"))
+    return marked.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    for each, target in TARGETS.items():
+        target.write_text(page(each))

@@ -1,0 +1,116 @@
+"""`/api/v1/admin/config`: `config.json` out and in. Credentials files are the command's alone."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from mcp_platform.admin.access import ADMIN_API, AdminGuard, allowed
+from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.api.registry.exchange import READERS, WRITERS
+from mcp_platform.admin.config_export import export_config
+from mcp_platform.admin.config_form import read_config, schema
+from mcp_platform.admin.config_import import Action, ConfigImport, Plan, Step
+from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.http import bodies_up_to, problems
+from mcp_platform.tenants.directory import TenantDirectory
+
+MOST_BYTES: Final = 32 * 1024 * 1024  # a thousand tenants with all values sealed take 16 MB
+_FILE: Final = {"type": "object", "required": ["clients"], "description": schema()["description"]}
+
+
+class ImportQuery(BaseModel):
+    """How a file is imported."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: Annotated[bool, Field(description="Tell what would change, and change nothing.")] = (
+        False
+    )
+
+
+class StepOut(BaseModel):
+    """What is done with one client, tenant or block."""
+
+    kind: str
+    name: str
+    action: Action
+    fields: Annotated[list[str], Field(description="What changes.")]
+
+    @classmethod
+    def of(cls, step: Step) -> "StepOut":
+        return cls(kind=step.kind, name=step.name, action=step.action, fields=sorted(step.changes))
+
+
+class ImportOut(BaseModel):
+    """What an import does, or would do. Nothing is ever deleted."""
+
+    steps: Annotated[list[StepOut], Field(description="What is created or updated.")]
+    unchanged: int
+    not_named: Annotated[list[str], Field(description="Tenants the file does not name; they stay.")]
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, plan: Plan, *, credentials_files: int) -> "ImportOut":
+        steps = [step for step in plan.steps if step.action != "unchanged"]
+        files = f"{credentials_files} credentials files are passed over: set them by the API."
+        return cls(
+            steps=[StepOut.of(step) for step in steps],
+            unchanged=len(plan.steps) - len(steps),
+            not_named=list(plan.not_named),
+            warnings=[*plan.warnings, *([files] if credentials_files else [])],
+        )
+
+
+def config_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGuard) -> APIRouter:
+    """Return the routes, with their whole paths."""
+    router = APIRouter(prefix=ADMIN_API, tags=["config"], route_class=bodies_up_to(MOST_BYTES))
+    exported: dict[int | str, dict[str, Any]] = {
+        200: {
+            "description": "config.json, version 1.",
+            "content": {"application/json": {"schema": _FILE}},
+        },
+        **problems(401, 403, 503),
+    }
+
+    @router.get(
+        "/config",
+        summary="Export config.json",
+        response_class=Response,
+        dependencies=[Depends(allowed(guard, *READERS))],
+        responses=exported,
+    )
+    async def export() -> Response:
+        async with sessions.everywhere() as session:
+            content = await export_config(session)
+        return Response(content, media_type="application/json")
+
+    @router.post(
+        "/config/import",
+        summary="Import config.json",
+        responses=problems(401, 403, 409, 413, 422, 503),
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _FILE}},
+            }
+        },
+    )
+    async def import_(
+        request: Request,
+        actor: Annotated[Actor, Depends(allowed(guard, *WRITERS))],
+        query: Annotated[ImportQuery, Query()],
+    ) -> ImportOut:
+        """Create what is missing and update what differs, all or nothing."""
+        file = read_config(await request.body())
+        async with sessions.everywhere.begin() as session:
+            importing = ConfigImport(session, actor, file)
+            plan = await importing.plan()
+            if not query.dry_run:
+                await importing.apply(plan)
+        tenants.forget()
+        declared = (each for client in file.clients for each in client.environments)
+        files = sum(each.credentials_file is not None for each in declared)
+        return ImportOut.of(plan, credentials_files=files)
+
+    return router

@@ -1,0 +1,169 @@
+"""`…/environments/{environment}/credentials`: set, replaced and counted, never told.
+
+No body of these routes is kept for idempotency: setting twice is setting once.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Self
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
+
+from mcp_platform.admin.access import ADMIN_API, AdminGuard
+from mcp_platform.admin.api.registry.exchange import READERS, WRITERS, AtTenant, at_tenant
+from mcp_platform.admin.credentials import OURS, SETTABLE, CredentialKeys, KnownKey
+from mcp_platform.errors import Invalid
+from mcp_platform.kit.http import bodies_up_to, problems
+from mcp_platform.tenants.credentials import LARGEST_VALUE
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.env_file import read_env_file
+
+PATH: Final = "/clients/{client_name}/environments/{environment}/credentials"
+MOST_BYTES: Final = 256 * 1024
+_CHANGED: Final = problems(401, 403, 404, 409, 413, 422, 503)
+
+_Value = Annotated[SecretStr, Field(min_length=1, max_length=LARGEST_VALUE)]
+_OPTIONAL: dict[str, Any] = {
+    key: (Annotated[_Value | None, Field(json_schema_extra={"writeOnly": True})], None)
+    for key in SETTABLE
+}
+
+
+class _Values(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=lambda _: None)
+
+    def values(self) -> dict[str, str]:
+        given = ((key, getattr(self, key)) for key in self.model_fields_set)
+        return {key: value.get_secret_value() for key, value in given if value is not None}
+
+    def removed(self) -> frozenset[str]:
+        return frozenset(key for key in self.model_fields_set if getattr(self, key) is None)
+
+
+CredentialsChange = create_model(
+    "CredentialsChange",
+    __base__=_Values,
+    __doc__="What is left out stays as it is; `null` takes a key away.",
+    **_OPTIONAL,
+)
+CredentialsReplacement = create_model(
+    "CredentialsReplacement",
+    __base__=_Values,
+    __doc__="What is left out, or null, is taken away, but what the platform made itself.",
+    **_OPTIONAL,
+)
+
+
+class KnownKeyOut(BaseModel):
+    """One credential: all that is ever told of it."""
+
+    key: str
+    present: bool
+    changed_at: datetime | None
+    fingerprint: Annotated[
+        str, Field(description="Tells two values apart. Empty: so short that it could be guessed.")
+    ]
+    sealed: Annotated[bool, Field(description="Sealed to the cluster's key, for the manifests.")]
+    unsure: Annotated[
+        bool,
+        Field(description="A change of it broke off and may not have been written: set it anew."),
+    ]
+
+
+class CredentialsOut(BaseModel):
+    """Each key that a tenant may have."""
+
+    keys: list[KnownKeyOut]
+
+    @classmethod
+    def of(cls, known: Sequence[KnownKey]) -> Self:
+        return cls(
+            keys=[
+                KnownKeyOut(**{name: getattr(each, name) for name in KnownKey.__slots__})
+                for each in known
+            ]
+        )
+
+
+class ProofQuery(BaseModel):
+    """How a change is proved before it is saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prove: Annotated[
+        bool, Field(description="Ask the vendors; 422 with the failed checks if one refuses.")
+    ] = True
+    force: Annotated[bool, Field(description="Save it all the same.")] = False
+
+
+def credentials_router(
+    keys: CredentialKeys, *, tenants: TenantDirectory, guard: AdminGuard
+) -> APIRouter:
+    """Return the routes, with their whole paths."""
+    router = APIRouter(prefix=ADMIN_API, tags=["credentials"], route_class=bodies_up_to(MOST_BYTES))
+    AtReader = Annotated[AtTenant, Depends(at_tenant(guard, *READERS))]  # noqa: N806  # a type
+    AtWriter = Annotated[AtTenant, Depends(at_tenant(guard, *WRITERS))]  # noqa: N806  # a type
+    Proof = Annotated[ProofQuery, Query()]  # noqa: N806  # a type
+
+    async def changed(at: AtTenant, proof: ProofQuery, **what: Any) -> CredentialsOut:
+        known = await keys.change(
+            at.client_name,
+            at.environment,
+            actor=at.actor,
+            prove=proof.prove,
+            force=proof.force,
+            **what,
+        )
+        tenants.forget()  # its number or calendar may be another one now
+        return CredentialsOut.of(known)
+
+    @router.get(
+        PATH,
+        summary="Which credentials there are, never their values",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def read_credentials(at: AtReader) -> CredentialsOut:
+        known = await keys.known(at.client_name, at.environment, actor=at.actor)
+        return CredentialsOut.of(known)
+
+    @router.put(PATH, summary="Replace all credentials", responses=_CHANGED)
+    async def replace_credentials(
+        wish: CredentialsReplacement,
+        at: AtWriter,
+        proof: Proof,
+    ) -> CredentialsOut:
+        return await changed(at, proof, values=wish.values(), whole=True)
+
+    @router.patch(PATH, summary="Set or take away some credentials", responses=_CHANGED)
+    async def change_credentials(
+        wish: CredentialsChange,
+        at: AtWriter,
+        proof: Proof,
+    ) -> CredentialsOut:
+        return await changed(at, proof, values=wish.values(), remove=wish.removed())
+
+    @router.post(
+        f"{PATH}/env",
+        summary="Set the credentials of an .env file",
+        responses=_CHANGED,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "description": "The file as it was handed over, in UTF-8. Quotes, Windows line ends"
+                " and a service account's whole JSON are understood; errors name the line.",
+                "content": {"text/plain": {"schema": {"type": "string"}}},
+            }
+        },
+    )
+    async def set_from_env_file(request: Request, at: AtWriter, proof: Proof) -> CredentialsOut:
+        try:
+            text = (await request.body()).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise Invalid("The file is not UTF-8.") from error
+        values = read_env_file(text).checked()
+        return await changed(
+            at, proof, values={key: value for key, value in values.items() if key not in OURS}
+        )
+
+    return router

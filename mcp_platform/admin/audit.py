@@ -1,0 +1,144 @@
+"""The audit trail: who did what, when, from where, and what it was before and after.
+
+Owns writing and reading it. An entry is written in the transaction of what it tells, so that there
+is none without the other. What the name of a key calls a secret is never stored, however deep it
+stands; nothing of customers has a place here at all.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.models import AuditRow
+from mcp_platform.kit.jsons import storable
+from mcp_platform.kit.logging import current_trace
+
+MASK = "***"
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SECRET = frozenset(
+    {"password", "passwords", "passphrase", "secret", "secrets", "token", "tokens", "jwt", "bearer"}
+    | {"authorization", "cookie", "credential", "credentials", "hash", "digest", "digests"}
+    | {"sealed", "pin", "otp"}
+)
+# `key` alone names things as often as it opens them; with these before it, it opens.
+_OPENING_KEY = re.compile(
+    r"(?:api|private|signing|access|service|encryption|secret)_?key", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the trail."""
+
+    id: int
+    at: datetime
+    actor_kind: str
+    actor: str
+    role: str
+    address: str | None
+    trace_id: str | None
+    action: str
+    target: str
+    tenant_id: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which entries are looked for. `since` is included, `until` is not."""
+
+    actor: str | None = None
+    action: str | None = None
+    tenant_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def record(
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    action: str,
+    target: str,
+    tenant_id: int | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down what `actor` does in the transaction of `session`.
+
+    `action` is `<thing>.<verb>`, such as `tenant.update`; `target` is what a person calls the thing.
+    `before` and `after` may hold whatever JSON can say, and dates, ids and enumerations. It is sent
+    with the session's next statement, so that an import's thousand entries are a few statements.
+    """
+    session.add(
+        AuditRow(
+            actor_kind=actor.kind,
+            actor=storable(actor.subject),
+            role=actor.role,
+            address=actor.address,
+            trace_id=current_trace(),
+            action=action,
+            target=storable(target),
+            tenant_id=tenant_id,
+            before=None if before is None else _plain(before),
+            after=None if after is None else _plain(after),
+        )
+    )
+
+
+async def entries(
+    session: AsyncSession, wanted: Wanted, *, before_id: int | None, limit: int
+) -> list[Entry]:
+    """Return the newest `limit` entries, of those older than the entry `before_id`."""
+    statement = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+    if before_id is not None:
+        statement = statement.where(AuditRow.id < before_id)
+    if wanted.actor is not None:
+        statement = statement.where(AuditRow.actor == wanted.actor)
+    if wanted.action is not None:
+        statement = statement.where(AuditRow.action == wanted.action)
+    if wanted.tenant_id is not None:
+        statement = statement.where(AuditRow.tenant_id == wanted.tenant_id)
+    if wanted.since is not None:
+        statement = statement.where(AuditRow.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(AuditRow.at < wanted.until)
+    return [
+        Entry(**{name: getattr(row, name) for name in Entry.__slots__})
+        for row in await session.scalars(statement)
+    ]
+
+
+def masked(value: Any) -> Any:
+    """Return `value` with a mask wherever the name of a key calls what it holds a secret.
+
+    That there is none, and whether there is one, may be told: None, True and False stay.
+    """
+    if isinstance(value, Mapping):
+        return {
+            storable(str(key)): MASK
+            if _is_secret(str(key)) and not (each is None or isinstance(each, bool))
+            else masked(each)
+            for key, each in value.items()
+        }
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
+        return [masked(each) for each in value]
+    return storable(value) if isinstance(value, str) else value
+
+
+def _is_secret(key: str) -> bool:
+    words = {word.lower() for word in _WORDS.findall(key)}
+    return bool(words & _SECRET) or _OPENING_KEY.search(key) is not None
+
+
+def _plain(content: Mapping[str, Any]) -> Any:
+    """Return what jsonb takes: masked, dates and ids as text."""
+    return orjson.loads(orjson.dumps(masked(content), default=str))

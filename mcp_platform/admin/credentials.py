@@ -1,0 +1,476 @@
+"""A tenant's credentials as an operator sees and changes them: names, times, fingerprints.
+
+Owns what is remembered of credentials, and the order in which they change: what is about to change
+is written down, then the store is written, then that it is done. Whoever dies between leaves a key
+marked as changing, which a later reading of the store or the next change puts right. Refuses to tell
+a value, to anybody.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.admin import audit
+from mcp_platform.admin.actor import Actor, system
+from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
+from mcp_platform.doctor.proving import proofs_of, refused
+from mcp_platform.doctor.results import CheckResult
+from mcp_platform.errors import Conflict, Invalid, PlatformError
+from mcp_platform.kit.database import Sessions
+from mcp_platform.tenants.credentials import (
+    KEYS,
+    Credentials,
+    CredentialsMissing,
+    CredentialStore,
+    CredentialsUnreadable,
+    checked_values,
+)
+from mcp_platform.tenants.directory import tenant_of
+from mcp_platform.tenants.models import ClientRow, CredentialKeyRow, TenantRow
+from mcp_platform.tenants.provisioning import Provisioner
+from mcp_platform.tenants.tenant import Tenant, TenantId
+
+OURS = frozenset({"DATABASE_USER", "DATABASE_PASSWORD"})
+"""Made by the platform when the tenant is: nobody hands them over."""
+SETTABLE = tuple(key for key in KEYS if key not in OURS)
+IDENTIFYING = {
+    "WHATSAPP_PHONE_NUMBER_ID": "phone_number_id",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "waba_id",
+    "GOOGLE_CALENDAR_ID": "calendar_id",
+}
+"""What is no secret and stands in the tenant's row too, by the column."""
+GUESSABLE = 20  # characters; of a shorter value a fingerprint would help to find it
+FINGERPRINT = 12  # hexadecimal digits: enough to tell apart what one tenant ever had
+# Longer than a store is waited for: whoever marked a key as changing has finished, or is dead.
+CHANGING_FOR = timedelta(minutes=1)
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+class Proving(Protocol):
+    """Asks the vendors whether credentials work. The doctor does."""
+
+    async def prove(
+        self, tenant: Tenant, credentials: Credentials, *, only: Collection[str]
+    ) -> Sequence[CheckResult]:
+        """Return what each of the checks `only` found of `credentials`. Changes nothing outside."""
+
+
+class Sealer(Protocol):
+    """Seals values to a cluster's key."""
+
+    certificate: str
+    """SHA-256 of the certificate in DER form, hexadecimal."""
+
+    def seal(self, value: str, *, client_name: str, environment: str) -> str:
+        """Return `value` so that only the cluster, and only for this tenant, can read it."""
+
+
+class ProofFailed(Invalid):
+    """A vendor does not accept these credentials. `fields` says which checks failed, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKey:
+    """What is told of one credential."""
+
+    key: str
+    present: bool
+    changed_at: datetime | None
+    fingerprint: str
+    sealed: bool
+    unsure: bool
+    """It was being written when whoever wrote died: set it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What of a tenant's credentials is to change, already of the right form."""
+
+    values: Mapping[str, str]
+    remove: frozenset[str] = frozenset()
+    proof: str = "none"
+    """How the change was proved: `passed`, `overruled` or `none`."""
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted({*self.values, *self.remove})
+
+
+class CredentialKeys:
+    """What is known of all tenants' credentials, and changes of them."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        store: CredentialStore,
+        provisioner: Provisioner,
+        proving: Proving,
+        sealer: Sealer | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._store = store
+        self._provisioner = provisioner
+        self._proving = proving
+        self._sealer = sealer
+        self._clock = clock
+
+    async def known(self, client_name: str, environment: str, *, actor: Actor) -> list[KnownKey]:
+        """Return what is known of each key, after a look into the store where that is allowed.
+
+        Raises:
+            NotFound: there is no such tenant.
+        """
+        tenant = await self._tenant(client_name, environment, actor=actor)
+        held = await self._held(tenant)
+        now = self._clock()
+        async with self._sessions.everywhere.begin() as session:
+            if held is not None:
+                await self._put_right(session, tenant, held=held, now=now)
+            rows = await _rows(session, tenant.id)
+        return [_known(key, rows.get(key), now=now) for key in KEYS]
+
+    async def change(
+        self,
+        client_name: str,
+        environment: str,
+        *,
+        actor: Actor,
+        values: Mapping[str, str],
+        remove: Collection[str] = (),
+        whole: bool = False,
+        prove: bool = True,
+        force: bool = False,
+    ) -> list[KnownKey]:
+        """Set `values` and take away `remove`; with `whole`, whatever else there is too.
+
+        Raises:
+            NotFound: there is no such tenant.
+            Invalid: a value has not the form of its key; nothing of it is told.
+            ProofFailed: `prove` without `force`, and a vendor does not accept it.
+            Conflict: another tenant answers on this number, this one is off-boarded, or somebody
+                else is changing it. Nothing was written.
+            Unavailable: the store is away; what was to change is marked as unsure if it may have
+                been written.
+        """
+        given = check_form(values, remove=remove)
+        tenant = await self._tenant(client_name, environment, actor=actor)
+        held = await self._held(tenant)
+        gone = {*remove, *(await self._others(tenant, held, given) if whole else ())}
+        proof = "none"
+        if prove and given:
+            proof = await self._proved(tenant, given, held=held or {}, gone=gone, force=force)
+        wish = Wish(values=given, remove=frozenset(gone), proof=proof)
+        if wish.keys:
+            await self.write(tenant, wish, actor=actor)
+        return await self.known(client_name, environment, actor=actor)
+
+    async def differ(
+        self, client_name: str, environment: str, *, actor: Actor, values: Mapping[str, str]
+    ) -> bool:
+        """Tell whether `values` are not what the store holds, as far as that can be known here."""
+        held = await self._held(await self._tenant(client_name, environment, actor=actor))
+        return held is None or any(
+            held.get(key, "").strip() != value.strip() for key, value in check_form(values).items()
+        )
+
+    async def write(self, tenant: Tenant, wish: Wish, *, actor: Actor) -> None:
+        """Write what `wish` says, and remember that. Raises as `change`, but proves nothing.
+
+        The tenant is prepared before, if it was not: what the values are for must be there.
+        """
+        await self._provisioner.prepare(tenant)
+        before = await self._announce(tenant, wish, actor=actor)
+        try:
+            await self._provisioner.write_credentials(
+                tenant, values=wish.values, remove=wish.remove
+            )
+        except PlatformError as error:
+            if not _may_be_written(error):
+                await self._take_back(tenant, wish, before=before, actor=actor)
+            raise
+        await self._remember(tenant, wish)
+
+    async def _tenant(self, client_name: str, environment: str, *, actor: Actor) -> Tenant:
+        async with self._sessions.everywhere() as session:
+            located = await Environments(session, actor).locate(client_name, environment)
+            found = await session.execute(
+                select(TenantRow, ClientRow.business_name)
+                .join(ClientRow)
+                .where(TenantRow.id == located.id)
+            )
+            return tenant_of(*found.one())
+
+    async def _held(self, tenant: Tenant) -> dict[str, str] | None:
+        """Return what the store holds; None: it cannot be known here and now."""
+        try:
+            credentials = await self._store.read(
+                client_name=tenant.client_name, environment=tenant.environment
+            )
+        except CredentialsMissing:
+            return {}
+        except CredentialsUnreadable:
+            return None
+        return {key: value for key in KEYS if (value := getattr(credentials, key.lower()))}
+
+    async def _others(
+        self, tenant: Tenant, held: Mapping[str, str] | None, given: Mapping[str, str]
+    ) -> set[str]:
+        async with self._sessions.everywhere() as session:
+            remembered = await _rows(session, tenant.id)
+        return {*remembered, *(held or {})} - set(given) - OURS
+
+    async def _proved(
+        self,
+        tenant: Tenant,
+        given: Mapping[str, str],
+        *,
+        held: Mapping[str, str],
+        gone: set[str],
+        force: bool,
+    ) -> str:
+        """Ask the vendors that `given` is for whether they take it, beside what stays."""
+        whole = {key: value for key, value in {**held, **given}.items() if key not in gone}
+        as_it_will_be = replace(
+            tenant,
+            phone_number_id=whole.get("WHATSAPP_PHONE_NUMBER_ID", tenant.phone_number_id),
+            calendar_id=whole.get("GOOGLE_CALENDAR_ID", tenant.calendar_id),
+        )
+        results = await self._proving.prove(
+            as_it_will_be, Credentials.from_mapping(whole), only=proofs_of(given)
+        )
+        failed = {each.check: f"{each.what} {each.next_step}" for each in refused(results)}
+        if failed and not force:
+            raise ProofFailed("These credentials do not work; nothing was saved.", fields=failed)
+        return "overruled" if failed else "passed"
+
+    async def _announce(self, tenant: Tenant, wish: Wish, *, actor: Actor) -> dict[str, Any]:
+        """Write down what is about to change; return the identifying values as they were."""
+        now = self._clock()
+        async with self._sessions.everywhere.begin() as session:
+            row = (
+                await session.scalars(
+                    select(TenantRow).where(TenantRow.id == tenant.id).with_for_update()
+                )
+            ).one()
+            if row.status == "offboarded":
+                raise Conflict(f"{tenant.path} is off-boarded: its credentials change no more.")
+            rows = await _rows(session, tenant.id)
+            if any(_is_changing(each, now=now) for each in rows.values()):
+                raise Conflict(f"The credentials of {tenant.path} are being changed just now.")
+            before = {column: getattr(row, column) for column in IDENTIFYING.values()}
+            await self._identify(session, tenant, _identity(wish), actor=actor)
+            marks = [
+                {"tenant_id": tenant.id, "key": key, "changing_since": now} for key in wish.keys
+            ]
+            marking = insert(CredentialKeyRow).values(marks)
+            await session.execute(
+                marking.on_conflict_do_update(
+                    index_elements=["tenant_id", "key"],
+                    set_={"changing_since": marking.excluded.changing_since},
+                )
+            )
+            await self._record(session, tenant, wish, "credentials.change", actor=actor)
+        return before
+
+    async def _take_back(
+        self, tenant: Tenant, wish: Wish, *, before: Mapping[str, Any], actor: Actor
+    ) -> None:
+        async with self._sessions.everywhere.begin() as session:
+            touched = {column: before[column] for column in _identity(wish)}
+            await self._identify(session, tenant, touched, actor=actor)
+            of_wish = (CredentialKeyRow.tenant_id == tenant.id) & CredentialKeyRow.key.in_(
+                wish.keys
+            )
+            await session.execute(
+                delete(CredentialKeyRow).where(of_wish, CredentialKeyRow.changed_at.is_(None))
+            )
+            await session.execute(
+                update(CredentialKeyRow).where(of_wish).values(changing_since=None)
+            )
+            await self._record(session, tenant, wish, "credentials.change_refused", actor=actor)
+
+    async def _remember(self, tenant: Tenant, wish: Wish) -> None:
+        now = self._clock()
+        rows = [self._row(tenant, key, value, now=now) for key, value in wish.values.items()]
+        async with self._sessions.everywhere.begin() as session:
+            await _put(session, rows)
+            await session.execute(
+                delete(CredentialKeyRow).where(
+                    CredentialKeyRow.tenant_id == tenant.id, CredentialKeyRow.key.in_(wish.remove)
+                )
+            )
+
+    async def _put_right(
+        self, session: AsyncSession, tenant: Tenant, *, held: Mapping[str, str], now: datetime
+    ) -> None:
+        """Make what is remembered agree with what the store holds."""
+        rows = await _rows(session, tenant.id)
+        if any(_is_changing(each, now=now) for each in rows.values()):
+            return
+        broken_off = {
+            column: held.get(key)
+            for key, column in IDENTIFYING.items()
+            if key in rows and rows[key].changing_since is not None
+        }
+        with suppress(Conflict):  # the number went to another tenant meanwhile
+            await self._identify(session, tenant, broken_off, actor=system("credentials"))
+        changed = [
+            self._row(tenant, key, value, now=now)
+            for key, value in held.items()
+            if not self._agrees(rows.get(key), fingerprint_of(key, value))
+        ]
+        await _put(session, changed)
+        await session.execute(
+            delete(CredentialKeyRow).where(
+                CredentialKeyRow.tenant_id == tenant.id,
+                CredentialKeyRow.key.in_(set(rows) - set(held)),
+            )
+        )
+
+    def _row(self, tenant: Tenant, key: str, value: str, *, now: datetime) -> dict[str, Any]:
+        sealer = self._sealer
+        return {
+            "tenant_id": tenant.id,
+            "key": key,
+            "changed_at": now,
+            "fingerprint": fingerprint_of(key, value),
+            "changing_since": None,
+            "sealed": None
+            if sealer is None
+            else sealer.seal(value, client_name=tenant.client_name, environment=tenant.environment),
+            "certificate": None if sealer is None else sealer.certificate,
+        }
+
+    def _agrees(self, row: CredentialKeyRow | None, fingerprint: str) -> bool:
+        return (
+            row is not None
+            and row.changing_since is None
+            and row.fingerprint == fingerprint
+            and (row.sealed is not None or self._sealer is None)
+        )
+
+    async def _identify(
+        self, session: AsyncSession, tenant: Tenant, columns: Mapping[str, Any], *, actor: Actor
+    ) -> None:
+        if columns:
+            await Environments(session, actor).update(
+                tenant.client_name, tenant.environment, EnvironmentChange(**columns), versions=None
+            )
+
+    async def _record(
+        self, session: AsyncSession, tenant: Tenant, wish: Wish, action: str, *, actor: Actor
+    ) -> None:
+        await audit.record(
+            session,
+            actor=actor,
+            action=action,
+            target=tenant.path,
+            tenant_id=tenant.id,
+            after={"set": sorted(wish.values), "removed": sorted(wish.remove), "proof": wish.proof},
+        )
+
+
+def check_form(values: Mapping[str, str], *, remove: Collection[str] = ()) -> dict[str, str]:
+    """Return `values` as a store keeps them.
+
+    Raises:
+        Invalid: with a field for each key whose value cannot be right, and never a value.
+    """
+    kept = checked_values(values, remove=remove)
+    fields = {
+        key: "is made by the platform; leave it out" for key in (*values, *remove) if key in OURS
+    }
+    for key, value in kept.items():
+        if key == "GOOGLE_PRIVATE_KEY" and not _is_private_key(value):
+            fields[key] = (
+                "no private key can be read from it; paste the whole key, or the JSON file"
+            )
+        if key == "GOOGLE_CLIENT_EMAIL" and not _EMAIL.fullmatch(value):
+            fields[key] = "is no e-mail address"
+        if key == "WHATSAPP_APP_ID" and not (value.isascii() and value.isdigit()):
+            fields[key] = "Meta's ids are digits alone"
+    try:
+        EnvironmentChange.of({IDENTIFYING[key]: kept[key] for key in IDENTIFYING if key in kept})
+    except Invalid as error:
+        named = {column: key for key, column in IDENTIFYING.items()}
+        fields |= {named[column]: "has not the form of such an id" for column in error.fields}
+    if fields:
+        raise Invalid("These credentials cannot be right.", fields=fields)
+    return kept
+
+
+def fingerprint_of(key: str, value: str) -> str:
+    """Return by what two values of a key are told apart, or nothing if `value` could be guessed."""
+    value = value.strip()
+    if len(value) < GUESSABLE:
+        return ""
+    return hashlib.sha256(f"{key}\0{value}".encode()).hexdigest()[:FINGERPRINT]
+
+
+def _is_private_key(value: str) -> bool:
+    try:
+        load_pem_private_key(value.encode(), password=None)
+    except (ValueError, TypeError):  # TypeError: it is encrypted
+        return False
+    return True
+
+
+def _identity(wish: Wish) -> dict[str, str | None]:
+    return {column: wish.values.get(key) for key, column in IDENTIFYING.items() if key in wish.keys}
+
+
+def _may_be_written(error: PlatformError) -> bool:
+    """Tell whether the store may hold the new values after `error`."""
+    return not isinstance(error, Invalid | Conflict)
+
+
+def _is_changing(row: CredentialKeyRow, *, now: datetime) -> bool:
+    return row.changing_since is not None and now - row.changing_since < CHANGING_FOR
+
+
+def _known(key: str, row: CredentialKeyRow | None, *, now: datetime) -> KnownKey:
+    return KnownKey(
+        key=key,
+        present=row is not None and row.changed_at is not None,
+        changed_at=None if row is None else row.changed_at,
+        fingerprint="" if row is None else row.fingerprint,
+        sealed=row is not None and row.sealed is not None,
+        unsure=row is not None
+        and row.changing_since is not None
+        and not _is_changing(row, now=now),
+    )
+
+
+async def _rows(session: AsyncSession, tenant_id: TenantId) -> dict[str, CredentialKeyRow]:
+    rows = await session.scalars(
+        select(CredentialKeyRow)
+        .where(CredentialKeyRow.tenant_id == tenant_id)
+        .execution_options(populate_existing=True)
+    )
+    return {row.key: row for row in rows}
+
+
+async def _put(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    putting = insert(CredentialKeyRow).values(list(rows))
+    await session.execute(
+        putting.on_conflict_do_update(
+            index_elements=["tenant_id", "key"],
+            set_={
+                name: putting.excluded[name] for name in rows[0] if name not in ("tenant_id", "key")
+            },
+        )
+    )

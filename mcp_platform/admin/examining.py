@@ -1,0 +1,42 @@
+"""Examinations that a person asked for: the doctor's, with the audit trail's line where they change.
+
+Reading leaves no line; what subscribes webhooks or writes to a calendar does.
+"""
+
+from mcp_platform.admin import audit
+from mcp_platform.admin.actor import Actor
+from mcp_platform.doctor.doctor import Doctor
+from mcp_platform.doctor.examination import Tell
+from mcp_platform.doctor.results import Found
+from mcp_platform.kit.database import Sessions
+from mcp_platform.tenants.tenant import Tenant
+
+
+class Examinations:
+    """Runs the doctor on somebody's behalf."""
+
+    def __init__(self, *, doctor: Doctor, sessions: Sessions) -> None:
+        self._doctor = doctor
+        self._sessions = sessions
+
+    async def run(
+        self,
+        tenant: Tenant,
+        *,
+        actor: Actor,
+        fix: bool = False,
+        write: bool = False,
+        tell: Tell | None = None,
+    ) -> list[Found]:
+        """Examine a tenant. With `fix` and `write`, who asked for it is written down before."""
+        if fix or write:
+            async with self._sessions.everywhere.begin() as session:
+                await audit.record(
+                    session,
+                    actor=actor,
+                    action="tenant.examine",
+                    target=tenant.path,
+                    tenant_id=tenant.id,
+                    after={"fix": fix, "write": write},
+                )
+        return await self._doctor.examine(tenant, fix=fix, write=write, tell=tell)

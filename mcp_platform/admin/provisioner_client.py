@@ -1,0 +1,104 @@
+"""The door to the part `provisioner` in another Pod.
+
+Owns the request, its token, time-outs and retries: every step may be repeated, so what was not
+answered is asked again.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+
+import httpx
+
+from mcp_platform.admin.jwts import Jwts
+from mcp_platform.admin.provisioner_call import PATH, Change, Step, meant, token_for
+from mcp_platform.errors import PlatformError, Unavailable
+from mcp_platform.tenants.credentials import CredentialsForbidden, CredentialsMissing
+from mcp_platform.tenants.tenant import Tenant
+
+# Longer than the provisioner itself waits for Kubernetes: prepare asks it three times.
+TIMEOUT = httpx.Timeout(40.0, connect=3.0)
+TRIES = 3
+PAUSE_S = 0.5  # doubled with each try, and taken at random below that
+RETRY_AFTER = timedelta(seconds=10)
+LASTING = (CredentialsForbidden, CredentialsMissing)  # until a person changes something
+
+
+class RemoteProvisioner:
+    """Asks the provisioner at `url`, its internal port, to do what this process may not."""
+
+    def __init__(
+        self,
+        *,
+        http: httpx.AsyncClient,
+        url: str,
+        jwts: Jwts,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._http = http
+        self._url = url.rstrip("/")
+        self._jwts = jwts
+        self._clock = clock
+
+    async def prepare(self, tenant: Tenant) -> None:
+        await self._ask("prepare", tenant)
+
+    async def write_credentials(
+        self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
+    ) -> None:
+        change = Change(values=dict(values), remove=list(remove))
+        await self._ask("credentials", tenant, body=change)
+
+    async def rotate_database_password(self, tenant: Tenant) -> None:
+        await self._ask("database-password", tenant)
+
+    async def retire(self, tenant: Tenant) -> None:
+        await self._ask("retire", tenant)
+
+    async def _ask(self, step: Step, tenant: Tenant, *, body: Change | None = None) -> None:
+        for tried in range(1, TRIES + 1):
+            error = await self._once(step, tenant, body)
+            if error is None:
+                return
+            if tried == TRIES or not isinstance(error, Unavailable) or isinstance(error, LASTING):
+                raise error
+            await asyncio.sleep(PAUSE_S * 2 ** (tried - 1) * random.random())
+
+    async def _once(self, step: Step, tenant: Tenant, body: Change | None) -> PlatformError | None:
+        path = PATH.format(
+            client_name=tenant.client_name, environment=tenant.environment, step=step
+        )
+        token = token_for(self._jwts, tenant, step, now=self._clock())
+        try:
+            response = await self._http.post(
+                self._url + path,
+                content=b"" if body is None else body.model_dump_json(),
+                headers={"authorization": f"Bearer {token}", "content-type": "application/json"},
+                timeout=TIMEOUT,
+            )
+        except httpx.TransportError as error:
+            return Unavailable(
+                f"The provisioner cannot be reached ({type(error).__name__}): look whether it runs,"
+                " and at PROVISIONER_URL.",
+                retry_after=RETRY_AFTER,
+            )
+        return None if response.is_success else _refusal(response)
+
+
+def _refusal(response: httpx.Response) -> PlatformError:
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        return Unavailable(
+            "The provisioner does not accept this service's tokens: give it the same public keys"
+            " (JWT_KEYS_DIR), and set both clocks."
+        )
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        return Unavailable(
+            f"What answers at PROVISIONER_URL is no provisioner ({response.status_code}).",
+            retry_after=RETRY_AFTER,
+        )
+    return meant(problem)

@@ -1,0 +1,53 @@
+"""What was asked of the manifests repository for each tenant, and what is in it, written down.
+
+Owns the rows. A process that dies between its push and this leaves `committed` behind: the next
+run, which finds nothing to push, brings it up to date.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+REQUESTED = text("""
+    INSERT INTO publications (tenant_id, requested, requested_at)
+    SELECT tenants.id, told.digest, :now
+    FROM unnest(CAST(:paths AS text[]), CAST(:digests AS text[])) AS told (path, digest)
+    JOIN tenants ON tenants.client_name || '/' || tenants.environment = told.path
+    ON CONFLICT (tenant_id) DO UPDATE
+        SET requested = excluded.requested, requested_at = excluded.requested_at
+        WHERE publications.requested <> excluded.requested
+""")
+COMMITTED = text("""
+    UPDATE publications
+    SET committed = told.digest, committed_at = :now, commit_id = :commit_id
+    FROM unnest(CAST(:paths AS text[]), CAST(:digests AS text[])) AS told (path, digest)
+    JOIN tenants ON tenants.client_name || '/' || tenants.environment = told.path
+    WHERE publications.tenant_id = tenants.id
+        AND publications.committed IS DISTINCT FROM told.digest
+""")
+
+
+async def record_requested(
+    session: AsyncSession, digests: Mapping[str, str], *, now: datetime
+) -> None:
+    """Write down what is asked for, by `<client>/<environment>`."""
+    await session.execute(
+        REQUESTED, {"paths": list(digests), "digests": list(digests.values()), "now": now}
+    )
+
+
+async def record_committed(
+    session: AsyncSession, digests: Mapping[str, str], *, commit_id: str | None, now: datetime
+) -> None:
+    """Write down what the repository holds, and since which commit."""
+    await session.execute(
+        COMMITTED,
+        {
+            "paths": list(digests),
+            "digests": list(digests.values()),
+            "commit_id": commit_id,
+            "now": now,
+        },
+    )

@@ -1,0 +1,220 @@
+"""Manifests made and pushed: what the database says becomes a commit that Argo CD applies.
+
+Owns the order: export → manifests → look for secrets → commit → push → written down per tenant. A
+push that another one overtook begins again at the export, so that of two at once the later one
+holds what both know. Knows no Kubernetes: `cdk8s_app` makes the files, Git keeps them.
+"""
+
+import hashlib
+import json
+import random
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from mcp_platform.admin.manifests_repository import ChangedFile, ManifestsRepository, Overtaken
+from mcp_platform.errors import Conflict, Invalid
+
+TRIES = 6
+PAUSE_S = 1.0
+CONFIG = "config.json"
+INDEX = ".index.json"
+MOST_LISTED = 50
+
+Export = Callable[[], bytes]
+"""Gives `config.json` as the database has it now."""
+Step = Callable[[str], None]
+
+# Private keys and tokens by their own marks, should one reach a file that is no Secret.
+_SECRETS = re.compile(
+    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bAIza[0-9A-Za-z_-]{35}\b|\bEAA[0-9A-Za-z]{60,}"
+)
+
+
+class Synth(Protocol):
+    def __call__(self, config: Path, output: Path, *, prune: bool) -> None:
+        """Bring `output` to what `config` says; `prune` removes what is no longer in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A folder that differs, `clients/<client>/<environment>` for instance."""
+
+    folder: str
+    kind: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What was pushed. `commit` is None where nothing changed; `head` is what the branch is at."""
+
+    commit: str | None
+    head: str | None
+    changes: tuple[Change, ...]
+    digests: Mapping[str, str]
+    """By `<client>/<environment>`: a digest of what the exported file says of it."""
+
+
+def publish(
+    *,
+    export: Export,
+    synth: Synth,
+    url: str,
+    branch: str,
+    prune: bool,
+    step: Step = lambda _: None,
+    requested: Callable[[Mapping[str, str]], None] = lambda _: None,
+) -> Published:
+    """Bring the repository to what the database says. Blocks.
+
+    Args:
+        export: asked anew at each try.
+        synth: makes the files.
+        url: of the repository.
+        branch: that is pushed to; made where it is not there yet.
+        prune: remove the folders of tenants that are gone. With them Argo CD removes what runs.
+        step: told what is being done.
+        requested: told the digests before anything is made, to write them down.
+
+    Raises:
+        Conflict: others pushed again and again, or a file would hold a secret in clear.
+        Unavailable: the repository cannot be reached.
+        Invalid: the builder refuses the configuration.
+    """
+    for attempt in range(1, TRIES + 1):
+        with tempfile.TemporaryDirectory(prefix="mcp-publish-") as made:
+            step("exporting config.json")
+            config = export()
+            digests = tenant_digests(config)
+            requested(digests)
+            repository, changed = _prepared(
+                Path(made), config, synth=synth, url=url, branch=branch, prune=prune, step=step
+            )
+            changes = tuple(summarised(changed))
+            if not changed:
+                return Published(commit=None, head=repository.head(), changes=(), digests=digests)
+            step(f"pushing {len(changed)} files")
+            commit = repository.commit(message(changes))
+            try:
+                repository.push()
+            except Overtaken:
+                step("somebody else pushed first: beginning again")
+                time.sleep(random.uniform(0, PAUSE_S * attempt))
+                continue
+            return Published(commit=commit, head=commit, changes=changes, digests=digests)
+    raise Conflict(f"Others pushed to {branch} before us {TRIES} times. Try again in a minute.")
+
+
+def difference(
+    *, export: Export, synth: Synth, url: str, branch: str, step: Step = lambda _: None
+) -> tuple[tuple[Change, ...], str]:
+    """Return what `publish` would change, by folder and as a diff. Pushes nothing. Raises as it."""
+    with tempfile.TemporaryDirectory(prefix="mcp-publish-") as made:
+        step("exporting config.json")
+        repository, changed = _prepared(
+            Path(made), export(), synth=synth, url=url, branch=branch, prune=True, step=step
+        )
+        return tuple(summarised(changed)), repository.difference()
+
+
+def _prepared(
+    folder: Path,
+    config: bytes,
+    *,
+    synth: Synth,
+    url: str,
+    branch: str,
+    prune: bool,
+    step: Step,
+) -> tuple[ManifestsRepository, Sequence[ChangedFile]]:
+    step("cloning the repository")
+    repository = ManifestsRepository(url, branch=branch, folder=folder / "clone")
+    step("making the manifests")
+    (repository.folder / CONFIG).write_bytes(config)
+    synth(repository.folder / CONFIG, repository.folder, prune=prune)
+    changed = repository.changes()
+    refuse_secrets(repository.folder, [each.path for each in changed if each.kind != "removed"])
+    return repository, changed
+
+
+def refuse_secrets(folder: Path, paths: Sequence[str]) -> None:
+    """Do nothing if no file holds a secret in clear.
+
+    Raises:
+        Conflict: one does. Says which, and never what.
+    """
+    for path in paths:
+        content = (folder / path).read_bytes()
+        if _SECRETS.search(content):
+            raise Conflict(f"{path} holds what looks like a key or a token. Nothing was pushed.")
+        if path.endswith((".yaml", ".yml", ".json")) and b"Secret" in content:
+            for each in _objects(content, path):
+                if each.get("kind") == "Secret" and str(each.get("apiVersion")) == "v1":
+                    raise Conflict(
+                        f"{path} holds a Secret in clear. Nothing was pushed. Seal it, let"
+                        " External Secrets bring it, or let the platform write it."
+                    )
+
+
+def _objects(content: bytes, path: str) -> Iterator[Mapping[str, Any]]:
+    try:
+        found = list(yaml.load_all(content, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError as error:
+        raise Invalid(f"{path} is not YAML: a manifest that nobody can read.") from error
+    for each in found:
+        if isinstance(each, dict):
+            yield each
+            items = each.get("items")
+            if str(each.get("kind", "")).endswith("List") and isinstance(items, list):
+                yield from (item for item in items if isinstance(item, dict))
+
+
+def tenant_digests(config: bytes) -> dict[str, str]:
+    """Return a digest of what an exported file says of each tenant."""
+    return {
+        f"{client['client_name']}/{environment}": hashlib.sha256(
+            json.dumps(said, sort_keys=True).encode()
+        ).hexdigest()
+        for client in json.loads(config)["clients"]
+        for environment, said in client["environments"].items()
+    }
+
+
+def summarised(changed: Sequence[ChangedFile]) -> Iterator[Change]:
+    """Give the folders that differ, in order; the file itself and its index go unsaid."""
+    folders: dict[str, list[str]] = {}
+    for each in changed:
+        if each.path in (CONFIG, INDEX):
+            continue
+        parts = each.path.split("/")
+        depth = {"clients": 3, "argocd": 1}.get(parts[0], 1)
+        folders.setdefault("/".join(parts[:depth]), []).append(each.kind)
+    for folder, kinds in folders.items():
+        kind = kinds[0] if len(set(kinds)) == 1 else "changed"
+        yield Change(folder=folder, kind=kind, files=len(kinds))
+
+
+def message(changes: Sequence[Change]) -> str:
+    """Return a commit message that says which clients changed."""
+    tenants = [each for each in changes if each.folder.startswith("clients/")]
+    match tenants:
+        case []:
+            subject = "Platform: " + ", ".join(each.folder for each in changes)
+        case [one]:
+            subject = f"{one.folder.removeprefix('clients/')} {one.kind}"
+        case _:
+            counts: dict[str, int] = {}
+            for each in tenants:
+                counts[each.kind] = counts.get(each.kind, 0) + 1
+            subject = "Tenants: " + ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    lines = [f"- {each.folder} {each.kind} ({each.files} files)" for each in changes[:MOST_LISTED]]
+    if len(changes) > MOST_LISTED:
+        lines.append(f"- and {len(changes) - MOST_LISTED} more")
+    return "\n".join([subject or "Configuration", "", *lines])

@@ -1,0 +1,155 @@
+"""`config`: the file that names all clients, out of the database and into it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mcp_platform.admin.config_credentials import HandedOver, Saved
+    from mcp_platform.admin.config_form import ConfigFile
+    from mcp_platform.admin.config_import import Plan
+
+app = typer.Typer(
+    help="Bring clients in from a config.json, or write one for the manifest builder.",
+    no_args_is_help=True,
+)
+FILE = typer.Argument(help="A config.json, as docs/config.md describes it.", show_default=False)
+DRY_RUN = typer.Option("--dry-run", help="Show what would change, and change nothing.")
+CREDENTIALS = typer.Option(
+    "--credentials-dir",
+    help="Where the credentials files lie that it names. Unset: beside it.",
+    show_default=False,
+)
+NO_PROVE = typer.Option("--no-prove", help="Save credentials without asking the vendors.")
+OUTPUT = typer.Option("--output", help="Write to this file instead of standard output.")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, FILE],
+    *,
+    dry_run: Annotated[bool, DRY_RUN] = False,
+    credentials_dir: Annotated[Path | None, CREDENTIALS] = None,
+    no_prove: Annotated[bool, NO_PROVE] = False,
+) -> None:
+    """Create the clients and environments that a file names, and update those that differ.
+
+    Nothing is deleted. What the database takes, it takes as a whole; then credentials are proved and
+    saved, one tenant at a time. Exit status 1: some credentials were not saved.
+    """
+    from mcp_platform.admin.config_credentials import read_handed_over  # noqa: PLC0415  # slow
+    from mcp_platform.admin.config_form import read_config  # noqa: PLC0415  # slow to import
+    from mcp_platform.errors import Invalid  # noqa: PLC0415  # only here
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
+    config = read_config(content, name=file.name)
+    for warning in config.warnings:
+        typer.secho(f"{file.name}: {warning}", err=True, fg="yellow")
+    # Before anything is written: a mistake in the last file must not leave half of them saved.
+    files = read_handed_over(config, folder=credentials_dir or file.parent)
+    plan = _import(config, dry_run=dry_run)
+    _tell(plan, dry_run=dry_run)
+    if not files:
+        return
+    if dry_run:
+        typer.echo(f"Credentials of {len(files)} tenants would be compared with the store.")
+        return
+    refused = [each for each in _save(files, prove=not no_prove) if each.error is not None]
+    for each in refused:
+        typer.secho(f"{each.path}: {_sentence(each)}", err=True, fg="red")
+    typer.echo(f"Credentials: {len(files) - len(refused)} of {len(files)} tenants are saved.")
+    if refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(output: Annotated[Path | None, OUTPUT] = None) -> None:
+    """Write config.json: what the manifest builder reads. The same database, the same bytes."""
+    from mcp_platform.admin.config_export import export_config  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
+
+    content = in_database(export_config)
+    if output is None:
+        typer.echo(content.decode(), nl=False)
+        return
+    output.write_bytes(content)
+
+
+def _import(config: "ConfigFile", *, dry_run: bool) -> "Plan":
+    from mcp_platform.admin.config_import import ConfigImport  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import command_actor, in_database  # noqa: PLC0415  # slow
+
+    async def work(session: "AsyncSession") -> "Plan":
+        importing = ConfigImport(session, command_actor(), config)
+        plan = await importing.plan()
+        if not dry_run:
+            await importing.apply(plan)
+        return plan
+
+    return in_database(work)
+
+
+def _tell(plan: "Plan", *, dry_run: bool) -> None:
+    marks = {"create": "+", "update": "~"}
+    for step in plan.steps:
+        if step.action in marks and dry_run:
+            changes = ", ".join(
+                f"{field}: {now} → {wished}" if step.action == "update" else f"{field}: {wished}"
+                for field, (now, wished) in step.changes.items()
+            )
+            typer.echo(f"{marks[step.action]} {step.kind} {step.name}  {changes}".rstrip())
+    for path in plan.not_named:
+        typer.echo(f"  {path} is not named, and stays as it is.")
+    verb = "would be " if dry_run else ""
+    for kind in ("client", "tenant"):
+        created, updated = (len(plan.of(kind, action)) for action in ("create", "update"))  # type: ignore[arg-type]  # literals
+        unchanged = len(plan.of(kind, "unchanged"))  # type: ignore[arg-type]  # as above
+        typer.echo(
+            f"{kind.capitalize()}s: {created} {verb}created, {updated} {verb}updated,"
+            f" {unchanged} unchanged."
+        )
+
+
+def _save(files: "Sequence[HandedOver]", *, prove: bool) -> "list[Saved]":
+    import asyncio  # noqa: PLC0415  # only here
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    from mcp_platform.admin.config_credentials import save_handed_over  # noqa: PLC0415  # slow
+    from mcp_platform.bootstrap import operating_alone  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import command_actor  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.servers import servers  # noqa: PLC0415  # slow to import
+    from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
+
+    settings = Settings()
+    columns = (TextColumn("Credentials"), BarColumn(), MofNCompleteColumn())
+
+    async def run(database_url: str) -> "list[Saved]":
+        done = []
+        async with operating_alone(settings, database_url=database_url) as made:
+            with Progress(*columns, TextColumn("{task.description}"), transient=True) as progress:
+                task = progress.add_task("", total=len(files))
+                saving = save_handed_over(made.keys, files, actor=command_actor(), prove=prove)
+                async for saved in saving:
+                    progress.update(task, advance=1, description=saved.path)
+                    done.append(saved)
+        return done
+
+    with servers(settings) as given:
+        return asyncio.run(run(given.database_url))
+
+
+def _sentence(saved: "Saved") -> str:
+    from mcp_platform.errors import Invalid  # noqa: PLC0415  # only here
+
+    error = saved.error
+    fields = error.fields if isinstance(error, Invalid) else {}
+    return " ".join([str(error), *(f"{name}: {why}" for name, why in fields.items())])

@@ -1,0 +1,130 @@
+"""The end of a tenant on the command line: `tenants export`, `offboard`, `restore` and `purge`."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcp_platform.cli.arguments import TENANT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mcp_platform.admin.offboarding import Offboarding, OffboardingState
+
+OUTPUT = typer.Option(
+    "--output",
+    help="Where the data goes; a file that is there is not overwritten.",
+    show_default=False,
+)
+CONFIRM = typer.Option(
+    "--confirm",
+    help="The tenant's name once more: [bold]<client>/<environment>[/]. Unset: it is asked for.",
+    show_default=False,
+)
+
+
+def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> None:
+    """Write all that is kept of a tenant as JSON lines: services, customers, messages, bookings.
+
+    Credentials are not in it. It holds what customers wrote: keep it as such.
+    """
+    import asyncio  # noqa: PLC0415  # only here
+
+    from mcp_platform.cli.operating import tenant_row  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
+    from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
+
+    async def run(database_url: str) -> int:
+        from mcp_platform.admin import audit  # noqa: PLC0415  # slow to import
+        from mcp_platform.admin.data_export import export_tenant  # noqa: PLC0415  # slow
+        from mcp_platform.cli.operating import command_actor, database  # noqa: PLC0415  # slow
+        from mcp_platform.tenants.tenant import TenantId  # noqa: PLC0415  # slow to import
+
+        rows = 0
+        async with database(database_url) as sessions:
+            async with sessions.everywhere.begin() as session:
+                row = await tenant_row(session, tenant)
+                path = f"{row.client_name}/{row.environment}"
+                await audit.record(
+                    session,
+                    actor=command_actor(),
+                    action="tenant.export",
+                    target=path,
+                    tenant_id=row.id,
+                )
+            with _new_file(output) as file:
+                async for part in export_tenant(sessions, TenantId(row.id)):
+                    rows += part.count(b"\n")
+                    file.write(part)
+        return rows
+
+    with servers(Settings()) as given:
+        refuse_old_schema(given.database_url)
+        rows = asyncio.run(run(given.database_url))
+    typer.echo(f"{output}: {rows} rows of {tenant}.")
+
+
+def offboard(tenant: Annotated[str, TENANT]) -> None:
+    """Stop a tenant for good: nothing is answered, and after a grace period all of it is purged.
+
+    Until then `restore` brings it back. What it leaves with Meta is taken away in the background.
+    """
+    from datetime import timedelta  # noqa: PLC0415  # only here
+
+    from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
+
+    grace = timedelta(days=Settings().offboarding_grace_days)
+    state = _change(
+        tenant, lambda work, path, now: work.begin(*path, grace=grace, now=now)
+    )
+    typer.echo(
+        f"{tenant} is off-boarded; it is purged on {state.purge_after:%Y-%m-%d}. Until then:"
+        f" mcp-platform tenants restore {tenant}"
+    )
+
+
+def restore(tenant: Annotated[str, TENANT]) -> None:
+    """Bring an off-boarded tenant back, as it was."""
+    was = _change(tenant, lambda work, path, _: work.restore(*path))
+    typer.echo(f"{tenant} is {was.status_before} again.")
+    if was.override == "removed":
+        typer.echo(
+            "Meta does not send its messages here any more. To have them sent again:"
+            f" mcp-platform doctor {tenant} --fix"
+        )
+
+
+def purge(tenant: Annotated[str, TENANT], confirm: Annotated[str | None, CONFIRM] = None) -> None:
+    """Delete all that is kept of an off-boarded tenant, now. There is no way back.
+
+    The running service does it, within a few minutes; `tenants export` keeps a copy before.
+    """
+    named = confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
+    _change(tenant, lambda work, path, now: work.purge(*path, confirm=named, now=now))
+    typer.echo(f"{tenant} is purged by the running service within a few minutes.")
+
+
+Ask = Callable[["Offboarding", tuple[str, str], "datetime"], Awaitable["OffboardingState"]]
+
+
+def _change(tenant: str, ask: Ask) -> "OffboardingState":
+    from datetime import UTC, datetime  # noqa: PLC0415  # only here
+
+    from mcp_platform.admin.offboarding import Offboarding  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import (  # noqa: PLC0415  # slow to import
+        command_actor,
+        in_database,
+        split_path,
+    )
+
+    path = split_path(tenant)
+    now = datetime.now(UTC)
+
+    async def work(session: "AsyncSession") -> "OffboardingState":
+        return await ask(Offboarding(session, command_actor()), path, now)
+
+    return in_database(work)

@@ -1,0 +1,1 @@
+"""What is wrong with a tenant, and what to do about it: checks, their sentences, their record."""

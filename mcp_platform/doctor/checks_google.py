@@ -1,0 +1,140 @@
+"""Checks of the Google service account and of the calendars, each building on the one before.
+
+Source of the ladder: the service account's key is read offline, then exchanged for a token, then
+used on the calendar; each step tells causes apart that the next one would mix up.
+"""
+
+import asyncio
+import re
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from mcp_platform.doctor.case import Chart
+from mcp_platform.doctor.results import Found
+from mcp_platform.scheduling.calendar_access import (
+    CalendarLeft,
+    CalendarRefused,
+    ClockWrong,
+    TokenRefused,
+)
+
+SHORTEST_KEY = 2048  # bits. Source: NIST SP 800-57 part 1, and what Google itself makes
+_WRITING_ROLES = frozenset({"writer", "owner"})
+_EMAIL = re.compile(r"[a-z0-9][a-z0-9.-]*@([a-z0-9.-]+\.)?gserviceaccount\.com", re.ASCII)
+# Of an account made in a project; Google's own, such as App Engine's, say the project otherwise.
+_PROJECT = re.compile(r"[^@]+@([a-z0-9.-]+)\.iam\.gserviceaccount\.com", re.ASCII)
+
+
+async def key(chart: Chart) -> Found:
+    """Read the key without asking anybody."""
+    secrets = chart.case.secrets
+    wanted = {
+        "GOOGLE_CLIENT_EMAIL": secrets.google_client_email,
+        "GOOGLE_PRIVATE_KEY": secrets.google_private_key,
+    }
+    missing = [name for name, value in wanted.items() if not value]
+    if missing:
+        return Found("google.key", "missing", {"keys": ", ".join(missing)})
+    email = secrets.google_client_email
+    if _EMAIL.fullmatch(email) is None:
+        return Found("google.key", "email_malformed")
+    try:
+        # Checking a key takes milliseconds, in which the loop has other things to do.
+        loaded = await asyncio.to_thread(
+            load_pem_private_key,
+            secrets.google_private_key.replace("\\n", "\n").encode(),
+            password=None,
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return Found("google.key", "unparseable")
+    if not isinstance(loaded, RSAPrivateKey):
+        return Found("google.key", "not_rsa")
+    details = {"client_email": email, "bits": str(loaded.key_size)}
+    if loaded.key_size < SHORTEST_KEY:
+        return Found("google.key", "weak", details)
+    project = secrets.google_project_id
+    if project and _differs(email, project):
+        return Found("google.key", "other_project", {"client_email": email, "project": project})
+    return Found("google.key", "sound", details)
+
+
+def _differs(email: str, project: str) -> bool:
+    found = _PROJECT.fullmatch(email)
+    if found is None:
+        return False
+    # Project "example.com:shop" is written shop.example.com in addresses.
+    domain, colon, name = project.rpartition(":")
+    return found[1] != (f"{name}.{domain}" if colon else project)
+
+
+async def token(chart: Chart) -> Found:
+    """Exchange the key for a token."""
+    email = chart.case.secrets.google_client_email
+    try:
+        await chart.google.token()
+    except TokenRefused as refused:
+        details = {"client_email": email, "error": refused.error}
+        match refused.reason:
+            case "key_gone":
+                return Found("google.token", "key_gone", details)
+            case "account_gone":
+                return Found("google.token", "account_gone", details)
+            case "account_disabled":
+                return Found("google.token", "account_disabled", details)
+            case _:
+                return Found("google.token", "refused", details)
+    except ClockWrong:
+        return Found("google.token", "clock")
+    return Found("google.token", "granted")
+
+
+async def calendar(chart: Chart) -> Found:
+    """Read every calendar that bookings go to, and the role on it."""
+    email = chart.case.secrets.google_client_email
+    calendars = chart.case.calendars
+    if not calendars:
+        return Found("google.calendar", "none")
+    for calendar_id in calendars:
+        details = {"calendar": calendar_id, "client_email": email}
+        try:
+            role = await chart.google.role(calendar_id=calendar_id)
+        except CalendarRefused as refused:
+            details["error"] = refused.error
+            match refused.reason:
+                case "not_found":
+                    return Found("google.calendar", "not_found", details)
+                case "api_off":
+                    return Found("google.calendar", "api_off", details)
+                case _:
+                    return Found("google.calendar", "refused", details)
+        if role not in _WRITING_ROLES:
+            return Found("google.calendar", "read_only", {**details, "role": role})
+    return Found("google.calendar", "writable", {"calendars": str(len(calendars))})
+
+
+async def free_busy(chart: Chart) -> Found:
+    """Ask free/busy, whose errors stand inside an answer of 200."""
+    calendar_id = chart.case.calendars[0]
+    details = {"calendar": calendar_id, "client_email": chart.case.secrets.google_client_email}
+    try:
+        error = await chart.google.free_busy(calendar_id=calendar_id, now=chart.now)
+    except CalendarRefused as refused:
+        return Found("google.free_busy", "refused", {**details, "error": refused.error})
+    if error is not None:
+        return Found("google.free_busy", "hidden", {**details, "error": error})
+    return Found("google.free_busy", "readable")
+
+
+async def write(chart: Chart) -> Found:
+    """Write a private event, and delete it."""
+    calendar_id = chart.case.calendars[0]
+    details = {"calendar": calendar_id, "client_email": chart.case.secrets.google_client_email}
+    try:
+        await chart.google.write(calendar_id=calendar_id, now=chart.now)
+    except CalendarRefused as refused:
+        return Found("google.write", "refused", {**details, "error": refused.error})
+    except CalendarLeft:
+        return Found("google.write", "left", details)
+    return Found("google.write", "written")

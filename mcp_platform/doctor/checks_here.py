@@ -1,0 +1,110 @@
+"""Checks of the platform's own part: they ask nobody outside."""
+
+from mcp_platform.doctor.case import Case, Chart
+from mcp_platform.doctor.results import Found
+from mcp_platform.tenants.credentials import CredentialsForbidden, CredentialsMissing
+
+_NEEDED = (
+    "GOOGLE_CLIENT_EMAIL",
+    "GOOGLE_PRIVATE_KEY",
+    "WHATSAPP_API_TOKEN",
+    "WHATSAPP_APP_SECRET",
+    "WHATSAPP_WEBHOOK_VERIFY_TOKEN",
+)
+_ADVISED = ("WHATSAPP_APP_ID", "WHATSAPP_BUSINESS_ACCOUNT_ID")
+
+
+async def secret(chart: Chart) -> Found:
+    """Look whether the credentials can be read."""
+    match chart.case.unreadable:
+        case None:
+            return Found("secret", "readable")
+        case CredentialsMissing() as error:
+            return Found("secret", "missing", {"reason": str(error)})
+        case CredentialsForbidden() as error:
+            return Found("secret", "forbidden", {"reason": str(error)})
+        case error:
+            return Found("secret", "unreadable", {"reason": str(error)})
+
+
+async def keys(chart: Chart) -> Found:
+    """Look which credentials are missing."""
+    missing = _missing(chart)
+    if missing:
+        return Found("secret.keys", "missing", {"keys": ", ".join(missing)})
+    advised = [key for key in _ADVISED if not _value(chart.case, key)]
+    if advised:
+        return Found("secret.keys", "advised", {"keys": ", ".join(advised)})
+    return Found("secret.keys", "complete")
+
+
+def _missing(chart: Chart) -> list[str]:
+    case = chart.case
+    missing = [key for key in _NEEDED if not _value(case, key)]
+    if not case.number_id:
+        missing.append("WHATSAPP_PHONE_NUMBER_ID")
+    if not case.calendars:
+        missing.append("GOOGLE_CALENDAR_ID")
+    asks_a_model = chart.doors.gemini is not None and case.tenant.model_enabled
+    if asks_a_model and not case.secrets.gemini_api_key:
+        missing.append("GEMINI_API_KEY")
+    if case.tenant.topology == "isolated":
+        missing += [key for key in ("DATABASE_USER", "DATABASE_PASSWORD") if not _value(case, key)]
+    return missing
+
+
+def _value(case: Case, key: str) -> str:
+    value: str = getattr(case.secrets, key.lower())
+    return value
+
+
+async def database_role(chart: Chart) -> Found:
+    """Look at the role of an isolated tenant: enough power, and no more."""
+    role = chart.case.role
+    if role is None:
+        return Found("database.role", "shared")
+    details = {"role": role.name}
+    if not role.exists:
+        return Found("database.role", "absent", details)
+    if role.powers:
+        return Found("database.role", "too_powerful", {**details, "powers": ", ".join(role.powers)})
+    if not role.is_tenants:
+        return Found("database.role", "not_member", details)
+    if not role.may_log_in:
+        return Found("database.role", "no_login", details)
+    return Found("database.role", "sound", details)
+
+
+async def owner(chart: Chart) -> Found:
+    """Look whether notices have somebody to go to."""
+    if chart.case.tenant.owner_whatsapp:
+        return Found("owner.number", "set")
+    return Found("owner.number", "missing")
+
+
+async def catalogue(chart: Chart) -> Found:
+    """Look whether anything can be booked: with somebody, at some hour, into some calendar."""
+    offered = chart.case.catalogue
+    if offered is None or not offered.services:
+        return Found("catalogue", "no_service")
+    if not offered.professionals:
+        return Found("catalogue", "no_professional")
+    if not any(each.hours for each in offered.professionals):
+        return Found("catalogue", "no_hours")
+    if not chart.case.calendar_id:
+        without = [each.name for each in offered.professionals if not each.calendar_id]
+        if without:
+            return Found("catalogue", "no_calendar", {"who": ", ".join(without)})
+    alone = [each.name for each in offered.services if not offered.offering(each.id)]
+    if len(alone) == len(offered.services):
+        return Found("catalogue", "nobody")
+    if alone:
+        return Found("catalogue", "not_offered", {"services": ", ".join(alone)})
+    return Found(
+        "catalogue",
+        "complete",
+        {
+            "services": str(len(offered.services)),
+            "professionals": str(len(offered.professionals)),
+        },
+    )

@@ -1,0 +1,260 @@
+"""Checks of the Meta app, the token, the number, the account and the way messages take to us.
+
+Three calls show the number, the token and the app's secret; one each the account's numbers, its
+apps and its templates.
+"""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from mcp_platform.doctor.case import Chart
+from mcp_platform.doctor.results import Found
+from mcp_platform.whatsapp.account import LONGEST_CALLBACK, AccountRefused
+
+CALLS = 6
+"""Calls to Graph that one examination makes, when nothing is fixed."""
+SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging")
+SOON = timedelta(days=14)  # time for a person to make another token
+TEMPLATE_LANGUAGE = "pt_BR"  # in which notices to owners are sent
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_TOKEN_REFUSED = frozenset({0, 190})
+_UNKNOWN_OBJECT = frozenset({33, 100, 803})
+_APP_REFUSED = frozenset({1, 100, 101})  # secret, app of the token, app id
+# Source: Graph API, WhatsAppBusinessPhoneNumber.status
+_UNREGISTERED = frozenset({"PENDING", "DISCONNECTED", "MIGRATED", "UNVERIFIED", "DELETED"})
+_RESTRICTED = frozenset({"BANNED", "RESTRICTED"})
+_LIMITED = frozenset({"FLAGGED", "RATE_LIMITED"})
+_FALLING = frozenset({"YELLOW", "RED"})
+_NAMED = frozenset({"APPROVED", "AVAILABLE_WITHOUT_REVIEW", ""})
+_NAME_IN_REVIEW = frozenset({"PENDING_REVIEW", "NONE"})
+_HAS_THROUGHPUT = frozenset({"STANDARD", "HIGH", ""})
+
+
+async def app_secret(chart: Chart) -> Found:
+    """Prove that the secret belongs to the token's app, as Graph checks before anything else."""
+    secrets = chart.case.secrets
+    if not secrets.whatsapp_app_secret:
+        return Found("whatsapp.app_secret", "missing")
+    try:
+        await chart.doors.meta.prove_secret(
+            token=secrets.whatsapp_api_token,
+            number_id=chart.case.number_id or "me",
+            app_secret=secrets.whatsapp_app_secret,
+        )
+    except AccountRefused as refused:
+        if refused.about_proof:
+            return Found("whatsapp.app_secret", "wrong")
+        if refused.code in _TOKEN_REFUSED:
+            return Found("whatsapp.app_secret", "token_refused")
+    return Found("whatsapp.app_secret", "matches")
+
+
+async def token(chart: Chart) -> Found:
+    """Look what the token is, and until when."""
+    secrets = chart.case.secrets
+    if not secrets.whatsapp_api_token:
+        return Found("whatsapp.token", "missing")
+    if not _is_id(secrets.whatsapp_app_id):
+        return Found("whatsapp.token", "no_app_id")
+    try:
+        shown = await chart.token()
+    except AccountRefused as refused:
+        if refused.code in _APP_REFUSED:
+            return Found("whatsapp.token", "other_app", {"app_id": secrets.whatsapp_app_id})
+        return Found("whatsapp.token", "invalid")
+    expires = shown.expires_at
+    details = {"kind": shown.kind, "date": expires.date().isoformat() if expires else "–"}
+    if expires is not None and expires <= chart.now:
+        return Found("whatsapp.token", "expired", details)
+    if not shown.valid:
+        return Found("whatsapp.token", "invalid")
+    if shown.app_id != secrets.whatsapp_app_id:
+        return Found("whatsapp.token", "other_app", {"app_id": secrets.whatsapp_app_id})
+    if shown.kind == "USER":
+        return Found("whatsapp.token", "personal", details)
+    if expires is None:
+        return Found("whatsapp.token", "permanent", details)
+    if expires - chart.now <= SOON:
+        return Found("whatsapp.token", "expires_soon", details)
+    return Found("whatsapp.token", "lasting", details)
+
+
+async def scopes(chart: Chart) -> Found:
+    """Look whether the token may do what is needed, and for this account."""
+    shown = await chart.token()
+    missing = [scope for scope in SCOPES if scope not in shown.scopes]
+    if missing:
+        return Found("whatsapp.scopes", "missing", {"scopes": ", ".join(missing)})
+    account = chart.case.secrets.whatsapp_business_account_id
+    limited = [scope for scope in SCOPES if account not in shown.targets.get(scope, {account})]
+    if account and limited:
+        return Found("whatsapp.scopes", "not_this_account", {"account": account})
+    return Found("whatsapp.scopes", "granted")
+
+
+async def number(chart: Chart) -> Found:
+    """Look whether the number can send and receive."""
+    number_id = chart.case.number_id
+    if not _is_id(number_id):
+        return Found("whatsapp.number", "missing")
+    try:
+        shown = await chart.number()
+    except AccountRefused as refused:
+        details = {"number_id": number_id, "error": str(refused.code)}
+        if refused.about_proof:
+            return Found("whatsapp.number", "proof_required")
+        if refused.code in _TOKEN_REFUSED:
+            return Found("whatsapp.number", "token_refused", details)
+        if refused.code in _UNKNOWN_OBJECT:
+            return Found("whatsapp.number", "not_found", details)
+        return Found("whatsapp.number", "refused", details)
+    details = {"number": shown.display_number or number_id}
+    if shown.platform != "CLOUD_API" or shown.status in _UNREGISTERED:
+        details["status"] = f"{shown.platform or '–'}, {shown.status or '–'}"
+        return Found("whatsapp.number", "not_registered", details)
+    details["status"] = f"{shown.status or '–'}, {shown.can_send or '–'}"
+    if shown.status in _RESTRICTED or shown.can_send == "BLOCKED":
+        return Found("whatsapp.number", "restricted", details)
+    if shown.status in _LIMITED or shown.can_send == "LIMITED":
+        return Found("whatsapp.number", "limited", details)
+    return Found("whatsapp.number", "connected", details)
+
+
+async def quality(chart: Chart) -> Found:
+    rating = (await chart.number()).quality
+    if rating in _FALLING:
+        return Found("whatsapp.quality", "falling", {"rating": rating})
+    return Found("whatsapp.quality", "good", {"rating": rating or "–"})
+
+
+async def name(chart: Chart) -> Found:
+    status = (await chart.number()).name_status
+    if status in _NAMED:
+        return Found("whatsapp.name", "approved")
+    if status in _NAME_IN_REVIEW:
+        return Found("whatsapp.name", "in_review", {"status": status})
+    return Found("whatsapp.name", "declined", {"status": status})
+
+
+async def throughput(chart: Chart) -> Found:
+    level = (await chart.number()).throughput
+    if level in _HAS_THROUGHPUT:
+        return Found("whatsapp.throughput", "available", {"level": level or "–"})
+    return Found("whatsapp.throughput", "none", {"level": level})
+
+
+async def account(chart: Chart) -> Found:
+    """Look whether the number belongs to the account."""
+    secrets = chart.case.secrets
+    account_id = secrets.whatsapp_business_account_id
+    if not _is_id(account_id):
+        return Found("whatsapp.account", "missing")
+    details = {"account": account_id}
+    try:
+        numbers = await chart.doors.meta.number_ids(
+            token=secrets.whatsapp_api_token, account_id=account_id
+        )
+    except AccountRefused as refused:
+        details["error"] = str(refused.code)
+        return Found("whatsapp.account", "not_found", details)
+    if chart.case.number_id not in numbers:
+        return Found("whatsapp.account", "other", details)
+    return Found("whatsapp.account", "contains", details)
+
+
+async def subscription(chart: Chart) -> Found:
+    """Look whether the app gets the account's webhooks; subscribe it if that was asked for."""
+    secrets = chart.case.secrets
+    account_id, access = secrets.whatsapp_business_account_id, secrets.whatsapp_api_token
+    meta = chart.doors.meta
+    try:
+        apps = await meta.subscribed_apps(token=access, account_id=account_id)
+    except AccountRefused as refused:
+        return Found("whatsapp.subscription", "refused", {"error": str(refused.code)})
+    # Without our app's id any subscribed app counts: better than an alarm that nobody can check.
+    if secrets.whatsapp_app_id in apps or (apps and not secrets.whatsapp_app_id):
+        return Found("whatsapp.subscription", "subscribed")
+    if not chart.case.fix:
+        return Found("whatsapp.subscription", "not_subscribed")
+    try:
+        await meta.subscribe(token=access, account_id=account_id)
+    except AccountRefused as refused:
+        return Found("whatsapp.subscription", "fix_refused", {"error": str(refused.code)})
+    return Found("whatsapp.subscription", "subscribed_now")
+
+
+async def callback(chart: Chart) -> Found:
+    """Compare where messages go with our public address; point them here if that was asked for.
+
+    The number's own override is set, not its account's: other tenants may share the account.
+    """
+    if chart.doors.public is None:
+        return Found("whatsapp.callback", "no_public_url")
+    expected = chart.doors.public.url(chart.case.webhook)
+    actual = (await chart.number()).callback
+    details = {"expected": expected, "actual": _without_secrets(actual)}
+    if actual == expected:
+        return Found("whatsapp.callback", "here", details)
+    if len(expected) > LONGEST_CALLBACK:
+        return Found("whatsapp.callback", "too_long", details)
+    if chart.case.fix:
+        return await _override(chart, details)
+    if not actual:
+        return Found("whatsapp.callback", "none", details)
+    return Found("whatsapp.callback", "elsewhere", details)
+
+
+async def _override(chart: Chart, details: dict[str, str]) -> Found:
+    secrets, meta, number_id = chart.case.secrets, chart.doors.meta, chart.case.number_id
+    try:
+        await meta.override(
+            token=secrets.whatsapp_api_token,
+            number_id=number_id,
+            url=details["expected"],
+            verify_token=secrets.whatsapp_webhook_verify_token,
+        )
+        shown = await meta.number(token=secrets.whatsapp_api_token, number_id=number_id)
+    except AccountRefused as refused:
+        details["error"] = str(refused.code)
+        return Found("whatsapp.callback", "fix_refused", details)
+    if shown.callback != details["expected"]:
+        details["actual"] = _without_secrets(shown.callback)
+        return Found("whatsapp.callback", "elsewhere", details)
+    return Found("whatsapp.callback", "overridden_now", details)
+
+
+async def template(chart: Chart) -> Found:
+    """Look whether notices to the owner can be sent at any time."""
+    wanted, secrets = chart.case.template, chart.case.secrets
+    if wanted is None:
+        return Found("whatsapp.template", "not_configured")
+    details = {"template": wanted}
+    try:
+        found = await chart.doors.meta.templates(
+            token=secrets.whatsapp_api_token,
+            account_id=secrets.whatsapp_business_account_id,
+            name=wanted,
+        )
+    except AccountRefused as refused:
+        return Found("whatsapp.template", "refused", {**details, "error": str(refused.code)})
+    ours = next((each for each in found if each.language == TEMPLATE_LANGUAGE), None)
+    if ours is None:
+        return Found("whatsapp.template", "absent", details)
+    if ours.status != "APPROVED":
+        return Found("whatsapp.template", "not_approved", {**details, "status": ours.status})
+    if ours.variables not in (None, 1):
+        count = str(ours.variables)
+        return Found("whatsapp.template", "wrong_variables", {**details, "count": count})
+    return Found("whatsapp.template", "approved", details)
+
+
+def _is_id(value: str) -> bool:
+    """Tell whether a value may stand in an address of Graph's."""
+    return _ID.fullmatch(value) is not None
+
+
+def _without_secrets(url: str) -> str:
+    """Return a URL that somebody else chose, without what may hold a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if url else ""

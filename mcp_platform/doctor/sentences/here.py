@@ -1,0 +1,244 @@
+"""What is said of the platform's own part: Secret, database role, owner, catalogue."""
+
+from mcp_platform.doctor.results import Language
+from mcp_platform.doctor.sentences.forms import EVERY, Sentence, failed, ok, unknown, warning
+
+TITLES: dict[str, dict[Language, str]] = {
+    "secret": {"pt": "Credenciais guardadas", "en": "Stored credentials"},
+    "secret.keys": {"pt": "Credenciais completas", "en": "Complete credentials"},
+    "database.role": {"pt": "Usuário do banco de dados", "en": "Database role"},
+    "owner.number": {"pt": "Número do dono", "en": "Owner's number"},
+    "catalogue": {"pt": "Catálogo", "en": "Catalogue"},
+}
+
+SENTENCES: dict[tuple[str, str], Sentence] = {
+    (EVERY, "because"): unknown(
+        pt=(
+            "Não foi verificado, por causa de: {checks}.",
+            "Resolva primeiro: {checks}. Depois rode o diagnóstico outra vez.",
+        ),
+        en=(
+            "Not checked, because of: {checks}.",
+            "Mend first: {checks}. Then run the doctor again.",
+        ),
+    ),
+    (EVERY, "away"): unknown(
+        pt=(
+            "Não houve resposta confiável agora ({reason}).",
+            "Rode o diagnóstico outra vez em alguns minutos; se continuar, veja a rede de saída e"
+            " a página de status do fornecedor.",
+        ),
+        en=(
+            "There was no trustworthy answer now ({reason}).",
+            "Run the doctor again in a few minutes; if it goes on, look at the outgoing network and"
+            " at the vendor's status page.",
+        ),
+    ),
+    (EVERY, "too_many_calls"): unknown(
+        pt=(
+            "O fornecedor recusou a pergunta por excesso de chamadas ({reason}).",
+            "Espere uma hora e rode o diagnóstico outra vez.",
+        ),
+        en=(
+            "The vendor refused the question: too many calls ({reason}).",
+            "Wait an hour, then run the doctor again.",
+        ),
+    ),
+    (EVERY, "timed_out"): unknown(
+        pt=(
+            "Não terminou em {seconds} s.",
+            "Rode o diagnóstico outra vez; se continuar, veja a rede de saída.",
+        ),
+        en=(
+            "Did not finish within {seconds} s.",
+            "Run the doctor again; if it goes on, look at the outgoing network.",
+        ),
+    ),
+    (EVERY, "broken"): unknown(
+        pt=(
+            "A própria verificação falhou ({reason}).",
+            "É um defeito da plataforma: envie ao suporte o registro `doctor.check.broken`.",
+        ),
+        en=(
+            "The check itself failed ({reason}).",
+            "This is a defect of the platform: report it with the log line `doctor.check.broken`.",
+        ),
+    ),
+    ("secret", "readable"): ok(pt="As credenciais foram lidas.", en="The credentials can be read."),
+    ("secret", "missing"): failed(
+        pt=(
+            "Não há credenciais guardadas para este cliente e ambiente. {reason}",
+            "Cadastre as credenciais (`mcp-platform onboard` ou a API de administração).",
+        ),
+        en=(
+            "No credentials are stored for this client and environment. {reason}",
+            "Set the credentials (`mcp-platform onboard`, or the admin API).",
+        ),
+    ),
+    ("secret", "forbidden"): failed(
+        pt=(
+            "O serviço não tem permissão para ler as credenciais. {reason}",
+            "Publique de novo os manifestos deste cliente: o RoleBinding que dá a leitura do Secret"
+            " falta ou está errado.",
+        ),
+        en=(
+            "The service may not read the credentials. {reason}",
+            "Publish this client's manifests again: the RoleBinding that lets the Secret be read is"
+            " missing or wrong.",
+        ),
+    ),
+    ("secret", "unreadable"): failed(
+        pt=(
+            "As credenciais não puderam ser lidas. {reason}",
+            "Verifique o arquivo ou o acesso à API do Kubernetes, e rode o diagnóstico outra vez.",
+        ),
+        en=(
+            "The credentials could not be read. {reason}",
+            "Look at the file, or at the access to the Kubernetes API, and run the doctor again.",
+        ),
+    ),
+    ("secret.keys", "complete"): ok(pt="Nenhuma credencial falta.", en="No credential is missing."),
+    ("secret.keys", "missing"): failed(
+        pt=(
+            "Faltam credenciais: {keys}.",
+            "Cadastre as que faltam; as outras ficam como estão.",
+        ),
+        en=("Credentials are missing: {keys}.", "Set those that are missing; the others stay."),
+    ),
+    ("secret.keys", "advised"): warning(
+        pt=(
+            "Tudo funciona, mas faltam: {keys}. Sem elas o diagnóstico vê menos.",
+            "Cadastre as que faltam para que o token e a conta possam ser verificados.",
+        ),
+        en=(
+            "All works, but these are missing: {keys}. Without them the doctor sees less.",
+            "Set them, so that the token and the account can be checked.",
+        ),
+    ),
+    ("database.role", "shared"): ok(
+        pt="Este cliente usa o banco de dados compartilhado; não tem usuário próprio.",
+        en="This tenant shares the platform's database role; it has none of its own.",
+    ),
+    ("database.role", "sound"): ok(
+        pt="O usuário {role} existe e só alcança as linhas deste cliente.",
+        en="The role {role} exists and reaches the rows of this tenant alone.",
+    ),
+    ("database.role", "absent"): failed(
+        pt=(
+            "O usuário {role} não existe no banco de dados.",
+            "Prepare o cliente de novo (ação “prepare” da administração): ela cria o usuário e"
+            " guarda a senha.",
+        ),
+        en=(
+            "The role {role} does not exist in the database.",
+            "Prepare the tenant again (the provisioner's step): it makes the role and stores its"
+            " password.",
+        ),
+    ),
+    ("database.role", "not_member"): failed(
+        pt=(
+            "O usuário {role} não faz parte de mcp_tenant, e por isso não vê linha nenhuma.",
+            "Prepare o cliente de novo, ou rode como dono do banco: GRANT mcp_tenant TO {role}.",
+        ),
+        en=(
+            "The role {role} is no member of mcp_tenant, and so sees no rows.",
+            "Prepare the tenant again, or run as the database's owner: GRANT mcp_tenant TO {role}.",
+        ),
+    ),
+    ("database.role", "too_powerful"): failed(
+        pt=(
+            "O usuário {role} pode mais do que deve: {powers}. O isolamento não vale para ele.",
+            "Tire esses poderes (ALTER ROLE, REVOKE) ou remova o usuário e prepare o cliente de"
+            " novo.",
+        ),
+        en=(
+            "The role {role} may do more than it should: {powers}. Isolation does not hold for it.",
+            "Take these powers away (ALTER ROLE, REVOKE), or drop the role and prepare the tenant"
+            " again.",
+        ),
+    ),
+    ("database.role", "no_login"): failed(
+        pt=(
+            "O usuário {role} não pode entrar no banco de dados.",
+            "Prepare o cliente de novo, ou rode como dono do banco: ALTER ROLE {role} LOGIN.",
+        ),
+        en=(
+            "The role {role} may not log in to the database.",
+            "Prepare the tenant again, or run as the database's owner: ALTER ROLE {role} LOGIN.",
+        ),
+    ),
+    ("owner.number", "set"): ok(
+        pt="Os avisos têm para quem ir.", en="Notices have somebody to go to."
+    ),
+    ("owner.number", "missing"): warning(
+        pt=(
+            "O dono não tem número cadastrado: avisos e pedidos de atendimento humano não chegam a"
+            " ninguém.",
+            "Cadastre o WhatsApp do dono, só dígitos com código do país (por exemplo"
+            " 5511999998888).",
+        ),
+        en=(
+            "The owner has no number: notices and wishes to talk to a person reach nobody.",
+            "Set the owner's WhatsApp number, digits with the country code (for instance"
+            " 5511999998888).",
+        ),
+    ),
+    ("catalogue", "complete"): ok(
+        pt="Podem ser marcados: {services} serviço(s), {professionals} pessoa(s).",
+        en="{services} service(s) and {professionals} professional(s) can be booked.",
+    ),
+    ("catalogue", "no_service"): failed(
+        pt=("Não há serviço ativo: nada pode ser marcado.", "Cadastre pelo menos um serviço."),
+        en=("There is no active service: nothing can be booked.", "Add at least one service."),
+    ),
+    ("catalogue", "no_professional"): failed(
+        pt=(
+            "Não há profissional ativo: nada pode ser marcado.",
+            "Cadastre pelo menos um profissional.",
+        ),
+        en=(
+            "There is no active professional: nothing can be booked.",
+            "Add at least one professional.",
+        ),
+    ),
+    ("catalogue", "no_hours"): failed(
+        pt=(
+            "Nenhum profissional tem horário de trabalho: não há vaga para oferecer.",
+            "Cadastre os horários da semana.",
+        ),
+        en=(
+            "No professional has working hours: there is no slot to offer.",
+            "Set the week's hours.",
+        ),
+    ),
+    ("catalogue", "nobody"): failed(
+        pt=(
+            "Nenhum profissional faz serviço algum: nada pode ser marcado.",
+            "Diga quem faz cada serviço.",
+        ),
+        en=(
+            "No professional does any service: nothing can be booked.",
+            "Say who does each service.",
+        ),
+    ),
+    ("catalogue", "not_offered"): warning(
+        pt=(
+            "Ninguém faz: {services}. Esses serviços nunca terão horário.",
+            "Diga quem faz cada serviço, ou desative-os.",
+        ),
+        en=(
+            "Nobody does: {services}. These services will never have a slot.",
+            "Say who does each service, or make it inactive.",
+        ),
+    ),
+    ("catalogue", "no_calendar"): failed(
+        pt=(
+            "Sem agenda do Google para: {who}.",
+            "Cadastre GOOGLE_CALENDAR_ID (a agenda do negócio) ou a agenda de cada profissional.",
+        ),
+        en=(
+            "No Google calendar for: {who}.",
+            "Set GOOGLE_CALENDAR_ID (the business's calendar), or each professional's calendar.",
+        ),
+    ),
+}

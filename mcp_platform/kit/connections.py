@@ -1,0 +1,71 @@
+"""How one process connects to Postgres: as whom, and with how many connections.
+
+Owns the pools. A shared process acts in the roles of its parts, whatever login it was given; a
+pinned one is its tenant's login and nothing else.
+"""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mcp_platform.kit.database import create_engine, plain_url
+from mcp_platform.kit.queue import OpenQueue, own_queue, shared_queue
+from mcp_platform.kit.row_security import Role
+
+
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """Spare the round trip after each statement: no one leaves a setting or a lock behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What opens connections of one process, each in the role of the part it is for."""
+
+    url: str
+    most: int
+    pinned: bool
+    """As its tenant's login, which has no other role, and with as few as there can be when nothing
+    is done: one that listens, and one for everything else."""
+
+    def engine(self, role: Role, *, name: str = "mcp") -> AsyncEngine:
+        return create_engine(
+            self.url,
+            pool_size=self.most,
+            kept=1 if self.pinned else None,
+            application_name=name,
+            role=None if self.pinned else role,
+        )
+
+    async def pool(self, role: Role, *, most: int, name: str) -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            plain_url(self.url),
+            min_size=0 if self.pinned else 1,
+            max_size=most,
+            timeout=5,
+            command_timeout=30,
+            max_inactive_connection_lifetime=5 if self.pinned else 60,
+            reset=_nothing_to_reset,
+            server_settings=self._settings(role, name=name),
+        )
+
+    async def connect(self, role: Role, *, name: str) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            plain_url(self.url),
+            timeout=5,
+            command_timeout=30,
+            server_settings=self._settings(role, name=name),
+        )
+
+    def _settings(self, role: Role, *, name: str) -> dict[str, str]:
+        acting = {} if self.pinned else {"role": role.value}
+        return {"application_name": f"mcp-{name}", "timezone": "UTC", "jit": "off", **acting}
+
+    async def open_queue(self, stack: AsyncExitStack, schema: str | None) -> OpenQueue:
+        """Return what opens the queue in `schema`; None: the shared one."""
+        if schema is not None:
+            return own_queue(lambda: self.connect(Role.WORKER, name="queue"), schema)
+        pool = await self.pool(Role.WORKER, most=6, name="queue")
+        stack.push_async_callback(pool.close)
+        return shared_queue(pool)

@@ -1,0 +1,97 @@
+"""What a service account may do with a calendar, asked of Google step by step.
+
+Part of the door `google_calendar.py`. Owns the questions; requests and tokens are
+`google_session.py`'s.
+"""
+
+import time
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.calendar_access import CalendarAccess, CalendarLeft, CalendarRefused
+from mcp_platform.scheduling.google_refusals import API_OFF, EXHAUSTED, RATE, Refusal
+from mcp_platform.scheduling.google_session import Session
+
+FREE_BUSY_SCOPE = "https://www.googleapis.com/auth/calendar.freebusy"
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_AHEAD = timedelta(hours=1)  # when the test event is: not now, lest somebody's reminder rings
+
+
+class GoogleAccess(CalendarAccess):
+    """One account's access, over a session that nobody used before."""
+
+    def __init__(self, session: Session, *, api: Any, timeout: timedelta) -> None:
+        self._session = session
+        self._api = api
+        self._timeout_s = timeout.total_seconds()
+
+    async def token(self) -> None:
+        await self._session.authorize(deadline=self._deadline())
+
+    async def role(self, *, calendar_id: str) -> str:
+        answer = await self._ask(
+            self._api.events().list(calendarId=calendar_id, maxResults=1, fields="accessRole")
+        )
+        return str(answer.get("accessRole", ""))
+
+    async def free_busy(self, *, calendar_id: str, now: datetime) -> str | None:
+        body = {
+            "timeMin": now.isoformat(),
+            "timeMax": (now + timedelta(minutes=1)).isoformat(),
+            "items": [{"id": calendar_id}],
+        }
+        answer = await self._ask(self._api.freebusy().query(body=body))
+        calendars = answer.get("calendars")
+        found = calendars.get(calendar_id) if isinstance(calendars, dict) else None
+        if not isinstance(found, dict):
+            raise CalendarUnreadable("Google Calendar's answer can't be understood")
+        errors = found.get("errors") or []
+        return str(errors[0].get("reason", "unknown")) if errors else None
+
+    async def write(self, *, calendar_id: str, now: datetime) -> None:
+        event_id = uuid4().hex  # hexadecimal digits are base32hex, too
+        start = now + _AHEAD
+        body = {
+            "id": event_id,
+            "summary": "MCP Platform: teste",
+            "visibility": "private",
+            "transparency": "transparent",
+            "reminders": {"useDefault": False},
+            "start": {"dateTime": start.isoformat()},
+            "end": {"dateTime": (start + timedelta(minutes=5)).isoformat()},
+        }
+        events = self._api.events()
+        await self._ask(events.insert(calendarId=calendar_id, body=body, sendUpdates="none"))
+        try:
+            await self._ask(
+                events.delete(calendarId=calendar_id, eventId=event_id, sendUpdates="none"),
+                gone_is_done=True,
+            )
+        except (CalendarUnreadable, CalendarRefused) as error:
+            raise CalendarLeft("the test event could not be deleted") from error
+
+    async def _ask(self, request: Any, *, gone_is_done: bool = False) -> dict[str, Any]:
+        try:
+            return await self._session.execute(request, deadline=self._deadline())
+        except Refusal as refusal:
+            if gone_is_done and refusal.status in _GONE:
+                return {}
+            raise _meaning(refusal) from None
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._timeout_s
+
+
+def _meaning(refusal: Refusal) -> CalendarUnreadable | CalendarRefused:
+    busy = refusal.reason in RATE | EXHAUSTED
+    answered_by_google = refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR and refusal.reason
+    if busy or not answered_by_google:
+        return CalendarUnreadable(f"Google Calendar: {refusal}", retry_after=refusal.retry_after)
+    if refusal.status == HTTPStatus.NOT_FOUND:
+        return CalendarRefused(reason="not_found", error=refusal.reason)
+    if refusal.reason in API_OFF:
+        return CalendarRefused(reason="api_off", error=refusal.reason)
+    return CalendarRefused(reason="refused", error=refusal.reason)

@@ -1,0 +1,120 @@
+"""What tests of an operator's work share: tenants, a store in a folder, and a provisioner over it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from mcp_platform.admin.actor import Actor
+from mcp_platform.doctor.results import CheckResult
+from mcp_platform.kit.database import Sessions
+from mcp_platform.tenants.credentials import Credentials
+from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.stores import EnvDirectoryStore
+from mcp_platform.tenants.tenant import Tenant, TenantId
+
+OPERATOR = Actor(kind="user", subject="ana@example.com", role="operator", address="192.0.2.1")
+PRIVATE_KEY = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
+TOKEN = "EAAG" + "x" * 60
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass(slots=True)
+class FolderProvisioner:
+    """Writes into a folder; fails as it is told, before or after it has written."""
+
+    store: EnvDirectoryStore
+    prepared: list[str] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+    written: list[frozenset[str]] = field(default_factory=list)
+    fail_before: Exception | None = None
+    fail_after: BaseException | None = None
+    fail_retire: Exception | None = None
+
+    async def prepare(self, tenant: Tenant) -> None:
+        self.prepared.append(tenant.path)
+
+    async def write_credentials(
+        self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
+    ) -> None:
+        if self.fail_before is not None:
+            raise self.fail_before
+        await self.store.write(
+            client_name=tenant.client_name,
+            environment=tenant.environment,
+            values=values,
+            remove=remove,
+        )
+        self.written.append(frozenset(values))
+        if self.fail_after is not None:
+            raise self.fail_after
+
+    async def rotate_database_password(self, tenant: Tenant) -> None:
+        raise NotImplementedError
+
+    async def retire(self, tenant: Tenant) -> None:
+        if self.fail_retire is not None:
+            raise self.fail_retire
+        self.retired.append(tenant.path)
+        await self.store.remove(client_name=tenant.client_name, environment=tenant.environment)
+
+
+@dataclass(slots=True)
+class Prover:
+    """Answers as it is told, and remembers what it was asked."""
+
+    results: Sequence[CheckResult] = ()
+    asked: list[tuple[Tenant, Credentials, frozenset[str]]] = field(default_factory=list)
+
+    async def prove(
+        self, tenant: Tenant, credentials: Credentials, *, only: Collection[str]
+    ) -> Sequence[CheckResult]:
+        self.asked.append((tenant, credentials, frozenset(only)))
+        return self.results
+
+
+def failed(check: str) -> CheckResult:
+    return CheckResult(
+        check=check,
+        state="failed",
+        code="refused",
+        what="Meta refuses the token.",
+        next_step="Make a new one.",
+        details={},
+    )
+
+
+def folder_store(folder: Path) -> EnvDirectoryStore:
+    folder.mkdir(exist_ok=True)
+    return EnvDirectoryStore(folder)
+
+
+async def add_tenant(
+    sessions: Sessions, client: str = "shop", environment: str = "production", **columns: object
+) -> TenantId:
+    async with sessions.everywhere.begin() as session:
+        if await session.get(ClientRow, client) is None:
+            session.add(ClientRow(name=client, business_name=client))
+            await session.flush()
+        row = TenantRow(client_name=client, environment=environment, **columns)
+        session.add(row)
+        await session.flush()
+        return TenantId(row.id)

@@ -1,0 +1,27 @@
+"""One migrated database; each test registers clients of its own in it."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from mcp_platform.kit.database import Sessions, create_engine
+from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.schema import migrate
+from tests.admin.registry.office import Office
+
+
+@pytest.fixture(scope="session")
+def registry_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    name = f"registry_{uuid.uuid4().hex}"
+    url = postgres.create_database(name)
+    migrate(url)
+    yield url
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+async def office(registry_url: str) -> AsyncIterator[Office]:
+    engine = create_engine(registry_url, pool_size=5, application_name="tests")
+    yield Office(Sessions(engine))
+    await engine.dispose()

@@ -1,0 +1,160 @@
+"""The registry's routes over a real database, asked by users whom a token names by their role."""
+
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import insert, select, text
+
+from mcp_platform.admin.access import AdminGuard, SignedIn
+from mcp_platform.admin.actor import ROLES, Actor
+from mcp_platform.admin.api.registry import Registry, registry_router
+from mcp_platform.admin.models import AuditRow
+from mcp_platform.conversations.models import ContactRow
+from mcp_platform.errors import Unauthorized
+from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.http import handle_problems
+from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
+from mcp_platform.scheduling.models import AppointmentRow
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.models import TenantRow
+from mcp_platform.tenants.tenant import TenantId
+
+NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+ME = Actor(kind="command", subject="tests", role="admin")
+
+
+class ByRole(AdminGuard):
+    """A token is a role; after a slash, the name of the user."""
+
+    async def admit(self, token: str | None, *, address: str | None) -> SignedIn:
+        role, _, name = (token or "").partition("/")
+        if role not in ROLES:
+            raise Unauthorized("A bearer token is required.")
+        tenant = "somebody/production" if role == "staff" else None
+        actor = Actor(kind="user", subject=name or role, role=role, tenant=tenant, address=address)
+        return SignedIn(
+            user_id=uuid.UUID(int=1), sign_in_id=uuid.UUID(int=2), actor=actor, temporary=False
+        )
+
+
+class Office:
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions, self.now = sessions, NOW
+        self.tenants = TenantDirectory(sessions=sessions, timer=time.monotonic)
+        self.catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
+        self.app = FastAPI()
+        handle_problems(self.app)
+        self.app.include_router(
+            registry_router(
+                Registry(
+                    guard=ByRole(),
+                    sessions=sessions,
+                    tenants=self.tenants,
+                    catalogues=self.catalogues,
+                    clock=lambda: self.now,
+                )
+            )
+        )
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        role: str | None = "operator",
+        seen: object = None,
+        key: str | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """Ask; `seen` is a version, or what stands in If-Match."""
+        headers = {"content-type": "application/json"} if "content" in more else {}
+        if role is not None:
+            headers["authorization"] = f"Bearer {role}"
+        if seen is not None:
+            headers["if-match"] = f'"{seen}"' if isinstance(seen, int) else str(seen)
+        if key is not None:
+            headers["idempotency-key"] = key
+        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
+            return await client.request(
+                method, f"/api/v1/admin{path}", headers=headers, timeout=60, **more
+            )
+
+    async def client(self, **more: Any) -> str:
+        name = f"shop-{uuid.uuid4().hex[:12]}"
+        wish = {"name": name, "business_name": "Barbearia do Zé", **more}
+        assert (await self.ask("POST", "/clients", json=wish)).status_code == 201
+        return name
+
+    async def environment(self, client: str | None = None, **more: Any) -> str:
+        """Make an environment; return its path below `/clients`."""
+        client = client or await self.client()
+        wish = {"environment": "production", **more}
+        made = await self.ask("POST", f"/clients/{client}/environments", json=wish)
+        assert made.status_code == 201, made.text
+        return f"/clients/{client}/environments/{wish['environment']}"
+
+    async def offering(self) -> str:
+        """Make an environment in which Zé cuts hair; return its path."""
+        shop = await self.environment()
+        for what, wish in (
+            ("services", {"id": "corte", "name": "Corte", "duration_minutes": 30}),
+            ("professionals", {"id": "ze", "name": "Zé", "service_ids": ["corte"]}),
+        ):
+            made = await self.ask("POST", f"{shop}/{what}", json=wish)
+            assert made.status_code == 201, made.text
+        return shop
+
+    async def tenant_id(self, path: str) -> int:
+        _, _, client, _, environment = path.split("/")
+        async with self.sessions.everywhere() as session:
+            return await session.scalar(
+                select(TenantRow.id).where(
+                    TenantRow.client_name == client, TenantRow.environment == environment
+                )
+            )
+
+    async def book(self, path: str, *, starts_at: datetime, status: str = "booked") -> None:
+        """Put an appointment of Zé's into the rows."""
+        tenant_id, contact_id = await self.tenant_id(path), uuid.uuid4()
+        async with self.sessions.everywhere.begin() as session:
+            await session.execute(
+                insert(ContactRow).values(tenant_id=tenant_id, id=contact_id, space="api")
+            )
+            values = {"tenant_id": tenant_id, "id": uuid.uuid4(), "contact_id": contact_id}
+            await session.execute(
+                insert(AppointmentRow).values(
+                    **values,
+                    professional_id="ze",
+                    service_id="corte",
+                    status=status,
+                    starts_at=starts_at,
+                    ends_at=starts_at.replace(minute=30),
+                    blocked=text("tstzrange('2026-01-01', '2026-01-02')"),
+                )
+            )
+
+    async def execute(self, statement: str, **values: Any) -> None:
+        async with self.sessions.everywhere.begin() as session:
+            await session.execute(text(statement), values)
+
+    async def save(self, tenant_id: int, catalogue: Catalogue) -> None:
+        async with self.sessions.everywhere.begin() as session:
+            await save_catalogue(session, TenantId(tenant_id), catalogue)
+
+    async def trail(self, target: str) -> list[AuditRow]:
+        async with self.sessions.everywhere() as session:
+            found = await session.scalars(
+                select(AuditRow).where(AuditRow.target == target).order_by(AuditRow.id)
+            )
+            return list(found)
+
+
+def fields(answer: httpx.Response) -> dict[str, str]:
+    """Return what is told to be wrong, by field."""
+    return {each["field"]: each["detail"] for each in answer.json().get("errors", [])}

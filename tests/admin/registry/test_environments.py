@@ -1,0 +1,260 @@
+"""Environments of clients over the admin API."""
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.registry.clients import Clients, NewClient
+from mcp_platform.admin.registry.environments import EnvironmentChange, Environments, NewEnvironment
+from mcp_platform.errors import Conflict, Invalid, NotFound
+from tests.admin.registry.office import ME, Office, fields
+
+
+def a_number() -> str:
+    return str(uuid.uuid4().int)[:15]
+
+
+async def test_an_environment_is_made_with_defaults_and_read_back(office: Office) -> None:
+    shop = await office.environment()
+    read = await office.ask("GET", shop, role="viewer")
+    assert read.status_code == 200
+    found = read.json()
+    assert found["business_name"] == "Barbearia do Zé"
+    assert (found["status"], found["topology"], found["language"]) == ("active", "shared", "pt-BR")
+    assert found["time_zone"] == "America/Sao_Paulo"
+    assert (found["slot_step_minutes"], found["horizon_days"]) == (30, 60)
+    nothing = {"cpu": None, "memory": None}
+    assert found["resources"] == {"requests": nothing, "limits": nothing}
+    assert "id" not in found
+
+
+async def test_a_change_merges_and_null_empties(office: Office) -> None:
+    shop = await office.environment(address="Rua A, 1", phone="+55 11 4000", notes="Pix")
+    changed = await office.ask(
+        "PATCH", shop, seen=1, json={"address": None, "language": "es", "model_enabled": False}
+    )
+    assert changed.status_code == 200
+    found = changed.json()
+    assert (found["address"], found["phone"], found["notes"]) == (None, "+55 11 4000", "Pix")
+    assert (found["language"], found["model_enabled"], found["version"]) == ("es", False, 2)
+
+
+async def test_resources_merge_each_of_the_four_by_itself(office: Office) -> None:
+    given = {"requests": {"cpu": "100m"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+    shop = await office.environment(resources=given)
+    change = {"resources": {"requests": {"memory": "256Mi"}, "limits": {"cpu": None}}}
+    changed = await office.ask("PATCH", shop, seen=1, json=change)
+    assert changed.json()["resources"] == {
+        "requests": {"cpu": "100m", "memory": "256Mi"},
+        "limits": {"cpu": None, "memory": "1Gi"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("requests", "limits", "what"),
+    [
+        ({"cpu": "1"}, {"cpu": "999m"}, "cpu"),
+        ({"cpu": "0.5"}, {"cpu": "499m"}, "cpu"),
+        ({"memory": "1Gi"}, {"memory": "1G"}, "memory"),
+        ({"memory": "1025Mi"}, {"memory": "1Gi"}, "memory"),
+    ],
+)
+async def test_a_request_above_its_limit_is_refused_by_its_field(
+    office: Office, requests: dict[str, str], limits: dict[str, str], what: str
+) -> None:
+    client = await office.client()
+    wish = {"environment": "production", "resources": {"requests": requests, "limits": limits}}
+    answer = await office.ask("POST", f"/clients/{client}/environments", json=wish)
+    assert (answer.status_code, list(fields(answer))) == (422, [f"resources.requests.{what}"])
+
+
+async def test_a_limit_below_what_is_requested_already_is_refused(office: Office) -> None:
+    shop = await office.environment(resources={"requests": {"memory": "512Mi"}})
+    change = {"resources": {"limits": {"memory": "256Mi"}}}
+    answer = await office.ask("PATCH", shop, seen=1, json=change)
+    assert (answer.status_code, list(fields(answer))) == (422, ["resources.requests.memory"])
+    equal = {"resources": {"limits": {"memory": "512Mi"}}}
+    assert (await office.ask("PATCH", shop, seen=1, json=equal)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"time_zone": "America/Nowhere"}, "time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"time_zone": "America"}, "time_zone"),
+        ({"language": "fr"}, "language"),
+        ({"language": None}, "language"),
+        ({"status": "offboarded"}, "status"),
+        ({"topology": "cluster"}, "topology"),
+        ({"slot_step_minutes": 0}, "slot_step_minutes"),
+        ({"slot_step_minutes": "30"}, "slot_step_minutes"),
+        ({"horizon_days": 10**30}, "horizon_days"),
+        ({"minimum_notice_minutes": -1}, "minimum_notice_minutes"),
+        ({"phone_number_id": "+5511999990000"}, "phone_number_id"),
+        ({"owner_whatsapp": "11 99999"}, "owner_whatsapp"),
+        ({"calendar_id": "a calendar"}, "calendar_id"),
+        ({"notes": "a\u0000b"}, "notes"),
+        ({"resources": {"requests": {"cpu": "0"}}}, "resources.requests.cpu"),
+        ({"resources": {"limits": {"memory": "1Zi"}}}, "resources.limits.memory"),
+        ({"resources": {"limits": {"disk": "1Gi"}}}, "resources.limits.disk"),
+        ({"id": 5}, "id"),
+        ({"client_name": "other"}, "client_name"),
+    ],
+)
+async def test_what_is_not_as_documented_is_refused_by_its_field(
+    office: Office, wish: dict[str, Any], field: str
+) -> None:
+    client = await office.client()
+    made = await office.ask(
+        "POST", f"/clients/{client}/environments", json={"environment": "staging", **wish}
+    )
+    assert (made.status_code, list(fields(made))) == (422, [field])
+    shop = await office.environment(client)
+    changed = await office.ask("PATCH", shop, seen=1, json=wish)
+    assert (changed.status_code, list(fields(changed))) == (422, [field])
+
+
+async def test_two_environments_do_not_share_a_number(office: Office) -> None:
+    number = a_number()
+    taken = await office.environment(phone_number_id=number)
+    other = await office.environment()
+    answer = await office.ask("PATCH", other, seen=1, json={"phone_number_id": number})
+    assert answer.status_code == 409
+    path = taken.removeprefix("/clients/").replace("/environments", "")
+    assert fields(answer) == {"phone_number_id": f"is that of {path}"}
+    again = await office.ask("PATCH", taken, seen=1, json={"phone_number_id": number})
+    assert again.status_code == 200
+
+
+async def test_who_may_not_see_the_other_tenant_is_not_told_which_it_is(office: Office) -> None:
+    number = a_number()
+    await office.environment(phone_number_id=number)
+    name = await office.client()
+    await office.environment(name)
+    bound = Actor(kind="user", subject="ana", role="staff", tenant=f"{name}/production")
+    change = EnvironmentChange(phone_number_id=number)
+    with pytest.raises(Conflict) as refused:
+        async with office.sessions.everywhere.begin() as session:
+            await Environments(session, bound).update(name, "production", change, versions=None)
+    assert refused.value.fields == {"phone_number_id": "is another tenant's"}
+
+
+async def test_who_is_bound_to_a_tenant_sees_no_other(office: Office) -> None:
+    mine, other = await office.client(), await office.client()
+    for name in (mine, other):
+        await office.environment(name)
+    bound = Actor(kind="user", subject="ana", role="staff", tenant=f"{mine}/production")
+    async with office.sessions.everywhere() as session:
+        assert (await Environments(session, bound).get(mine, "production")).client_name == mine
+        with pytest.raises(NotFound):
+            await Environments(session, bound).get(other, "production")
+        with pytest.raises(NotFound):
+            await Clients(session, bound).get(other)
+
+
+async def test_two_who_take_one_number_at_once_get_it_once(office: Office) -> None:
+    number = a_number()
+    shops = [await office.environment() for _ in range(4)]
+    answers = await asyncio.gather(
+        *(office.ask("PATCH", shop, seen=1, json={"phone_number_id": number}) for shop in shops)
+    )
+    assert sorted(each.status_code for each in answers) == [200, 409, 409, 409]
+    for each in answers:
+        if each.status_code == 409:
+            assert list(fields(each)) == ["phone_number_id"]
+
+
+async def test_an_environment_exists_once(office: Office) -> None:
+    name = await office.client()
+    await office.environment(name)
+    answer = await office.ask(
+        "POST", f"/clients/{name}/environments", json={"environment": "production"}
+    )
+    assert (answer.status_code, list(fields(answer))) == (409, ["environment"])
+
+
+async def test_nothing_is_made_for_a_client_that_does_not_exist(office: Office) -> None:
+    answer = await office.ask(
+        "POST", "/clients/no-such-shop/environments", json={"environment": "production"}
+    )
+    assert answer.status_code == 404
+
+
+async def test_what_is_off_boarded_changes_no_more(office: Office) -> None:
+    shop = await office.environment()
+    tenant_id = await office.tenant_id(shop)
+    await office.execute("UPDATE tenants SET status = 'offboarded' WHERE id = :id", id=tenant_id)
+    answer = await office.ask("PATCH", shop, seen="*", json={"status": "active"})
+    assert answer.status_code == 409
+    assert (await office.ask("GET", shop)).json()["status"] == "offboarded"
+
+
+async def test_this_process_serves_what_was_changed_at_once(office: Office) -> None:
+    name = await office.client()
+    shop = await office.environment(name)
+    assert (await office.tenants.by_path(name, "production")).status == "active"
+    await office.ask("PATCH", shop, seen=1, json={"status": "suspended"})
+    assert (await office.tenants.by_path(name, "production")).status == "suspended"
+
+
+async def test_every_change_is_in_the_trail_of_its_tenant(office: Office) -> None:
+    name = await office.client()
+    shop = await office.environment(name)
+    await office.ask("PATCH", shop, seen=1, json={"topology": "isolated"}, role="admin/ana@x.com")
+    made, changed = await office.trail(f"{name}/production")
+    assert (made.action, changed.action) == ("tenant.create", "tenant.update")
+    assert (changed.actor, changed.role) == ("ana@x.com", "admin")
+    assert changed.tenant_id == await office.tenant_id(shop)
+    assert (changed.before["topology"], changed.after["topology"]) == ("shared", "isolated")
+
+
+async def test_a_thousand_are_made_in_a_handful_of_statements(office: Office) -> None:
+    mark = uuid.uuid4().hex[:8]
+    names = [f"bulk-{mark}-{index}" for index in range(500)]
+    clients = [NewClient(name=name, business_name="Zé") for name in names]
+    environments = [
+        (name, NewEnvironment(environment=which))
+        for name in names
+        for which in ("staging", "production")
+    ]
+    statements = 0
+
+    def count(*_: Any) -> None:
+        nonlocal statements
+        statements += 1
+
+    async with office.sessions.everywhere.begin() as session:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", count)
+        await Clients(session, ME).create_many(clients)
+        made = await Environments(session, ME).create_many(environments)
+    event.remove(engine, "before_cursor_execute", count)
+    assert [(each.client_name, each.environment) for each in made] == [
+        (name, wish.environment) for name, wish in environments
+    ]
+    assert statements < 40
+    assert len(await office.trail(f"{names[-1]}/production")) == 1
+
+
+async def test_of_many_the_one_that_clashes_is_named_by_its_index(office: Office) -> None:
+    name, number = await office.client(), a_number()
+    wishes = [
+        (name, NewEnvironment(environment="staging")),
+        (name, NewEnvironment(environment="production", phone_number_id=number)),
+        (name, NewEnvironment(environment="development", phone_number_id=number)),
+    ]
+    with pytest.raises(Conflict) as refused:
+        async with office.sessions.everywhere.begin() as session:
+            await Environments(session, ME).create_many(wishes)
+    assert refused.value.fields == {"2.phone_number_id": "is given twice"}
+
+
+def test_a_wish_of_plain_values_says_which_of_them_is_none() -> None:
+    with pytest.raises(Invalid) as refused:
+        NewEnvironment.of({"environment": "qa", "resources": {"limits": {"cpu": "many"}}})
+    assert sorted(refused.value.fields) == ["environment", "resources.limits.cpu"]

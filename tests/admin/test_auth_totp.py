@@ -1,0 +1,172 @@
+"""One-time codes: turned on by showing one, asked for after the password, good once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pyotp
+
+from mcp_platform.admin.totp import KEY_FILE
+from tests.admin.conftest import PASSWORD, Api, Clock
+
+
+class Phone:
+    """A user with one-time codes on, and what makes them."""
+
+    def __init__(self, api: Api, email: str, secret: str, recovery: list[str], token: str) -> None:
+        self.api, self.email, self.recovery, self.token = api, email, recovery, token
+        self.totp = pyotp.TOTP(secret)
+
+    def code(self) -> str:
+        return self.totp.at(self.api.clock())
+
+    async def sign_in(self, code: str | None) -> Any:
+        body = {"email": self.email, "password": PASSWORD}
+        body |= {} if code is None else {"totp": code}
+        return await self.api.ask("POST", "/auth/token", json=body)
+
+
+async def enrolled(api: Api) -> Phone:
+    user = await api.make_user()
+    token = (await api.tokens(user.email))["access_token"]
+    enrolment = (await api.ask("POST", "/auth/totp", token=token)).json()
+    code = pyotp.TOTP(enrolment["secret"]).at(api.clock())
+    confirmed = await api.ask("POST", "/auth/totp/confirm", token=token, json={"code": code})
+    assert confirmed.status_code == 200, confirmed.text
+    api.clock.move(seconds=30)  # the step of that code is used
+    recovery = confirmed.json()["recovery_codes"]
+    return Phone(api, user.email, enrolment["secret"], recovery, token)
+
+
+async def test_an_authenticator_reads_what_it_needs(api: Api) -> None:
+    user = await api.make_user(email="ze@example.com")
+    token = (await api.tokens(user.email))["access_token"]
+    enrolment = (await api.ask("POST", "/auth/totp", token=token)).json()
+    read = pyotp.parse_uri(enrolment["uri"])
+    assert isinstance(read, pyotp.TOTP)
+    assert (read.secret, read.name) == (enrolment["secret"], "ze@example.com")
+
+
+async def test_codes_are_asked_for_once_one_was_confirmed(api: Api) -> None:
+    user = await api.make_user()
+    token = (await api.tokens(user.email))["access_token"]
+    await api.ask("POST", "/auth/totp", token=token)
+    await api.tokens(user.email)  # enrolled, and not confirmed
+    wrong = await api.ask("POST", "/auth/totp/confirm", token=token, json={"code": "000000"})
+    assert wrong.status_code == 422
+    await api.tokens(user.email)
+
+
+async def test_the_password_alone_is_not_enough_and_is_told_so(api: Api) -> None:
+    phone = await enrolled(api)
+    answer = await phone.sign_in(None)
+    assert answer.status_code == 401
+    assert answer.json()["totp_required"] is True
+    body = {"email": phone.email, "password": "a wrong password"}
+    wrong = await api.ask("POST", "/auth/token", json=body)
+    assert "totp_required" not in wrong.json()
+    assert (await phone.sign_in(phone.code())).status_code == 200
+
+
+async def test_a_code_is_good_once(api: Api) -> None:
+    phone = await enrolled(api)
+    code = phone.code()
+    assert (await phone.sign_in(code)).status_code == 200
+    again = await phone.sign_in(code)
+    assert again.status_code == 401
+    assert "totp_required" not in again.json()
+
+
+async def test_an_older_code_is_not_good_after_a_newer_one(api: Api, clock: Clock) -> None:
+    phone = await enrolled(api)
+    older = phone.code()
+    clock.move(seconds=30)
+    assert (await phone.sign_in(phone.code())).status_code == 200
+    assert (await phone.sign_in(older)).status_code == 401
+
+
+async def test_clocks_may_differ_by_a_step_and_no_more(api: Api, clock: Clock) -> None:
+    phone = await enrolled(api)
+    clock.move(minutes=5)
+    late = phone.totp.at(clock() - timedelta(seconds=60))
+    early = phone.totp.at(clock() + timedelta(seconds=30))
+    assert (await phone.sign_in(late)).status_code == 401
+    assert (await phone.sign_in(early)).status_code == 200
+
+
+async def test_a_wrong_code_is_refused(api: Api) -> None:
+    phone = await enrolled(api)
+    wrong = f"{(int(phone.code()) + 1) % 1_000_000:06d}"
+    assert (await phone.sign_in(wrong)).status_code == 401
+    assert "user.sign_in_refused" in await api.audited()
+
+
+async def test_a_recovery_code_is_good_once_however_it_is_typed(api: Api) -> None:
+    phone = await enrolled(api)
+    assert len(set(phone.recovery)) == 10
+    typed = phone.recovery[3].upper().replace("-", " ")
+    assert (await phone.sign_in(typed)).status_code == 200
+    assert (await phone.sign_in(phone.recovery[3])).status_code == 401
+    assert (await phone.sign_in(phone.recovery[4])).status_code == 200
+
+
+async def test_the_database_alone_makes_no_codes(api: Api) -> None:
+    phone = await enrolled(api)
+    [row] = await api.sql("SELECT totp_sealed, recovery_digests FROM users")
+    assert phone.totp.secret.encode() not in row.totp_sealed
+    kept = b" ".join(row.recovery_digests)
+    assert not any(each.encode() in kept for each in phone.recovery)
+    assert (api.keys / KEY_FILE).stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_secret_moved_to_another_user_opens_nothing(api: Api) -> None:
+    phone = await enrolled(api)
+    victim = await enrolled(api)
+    await api.sql(
+        "UPDATE users SET totp_sealed = (SELECT totp_sealed FROM users WHERE email = :mine)"
+        " WHERE email = :theirs",
+        mine=phone.email,
+        theirs=victim.email,
+    )
+    victim.totp = phone.totp
+    assert (await victim.sign_in(victim.code())).status_code == 503
+
+
+async def test_without_the_key_codes_are_unavailable_and_not_skipped(api: Api) -> None:
+    phone = await enrolled(api)
+    (api.keys / KEY_FILE).unlink()
+    assert (await phone.sign_in(phone.code())).status_code == 503
+    assert (await phone.sign_in(None)).status_code == 401
+    other = await api.sign_in()
+    assert (await api.ask("POST", "/auth/totp", token=other)).status_code == 503
+
+
+async def test_codes_are_turned_off_with_the_password(api: Api) -> None:
+    phone = await enrolled(api)
+    disable = ("POST", "/auth/totp/disable")
+    wrong = await api.ask(*disable, token=phone.token, json={"password": "not this one"})
+    assert wrong.status_code == 422
+    assert (await phone.sign_in(None)).status_code == 401
+    right = await api.ask(*disable, token=phone.token, json={"password": PASSWORD})
+    assert right.status_code == 204
+    assert (await phone.sign_in(None)).status_code == 200
+    [row] = await api.sql("SELECT totp_sealed, recovery_digests FROM users")
+    assert (row.totp_sealed, row.recovery_digests) == (None, [])
+
+
+async def test_codes_that_are_on_are_not_replaced_by_whoever_found_the_browser(api: Api) -> None:
+    phone = await enrolled(api)
+    assert (await api.ask("POST", "/auth/totp", token=phone.token)).status_code == 409
+    body = {"code": phone.code()}
+    again = await api.ask("POST", "/auth/totp/confirm", token=phone.token, json=body)
+    assert again.status_code == 409
+
+
+async def test_an_administrator_takes_lost_codes_away(api: Api) -> None:
+    phone = await enrolled(api)
+    [(user_id,)] = await api.sql("SELECT id FROM users")
+    boss = await api.sign_in()
+    answer = await api.ask("POST", f"/admin/users/{user_id}/reset-totp", token=boss)
+    assert answer.status_code == 200
+    assert answer.json()["totp"] is False
+    assert (await api.ask("GET", "/auth/me", token=phone.token)).status_code == 401
+    assert (await phone.sign_in(None)).status_code == 200

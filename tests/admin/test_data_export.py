@@ -1,0 +1,112 @@
+"""All that is kept of a tenant, as JSON lines: whole, its own alone, without a secret."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import insert
+
+from mcp_platform.admin.data_export import NOT_DATA, export_tenant, exported_tables
+from mcp_platform.inbox.models import EventRow
+from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.scheduling.models import ServiceRow
+from mcp_platform.schema import metadata
+from mcp_platform.tenants.models import CredentialKeyRow
+from mcp_platform.tenants.tenant import TenantId
+from tests.admin.operating import add_tenant
+from tests.admin.test_offboarding import fill
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
+    engine = create_engine(migrated_url, pool_size=3, application_name="tests")
+    yield create_sessions(engine)
+    await engine.dispose()
+
+
+async def lines(sessions: Sessions, tenant_id: TenantId) -> list[dict[str, Any]]:
+    content = b"".join([part async for part in export_tenant(sessions, tenant_id)])
+    assert content.endswith(b"\n")
+    return [orjson.loads(line) for line in content.splitlines()]
+
+
+async def test_every_row_of_the_tenant_and_of_no_other_is_told_by_type(sessions: Sessions) -> None:
+    shop = await add_tenant(sessions, address="Rua A", phone_number_id="106540352242922")
+    other = await add_tenant(sessions, "other")
+    await fill(sessions, shop)
+    await fill(sessions, other, messages=7)
+    told = await lines(sessions, shop)
+
+    assert Counter(each["type"] for each in told) == {
+        "tenant": 1,
+        "contacts": 1,
+        "messages": 3,
+        "inbox_events": 3,
+    }
+    assert (told[0]["type"], told[0]["address"]) == ("tenant", "Rua A")
+    messages = [each for each in told if each["type"] == "messages"]
+    assert [each["text"] for each in messages] == ["mensagem 0", "mensagem 1", "mensagem 2"]
+    assert datetime.fromisoformat(messages[0]["at"]).tzinfo is not None
+    types = [each["type"] for each in told]
+    assert types.index("contacts") < types.index("messages")
+
+
+async def test_bodies_are_json_where_they_are_and_base64_where_not(sessions: Sessions) -> None:
+    shop = await add_tenant(sessions)
+    async with sessions.everywhere.begin() as session:
+        for key, body in (("a", b'{"text":"oi"}'), ("b", b"\xff\x00")):
+            await session.execute(
+                insert(EventRow).values(tenant_id=shop, key=key, kind="message", body=body)
+            )
+    bodies = {each["key"]: each["body"] for each in await lines(sessions, shop) if "key" in each}
+    assert bodies == {"a": {"text": "oi"}, "b": {"base64": "/wA="}}
+
+
+async def test_a_large_tenant_is_told_in_parts_without_a_row_lost_or_doubled(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await add_tenant(sessions)
+    await fill(sessions, shop, messages=25)
+    monkeypatch.setattr("mcp_platform.admin.data_export.ROWS", 10)
+    parts = [part async for part in export_tenant(sessions, shop)]
+
+    assert max(part.count(b"\n") for part in parts) == 10
+    told = [orjson.loads(line) for part in parts for line in part.splitlines()]
+    keys = [each["key"] for each in told if each["type"] == "inbox_events"]
+    assert sorted(keys) == sorted(f"m:{number}" for number in range(25))
+    assert len([each for each in told if each["type"] == "messages"]) == 25
+
+
+async def test_what_the_platform_knows_of_credentials_and_users_is_not_told(
+    sessions: Sessions,
+) -> None:
+    shop = await add_tenant(sessions)
+    await fill(sessions, shop)
+    async with sessions.everywhere.begin() as session:
+        session.add(ServiceRow(tenant_id=shop, id="corte", name="Corte", duration_minutes=30))
+        session.add(
+            CredentialKeyRow(
+                tenant_id=shop, key="GEMINI_API_KEY", changed_at=NOW, fingerprint="f1n9e7"
+            )
+        )
+    content = b"".join([part async for part in export_tenant(sessions, shop)])
+    assert b"Corte" in content
+    assert b"f1n9e7" not in content
+    assert b"staff-" not in content
+
+
+def test_every_table_of_tenants_is_either_data_or_listed_as_none() -> None:
+    of_tenants = {table.name for table in metadata.sorted_tables if "tenant_id" in table.columns}
+    exported = {table.name for table in exported_tables()}
+    assert exported | NOT_DATA >= of_tenants
+    assert not exported & NOT_DATA
+    secret = re.compile(r"password|secret|token|sealed|hash|digest|fingerprint")
+    for table in exported_tables():
+        assert not [column.name for column in table.columns if secret.search(column.name)]
+        assert next(iter(table.primary_key.columns)).name == "tenant_id"

@@ -1,0 +1,265 @@
+"""Credentials, off-boarding and config.json over HTTP: who may, what is answered, what is never told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from mcp_platform import bootstrap
+from tests.admin.conftest import Api
+from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
+
+HIDDEN = "hunter2-" + "z" * 40
+
+
+@pytest.fixture
+async def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvisioner:
+    made = FolderProvisioner(folder_store(tmp_path / "credentials"))
+
+    async def of(*_: Any, **__: Any) -> FolderProvisioner:
+        return made
+
+    monkeypatch.setattr(bootstrap, "provisioner", of)
+    return made
+
+
+@pytest.fixture
+async def shop(provisioner: FolderProvisioner, api: Api) -> str:
+    """The path of a tenant's routes, in a platform whose provisioner writes into a folder."""
+    path = await api.make_tenant(client="shop")
+    client_name, environment = path.split("/")
+    return f"/admin/clients/{client_name}/environments/{environment}"
+
+
+async def everything(api: Api) -> str:
+    """Return all that the database holds, as text."""
+    tables = await api.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    found = ""
+    for (table,) in tables:
+        found += str(await api.sql(f"SELECT to_jsonb(t) FROM {table} t"))
+    return found
+
+
+async def test_credentials_are_set_changed_and_counted_but_never_told(api: Api, shop: str) -> None:
+    token = await api.sign_in("operator")
+    where = f"{shop}/credentials"
+    query = {"prove": "false"}
+    answers = [
+        await api.ask(
+            "PUT",
+            where,
+            token=token,
+            params=query,
+            json={"WHATSAPP_API_TOKEN": TOKEN, "WHATSAPP_APP_SECRET": SECRET},
+        ),
+        await api.ask(
+            "PATCH",
+            where,
+            token=token,
+            params=query,
+            json={"GEMINI_API_KEY": HIDDEN, "WHATSAPP_APP_SECRET": None},
+            headers={"Idempotency-Key": "one"},
+        ),
+        await api.ask(
+            "POST",
+            f"{where}/env",
+            token=token,
+            params=query,
+            content=b'export GOOGLE_CALENDAR_ID="a@b.example"\r\nDATABASE_USER=theirs\r\n',
+            headers={"content-type": "text/plain"},
+        ),
+        await api.ask("GET", where, token=token),
+    ]
+
+    assert [each.status_code for each in answers] == [200, 200, 200, 200]
+    known = {each["key"]: each for each in answers[-1].json()["keys"]}
+    assert {key for key, each in known.items() if each["present"]} == {
+        *("WHATSAPP_API_TOKEN", "GEMINI_API_KEY", "GOOGLE_CALENDAR_ID")
+    }
+    assert len(known["GEMINI_API_KEY"]["fingerprint"]) == 12
+    kept = await everything(api)
+    for value in (TOKEN, SECRET, HIDDEN):
+        assert not any(value in each.text for each in answers)
+        assert value not in kept
+    assert "GEMINI_API_KEY" in kept
+
+
+@pytest.mark.parametrize(
+    ("method", "where", "content", "field"),
+    [
+        ("PUT", "", {"WHATSAPP_PHONE_NUMBER_ID": HIDDEN}, "WHATSAPP_PHONE_NUMBER_ID"),
+        ("PATCH", "", {"DATABASE_PASSWORD": HIDDEN}, "DATABASE_PASSWORD"),
+        ("PATCH", "", {"GEMINI_API_KEY": {"deep": HIDDEN}}, "GEMINI_API_KEY"),
+        ("PUT", "", {"GOOGLE_PRIVATE_KEY": HIDDEN}, "GOOGLE_PRIVATE_KEY"),
+        ("POST", "/env", f"\n\nGOOGLE_PRIVATE_KEY={HIDDEN}\n", "line 3"),
+        ("POST", "/env", f"GEMINI_API_KEY=x\n{HIDDEN}\n", "line 2"),
+    ],
+)
+async def test_what_is_wrong_with_a_value_is_told_by_its_name_or_line_alone(
+    api: Api,
+    shop: str,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+    where: str,
+    content: Any,
+    field: str,
+) -> None:
+    token = await api.sign_in("operator")
+    is_file = isinstance(content, str)
+    answer = await api.ask(
+        method,
+        f"{shop}/credentials{where}",
+        token=token,
+        content=content.encode() if is_file else orjson.dumps(content),
+        headers={"content-type": "text/plain" if is_file else "application/json"},
+    )
+
+    assert answer.status_code == 422, answer.text
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+    assert HIDDEN not in answer.text
+    assert HIDDEN not in await everything(api)
+    assert HIDDEN not in str(capsys.readouterr())
+
+
+async def test_who_may_only_read_changes_nothing(api: Api, shop: str) -> None:
+    viewer, staff = (
+        await api.sign_in("viewer"),
+        await api.sign_in("staff", tenant="shop/production"),
+    )
+    asked = [
+        ("PUT", "/credentials", {}),
+        ("PATCH", "/credentials", {}),
+        ("POST", "/credentials/env", {}),
+        ("DELETE", "", None),
+        ("POST", "/restore", {}),
+        ("POST", "/purge", {"confirm": "shop/production"}),
+        ("GET", "/export", None),
+    ]
+    for token in (viewer, staff):
+        for method, where, body in asked:
+            answer = await api.ask(
+                method, shop + where, token=token, json=body, headers={"If-Match": "*"}
+            )
+            assert answer.status_code == 403, (method, where)
+        answer = await api.ask("POST", "/admin/config/import", token=token, json={"clients": []})
+        assert answer.status_code == 403
+    assert (await api.ask("GET", f"{shop}/credentials", token=viewer)).status_code == 200
+    assert (await api.ask("GET", f"{shop}/credentials", token=staff)).status_code == 403
+    assert (await api.ask("GET", f"{shop}/credentials")).status_code == 401
+
+
+async def test_an_environment_is_off_boarded_restored_and_purged(api: Api, shop: str) -> None:
+    token = await api.sign_in("operator")
+    assert (await api.ask("DELETE", shop, token=token)).status_code == 428
+    stale = await api.ask("DELETE", shop, token=token, headers={"If-Match": '"99"'})
+    assert stale.status_code == 412
+    assert (await api.ask("GET", f"{shop}/offboarding", token=token)).status_code == 404
+
+    left = await api.ask("DELETE", shop, token=token, headers={"If-Match": '"1"'})
+    assert (left.status_code, left.json()["stage"]) == (202, "waiting")
+    one = await api.ask("GET", shop, token=token)
+    assert one.json()["status"] == "offboarded"
+    restored = await api.ask("POST", f"{shop}/restore", token=token)
+    assert (restored.status_code, restored.json()["status_before"]) == (200, "active")
+    assert (await api.ask("GET", shop, token=token)).json()["status"] == "active"
+
+    purge = f"{shop}/purge"
+    early = await api.ask("POST", purge, token=token, json={"confirm": "shop/production"})
+    assert early.status_code == 409
+    await api.ask("DELETE", shop, token=token, headers={"If-Match": "*"})
+    wrong = await api.ask("POST", purge, token=token, json={"confirm": "shop"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "confirm")
+    purged = await api.ask("POST", purge, token=token, json={"confirm": "shop/production"})
+    assert purged.status_code == 202
+    told = await api.ask("GET", f"{shop}/offboarding", token=token)
+    assert told.json()["purge_after"] <= purged.json()["purge_after"]
+    assert [each for each in await api.audited() if each.startswith("tenant.")] == [
+        *("tenant.offboard", "tenant.restore", "tenant.offboard", "tenant.purge_requested")
+    ]
+
+
+async def test_data_is_exported_as_json_lines_and_the_trail_knows_who_took_it(
+    api: Api, shop: str
+) -> None:
+    token = await api.sign_in("operator")
+    answer = await api.ask("GET", f"{shop}/export", token=token)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert 'filename="shop-production.jsonl"' in answer.headers["content-disposition"]
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert (lines[0]["type"], lines[0]["client_name"]) == ("tenant", "shop")
+    assert "tenant.export" in await api.audited()
+
+
+async def test_config_is_exported_and_imported_and_a_dry_run_changes_nothing(
+    api: Api, shop: str
+) -> None:
+    token = await api.sign_in("operator")
+    first = await api.ask("GET", "/admin/config", token=token)
+    assert [each["client_name"] for each in first.json()["clients"]] == ["shop"]
+    wished = {
+        "clients": [
+            {"client_name": "shop", "environments": {"production": {"topology": "isolated"}}},
+            {
+                "client_name": "other",
+                "environments": {"staging": True},
+                "credentials_file": "other.env",
+            },
+        ]
+    }
+    dry = await api.ask(
+        "POST", "/admin/config/import", token=token, params={"dry_run": "true"}, json=wished
+    )
+    assert dry.status_code == 200, dry.text
+    assert (await api.ask("GET", "/admin/config", token=token)).content == first.content
+    done = await api.ask("POST", "/admin/config/import", token=token, json=wished)
+
+    assert done.json() == dry.json()
+    assert [(each["name"], each["action"]) for each in done.json()["steps"]] == [
+        ("shop/production", "update"),
+        ("other", "create"),
+        ("other/staging", "create"),
+    ]
+    assert "1 credentials files are passed over" in done.json()["warnings"][0]
+    after = (await api.ask("GET", "/admin/config", token=token)).json()
+    assert after["clients"][1]["environments"]["production"]["topology"] == "isolated"
+
+    wrong = {"clients": [{"client_name": "shop", "environments": {"production": 3}}]}
+    refused = await api.ask("POST", "/admin/config/import", token=token, json=wrong)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "clients[0].environments.production"
+
+
+async def test_the_documentation_of_credentials_shows_no_value(api: Api, shop: str) -> None:
+    document = (await api.ask("GET", "//openapi.json")).json()
+    shapes = document["components"]["schemas"]
+    for name in ("CredentialsChange", "CredentialsReplacement"):
+        for about in shapes[name]["properties"].values():
+            assert about["writeOnly"]
+            assert not {"example", "examples", "default"} & about.keys()
+    assert "DATABASE_PASSWORD" not in shapes["CredentialsChange"]["properties"]
+
+
+async def test_another_tenants_number_is_a_conflict(api: Api, shop: str) -> None:
+    await api.make_tenant(client="other")
+    await api.sql(
+        "UPDATE tenants SET phone_number_id = '106540352242922' WHERE client_name = 'other'"
+    )
+    token = await api.sign_in("operator")
+    answer = await api.ask(
+        "PATCH",
+        f"{shop}/credentials",
+        token=token,
+        params={"prove": "false"},
+        json={"WHATSAPP_PHONE_NUMBER_ID": "106540352242922"},
+    )
+    assert answer.status_code == 409
+    assert answer.json()["errors"] == [
+        {"field": "phone_number_id", "detail": "is that of other/production"}
+    ]
+    rows = await api.sql(str(text("SELECT count(*) FROM credential_keys")))
+    assert rows[0][0] == 0

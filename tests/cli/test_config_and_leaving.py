@@ -1,0 +1,117 @@
+"""config.json in and out, and the end of a tenant, on the command line."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_platform import bootstrap
+from tests.admin.operating import TOKEN, FolderProvisioner, folder_store
+from tests.cli.conftest import PATH, Database, Mcp
+
+NEW = {
+    "client_name": "clinica-sorriso",
+    "environments": {"production": {"topology": "isolated"}},
+}
+
+
+def written(folder: Path, *clients: dict[str, Any]) -> str:
+    file = folder / "config.json"
+    file.write_text(json.dumps({"clients": clients}))
+    return str(file)
+
+
+def test_a_dry_run_shows_what_an_import_then_does(
+    mcp: Mcp, database: Database, tmp_path: Path
+) -> None:
+    file = written(tmp_path, NEW)
+    dry = mcp("config", "import", file, "--dry-run")
+    assert dry.status == 0
+    assert "+ tenant clinica-sorriso/production  topology: isolated" in dry.out
+    assert f"{PATH} is not named" in dry.out
+    assert database.value("SELECT count(*) FROM tenants") == 1
+
+    done = mcp("config", "import", file)
+    assert "Tenants: 1 created, 0 updated, 0 unchanged." in done.out
+    assert database.value("SELECT count(*) FROM tenants") == 2
+    assert database.value("SELECT actor_kind FROM audit_entries LIMIT 1") == "command"
+
+
+def test_what_is_wrong_with_a_file_is_one_sentence_that_names_client_field_and_line(
+    mcp: Mcp, database: Database, tmp_path: Path
+) -> None:
+    ran = mcp("config", "import", written(tmp_path, {**NEW, "environments": {"prod": True}}))
+    assert ran.status == 1
+    assert "clients[0].environments.prod: is no field of this form" in ran.err
+    assert "client clinica-sorriso (line 1)" in ran.err
+    assert mcp("config", "import", str(tmp_path / "none.json")).status == 1
+
+
+def test_credentials_files_beside_the_config_are_saved_and_a_broken_one_stops_all(
+    mcp: Mcp, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    monkeypatch.setenv("CREDENTIALS_DIR", str(kept))
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    made = FolderProvisioner(folder_store(kept))
+
+    async def provisioner(*_: Any, **__: Any) -> FolderProvisioner:
+        return made
+
+    monkeypatch.setattr(bootstrap, "provisioner", provisioner)
+    file = written(tmp_path, {**NEW, "credentials_file": "clinica.env"})
+    (tmp_path / "clinica.env").write_text("nonsense\n")
+    refused = mcp("config", "import", file, "--no-prove")
+    assert refused.status == 1
+    assert "clinica.env: line 1" in refused.err
+    assert database.value("SELECT count(*) FROM tenants") == 1
+
+    (tmp_path / "clinica.env").write_text(f"WHATSAPP_API_TOKEN='{TOKEN}'\n")
+    ran = mcp("config", "import", file, "--no-prove")
+    assert ran.status == 0, ran.err
+    assert "Credentials: 1 of 1 tenants are saved." in ran.out
+    assert made.written == [frozenset({"WHATSAPP_API_TOKEN"})]
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_what_is_exported_is_imported_without_a_change(
+    mcp: Mcp, database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "exported.json"
+    assert mcp("config", "export", "--output", str(file)).status == 0
+    assert mcp("config", "export").out.encode() == file.read_bytes()
+    ran = mcp("config", "import", str(file))
+    assert "Tenants: 0 created, 0 updated, 1 unchanged." in ran.out
+
+
+def test_a_tenants_data_goes_into_a_new_file_that_only_its_owner_reads(
+    mcp: Mcp, database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "data.jsonl"
+    ran = mcp("tenants", "export", PATH, "--output", str(file))
+    assert ran.status == 0, ran.err
+    types = [json.loads(line)["type"] for line in file.read_text().splitlines()]
+    assert types == ["tenant", "contacts", "contact_aliases"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    again = mcp("tenants", "export", PATH, "--output", str(file))
+    assert again.status == 1
+    assert "File exists" in again.err
+    assert mcp("tenants", "export", "no/production", "--output", str(tmp_path / "x")).status == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_tenant_is_off_boarded_restored_and_purged(mcp: Mcp, database: Database) -> None:
+    assert mcp("tenants", "purge", PATH, "--confirm", PATH).status == 1
+    left = mcp("tenants", "offboard", PATH)
+    assert left.status == 0, left.err
+    assert f"mcp-platform tenants restore {PATH}" in left.out
+    assert database.value("SELECT status FROM tenants") == "offboarded"
+    assert "is active again" in mcp("tenants", "restore", PATH).out
+    assert database.value("SELECT status FROM tenants") == "active"
+
+    mcp("tenants", "offboard", PATH)
+    assert mcp("tenants", "purge", PATH, "--confirm", "barbearia-do-ze").status == 1
+    assert mcp("tenants", "purge", PATH, "--confirm", PATH).status == 0
+    assert database.value("SELECT purge_after <= now() FROM offboardings")

@@ -1,0 +1,61 @@
+"""`tenants create` and `tenants show`, on a real database."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import PATH, Database, Mcp
+
+NEW = "salao-da-lu/production"
+
+
+def test_a_tenant_is_made_with_its_client_shown_and_listed(mcp: Mcp, database: Database) -> None:
+    ran = mcp(
+        *("tenants", "create", NEW, "--business-name", "Salão da Lu", "--language", "es"),
+        *("--phone-number-id", "106540352242922", "--calendar-id", "lu@example.com"),
+    )
+    assert ran.status == 0, ran.err
+
+    shown = json.loads(mcp("tenants", "show", NEW).out)
+    assert (shown["business_name"], shown["language"]) == ("Salão da Lu", "es")
+    assert shown["phone_number_id"] == "106540352242922"
+    listed = mcp("tenants", "list").out
+    assert "lu@example.com" in next(line for line in listed.splitlines() if NEW in line)
+    (made,) = database.sql(
+        "SELECT actor_kind, actor FROM audit_entries WHERE action = 'tenant.create'"
+    )
+    assert made["actor_kind"] == "command"
+    assert made["actor"]
+
+
+def test_another_environment_of_a_client_needs_no_name_of_its_business(
+    mcp: Mcp, database: Database
+) -> None:
+    assert mcp("tenants", "create", "barbearia-do-ze/staging").status == 0
+    assert database.value("SELECT count(*) FROM tenants") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((NEW,), "say its --business-name"),
+        ((PATH,), "there is a tenant"),
+        (("barbearia-do-ze/staging", "--time-zone", "Brazil"), "must be an IANA name"),
+        (("barbearia-do-ze/staging", "--phone-number-id", "+55"), "phone_number_id"),
+        (("api/production", "--business-name", "X"), "is no tenant"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_in_a_sentence_and_nothing_is_made(
+    mcp: Mcp, database: Database, arguments: tuple[str, ...], said: str
+) -> None:
+    ran = mcp("tenants", "create", *arguments)
+    assert ran.status == 1
+    assert said in ran.err
+    assert database.value("SELECT count(*) FROM clients") == 1
+    assert database.value("SELECT count(*) FROM tenants") == 1
+
+
+def test_suspending_is_in_the_trail(mcp: Mcp, database: Database) -> None:
+    assert mcp("tenants", "suspend", PATH).status == 0
+    assert database.value("SELECT version FROM tenants") == 2
+    assert database.value("SELECT after ->> 'status' FROM audit_entries") == "suspended"

@@ -1,0 +1,124 @@
+"""The doctor over the admin API: who may ask, and what is answered."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from mcp_platform import bootstrap
+from mcp_platform.admin.passwords import Passwords
+from mcp_platform.settings import Settings
+from tests.admin.conftest import Api, Clock
+from tests.doctor.practice import Practice
+from tests.doctor.surgery import TEMPLATE
+
+PATH = "/admin/clients/shop/environments/production/doctor"
+
+
+def settings_of(office: Practice, database_url: str, folder: Path) -> dict[str, str]:
+    urls = office.surgery.urls
+    return {
+        "DATABASE_URL": database_url,
+        "DATA_DIR": str(folder),
+        "CREDENTIALS_DIR": str(office.folder),
+        "META_GRAPH_URL": urls["meta"],
+        "GEMINI_URL": urls["gemini"],
+        "GOOGLE_CALENDAR_URL": f"{urls['google']}/calendar/v3/",
+        "GOOGLE_TOKEN_URL": f"{urls['google']}/token",
+        "PUBLIC_URL": urls["gateway"],
+        "OWNER_NOTICE_TEMPLATE": TEMPLATE,
+    }
+
+
+@pytest.fixture
+async def api(
+    office: Practice,
+    migrated_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Api]:
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(bootstrap, "Passwords", lambda: Passwords(cheap))
+    folder = tmp_path_factory.mktemp("data")
+    for name, value in settings_of(office, migrated_url, folder).items():
+        monkeypatch.setenv(name, value)
+    async with bootstrap.platform(
+        Settings(), ("admin",), database_url=migrated_url, redis_url=None
+    ) as platform:
+        yield Api(platform, Clock(), folder / "keys")
+
+
+async def test_an_operator_examines_and_a_viewer_reads(api: Api) -> None:
+    operator, viewer = await api.sign_in("operator"), await api.sign_in("viewer")
+
+    ran = await api.ask("POST", PATH, token=operator, json={})
+    read = await api.ask("GET", PATH, token=viewer, params={"language": "pt"})
+
+    assert ran.status_code == read.status_code == 200, ran.text
+    assert ran.json()["tenant"] == "shop/production"
+    states = {each["check"]: each["state"] for each in ran.json()["results"]}
+    assert states.pop("gemini.key") == "ok"
+    assert set(states.values()) == {"ok"}
+    said = {each["check"]: each["what"] for each in read.json()["results"]}
+    assert said["google.token"] == "O Google aceita a chave."
+
+
+@pytest.mark.parametrize("role", ["viewer", "staff"])
+async def test_others_may_not_examine(api: Api, role: str) -> None:
+    tenant = "shop/production" if role == "staff" else None
+    token = await api.sign_in(role, tenant=tenant)  # type: ignore[arg-type]
+
+    answer = await api.ask("POST", PATH, token=token, json={})
+
+    assert answer.status_code == 403
+
+
+async def test_nobody_signed_in_reads_nothing(api: Api) -> None:
+    assert (await api.ask("GET", PATH)).status_code == 401
+
+
+async def test_a_tenant_that_there_is_not_is_not_found(api: Api) -> None:
+    token = await api.sign_in("operator")
+
+    for method in ("GET", "POST"):
+        answer = await api.ask(
+            method,
+            "/admin/clients/nobody/environments/production/doctor",
+            token=token,
+            **({"json": {}} if method == "POST" else {}),
+        )
+        assert answer.status_code == 404
+
+
+async def test_before_the_first_examination_there_are_no_results(api: Api) -> None:
+    token = await api.sign_in("viewer")
+
+    answer = await api.ask("GET", PATH, token=token)
+
+    assert answer.json() == {"tenant": "shop/production", "results": []}
+
+
+async def test_who_has_things_changed_is_written_down_and_who_reads_is_not(
+    api: Api, office: Practice
+) -> None:
+    token = await api.sign_in("operator")
+    office.surgery.number.override_url = None
+
+    await api.ask("POST", PATH, token=token, json={})
+    before = await api.audited()
+    fixed = await api.ask("POST", PATH, token=token, json={"fix": True})
+
+    results = {each["check"]: each["code"] for each in fixed.json()["results"]}
+    assert results["whatsapp.callback"] == "overridden_now"
+    assert "tenant.examine" not in before
+    assert (await api.audited())[-1] == "tenant.examine"
+
+
+@pytest.mark.parametrize("body", [{"fix": "yes"}, {"repair": True}, []])
+async def test_what_is_not_documented_is_refused(api: Api, body: object) -> None:
+    token = await api.sign_in("operator")
+
+    answer = await api.ask("POST", PATH, token=token, json=body)
+
+    assert answer.status_code == 422

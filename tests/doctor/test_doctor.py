@@ -1,0 +1,149 @@
+"""An examination from the store to the record: what is kept, and who is told."""
+
+from datetime import timedelta
+
+import pytest
+
+from mcp_platform.doctor.case import RoleState
+from mcp_platform.doctor.doctor import TROUBLE, role_state
+from mcp_platform.doctor.sentences import TITLES
+from tests.doctor.practice import Practice
+from tests.doctor.surgery import NOW
+
+
+async def test_a_tenant_in_good_order_is_found_so_and_kept_so(office: Practice) -> None:
+    found = await office.doctor.examine(office.tenant)
+
+    kept = await office.doctor.last(office.tenant.id)
+    assert [finding.found for finding in kept] == found
+    assert [finding.found.check for finding in kept] == [n for n in TITLES if n != "google.write"]
+    assert {finding.checked_at for finding in kept} == {NOW}
+    assert await office.health.troubles() == []
+
+
+async def test_since_stands_still_while_nothing_changes(office: Practice) -> None:
+    await office.doctor.examine(office.tenant)
+    office.later(hours=3)
+    await office.doctor.examine(office.tenant)
+    office.later(hours=3)
+    office.store_credentials(WHATSAPP_APP_SECRET="another")
+    await office.doctor.examine(office.tenant)
+
+    kept = {each.found.check: each for each in await office.doctor.last(office.tenant.id)}
+    assert kept["google.key"].since == NOW
+    assert kept["google.key"].checked_at == NOW + timedelta(hours=6)
+    assert kept["whatsapp.app_secret"].since == NOW + timedelta(hours=6)
+
+
+async def test_what_newly_fails_reaches_the_owner_once(office: Practice) -> None:
+    await office.doctor.examine(office.tenant, notify=True)
+    office.store_credentials(GEMINI_API_KEY="AQ.revoked")
+
+    await office.doctor.examine(office.tenant, notify=True)
+    office.later(days=1)
+    await office.doctor.examine(office.tenant, notify=True)
+
+    (said,) = await office.told()
+    assert said.startswith("⚠️ A verificação diária encontrou: O Gemini recusa a chave.")
+    assert "\n" not in said
+    assert "revoked" not in said
+
+
+async def test_who_asks_for_an_examination_reads_it_and_nobody_else_is_told(
+    office: Practice,
+) -> None:
+    office.store_credentials(GEMINI_API_KEY="AQ.revoked")
+
+    await office.doctor.examine(office.tenant)
+
+    assert await office.told() == []
+
+
+async def test_a_tenant_with_a_failed_check_is_degraded_until_it_is_mended(
+    office: Practice,
+) -> None:
+    office.store_credentials(GEMINI_API_KEY="AQ.revoked")
+    await office.doctor.examine(office.tenant)
+
+    (trouble,) = await office.health.troubles()
+    assert (trouble["what"], trouble["reason"]) == (TROUBLE, "gemini.key: refused")
+
+    office.store_credentials()
+    await office.doctor.examine(office.tenant)
+    assert await office.health.troubles() == []
+
+
+async def test_an_examination_of_some_checks_forgets_no_failure_of_others(office: Practice) -> None:
+    office.store_credentials(GEMINI_API_KEY="AQ.revoked")
+    await office.doctor.examine(office.tenant)
+
+    await office.doctor.examine(office.tenant, only={"owner.number"})
+
+    (trouble,) = await office.health.troubles()
+    assert trouble["reason"] == "gemini.key: refused"
+
+
+async def test_a_missing_file_is_found_missing(office: Practice) -> None:
+    (office.folder / "shop-production.env").unlink()
+
+    found = {each.check: each for each in await office.doctor.examine(office.tenant)}
+
+    assert found["secret"].code == "missing"
+    assert found["whatsapp.token"].code == "because"
+    assert found["catalogue"].code == "complete"
+
+
+async def test_nothing_secret_is_written_down(office: Practice) -> None:
+    await office.doctor.examine(office.tenant)
+
+    rows = str(await office.rows("SELECT * FROM doctor_results"))
+    secrets = office.surgery.case.secrets
+    for secret in (
+        secrets.whatsapp_api_token,
+        secrets.whatsapp_app_secret,
+        secrets.gemini_api_key,
+        secrets.whatsapp_webhook_verify_token,
+        secrets.google_private_key[30:60],
+    ):
+        assert secret not in rows
+
+
+@pytest.mark.parametrize(
+    ("options", "state"),
+    [
+        ("LOGIN IN ROLE {tenants}", {"may_log_in": True, "is_tenants": True}),
+        ("LOGIN", {"may_log_in": True}),
+        ("IN ROLE {tenants}", {"is_tenants": True}),
+        (
+            "LOGIN CREATEDB BYPASSRLS IN ROLE {tenants}, pg_read_all_data",
+            {
+                "may_log_in": True,
+                "is_tenants": True,
+                "powers": ("createdb", "bypassrls", "pg_read_all_data"),
+            },
+        ),
+    ],
+)
+async def test_a_role_is_read_as_postgres_has_it(
+    office: Practice, options: str, state: dict[str, object]
+) -> None:
+    tenants, name = "mcp_tenant", f"t_shop_{abs(hash(options))}"
+    await office.rows(
+        "DO $$ BEGIN CREATE ROLE mcp_tenant; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    )
+    await office.rows(f'CREATE ROLE "{name}" {options.format(tenants=tenants)}')
+    try:
+        async with office.sessions.everywhere() as session:
+            assert await role_state(session, name) == RoleState(name=name, exists=True, **state)
+    finally:
+        await office.rows(f'DROP ROLE "{name}"')
+
+
+async def test_an_isolated_tenant_needs_its_role(office: Practice) -> None:
+    await office.change(topology="isolated")
+    office.store_credentials(DATABASE_USER="t_nobody", DATABASE_PASSWORD="x")
+
+    found = {each.check: each for each in await office.doctor.examine(office.tenant)}
+
+    assert found["database.role"].code == "absent"
+    assert found["database.role"].details == {"role": "t_nobody"}

@@ -1,0 +1,209 @@
+"""A process pinned to one tenant: the whole path, as that tenant's own login, on few connections."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from mcp_platform.bootstrap import platform
+from mcp_platform.errors import Unavailable
+from mcp_platform.kit.database import create_engine, with_login
+from mcp_platform.kit.queue import own_schema
+from mcp_platform.tenants.credentials import CredentialsUnreadable
+from mcp_platform.tenants.database_roles import DatabaseLogin, drop, ensure, rotate
+from mcp_platform.tenants.env_file import read_env_file
+from mcp_platform.tenants.tenant import Tenant
+from tests.flows.world import Simulators, World, eventually, running, text_of, tomorrow, world
+from tests.tenants.made import tenant as made
+
+BOOK = "Marca um corte amanhã às 15h com o Zé"
+WHO = (
+    "SELECT usename, application_name FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = :name"
+)
+
+
+@pytest.fixture(scope="session")
+def simulators() -> Iterator[Simulators]:
+    started = Simulators.start()
+    yield started
+    started.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Pinnable:
+    """A shared service, and one isolated tenant of it with a login and mounted credentials."""
+
+    shared: World
+    tenant: Tenant
+    login: DatabaseLogin
+    mount: Path
+
+    def pinned(self) -> World:
+        """Return the tenant's own world: nothing in it runs yet."""
+        changed = {
+            "client_name": self.tenant.client_name,
+            "environment": self.tenant.environment,
+            "credentials_mount": self.mount,
+        }
+        settings = self.shared.settings.model_copy(update=changed)
+        # Where it is, and no login: that is the tenant's, and mounted.
+        nobody = with_login(self.shared.database_url, user="nobody", password="none")
+        return replace(self.shared, settings=settings, database_url=nobody)
+
+    async def seen(self, statement: str, **values: object) -> object:
+        return await self.shared.value(statement, **values)
+
+
+@pytest.fixture
+async def place(
+    simulators: Simulators, migrated_url: str, tmp_path: Path
+) -> AsyncIterator[Pinnable]:
+    credentials, mount = tmp_path / "shared", tmp_path / "mounted"
+    credentials.mkdir()
+    mount.mkdir()
+    engine = create_engine(migrated_url, pool_size=1, application_name="owner")
+    async with world(simulators, migrated_url, credentials) as shared:
+        one = await shared.add_tenant(topology="isolated")
+        tenant = made(id_=one.id, client_name=one.client_name, topology="isolated")
+        async with engine.begin() as connection:
+            login = await ensure(connection, tenant)
+        assert login is not None
+        written = (credentials / f"{one.client_name}-production.env").read_text()
+        values = dict(read_env_file(written).values)
+        values |= {"DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password}
+        for key, value in values.items():
+            (mount / key).write_text(value)
+        yield Pinnable(shared, tenant, login, mount)
+    async with engine.begin() as connection:  # roles outlive the database
+        await drop(connection, tenant)
+    await engine.dispose()
+
+
+async def _at(place: Pinnable, pinned: World) -> None:
+    """Let Meta call the pinned process, as the route of an isolated tenant does."""
+    url = f"{pinned.url}/{place.tenant.path}/api/v1/webhooks/whatsapp"
+    number = place.shared.tenant.phone_number_id
+    answer = await pinned.meta.post(
+        "/_control/numbers",
+        json={
+            "phone_number_id": number,
+            "waba_id": f"waba-{place.tenant.client_name}",
+            "display_phone_number": "551140000001",
+            "token": f"token-{place.tenant.client_name}",
+            "app_id": f"app-{place.tenant.client_name}",
+            "app_secret": place.shared.tenant.app_secret,
+            "verify_token": f"verify-{place.tenant.client_name}",
+            "callback_url": url,
+        },
+    )
+    answer.raise_for_status()
+
+
+async def test_a_pinned_process_books_as_its_tenants_own_login(place: Pinnable) -> None:
+    pinned = place.pinned()
+    async with running(pinned):
+        await _at(place, pinned)
+        reply = await pinned.ask(BOOK)
+        assert "✅ Agendado: Corte com Zé" in text_of(reply)
+        await eventually(lambda: pinned.shows(tomorrow(15)), why="the calendar's event")
+        assert await place.shared.statuses() == ["booked"]
+        names = {
+            row.application_name for row in await place.shared.rows(WHO, name=place.login.user)
+        }
+        assert names >= {"mcp", "mcp-queue"}
+        assert await place.seen("SELECT count(*) FROM queue.pgqueuer") == 0
+
+
+async def test_a_pinned_process_that_nobody_writes_to_holds_two_connections(
+    place: Pinnable,
+) -> None:
+    pinned = place.pinned()
+    async with running(pinned):
+        await _at(place, pinned)
+        await pinned.ask(BOOK)
+
+        async def few() -> bool:
+            return len(await place.shared.rows(WHO, name=place.login.user)) <= 2
+
+        await eventually(few, within=30, why="two connections at most")
+
+
+async def test_what_the_shared_gateway_takes_for_an_isolated_tenant_is_left_to_its_own_worker(
+    place: Pinnable,
+) -> None:
+    await place.shared.say(BOOK)
+    queued = f"SELECT count(*) FROM {own_schema(place.tenant.id)}.pgqueuer"
+    await eventually(lambda: _is(place, queued, 1), why="the wake-up in its queue")
+    assert await place.seen("SELECT count(*) FROM queue.pgqueuer") == 0
+
+    pinned = place.pinned()
+    async with running(pinned):
+        reply = (await pinned.replies(1))[0]
+    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+
+
+async def test_a_tenant_that_becomes_isolated_loses_nothing(place: Pinnable) -> None:
+    # Its wake-up went to the queue that tenants share, and is dropped there.
+    shared = place.shared
+    await shared.change(topology="shared")
+    async with shared.session() as session:
+        from sqlalchemy import text  # noqa: PLC0415  # only here
+
+        await session.execute(
+            text("UPDATE tenants SET status = 'suspended' WHERE id = :id"), {"id": place.tenant.id}
+        )
+    assert shared.platform is not None
+    shared.platform.tenants.forget()
+    await shared.say(BOOK)  # stored, and not answered
+    await shared.change(status="active", topology="isolated")
+
+    pinned = place.pinned()
+    async with running(pinned):
+        reply = (await pinned.replies(1, within=40))[0]
+    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+
+
+async def test_without_a_login_of_its_own_a_pinned_process_says_what_is_missing(
+    place: Pinnable,
+) -> None:
+    (place.mount / "DATABASE_PASSWORD").unlink()
+    pinned = place.pinned()
+    with pytest.raises(CredentialsUnreadable, match="DATABASE_PASSWORD is missing"):
+        async with platform(
+            pinned.settings, ("gateway",), database_url=pinned.database_url, redis_url=None
+        ):
+            pass
+
+
+async def test_a_process_cannot_be_pinned_to_a_tenant_that_shares_its_workers(
+    place: Pinnable,
+) -> None:
+    await place.shared.change(topology="shared")
+    pinned = place.pinned()
+    with pytest.raises(Unavailable, match="Make it isolated"):
+        async with platform(
+            pinned.settings, ("gateway",), database_url=pinned.database_url, redis_url=None
+        ):
+            pass
+
+
+async def test_a_rotated_password_is_the_only_one_that_lets_in(place: Pinnable) -> None:
+    engine = create_engine(place.shared.database_url, pool_size=1, application_name="owner")
+    async with engine.begin() as connection:
+        assert await ensure(connection, place.tenant) is None  # it is there already
+        rotated = await rotate(connection, place.tenant)
+    await engine.dispose()
+    assert (rotated.user, rotated.password) != (place.login.user, place.login.password)
+    assert rotated.password not in repr(rotated)
+    (place.mount / "DATABASE_PASSWORD").write_text(rotated.password)
+    pinned = place.pinned()
+    async with platform(
+        pinned.settings, ("gateway",), database_url=pinned.database_url, redis_url=None
+    ) as built:
+        assert await built.tenants.by_id(place.tenant.id)
+
+
+async def _is(place: Pinnable, statement: str, expected: int) -> bool:
+    return await place.seen(statement) == expected

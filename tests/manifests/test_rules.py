@@ -1,0 +1,328 @@
+"""What must hold of every object, whatever the fleet; the service's side of an agreement included."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cdk8s_app import config, place, scaling, settings, workload
+from cdk8s_app.manifest import Manifest
+from cdk8s_app.platform import alerts, cache, dashboards, database, logs, secrets
+from mcp_platform.kit.row_security import Role
+from mcp_platform.settings import PARTS, Settings
+from mcp_platform.tenants import cluster_names
+from mcp_platform.tenants.credentials import KEYS
+from tests.kit.test_metrics import METRICS
+from tests.manifests import fleets
+
+EVERY = [
+    pytest.param(
+        variant, folder, each, id=f"{variant}: {folder}/{each['kind']}.{each['metadata']['name']}"
+    )
+    for variant in fleets.VARIANTS
+    for folder, each in fleets.objects(variant)
+]
+OTHERS_IMAGES = {database.SMALL_IMAGE, cache.IMAGE, logs.IMAGE}
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def of_kind(*kinds: str) -> list[Any]:
+    return [each for each in EVERY if each.values[2]["kind"] in kinds]
+
+
+def pod_of(each: Manifest) -> Manifest:
+    pod: Manifest = each["spec"]["template"]["spec"]
+    return pod
+
+
+PODS = of_kind("Deployment", "StatefulSet", "DaemonSet", "Job")
+
+
+def test_there_is_no_plain_secret() -> None:
+    assert not of_kind("Secret")
+    assert len(of_kind("SealedSecret")) == 2
+    assert len(of_kind("ExternalSecret")) > 5
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), EVERY)
+def test_names_and_labels_are_what_kubernetes_takes(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    metadata = each["metadata"]
+
+    assert NAME.fullmatch(metadata["name"])
+    assert NAME.fullmatch(metadata.get("namespace", "none"))
+    assert all(len(value) <= 63 for value in metadata["labels"].values())
+    assert metadata["labels"]["app.kubernetes.io/part-of"] == "mcp-platform"
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), EVERY)
+def test_what_is_a_tenants_stands_in_its_namespace(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    if folder.startswith("clients/"):
+        _, client, environment = folder.split("/")
+        where = each["metadata"].get("namespace", each["metadata"]["name"])
+        assert where == f"{client}-{environment}"
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), PODS)
+def test_a_pod_is_limited_confined_and_of_an_image_that_is_known(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    pod = pod_of(each)
+
+    for container in pod["containers"]:
+        amounts = container["resources"]
+        assert set(amounts["limits"]) == set(amounts["requests"]) == {"cpu", "memory"}
+        security = container["securityContext"]
+        assert security["readOnlyRootFilesystem"] is True
+        assert security["allowPrivilegeEscalation"] is False
+        assert security["capabilities"]["drop"] == ["ALL"]
+        if container["name"] == "service":
+            assert container["image"] == fleets.IMAGE
+        else:
+            assert container["image"] in OTHERS_IMAGES
+        if each["kind"] != "Job":
+            assert "livenessProbe" in container
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), PODS)
+def test_only_the_parts_that_need_the_clusters_api_get_a_token(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    may_ask = folder == "platform" and each["metadata"]["name"] in {
+        "gateway",
+        "worker",
+        "provisioner",
+    }
+
+    assert pod_of(each)["automountServiceAccountToken"] is may_ask
+
+
+def test_filebeat_alone_sees_a_node() -> None:
+    with_host_path = {
+        each.values[2]["metadata"]["name"]
+        for each in PODS
+        if any("hostPath" in volume for volume in pod_of(each.values[2])["volumes"])
+    }
+
+    assert with_host_path == {"filebeat"}
+
+
+def variables_of(variant: str, each: Manifest) -> Iterator[str]:
+    """Give the environment variables of the service's containers, ConfigMaps' included."""
+    maps = {
+        (found["metadata"].get("namespace"), found["metadata"]["name"]): found["data"]
+        for _, found in fleets.objects(variant)
+        if found["kind"] == "ConfigMap"
+    }
+    for container in pod_of(each)["containers"]:
+        if container["name"] == "service":
+            yield from (variable["name"] for variable in container.get("env", ()))
+            for source in container["envFrom"]:
+                name = source["configMapRef"]["name"]
+                yield from maps[each["metadata"]["namespace"], name]
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), PODS)
+def test_every_environment_variable_is_a_setting_of_the_service(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    known = {name.upper() for name in Settings.model_fields}
+
+    assert set(variables_of(variant, each)) <= known
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_what_settings_say_is_taken_by_the_service(
+    variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _, each in fleets.objects(variant):
+        if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "settings":
+            with monkeypatch.context() as environment:
+                for name, value in each["data"].items():
+                    environment.setenv(name, value)
+                made = Settings()
+                assert made.port == workload.PORT
+                assert made.pinned == ("CLIENT_NAME" in each["data"])
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("Deployment"))
+def test_what_is_served_are_parts_of_the_service(variant: str, folder: str, each: Manifest) -> None:
+    for container in pod_of(each)["containers"]:
+        if container["name"] == "service":
+            command, *parts = container["args"]
+            assert command == "serve"
+            assert set(parts) <= set(PARTS)
+            pinned = folder.startswith("clients/")
+            assert parts == ["gateway", "worker"] if pinned else len(parts) == 1
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("Role"))
+def test_a_role_is_about_one_secret_by_name(variant: str, folder: str, each: Manifest) -> None:
+    (rule,) = each["rules"]
+    client = folder.split("/")[1]
+
+    assert rule["resources"] == ["secrets"]
+    assert rule["resourceNames"] == [f"{client}-credentials"]
+    assert not {"list", "watch", "create", "deletecollection", "*"} & set(rule["verbs"])
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_the_gateway_may_read_shared_tenants_secrets_and_no_isolated_ones(variant: str) -> None:
+    readable = {
+        each["metadata"]["namespace"]
+        for _, each in fleets.objects(variant)
+        if each["kind"] == "RoleBinding"
+        and any(subject["name"] in place.READERS for subject in each["subjects"])
+    }
+
+    assert readable == {"barbearia-do-ze-staging", "barbearia-do-ze-production"}
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_beyond_a_namespace_only_the_provisioner_may_anything(variant: str) -> None:
+    bindings = [each for _, each in fleets.objects(variant) if each["kind"] == "ClusterRoleBinding"]
+    rules = [
+        rule
+        for _, each in fleets.objects(variant)
+        if each["kind"] == "ClusterRole"
+        for rule in each["rules"]
+    ]
+
+    (binding,) = bindings
+    assert [subject["name"] for subject in binding["subjects"]] == ["provisioner"]
+    for rule in rules:
+        if "secrets" in rule["resources"]:
+            assert rule["verbs"] == ["create"]
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("HTTPRoute", "Ingress"))
+def test_a_tenants_route_is_its_own_path(variant: str, folder: str, each: Manifest) -> None:
+    if not folder.startswith("clients/"):
+        return
+    _, client, environment = folder.split("/")
+    if each["kind"] == "HTTPRoute":
+        (rule,) = each["spec"]["rules"]
+        paths = [match["path"]["value"] for match in rule["matches"]]
+    else:
+        (rule,) = each["spec"]["rules"]
+        paths = [path["path"] for path in rule["http"]["paths"]]
+    assert paths == [f"/{client}/{environment}"]
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_a_namespace_with_pods_of_ours_denies_what_no_rule_allows(variant: str) -> None:
+    denied, with_pods = set(), set()
+    for _, each in fleets.objects(variant):
+        namespace = each["metadata"].get("namespace")
+        if each["kind"] == "NetworkPolicy" and not each["spec"]["podSelector"]:
+            assert set(each["spec"]) == {"podSelector", "policyTypes"}
+            denied.add(namespace)
+        if each["kind"] in {"Deployment", "StatefulSet", "Job"}:
+            with_pods.add(namespace)
+
+    assert with_pods <= denied
+
+
+def test_a_tenants_pods_reach_no_private_address_but_names_and_the_database() -> None:
+    policy = fleets.tenant("clinica-sorriso/production")["NetworkPolicy.assistant"]
+    blocks = [
+        peer["ipBlock"]
+        for rule in policy["spec"]["egress"]
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    ]
+
+    assert {"cidr": "0.0.0.0/0", "except": list(settings.PRIVATE_RANGES)} in blocks
+    assert all("except" in block or block["cidr"] == "169.254.20.10/32" for block in blocks)
+
+
+def test_a_quota_has_room_for_every_pod_and_one_more() -> None:
+    found = fleets.tenant("clinica-sorriso/production")
+    _, most = scaling.replicas_of("production")
+    hard = found["ResourceQuota.quota"]["spec"]["hard"]
+
+    assert found["HorizontalPodAutoscaler.assistant"]["spec"]["maxReplicas"] == most
+    assert hard["pods"] == str(most + 1)
+    assert hard["limits.memory"] == f"{768 * (most + 1)}Mi"
+    assert hard["limits.cpu"] == f"{1000 * (most + 1)}m"
+
+
+def test_another_configuration_or_credential_replaces_the_pods() -> None:
+    def annotation(change: dict[str, Any]) -> str:
+        entry = fleets.config()
+        entry["clients"][1]["environments"]["production"].update(change)
+        (_, production) = config.fleet_of(entry).clients[1].tenants()
+        from cdk8s_app.tenant import tenant_objects  # noqa: PLC0415  # only here
+
+        (made,) = (
+            each
+            for each in tenant_objects(
+                production, platform=settings.Platform(), database=settings.Database()
+            )
+            if each["kind"] == "Deployment"
+        )
+        annotations: dict[str, str] = made["spec"]["template"]["metadata"]["annotations"]
+        return annotations["mcp-platform/checksum"]
+
+    credentials = {"keys": [], "checksum": "d" * 64}
+
+    assert annotation({}) == annotation({})
+    assert annotation({}) != annotation({"credentials": credentials})
+
+
+def metrics_in(text: str) -> set[str]:
+    """Return the names of metrics in a query; those of a histogram's series without their ending."""
+    names = set(re.findall(r"\bmcp_[a-z_]+", text))
+    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
+
+
+def test_alerts_scaling_and_dashboards_ask_for_metrics_that_the_service_has() -> None:
+    asked = metrics_in(json.dumps([alerts.RULES, dashboards.dashboards()]))
+    for variant in fleets.VARIANTS:
+        asked |= metrics_in(
+            json.dumps([e for _, e in fleets.objects(variant) if e["kind"] == "ScaledObject"])
+        )
+
+    assert len(asked) > 10
+    assert asked <= set(METRICS)
+
+
+def test_labels_that_queries_go_by_are_those_of_the_metrics() -> None:
+    for rule in alerts.RULES:
+        for name, selector in re.findall(r"\b(mcp_[a-z_]+)\{([^}]*)\}", rule["expr"]):
+            for label in re.findall(r"(\w+)[=!]~?\"", selector):
+                assert label in METRICS[name]._labelnames
+
+
+def test_both_packages_call_a_tenants_things_by_the_same_names() -> None:
+    (_, production) = fleets.fleet().clients[1].tenants()
+    names = {"client_name": production.client, "environment": production.environment}
+    namespace = fleets.tenant(production.path)["Namespace.clinica-sorriso-production"]
+
+    assert production.namespace == cluster_names.namespace_of(**names)
+    assert production.secret == cluster_names.secret_of(client_name=production.client)
+    assert (
+        cluster_names.labels_of(**names).items() | cluster_names.POD_SECURITY.items()
+        <= namespace["metadata"]["labels"].items()
+    )
+
+
+def test_the_database_knows_the_group_roles_of_the_migrations() -> None:
+    assert set(database.ROLES) == {str(role) for role in Role}
+    assert {role for groups in database.GROUPS.values() for role in groups} < set(database.ROLES)
+    assert set(database.GROUPS) < set(secrets.LOGINS)
+
+
+def test_a_sealed_secret_holds_the_values_as_they_were_sealed() -> None:
+    variant = "sealed, by queue, with logs and backups"
+    found = fleets.tenant("barbearia-do-ze/production", variant=variant)
+    sealed = found["SealedSecret.barbearia-do-ze-credentials"]
+
+    assert sealed["spec"]["encryptedData"] == fleets.SEALED
+    assert set(fleets.SEALED) <= set(KEYS)
+    assert "annotations" not in sealed["metadata"]  # strict scope

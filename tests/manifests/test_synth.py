@@ -1,0 +1,300 @@
+"""The tree on disk: the same bytes every time, and nothing touched that need not be."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cdk8s_app import synth
+from cdk8s_app.__main__ import main
+from cdk8s_app.config import ConfigError, fleet_of
+from cdk8s_app.manifest import WrongSpec
+from cdk8s_app.synth import folders_of, synthesize
+from tests.manifests import fleets
+
+SNAPSHOTS = Path(__file__).with_name("snapshots")
+EVERY_SNAPSHOT = {
+    "shared": ("as it comes", "barbearia-do-ze/staging"),
+    "isolated": ("as it comes", "clinica-sorriso/production"),
+    "isolated-sealed-by-queue": (
+        "sealed, by queue, with logs and backups",
+        "clinica-sorriso/production",
+    ),
+    "isolated-external-ingress": ("external, ingress, small, old", "clinica-sorriso/development"),
+}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def small(*clients: str, environments: Any = None, **platform: Any) -> dict[str, Any]:
+    """Return a fleet of shared tenants, quick to write."""
+    return {
+        "platform": platform,
+        "argocd": {"repo_url": "https://git.example.com/m.git"},
+        "clients": [
+            {"client_name": name, "environments": environments or {"production": True}}
+            for name in clients
+        ],
+    }
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_files_hold_exactly_the_objects(variant: str, tmp_path: Path) -> None:
+    synthesize(fleets.fleet(variant), tmp_path)
+
+    written = tree(tmp_path)
+    for folder, objects in folders_of(fleets.fleet(variant)).items():
+        for each in objects:
+            name = f"{folder}/{each['kind']}.{each['metadata']['name']}.yaml"
+            assert yaml.load(written.pop(name), yaml.CSafeLoader) == each
+    assert set(written) == {".index.json", "apply-all.sh"}
+
+
+def test_two_runs_and_two_processes_write_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synth, "WORTH_A_PROCESS", 2)
+    told: list[tuple[int, int]] = []
+
+    synthesize(fleets.fleet(), tmp_path / "one", processes=1)
+    synthesize(
+        fleets.fleet(),
+        tmp_path / "two",
+        processes=2,
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    assert told[-1] == (4, 4)
+
+
+def test_the_command_writes_the_same_bytes_as_the_library(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(fleets.config()))
+    command = [sys.executable, "-m", "cdk8s_app", "--config", str(file)]
+    subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "CDK8S_OUTDIR": str(tmp_path / "out")},
+        cwd=Path(__file__).parents[2],
+    )
+    synthesize(fleets.fleet(), tmp_path / "library")
+
+    assert tree(tmp_path / "out") == tree(tmp_path / "library")
+
+
+def test_only_the_client_that_changed_is_written(tmp_path: Path) -> None:
+    synthesize(fleet_of(small("aaa", "bbb")), tmp_path)
+    before = times(tmp_path)
+
+    nothing = synthesize(fleet_of(small("aaa", "bbb")), tmp_path)
+    assert (nothing.written, times(tmp_path)) == ((), before)
+
+    changed = small("aaa", "bbb")
+    changed["clients"][1]["environments"]["production"] = {"topology": "isolated"}
+    outcome = synthesize(fleet_of(changed), tmp_path)
+    after = times(tmp_path)
+
+    assert outcome.written == ("bbb",)
+    assert all(after[path] == at for path, at in before.items() if "/aaa/" in path)
+    assert (tmp_path / "clients/bbb/production/Deployment.assistant.yaml").is_file()
+
+
+def test_objects_that_a_tenant_no_longer_has_leave_its_folder(tmp_path: Path) -> None:
+    isolated = {"production": {"topology": "isolated"}}
+    synthesize(fleet_of(small("aaa", environments=isolated)), tmp_path)
+    synthesize(fleet_of(small("aaa")), tmp_path)
+
+    assert not (tmp_path / "clients/aaa/production/Deployment.assistant.yaml").exists()
+
+
+def test_a_setting_of_the_platform_writes_everybody_anew(tmp_path: Path) -> None:
+    synthesize(fleet_of(small("aaa", "bbb")), tmp_path)
+    outcome = synthesize(fleet_of(small("aaa", "bbb", host="wa.example.com")), tmp_path)
+
+    assert outcome.written == ("platform", "aaa", "bbb")
+
+
+def test_a_tenant_that_is_gone_stays_until_it_is_pruned(tmp_path: Path) -> None:
+    both = {"production": True, "staging": True}
+    synthesize(fleet_of(small("aaa", "bbb", environments=both)), tmp_path)
+    gone = fleet_of(small("aaa"))
+    left = ("clients/aaa/staging", "clients/bbb/production", "clients/bbb/staging")
+
+    outcome = synthesize(gone, tmp_path)
+    assert {each for each in outcome.left if each.startswith("clients")} == set(left)
+    assert all((tmp_path / folder).is_dir() for folder in left)
+    assert (tmp_path / "argocd/clients/bbb/staging").is_dir()
+
+    synthesize(gone, tmp_path, prune=True)
+    assert [path.name for path in (tmp_path / "clients").iterdir()] == ["aaa"]
+    assert [path.name for path in (tmp_path / "argocd/clients").iterdir() if path.is_dir()] == [
+        "aaa"
+    ]
+    synthesize(gone, tmp_path / "anew")
+    assert tree(tmp_path / "anew").items() <= tree(tmp_path).items()
+
+
+def test_a_run_that_was_broken_off_is_made_good_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synthesize(fleet_of(small("aaa")), tmp_path)
+    intended = tree(tmp_path)
+    with monkeypatch.context() as broken:
+
+        def half_done(*_: object) -> None:
+            (tmp_path / "clients/aaa/production/Namespace.aaa-production.yaml").write_text("half")
+            raise KeyboardInterrupt
+
+        broken.setattr(synth, "_write_client", half_done)
+        with pytest.raises(KeyboardInterrupt):
+            synthesize(
+                fleet_of(small("aaa", environments={"production": {"enabled": True}})), tmp_path
+            )
+
+    synthesize(fleet_of(small("aaa")), tmp_path)
+
+    assert tree(tmp_path) == intended
+
+
+@pytest.mark.parametrize("name", EVERY_SNAPSHOT)
+def test_a_tenant_of_each_kind_looks_as_it_did(name: str) -> None:
+    """Set UPDATE_SNAPSHOTS=1 to accept what changed, and read the difference before it is kept."""
+    variant, folder = EVERY_SNAPSHOT[name]
+    found = yaml.safe_dump_all(fleets.tenant(folder, variant=variant).values(), sort_keys=False)
+    path = SNAPSHOTS / f"{name}.yaml"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.write_text(found)
+
+    assert found == path.read_text()
+
+
+def test_the_script_for_a_cluster_without_argo_cd_is_a_script(tmp_path: Path) -> None:
+    synthesize(fleet_of(small("aaa")), tmp_path)
+    script = tmp_path / "apply-all.sh"
+
+    assert os.access(script, os.X_OK)
+    subprocess.run(["sh", "-n", str(script)], check=True)
+
+
+def test_the_script_applies_everything_in_order(tmp_path: Path) -> None:
+    synthesize(fleets.fleet(), tmp_path)
+    log = tmp_path / "log"
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {log}\n')
+    kubectl.chmod(0o755)
+
+    subprocess.run(
+        [str(tmp_path / "apply-all.sh")], check=True, env={**os.environ, "KUBECTL": str(kubectl)}
+    )
+    told = log.read_text().splitlines()
+
+    def at(what: str) -> int:
+        return next(number for number, line in enumerate(told) if what in line)
+
+    order = [
+        "data/Namespace.mcp-platform.yaml",
+        "-f data/",
+        "clusters.postgresql.cnpg.io/database",
+        "platform/ConfigMap.settings.yaml",
+        "delete job migrate",
+        "apply --server-side --force-conflicts --field-manager=mcp-platform-manifests -f platform/Job",
+        "condition=complete job/migrate",
+        "platform/Deployment.gateway.yaml",
+        "clients/clinica-sorriso/production/Namespace.",
+    ]
+    positions = [at(each) for each in order]
+    assert positions == sorted(positions)
+
+
+def test_a_wrong_file_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(small("aaa", environments={"production": {"topology": "solo"}})))
+
+    assert main(["--config", str(file), "--output", str(tmp_path / "out")]) == 1
+    assert "client aaa: environments.production.topology: 'solo'" in capsys.readouterr().err
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "no list of clients": ({}, "clients"),
+    "a client without a name": ({"clients": [{"environments": {}}]}, "clients[0].client_name"),
+    "a client twice": (small("aaa", "aaa"), "client aaa: is named twice"),
+    "a reserved name": (small("console"), "client console: client_name"),
+    "a name that is too long": (small("x" * 41), "client_name"),
+    "a name that is no DNS label": (small("Zé"), "client_name"),
+    "an amount that is none": (
+        small("aaa", environments={"production": {"resources": {"limits": {"cpu": "much"}}}}),
+        "client aaa: environments.production.resources.limits.cpu",
+    ),
+    "a request above its limit": (
+        small(
+            "aaa",
+            environments={
+                "production": {
+                    "resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "512Mi"}}
+                }
+            },
+        ),
+        "client aaa, production: resources: requests.memory 1Gi",
+    ),
+    "another path": ({**small("aaa"), "path_pattern": "/x/{client_name}"}, "path_pattern"),
+    "an unknown field of version 1": (
+        {"version": 1, **small("aaa", environments={"production": {"toplogy": "isolated"}})},
+        "client aaa: environments.production: 'toplogy'",
+    ),
+    "a secret among the settings": (
+        small("aaa", settings={"WHATSAPP_API_TOKEN": "x"}),
+        "platform.settings.WHATSAPP_API_TOKEN",
+    ),
+    "no host of a database elsewhere": (
+        {**small("aaa"), "database": {"mode": "external"}},
+        "database.host",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_refused_and_named(name: str) -> None:
+    wrong, told = WRONG[name]
+
+    with pytest.raises((ConfigError, WrongSpec)) as refused:
+        folders_of(fleet_of(wrong))
+    assert told in str(refused.value)
+
+
+def test_a_hand_written_file_without_a_version_is_enough() -> None:
+    seed = {
+        "path_pattern": "/{client_name}/{environment}",
+        "clients": [
+            {
+                "client_name": "barbearia-do-ze",
+                "environments": {"development": True, "staging": None, "production": {}},
+                "credentials_file": "barbearia-do-ze.env",
+                "resources": {"limits": {"cpu": "1", "memory": "512Mi"}},
+                "note": "fields that nobody knows are passed over",
+            }
+        ],
+    }
+
+    assert [name for name in folders_of(fleet_of(seed)) if "/" in name] == [
+        "clients/barbearia-do-ze/development",
+        "clients/barbearia-do-ze/production",
+    ]
