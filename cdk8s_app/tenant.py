@@ -95,7 +95,7 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
     selector = selector_of(instance=where, component=NAME)
     fewest, most = scaling.replicas_of(tenant.environment)
     pods = fewest if platform.autoscaling == "off" else most
-    settings = _settings(tenant, platform, database)
+    settings = _settings(tenant, platform, database, pods=pods)
     keys = {f"{kid}.pub.pem": pem for kid, pem in platform.token_keys.items()}
 
     yield namespace.service_account(name=NAME, namespace=where, labels=labels)
@@ -139,7 +139,9 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
         )
 
 
-def _settings(tenant: Tenant, platform: Platform, database: Database) -> dict[str, str]:
+def _settings(
+    tenant: Tenant, platform: Platform, database: Database, *, pods: int
+) -> dict[str, str]:
     """Return the pod's settings. No business data: that is in the database."""
     made = {
         **platform.settings,
@@ -148,6 +150,7 @@ def _settings(tenant: Tenant, platform: Platform, database: Database) -> dict[st
         "ENVIRONMENT": tenant.environment,
         "DATABASE_URL": place.database_url(database),
         "CREDENTIALS_MOUNT": workload.CREDENTIALS,
+        "WORKER_PROCESSES": str(pods),  # without Redis they share the number's pace beforehand
     }
     if platform.token_keys:
         made["JWT_KEYS_DIR"] = workload.TOKEN_KEYS

@@ -6,6 +6,7 @@ the busiest route by far, and framework cost is most of what it would pay.
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -22,7 +23,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_platform.admin.api.audit import audit_router
 from mcp_platform.admin.api.auth import auth_router
+from mcp_platform.admin.api.config import config_router
+from mcp_platform.admin.api.credentials import credentials_router
 from mcp_platform.admin.api.doctor import doctor_router
+from mcp_platform.admin.api.offboarding import offboarding_router
 from mcp_platform.admin.api.registry import Registry, registry_router
 from mcp_platform.admin.api.users import users_router
 from mcp_platform.admin.examining import Examinations
@@ -127,6 +131,20 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
             )
         )
     )
+    if platform.credential_keys is not None:
+        app.include_router(
+            credentials_router(platform.credential_keys, tenants=platform.tenants, guard=guard)
+        )
+    app.include_router(
+        offboarding_router(
+            sessions,
+            tenants=platform.tenants,
+            guard=guard,
+            grace=timedelta(days=platform.settings.offboarding_grace_days),
+            clock=now,
+        )
+    )
+    app.include_router(config_router(sessions, tenants=platform.tenants, guard=guard))
     app.include_router(audit_router(sessions, tenants=platform.tenants, guard=guard))
 
 

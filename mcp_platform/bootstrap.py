@@ -17,7 +17,9 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.admin.account import Account
+from mcp_platform.admin.credentials import CredentialKeys
 from mcp_platform.admin.jwts import Jwts
+from mcp_platform.admin.offboarding_work import OffboardingWork
 from mcp_platform.admin.passwords import Passwords
 from mcp_platform.admin.provisioner_client import RemoteProvisioner
 from mcp_platform.admin.provisioner_routes import ProvisionerRoutes
@@ -77,6 +79,7 @@ from mcp_platform.tenants.provisioning import (
     Provisioner,
     Store,
 )
+from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.stores import EnvDirectoryStore, MountedStore
 from mcp_platform.tenants.tenant import Tenant, Topology
 from mcp_platform.whatsapp.client import WhatsApp
@@ -114,6 +117,8 @@ class Platform:
     doctoring: "Doctoring | None"
     worker: Worker | None
     provisioner_routes: ProvisionerRoutes | None
+    credential_keys: CredentialKeys | None
+    leaving: OffboardingWork | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +253,22 @@ async def provisioner(settings: Settings, stack: AsyncExitStack, *, here: bool) 
         return RemoteProvisioner(http=http, url=settings.provisioner_url, jwts=jwts, clock=now)
     store, namespaces = _shared_store(settings, closing=stack)
     return LocalProvisioner(store=store, roles=None, namespaces=namespaces)
+
+
+def _sealer(settings: Settings) -> Sealer | None:
+    return None if settings.sealing_certificate is None else Sealer.of(settings.sealing_certificate)
+
+
+async def _meta_account(settings: Settings, stack: AsyncExitStack) -> GraphAccount:
+    http = await stack.enter_async_context(
+        httpx.AsyncClient(
+            timeout=settings.vendor_timeout_s.total_seconds(),
+            headers={"user-agent": "mcp-platform"},
+        )
+    )
+    return GraphAccount(
+        http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version
+    )
 
 
 def token_keys(settings: Settings) -> TokenKeys:
@@ -401,6 +422,7 @@ async def platform(
         )
         catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
         ingest = webhook = api = admin = doctoring = worker = provisioner_routes = None
+        credential_keys = leaving = None
         if "gateway" in parts:
             pool = await database.pool(Role.INGEST, most=3, name="ingest")
             stack.push_async_callback(pool.close)
@@ -417,8 +439,16 @@ async def platform(
             admin = _admin(settings, admin_sessions, keys=token_keys(settings))
             stack.callback(admin.passwords.close)
         if "provisioner" in parts and not settings.pinned:
+            local = await provisioner(settings, stack, here=True)
+            leaving = OffboardingWork(
+                sessions=admin_sessions,
+                account=await _meta_account(settings, stack),
+                store=store,
+                provisioner=local,
+                clock=now,
+            )
             provisioner_routes = ProvisionerRoutes(
-                await provisioner(settings, stack, here=True),
+                local,
                 jwts=Jwts(token_keys(settings)),
                 tenants=tenants,
                 clock=now,
@@ -432,6 +462,15 @@ async def platform(
                 calendars=calendars,
                 health=health,
                 notices=notices,
+            )
+        if admin is not None and doctoring is not None:
+            credential_keys = CredentialKeys(
+                sessions=admin_sessions,
+                store=store,
+                provisioner=await provisioner(settings, stack, here="provisioner" in parts),
+                proving=doctoring.proving,
+                sealer=_sealer(settings),
+                clock=now,
             )
         if "worker" in parts and doctoring is not None:
             worker = await _worker(
@@ -465,6 +504,8 @@ async def platform(
             doctoring=doctoring,
             worker=worker,
             provisioner_routes=provisioner_routes,
+            credential_keys=credential_keys,
+            leaving=leaving,
         )
 
 
@@ -506,6 +547,49 @@ async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterato
             tenants=TenantDirectory(sessions=sessions, timer=time.monotonic, only=_only(settings)),
             doctor=made.doctor,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingAlone:
+    """What a command needs that changes credentials."""
+
+    admin_sessions: Sessions
+    keys: CredentialKeys
+    proving: Proving
+
+
+@asynccontextmanager
+async def operating_alone(
+    settings: Settings, *, database_url: str
+) -> AsyncIterator[OperatingAlone]:
+    """Build what changes credentials for a command, without the parts that serve."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            database_url, pool_size=2, application_name="mcp-cli", role=Role.ADMIN
+        )
+        stack.push_async_callback(engine.dispose)
+        sessions = create_sessions(engine)
+        calendars = _calendars(settings)
+        stack.push_async_callback(calendars.close)
+        store = credential_store(settings, closing=stack)
+        doctoring = await _doctoring(
+            stack,
+            settings,
+            sessions=sessions,
+            store=store,
+            calendars=calendars,
+            health=TenantHealth(sessions, timer=time.monotonic),
+            notices=Notices(sessions, template=settings.owner_notice_template),
+        )
+        keys = CredentialKeys(
+            sessions=sessions,
+            store=store,
+            provisioner=await provisioner(settings, stack, here=False),
+            proving=doctoring.proving,
+            sealer=_sealer(settings),
+            clock=now,
+        )
+        yield OperatingAlone(admin_sessions=sessions, keys=keys, proving=doctoring.proving)
 
 
 async def _doctoring(

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         description="Where the part `admin` finds the internal port of the part `provisioner`."
         " Unset: it runs in the same process.",
     )
+    sealing_certificate: str | None = Field(
+        None,
+        description="Certificate of the cluster's Sealed Secrets controller, or the file it is in."
+        " Set: credentials are also kept sealed, for the manifests.",
+    )
     credentials_dir: Path = Field(
         Path("credentials"),
         description="Shared mode: a folder of `<client>-<environment>.env` files.",

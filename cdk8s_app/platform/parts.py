@@ -202,6 +202,10 @@ def _settings(platform: Platform) -> dict[str, str]:
             f"http://{place.WRITER}.{place.NAMESPACE}.svc:{workload.INTERNAL_PORT}"
         ),
     }
+    workers = next(part for part in PARTS if part.name == "worker")
+    made["WORKER_PROCESSES"] = str(
+        workers.fewest if platform.autoscaling == "off" else workers.most
+    )
     if platform.redis == "valkey":
         made["REDIS_URL"] = cache.url()
     if platform.token_keys:

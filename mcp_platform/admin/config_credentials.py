@@ -3,13 +3,14 @@
 Owns where they are looked for. Refuses to leave the folder it was given, and to tell a value.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.config_form import ConfigFile, DeclaredEnvironment
-from mcp_platform.admin.credentials import OURS, CredentialKeys, check_form
+from mcp_platform.admin.credential_forms import OURS, check_form
+from mcp_platform.admin.credentials import CredentialKeys
 from mcp_platform.errors import Invalid, PlatformError
 from mcp_platform.tenants.env_file import read_env_file
 
@@ -78,7 +79,7 @@ def read_handed_over(config: ConfigFile, *, folder: Path) -> list[HandedOver]:
 
 
 async def save_handed_over(
-    keys: CredentialKeys, files: list[HandedOver], *, actor: Actor, prove: bool
+    keys: CredentialKeys, files: Sequence[HandedOver], *, actor: Actor, prove: bool
 ) -> AsyncIterator[Saved]:
     """Save what differs from the store, and yield each tenant as it is done.
 

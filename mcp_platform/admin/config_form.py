@@ -27,7 +27,7 @@ PATH_PATTERN = "/{client_name}/{environment}"
 BLOCKS = ("platform", "argocd", "database")
 MOST_WRONG = 20  # as many as a person reads at once
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -97,7 +97,11 @@ def read_config(content: bytes, *, name: str = "config.json") -> ConfigFile:
     unknown = () if "version" in document else tuple(islice(_unknown(document), MOST_WRONG))
     return ConfigFile(
         clients=tuple(_client(each) for each in document["clients"]),
-        blocks={each: document[each] for each in BLOCKS if document.get(each)},
+        blocks={
+            name: known
+            for name in BLOCKS
+            if (known := _known(document.get(name, {}), schema()["$defs"][name]))
+        },
         warnings=tuple(
             f"line {line_of(text, place)}: {_named(place)} {why}; it is passed over"
             for place, why in unknown
@@ -284,6 +288,16 @@ def _members(text: str, at: int, decoder: json.JSONDecoder) -> Iterator[tuple[st
 def _after_space(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at
+
+
+def _known(said: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a block that the schema knows: what is passed over is not kept either."""
+    fields = described.get("properties", {})
+    return {
+        name: _known(value, fields[name]) if isinstance(value, dict) else value
+        for name, value in said.items()
+        if name in fields
+    }
 
 
 def _client(said: Mapping[str, Any]) -> DeclaredClient:

@@ -4,7 +4,7 @@ Owns the comparison. Creates what is missing and updates what differs, through t
 caller's transaction; deletes nothing. Credentials are not its business: `config_credentials.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.tenants.models import ClientRow, ManifestBlockRow, TenantRow
 
 Action = Literal["create", "update", "unchanged"]
+BATCH = 100  # so that one sees it go on
 AMOUNTS = {
     "cpu_request": ("requests", "cpu"),
     "cpu_limit": ("limits", "cpu"),
@@ -94,8 +95,8 @@ class ConfigImport:
             warnings=self._file.warnings,
         )
 
-    async def apply(self, plan: Plan) -> None:
-        """Do what `plan` says.
+    async def apply(self, plan: Plan, *, tell: Callable[[int], None] = lambda _: None) -> None:
+        """Do what `plan` says; `tell` hears how many more steps are done.
 
         Raises:
             Invalid, Conflict: the registry refuses it; fields name the tenant.
@@ -104,32 +105,25 @@ class ConfigImport:
             return
         clients, environments = self._registry()
         names = {client.name: client.business_name or client.name for client in self._file.clients}
-        await clients.create_many(
-            [
-                NewClient(name=s.name, business_name=names[s.name])
-                for s in plan.of("client", "create")
-            ]
-        )
+        for created in _batches(plan.of("client", "create")):
+            await clients.create_many(
+                [NewClient(name=step.name, business_name=names[step.name]) for step in created]
+            )
+            tell(len(created))
         for step in plan.of("client", "update"):
             await clients.update(step.name, ClientChange.of(_wished(step)), versions=None)
-        created = plan.of("tenant", "create")
-        with _naming([step.name for step in created]):
-            await environments.create_many(
-                [
-                    (
-                        name,
-                        NewEnvironment.of({"environment": environment, **_nested(_wished(step))}),
-                    )
-                    for step in created
-                    for name, _, environment in [step.name.partition("/")]
-                ]
-            )
+            tell(1)
+        for created in _batches(plan.of("tenant", "create")):
+            with _naming([step.name for step in created]):
+                await environments.create_many([_new_environment(step) for step in created])
+            tell(len(created))
         for step in plan.of("tenant", "update"):
             name, _, environment = step.name.partition("/")
             with _naming([step.name]):
                 await environments.update(
                     name, environment, EnvironmentChange.of(_nested(_wished(step))), versions=None
                 )
+            tell(1)
         await self._put_blocks(plan)
         await audit.record(
             self._session,
@@ -152,6 +146,17 @@ class ConfigImport:
             await self._session.execute(
                 putting.on_conflict_do_update(index_elements=["name"], set_={"body": body})
             )
+
+
+def _batches(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    for start in range(0, len(steps), BATCH):
+        yield steps[start : start + BATCH]
+
+
+def _new_environment(step: Step) -> tuple[str, NewEnvironment]:
+    name, _, environment = step.name.partition("/")
+    wish = {"environment": environment, **_nested(_wished(step))}
+    return name, NewEnvironment.of(wish)
 
 
 def summary(plan: Plan) -> dict[str, dict[str, int]]:

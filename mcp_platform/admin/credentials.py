@@ -6,21 +6,19 @@ marked as changing, which a later reading of the store or the next change puts r
 a value, to anybody.
 """
 
-import hashlib
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor, system
+from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form, fingerprint_of
 from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
 from mcp_platform.doctor.proving import proofs_of, refused
 from mcp_platform.doctor.results import CheckResult
@@ -32,28 +30,14 @@ from mcp_platform.tenants.credentials import (
     CredentialsMissing,
     CredentialStore,
     CredentialsUnreadable,
-    checked_values,
 )
 from mcp_platform.tenants.directory import tenant_of
 from mcp_platform.tenants.models import ClientRow, CredentialKeyRow, TenantRow
 from mcp_platform.tenants.provisioning import Provisioner
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
-OURS = frozenset({"DATABASE_USER", "DATABASE_PASSWORD"})
-"""Made by the platform when the tenant is: nobody hands them over."""
-SETTABLE = tuple(key for key in KEYS if key not in OURS)
-IDENTIFYING = {
-    "WHATSAPP_PHONE_NUMBER_ID": "phone_number_id",
-    "WHATSAPP_BUSINESS_ACCOUNT_ID": "waba_id",
-    "GOOGLE_CALENDAR_ID": "calendar_id",
-}
-"""What is no secret and stands in the tenant's row too, by the column."""
-GUESSABLE = 20  # characters; of a shorter value a fingerprint would help to find it
-FINGERPRINT = 12  # hexadecimal digits: enough to tell apart what one tenant ever had
 # Longer than a store is waited for: whoever marked a key as changing has finished, or is dead.
 CHANGING_FOR = timedelta(minutes=1)
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 class Proving(Protocol):
@@ -380,51 +364,6 @@ class CredentialKeys:
             tenant_id=tenant.id,
             after={"set": sorted(wish.values), "removed": sorted(wish.remove), "proof": wish.proof},
         )
-
-
-def check_form(values: Mapping[str, str], *, remove: Collection[str] = ()) -> dict[str, str]:
-    """Return `values` as a store keeps them.
-
-    Raises:
-        Invalid: with a field for each key whose value cannot be right, and never a value.
-    """
-    kept = checked_values(values, remove=remove)
-    fields = {
-        key: "is made by the platform; leave it out" for key in (*values, *remove) if key in OURS
-    }
-    for key, value in kept.items():
-        if key == "GOOGLE_PRIVATE_KEY" and not _is_private_key(value):
-            fields[key] = (
-                "no private key can be read from it; paste the whole key, or the JSON file"
-            )
-        if key == "GOOGLE_CLIENT_EMAIL" and not _EMAIL.fullmatch(value):
-            fields[key] = "is no e-mail address"
-        if key == "WHATSAPP_APP_ID" and not (value.isascii() and value.isdigit()):
-            fields[key] = "Meta's ids are digits alone"
-    try:
-        EnvironmentChange.of({IDENTIFYING[key]: kept[key] for key in IDENTIFYING if key in kept})
-    except Invalid as error:
-        named = {column: key for key, column in IDENTIFYING.items()}
-        fields |= {named[column]: "has not the form of such an id" for column in error.fields}
-    if fields:
-        raise Invalid("These credentials cannot be right.", fields=fields)
-    return kept
-
-
-def fingerprint_of(key: str, value: str) -> str:
-    """Return by what two values of a key are told apart, or nothing if `value` could be guessed."""
-    value = value.strip()
-    if len(value) < GUESSABLE:
-        return ""
-    return hashlib.sha256(f"{key}\0{value}".encode()).hexdigest()[:FINGERPRINT]
-
-
-def _is_private_key(value: str) -> bool:
-    try:
-        load_pem_private_key(value.encode(), password=None)
-    except (ValueError, TypeError):  # TypeError: it is encrypted
-        return False
-    return True
 
 
 def _identity(wish: Wish) -> dict[str, str | None]:

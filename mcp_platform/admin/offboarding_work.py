@@ -5,12 +5,16 @@ transaction, written down; whoever dies in it leaves a claim that runs out, and 
 done twice.
 """
 
+import asyncio
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Table, delete, exists, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import system
@@ -25,6 +29,7 @@ from mcp_platform.whatsapp.account import Account
 
 log = structlog.get_logger(__name__)
 
+EVERY_S = 20.0  # how late a step may begin
 CLAIM = timedelta(minutes=5)  # for one step; a purge renews it with every batch
 BATCH = 5_000  # rows deleted at once: nobody waits long for a lock
 # Meta delivers again for seven days; until then the path answers 200 to what it still sends.
@@ -66,6 +71,24 @@ class OffboardingWork:
         self._store = store
         self._provisioner = provisioner
         self._clock = clock
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Do what is due until stopped. What fails unexpectedly is logged and comes back."""
+        while not self._stopping.is_set():
+            try:
+                while await self.step() and not self._stopping.is_set():
+                    pass
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("admin.offboarding.away", error=repr(error))
+            except Exception:
+                log.exception("admin.offboarding.failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S * random.uniform(0.8, 1.2)):
+                    await self._stopping.wait()
 
     async def step(self) -> bool:
         """Do the one step that has been due longest; return whether there was one.

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin import audit
@@ -91,22 +92,25 @@ async def create_user(
     """
     email = canonical_email(email)
     tenant_id = await _tenant_of_staff(session, role=role, tenant=tenant)
-    if await session.scalar(select(UserRow.id).where(UserRow.email == email)) is not None:
+    user_id = await session.scalar(
+        insert(UserRow)
+        .values(
+            id=uuid.uuid4(),
+            email=email,
+            name=name,
+            role=role,
+            tenant_id=tenant_id,
+            password_hash=password_hash,
+            temporary=temporary,
+        )
+        .on_conflict_do_nothing(index_elements=[UserRow.email])  # two at once make one
+        .returning(UserRow.id)
+    )
+    if user_id is None:
         raise Conflict(
             "There is a user with this e-mail address.", fields={"email": "is taken already"}
         )
-    row = UserRow(
-        id=uuid.uuid4(),
-        email=email,
-        name=name,
-        role=role,
-        tenant_id=tenant_id,
-        password_hash=password_hash,
-        temporary=temporary,
-    )
-    session.add(row)
-    await session.flush()
-    made = await one_user(session, row.id)
+    made = await one_user(session, user_id)
     await _record(session, actor, "user.create", made, before=None, after=_told(made))
     return made
 

@@ -7,10 +7,12 @@ than 0. What commands need is imported when they run, so that `--help` answers a
 import typer
 
 from mcp_platform.cli import (
+    config,
     conversations,
     demo,
     doctor,
     inbox,
+    leaving,
     migrate,
     outbox,
     publish,
@@ -40,7 +42,12 @@ app.command("publish")(publish.publish)
 app.command("diff")(publish.diff)
 app.command("migrate")(migrate.migrate)
 app.command("check-migrations")(migrate.check_migrations)
+tenants.app.command("export")(leaving.export)
+tenants.app.command("offboard")(leaving.offboard)
+tenants.app.command("restore")(leaving.restore)
+tenants.app.command("purge")(leaving.purge)
 app.add_typer(tenants.app, name="tenants")
+app.add_typer(config.app, name="config")
 app.add_typer(users.app, name="users")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(outbox.app, name="outbox")

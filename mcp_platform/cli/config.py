@@ -1,12 +1,13 @@
 """`config`: the file that names all clients, out of the database and into it."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -91,7 +92,9 @@ def _import(config: "ConfigFile", *, dry_run: bool) -> "Plan":
         importing = ConfigImport(session, command_actor(), config)
         plan = await importing.plan()
         if not dry_run:
-            await importing.apply(plan)
+            todo = sum(step.action != "unchanged" for step in plan.steps)
+            with _progress("Clients and tenants", total=todo) as advance:
+                await importing.apply(plan, tell=lambda done: advance(done, ""))
         return plan
 
     return in_database(work)
@@ -110,8 +113,8 @@ def _tell(plan: "Plan", *, dry_run: bool) -> None:
         typer.echo(f"  {path} is not named, and stays as it is.")
     verb = "would be " if dry_run else ""
     for kind in ("client", "tenant"):
-        created, updated = (len(plan.of(kind, action)) for action in ("create", "update"))  # type: ignore[arg-type]  # literals
-        unchanged = len(plan.of(kind, "unchanged"))  # type: ignore[arg-type]  # as above
+        created, updated = (len(plan.of(kind, action)) for action in ("create", "update"))
+        unchanged = len(plan.of(kind, "unchanged"))
         typer.echo(
             f"{kind.capitalize()}s: {created} {verb}created, {updated} {verb}updated,"
             f" {unchanged} unchanged."
@@ -121,8 +124,6 @@ def _tell(plan: "Plan", *, dry_run: bool) -> None:
 def _save(files: "Sequence[HandedOver]", *, prove: bool) -> "list[Saved]":
     import asyncio  # noqa: PLC0415  # only here
 
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
-
     from mcp_platform.admin.config_credentials import save_handed_over  # noqa: PLC0415  # slow
     from mcp_platform.bootstrap import operating_alone  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import command_actor  # noqa: PLC0415  # slow to import
@@ -130,21 +131,33 @@ def _save(files: "Sequence[HandedOver]", *, prove: bool) -> "list[Saved]":
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     settings = Settings()
-    columns = (TextColumn("Credentials"), BarColumn(), MofNCompleteColumn())
 
     async def run(database_url: str) -> "list[Saved]":
         done = []
         async with operating_alone(settings, database_url=database_url) as made:
-            with Progress(*columns, TextColumn("{task.description}"), transient=True) as progress:
-                task = progress.add_task("", total=len(files))
+            with _progress("Credentials", total=len(files)) as advance:
                 saving = save_handed_over(made.keys, files, actor=command_actor(), prove=prove)
                 async for saved in saving:
-                    progress.update(task, advance=1, description=saved.path)
+                    advance(1, saved.path)
                     done.append(saved)
         return done
 
     with servers(settings) as given:
         return asyncio.run(run(given.database_url))
+
+
+@contextmanager
+def _progress(what: str, *, total: int) -> "Iterator[Callable[[int, str], None]]":
+    """Show a bar on standard error while the block works; what is yielded moves it on."""
+    from rich.console import Console  # noqa: PLC0415  # slow to import
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done, name: bar.update(task, advance=done, description=name)
 
 
 def _sentence(saved: "Saved") -> str:

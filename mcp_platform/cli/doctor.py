@@ -83,9 +83,12 @@ def _examined(
     import asyncio  # noqa: PLC0415  # only here
 
     from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
+    from mcp_platform.kit.logging import configure_logging  # noqa: PLC0415  # slow to import
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     settings = Settings()
+    # To standard error, which is nobody's input.
+    configure_logging(level="ERROR", form="console", show_texts=False)
     with servers(settings) as given:
         refuse_old_schema(given.database_url)
 

@@ -1,8 +1,10 @@
 """The end of a tenant on the command line: `tenants export`, `offboard`, `restore` and `purge`."""
 
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -78,9 +80,7 @@ def offboard(tenant: Annotated[str, TENANT]) -> None:
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     grace = timedelta(days=Settings().offboarding_grace_days)
-    state = _change(
-        tenant, lambda work, path, now: work.begin(*path, grace=grace, now=now)
-    )
+    state = _change(tenant, lambda work, path, now: work.begin(*path, grace=grace, now=now))
     typer.echo(
         f"{tenant} is off-boarded; it is purged on {state.purge_after:%Y-%m-%d}. Until then:"
         f" mcp-platform tenants restore {tenant}"
@@ -103,9 +103,28 @@ def purge(tenant: Annotated[str, TENANT], confirm: Annotated[str | None, CONFIRM
 
     The running service does it, within a few minutes; `tenants export` keeps a copy before.
     """
-    named = confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
+    named = (
+        confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
+    )
     _change(tenant, lambda work, path, now: work.purge(*path, confirm=named, now=now))
     typer.echo(f"{tenant} is purged by the running service within a few minutes.")
+
+
+@contextmanager
+def _new_file(output: Path) -> Iterator[IO[bytes]]:
+    """Open a file that only its owner may read, and that is whole or not there."""
+    from mcp_platform.errors import Invalid  # noqa: PLC0415  # only here
+
+    try:
+        handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Invalid(f"{output} cannot be made: {error.strerror}.") from error
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123  # of a handle
+            yield file
+    except BaseException:
+        output.unlink()
+        raise
 
 
 Ask = Callable[["Offboarding", tuple[str, str], "datetime"], Awaitable["OffboardingState"]]

@@ -6,7 +6,8 @@ Owns nothing that the platform does; only how a command gets at it.
 import asyncio
 import getpass
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import typer
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.admin.actor import Actor
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.errors import Invalid, NotFound
-from mcp_platform.kit.database import create_engine, create_sessions
+from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.kit.row_security import Role
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.models import TenantRow
@@ -38,13 +39,19 @@ def in_database(work: Work[Done]) -> Done:
         return asyncio.run(_in_transaction(given.database_url, work))
 
 
-async def _in_transaction(database_url: str, work: Work[Done]) -> Done:
+@asynccontextmanager
+async def database(database_url: str) -> AsyncIterator[Sessions]:
+    """Open the database as those do who administer it."""
     engine = create_engine(database_url, pool_size=1, application_name="mcp-cli", role=Role.ADMIN)
     try:
-        async with create_sessions(engine).everywhere.begin() as session:
-            return await work(session)
+        yield create_sessions(engine)
     finally:
         await engine.dispose()
+
+
+async def _in_transaction(database_url: str, work: Work[Done]) -> Done:
+    async with database(database_url) as sessions, sessions.everywhere.begin() as session:
+        return await work(session)
 
 
 def command_actor() -> Actor:

@@ -12,11 +12,11 @@ from sqlalchemy import select, text
 
 from mcp_platform.admin.config_credentials import read_handed_over, save_handed_over
 from mcp_platform.admin.config_form import read_config
+from mcp_platform.admin.credential_forms import fingerprint_of
 from mcp_platform.admin.credentials import (
     CredentialKeys,
     KnownKey,
     ProofFailed,
-    fingerprint_of,
 )
 from mcp_platform.admin.models import AuditRow
 from mcp_platform.errors import Conflict, Invalid, NotFound

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
 
 from mcp_platform.admin.access import ADMIN_API, AdminGuard
 from mcp_platform.admin.api.registry.exchange import READERS, WRITERS, AtTenant, at_tenant
-from mcp_platform.admin.credentials import OURS, SETTABLE, CredentialKeys, KnownKey
+from mcp_platform.admin.credential_forms import OURS, SETTABLE
+from mcp_platform.admin.credentials import CredentialKeys, KnownKey
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.http import bodies_up_to, problems
 from mcp_platform.tenants.credentials import LARGEST_VALUE

@@ -68,11 +68,11 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
     ("secret", "missing"): failed(
         pt=(
             "Não há credenciais guardadas para este cliente e ambiente. {reason}",
-            "Cadastre as credenciais (`mcp-platform onboard` ou a API de administração).",
+            "Cadastre as credenciais, com o comando “onboard” ou pela API de administração.",
         ),
         en=(
             "No credentials are stored for this client and environment. {reason}",
-            "Set the credentials (`mcp-platform onboard`, or the admin API).",
+            "Set the credentials, with the command “onboard” or through the admin API.",
         ),
     ),
     ("secret", "forbidden"): failed(

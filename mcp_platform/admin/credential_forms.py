@@ -1,0 +1,73 @@
+"""What a credential must look like before anybody is asked about it, and by what it is known later.
+
+Owns which keys an operator may set, which of them identify, and fingerprints. Tells no value.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from mcp_platform.admin.registry.environments import EnvironmentChange
+from mcp_platform.errors import Invalid
+from mcp_platform.tenants.credentials import KEYS, checked_values
+
+OURS = frozenset({"DATABASE_USER", "DATABASE_PASSWORD"})
+"""Made by the platform when the tenant is: nobody hands them over."""
+SETTABLE = tuple(key for key in KEYS if key not in OURS)
+IDENTIFYING = {
+    "WHATSAPP_PHONE_NUMBER_ID": "phone_number_id",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "waba_id",
+    "GOOGLE_CALENDAR_ID": "calendar_id",
+}
+"""What is no secret and stands in the tenant's row too, by the column."""
+GUESSABLE = 20  # characters; of a shorter value a fingerprint would help to find it
+FINGERPRINT = 12  # hexadecimal digits: enough to tell apart what one tenant ever had
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def check_form(values: Mapping[str, str], *, remove: Collection[str] = ()) -> dict[str, str]:
+    """Return `values` as a store keeps them.
+
+    Raises:
+        Invalid: with a field for each key whose value cannot be right, and never a value.
+    """
+    kept = checked_values(values, remove=remove)
+    fields = {
+        key: "is made by the platform; leave it out" for key in (*values, *remove) if key in OURS
+    }
+    for key, value in kept.items():
+        if key == "GOOGLE_PRIVATE_KEY" and not _is_private_key(value):
+            fields[key] = (
+                "no private key can be read from it; paste the whole key, or the JSON file"
+            )
+        if key == "GOOGLE_CLIENT_EMAIL" and not _EMAIL.fullmatch(value):
+            fields[key] = "is no e-mail address"
+        if key == "WHATSAPP_APP_ID" and not (value.isascii() and value.isdigit()):
+            fields[key] = "Meta's ids are digits alone"
+    try:
+        EnvironmentChange.of({IDENTIFYING[key]: kept[key] for key in IDENTIFYING if key in kept})
+    except Invalid as error:
+        named = {column: key for key, column in IDENTIFYING.items()}
+        fields |= {named[column]: "has not the form of such an id" for column in error.fields}
+    if fields:
+        raise Invalid("These credentials cannot be right.", fields=fields)
+    return kept
+
+
+def fingerprint_of(key: str, value: str) -> str:
+    """Return by what two values of a key are told apart, or nothing if `value` could be guessed."""
+    value = value.strip()
+    if len(value) < GUESSABLE:
+        return ""
+    return hashlib.sha256(f"{key}\0{value}".encode()).hexdigest()[:FINGERPRINT]
+
+
+def _is_private_key(value: str) -> bool:
+    try:
+        load_pem_private_key(value.encode(), password=None)
+    except (ValueError, TypeError):  # TypeError: it is encrypted
+        return False
+    return True

@@ -1,0 +1,159 @@
+"""A tenant's own login into the database, and an isolated tenant's own queue.
+
+Owns their names and their making. Everything here runs in the caller's transaction, on a connection
+of whoever owns the schema: it may create roles, and owns what it creates, so that a tenant's login
+can use its queue and make nothing. Refuses to keep a password: whoever asked for it stores it.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mcp_platform.errors import Conflict, NotFound
+from mcp_platform.kit.queue import install_script, own_schema
+from mcp_platform.kit.row_security import Role, protect_queue
+from mcp_platform.tenants.tenant import Tenant
+
+# Two pods, while one takes over from the other, with every pool full: see `kit/connections.py`.
+MOST_CONNECTIONS = 30
+PASSWORD_BYTES = 32
+SCRAM_ROUNDS = 4096  # PostgreSQL's own default
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLogin:
+    """What goes into a tenant's credentials as DATABASE_USER and DATABASE_PASSWORD."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+def role_name(tenant: Tenant) -> str:
+    """Return the name of a tenant's login: one to one, since a client's name has no underscore."""
+    return f"t_{tenant.client_name}_{tenant.environment}".replace("-", "_")
+
+
+async def ensure(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin | None:
+    """Make a tenant's login, and its queue if it is isolated; None: the login is there already.
+
+    Raises:
+        Conflict: the server has a role of this name that is not this tenant's.
+        NotFound: there is no such tenant.
+    """
+    name = role_name(tenant)
+    recorded = await _recorded(connection, tenant)
+    login = None
+    if not await _exists(connection, name):
+        login = DatabaseLogin(name, secrets.token_urlsafe(PASSWORD_BYTES))
+        await _run(
+            connection,
+            f"CREATE ROLE {name} LOGIN PASSWORD '{_verifier(login.password)}'"
+            f" CONNECTION LIMIT {MOST_CONNECTIONS}",
+            f"GRANT {Role.TENANT} TO {name} WITH INHERIT TRUE, SET FALSE",
+        )
+    elif recorded != name:
+        raise Conflict(
+            f"The database server has a role {name} that is not this tenant's: another"
+            " installation's, or an earlier one's. Drop it there first."
+        )
+    await connection.execute(
+        text("UPDATE tenants SET database_role = :name WHERE id = :id"),
+        {"name": name, "id": tenant.id},
+    )
+    if tenant.topology == "isolated":
+        await _ensure_queue(connection, tenant, login=name)
+    return login
+
+
+async def rotate(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin:
+    """Give a tenant's login a new password; who is connected stays so.
+
+    Raises:
+        NotFound: it has none.
+    """
+    name = await _recorded(connection, tenant)
+    if name is None or not await _exists(connection, name):
+        raise NotFound("This tenant has no login of its own: prepare it first.")
+    login = DatabaseLogin(name, secrets.token_urlsafe(PASSWORD_BYTES))
+    await _run(connection, f"ALTER ROLE {name} PASSWORD '{_verifier(login.password)}'")
+    return login
+
+
+async def drop(connection: AsyncConnection, tenant: Tenant) -> None:
+    """Take a tenant's login and queue away, and end what is connected. Its rows stay. Repeatable."""
+    # A wake-up says only where to look: what waits is in the inbox and the outbox.
+    await _run(connection, f"DROP SCHEMA IF EXISTS {own_schema(tenant.id)} CASCADE")
+    name = await _recorded(connection, tenant)
+    if name is None:
+        return
+    await connection.execute(
+        text("UPDATE tenants SET database_role = NULL WHERE id = :id"), {"id": tenant.id}
+    )
+    if await _exists(connection, name):
+        # To end another's connection one must be a member of it.
+        await _run(connection, f"ALTER ROLE {name} NOLOGIN", f"GRANT {name} TO CURRENT_USER")
+        await connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :name"),
+            {"name": name},
+        )
+        await _run(connection, f"DROP ROLE {name}")
+
+
+async def _ensure_queue(connection: AsyncConnection, tenant: Tenant, *, login: str) -> None:
+    schema = own_schema(tenant.id)
+    found = await connection.scalar(
+        text("SELECT to_regclass(:table) IS NOT NULL"), {"table": f"{schema}.pgqueuer"}
+    )
+    if not found:
+        # Of many statements, which only the driver takes at once.
+        raw = await connection.get_raw_connection()
+        await raw.driver_connection.execute(install_script(schema))  # type: ignore[union-attr]  # it is checked out
+    await _run(
+        connection,
+        *protect_queue(schema, consumer=login),
+        *protect_queue(schema, consumer=Role.ADMIN),
+    )
+
+
+async def _recorded(connection: AsyncConnection, tenant: Tenant) -> str | None:
+    """Return the login on a tenant's row, and keep others off it until the transaction ends."""
+    found = (
+        await connection.execute(
+            text("SELECT database_role FROM tenants WHERE id = :id FOR UPDATE"), {"id": tenant.id}
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no such tenant.")
+    return None if found[0] is None else str(found[0])
+
+
+async def _exists(connection: AsyncConnection, name: str) -> bool:
+    return bool(
+        await connection.scalar(
+            text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)"), {"name": name}
+        )
+    )
+
+
+async def _run(connection: AsyncConnection, *statements: str) -> None:
+    """Run statements that take no parameters: names here are of letters, digits and underscores."""
+    for statement in statements:
+        await connection.exec_driver_sql(statement)
+
+
+def _verifier(password: str) -> str:
+    """Return what PostgreSQL keeps of a password, so that the server's log cannot hold itself.
+
+    Source: RFC 5803, and PostgreSQL's documentation of pg_authid.
+    """
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ROUNDS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    shown = [base64.b64encode(each).decode() for each in (salt, stored, server)]
+    return f"SCRAM-SHA-256${SCRAM_ROUNDS}:{shown[0]}${shown[1]}:{shown[2]}"

@@ -1,0 +1,103 @@
+"""Whoever owns the schema need not be a superuser: a login that may create roles is enough."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from mcp_platform.errors import Conflict
+from mcp_platform.kit.database import create_engine, plain_url, with_login
+from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.kit.row_security import Role
+from mcp_platform.schema import migrate
+from mcp_platform.tenants.database_roles import drop, ensure
+from tests.tenants.made import tenant as made
+
+
+@pytest.fixture
+async def owned(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[tuple[str, str]]:
+    """An empty database whose owner is no superuser: its URL, and the superuser's."""
+    del template  # made before, so that the roles of the parts exist
+    owner, name = f"owner_{uuid4().hex[:8]}", f"owned_{uuid4().hex}"
+    superuser = postgres.create_database(name)
+    connection = await asyncpg.connect(plain_url(superuser))
+    # As the error of the migration tells a DBA to do, where roles are made by hand.
+    await connection.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD 'x'")
+    await connection.execute(f"GRANT {', '.join(Role)} TO {owner} WITH ADMIN OPTION")
+    await connection.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
+    await connection.close()
+    yield with_login(superuser, user=owner, password="x"), superuser
+    postgres.drop_database(name)
+    connection = await asyncpg.connect(plain_url(postgres.url))
+    await connection.execute(f"DROP OWNED BY {owner}")
+    await connection.execute(f"DROP ROLE {owner}")
+    await connection.close()
+
+
+async def test_an_owner_that_may_create_roles_migrates_and_makes_logins(
+    owned: tuple[str, str],
+) -> None:
+    url, _ = owned
+    await asyncio.to_thread(migrate, url)
+    client = f"owned-{uuid4().hex[:8]}"
+    engine = create_engine(url, pool_size=1, application_name="tests")
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO clients (name, business_name) VALUES (:name, :name)"),
+            {"name": client},
+        )
+        tenant_id = await connection.scalar(
+            text(
+                "INSERT INTO tenants (client_name, environment, topology)"
+                " VALUES (:name, 'production', 'isolated') RETURNING id"
+            ),
+            {"name": client},
+        )
+        tenant = made(id_=tenant_id, client_name=client, topology="isolated")
+        login = await ensure(connection, tenant)
+    assert login is not None
+    as_tenant = await asyncpg.connect(
+        plain_url(with_login(url, user=login.user, password=login.password))
+    )
+    assert await as_tenant.fetchval("SELECT id FROM tenants") == tenant_id
+    async with engine.begin() as connection:
+        await drop(connection, tenant)
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await as_tenant.fetchval("SELECT 1")  # its connections ended with it
+    as_tenant.terminate()
+    for role in (Role.INGEST, Role.WORKER, Role.ADMIN):
+        part = create_engine(url, pool_size=1, application_name="tests", role=role)
+        async with part.connect() as connection:
+            assert await connection.scalar(text("SELECT current_user::text")) == role
+        await part.dispose()
+    await engine.dispose()
+
+
+async def test_another_installations_login_is_not_taken_over(migrated_url: str) -> None:
+    client = f"taken-{uuid4().hex[:8]}"
+    name = f"t_{client}_production".replace("-", "_")
+    engine = create_engine(migrated_url, pool_size=1, application_name="tests")
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(f"CREATE ROLE {name}")
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(
+                text("INSERT INTO clients (name, business_name) VALUES (:name, :name)"),
+                {"name": client},
+            )
+            tenant_id = await connection.scalar(
+                text(
+                    "INSERT INTO tenants (client_name, environment)"
+                    " VALUES (:name, 'production') RETURNING id"
+                ),
+                {"name": client},
+            )
+            with pytest.raises(Conflict, match="not this tenant's"):
+                await ensure(connection, made(id_=tenant_id, client_name=client))
+    finally:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(f"DROP ROLE {name}")
+        await engine.dispose()
