@@ -240,7 +240,9 @@ def _shared_store(
     return store, store
 
 
-async def provisioner(settings: Settings, stack: AsyncExitStack, *, here: bool) -> Provisioner:
+async def provisioner(
+    settings: Settings, stack: AsyncExitStack, *, database_url: str, here: bool
+) -> Provisioner:
     """Return what prepares tenants and writes credentials.
 
     In this process if `here`, or where no PROVISIONER_URL says which other does.
@@ -252,7 +254,9 @@ async def provisioner(settings: Settings, stack: AsyncExitStack, *, here: bool) 
         jwts = Jwts(token_keys(settings))
         return RemoteProvisioner(http=http, url=settings.provisioner_url, jwts=jwts, clock=now)
     store, namespaces = _shared_store(settings, closing=stack)
-    return LocalProvisioner(store=store, roles=None, namespaces=namespaces)
+    owner = create_engine(database_url, pool_size=1, application_name="mcp-provisioner")
+    stack.push_async_callback(owner.dispose)
+    return LocalProvisioner(store=store, owner=owner, namespaces=namespaces)
 
 
 def _sealer(settings: Settings) -> Sealer | None:
@@ -439,7 +443,7 @@ async def platform(
             admin = _admin(settings, admin_sessions, keys=token_keys(settings))
             stack.callback(admin.passwords.close)
         if "provisioner" in parts and not settings.pinned:
-            local = await provisioner(settings, stack, here=True)
+            local = await provisioner(settings, stack, database_url=database_url, here=True)
             leaving = OffboardingWork(
                 sessions=admin_sessions,
                 account=await _meta_account(settings, stack),
@@ -467,7 +471,9 @@ async def platform(
             credential_keys = CredentialKeys(
                 sessions=admin_sessions,
                 store=store,
-                provisioner=await provisioner(settings, stack, here="provisioner" in parts),
+                provisioner=await provisioner(
+                    settings, stack, database_url=database_url, here="provisioner" in parts
+                ),
                 proving=doctoring.proving,
                 sealer=_sealer(settings),
                 clock=now,
@@ -584,7 +590,7 @@ async def operating_alone(
         keys = CredentialKeys(
             sessions=sessions,
             store=store,
-            provisioner=await provisioner(settings, stack, here=False),
+            provisioner=await provisioner(settings, stack, database_url=database_url, here=False),
             proving=doctoring.proving,
             sealer=_sealer(settings),
             clock=now,

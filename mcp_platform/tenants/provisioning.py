@@ -5,19 +5,23 @@ role is made that of `database_roles.py`. Nothing here keeps a secret: the passw
 role goes from where it is made straight into the store.
 """
 
-import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mcp_platform.errors import Unavailable
+from mcp_platform.tenants import database_roles
 from mcp_platform.tenants.credentials import (
     Credentials,
     CredentialsMissing,
     CredentialStore,
     CredentialWriter,
 )
+from mcp_platform.tenants.database_roles import DatabaseLogin, role_name
 from mcp_platform.tenants.tenant import Tenant
-
-PASSWORD_BYTES = 24  # 192 random bits, 32 characters
 
 
 class Provisioner(Protocol):
@@ -64,43 +68,31 @@ class Namespaces(Protocol):
         """Make the tenant's namespace, or see that it is there. Raises as `Provisioner.prepare`."""
 
 
-class DatabaseRoles(Protocol):
-    """Logins of tenants, each bound to its tenant's rows, and their queues."""
-
-    def login_of(self, tenant: Tenant) -> str:
-        """Return what the tenant's login is called, whether or not it is there."""
-
-    async def ensure(self, tenant: Tenant, *, password: str) -> None:
-        """Make login and queue as far as they are missing; give the login this password."""
-
-    async def drop(self, tenant: Tenant) -> None:
-        """Take login and queue away, if they are there."""
-
-
 class LocalProvisioner:
     """Does it in this process: the only one that writes Secrets and makes logins."""
 
     def __init__(
-        self, *, store: Store, roles: DatabaseRoles | None, namespaces: Namespaces | None = None
+        self, *, store: Store, owner: AsyncEngine, namespaces: Namespaces | None = None
     ) -> None:
-        """Without `namespaces` there is no cluster: credentials lie in files.
+        """Use `owner`'s connections for roles and queues: it may make both.
 
-        Without `roles` tenants have no logins of their own.
+        Without `namespaces` there is no cluster: credentials lie in files.
         """
         self._store = store
-        self._roles = roles
+        self._owner = owner
         self._namespaces = namespaces
 
     async def prepare(self, tenant: Tenant) -> None:
         await self._namespace(tenant)
-        if self._roles is None:
-            return
         held = await self._held(tenant)
-        if held.database_user == self._roles.login_of(tenant) and held.database_password:
-            # What the store says is the password: this mends what an interrupted step left.
-            await self._roles.ensure(tenant, password=held.database_password)
-        else:
-            await self.rotate_database_password(tenant)
+        async with self._as_owner() as connection:
+            login = await database_roles.ensure(connection, tenant)
+            if login is None:
+                if held.database_user == role_name(tenant) and held.database_password:
+                    return
+                # Its password was lost, or never reached the store.
+                login = await database_roles.rotate(connection, tenant)
+            await self._keep(tenant, login)
 
     async def write_credentials(
         self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
@@ -114,22 +106,36 @@ class LocalProvisioner:
         )
 
     async def rotate_database_password(self, tenant: Tenant) -> None:
-        if self._roles is None:
-            return
-        password = secrets.token_urlsafe(PASSWORD_BYTES)
-        # Into the store first: whoever dies after it can be mended by `prepare`, and where a
-        # controller makes the Secret nothing is changed at all.
-        await self._store.write(
-            client_name=tenant.client_name,
-            environment=tenant.environment,
-            values={"DATABASE_USER": self._roles.login_of(tenant), "DATABASE_PASSWORD": password},
-        )
-        await self._roles.ensure(tenant, password=password)
+        async with self._as_owner() as connection:
+            await self._keep(tenant, await database_roles.rotate(connection, tenant))
 
     async def retire(self, tenant: Tenant) -> None:
         await self._store.remove(client_name=tenant.client_name, environment=tenant.environment)
-        if self._roles is not None:
-            await self._roles.drop(tenant)
+        async with self._as_owner() as connection:
+            await database_roles.drop(connection, tenant)
+
+    async def _keep(self, tenant: Tenant, login: DatabaseLogin) -> None:
+        """Store a login, in the transaction that makes it, which waits for the store.
+
+        A password that could not be stored must not become the login's. One that was stored and
+        then not committed is mended by `prepare`, or by rotating again.
+        """
+        await self._store.write(
+            client_name=tenant.client_name,
+            environment=tenant.environment,
+            values={"DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password},
+        )
+
+    @asynccontextmanager
+    async def _as_owner(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._owner.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise Unavailable(
+                "The tenant's database role cannot be made: the database is away, or the login of"
+                " DATABASE_URL may not create roles."
+            ) from error
 
     async def _namespace(self, tenant: Tenant) -> None:
         if self._namespaces is not None:

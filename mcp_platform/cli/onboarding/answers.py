@@ -1,0 +1,353 @@
+"""What the interview is to find out, as JSON: read, checked, kept between runs, and made into wishes.
+
+Owns which answers there are and when one will do; the registry's own wishes decide that. Refuses
+secrets: those stand in a credentials file, or are asked again.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from mcp_platform.admin.registry.clients import NewClient
+from mcp_platform.admin.registry.environments import NewEnvironment
+from mcp_platform.admin.registry.professionals import NewProfessional
+from mcp_platform.admin.registry.resources import COLUMNS, check_resources
+from mcp_platform.admin.registry.services import NewService
+from mcp_platform.cli.onboarding.hours import HoursUnreadable, read_hours
+from mcp_platform.errors import Invalid
+from mcp_platform.kit.files import replace_file
+from mcp_platform.tenants.tenant import ENVIRONMENTS, RESERVED_NAMES
+
+PUBLIC = (
+    "GOOGLE_CLIENT_EMAIL",
+    "GOOGLE_PROJECT_ID",
+    "GOOGLE_CALENDAR_ID",
+    "WHATSAPP_PHONE_NUMBER_ID",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID",
+    "WHATSAPP_APP_ID",
+)
+"""Credentials that are no secrets: ids and names, which may be kept and shown."""
+FILES = ("file", "google_file")
+"""Of an environment's credentials: an `.env` file, and a service account's JSON file."""
+_PRICE = re.compile(
+    r"(?P<before>R\$|[A-Z]{3})?\s*(?P<whole>\d{1,3}(?:(?P<mark>[.,])\d{3})+|\d{1,7})"
+    r"(?:(?P<point>[.,])(?P<cents>\d{2}))?\s*(?P<after>[A-Z]{3})?"
+)
+
+
+class Unfit(ValueError):
+    """An answer will not do. `code` names the sentence that says why."""
+
+    def __init__(self, code: str, **details: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.details = details
+
+
+@dataclass(slots=True)
+class Answers:
+    """What was answered, in the form of the file: `values` may be written to disk."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def client_name(self) -> str:
+        return str(self.values["client_name"])
+
+    @property
+    def environments(self) -> list[str]:
+        return list(self.values["environments"])
+
+    def credentials(self, environment: str) -> dict[str, str]:
+        """Return what is known of an environment's credentials; what is set in it is kept."""
+        found: dict[str, str] = self.values.setdefault("credentials", {}).setdefault(
+            environment, {}
+        )
+        return found
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """Return what a JSON or YAML file of answers says.
+
+    Raises:
+        Invalid: it cannot be read, or is neither.
+    """
+    import yaml  # noqa: PLC0415  # only here
+
+    try:
+        found = yaml.safe_load(file.read_text("utf-8-sig"))  # of which JSON is a part
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Invalid(f"{file} is neither JSON nor YAML.") from error
+    if not isinstance(found, dict):
+        raise Invalid(f"{file} holds no answers by name.")
+    return {str(name): value for name, value in found.items()}
+
+
+def check(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Unfit]]:
+    """Return the answers that will do, and what is wrong with the others, by their names."""
+    kept: dict[str, Any] = {}
+    wrong: dict[str, Unfit] = {}
+    for name, value in values.items():
+        if name == "credentials":
+            kept[name], wrong_here = _credentials(value)
+            wrong |= wrong_here
+            continue
+        try:
+            kept[name] = READERS[name](value) if name in READERS else _nothing()
+        except Unfit as error:
+            wrong[name] = error
+    return kept, wrong
+
+
+# Readers: an answer as it was given becomes the answer as it is kept.
+
+
+def read_client_name(value: Any) -> str:
+    if isinstance(value, str) and value in RESERVED_NAMES:
+        raise Unfit("reserved")
+    return str(_wish("client_name", NewClient, name=value, business_name="-").name)
+
+
+def read_business_name(value: Any) -> str:
+    text = value.strip() if isinstance(value, str) else value
+    return str(_wish("business_name", NewClient, name="any", business_name=text).business_name)
+
+
+def read_environments(value: Any) -> list[str]:
+    named = [value] if isinstance(value, str) else value
+    if not isinstance(named, list) or not named or any(each not in ENVIRONMENTS for each in named):
+        raise Unfit("environments")
+    return [each for each in ENVIRONMENTS if each in named]
+
+
+def read_owner(value: Any) -> str | None:
+    if value in (None, ""):
+        return None
+    digits = re.sub(r"[\s().+-]", "", value) if isinstance(value, str) else value
+    return _environment("owner_whatsapp", digits).owner_whatsapp
+
+
+def read_resources(value: Any) -> dict[str, Any]:
+    if value in (None, ""):
+        return {}
+    wish = _environment("resources", value)
+    try:
+        check_resources({**dict.fromkeys(COLUMNS), **wish.resources.columns()})
+    except Invalid as error:
+        raise Unfit("above") from error
+    return dict(value)
+
+
+def read_services(value: Any) -> list[dict[str, Any]]:
+    services = [read_service(each) for each in _list_of("services", value)]
+    _different("services", services)
+    return services
+
+
+def read_service(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not set(value) <= {"name", "minutes", "price"}:
+        raise Unfit("services")
+    service = {"price": "", **value}
+    service["price"] = str(service["price"] if service["price"] is not None else "").strip()
+    service_wish(service, id_="any")
+    return service
+
+
+def read_professionals(value: Any) -> list[dict[str, Any]]:
+    professionals = [read_professional(each) for each in _list_of("professionals", value)]
+    _different("professionals", professionals)
+    return professionals
+
+
+def read_professional(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not set(value) <= {"name", "hours", "services"}:
+        raise Unfit("professionals")
+    read_hours_text(value.get("hours"))
+    _wish("name", NewProfessional, id="any", name=value.get("name"))
+    if not isinstance(value.get("services", []), list):
+        raise Unfit("professionals")
+    return dict(value)
+
+
+def read_hours_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("hours", piece=str(value))
+    try:
+        read_hours(value)
+    except HoursUnreadable as error:
+        raise Unfit("hours", piece=error.piece) from error
+    except Invalid as error:
+        raise Unfit("hours_overlap") from error
+    return value
+
+
+def read_minutes(value: Any) -> int:
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    wish = _wish("minutes", NewService, id="any", name="-", duration_minutes=number)
+    return wish.duration_minutes
+
+
+def read_price(text: str) -> tuple[int | None, str]:
+    """Return cents and currency of `45`, `R$ 45,00`, `1.234,50`, `USD 12.50`; nothing: no price."""
+    if not text.strip():
+        return None, "BRL"
+    found = _PRICE.fullmatch(text.strip().upper())
+    if found is None or (found["point"] and found["point"] == found["mark"]):
+        raise Unfit("price")
+    whole = re.sub(r"[.,]", "", found["whole"])
+    cents = int(Decimal(f"{whole}.{found['cents'] or '00'}") * 100)
+    named = [each for each in (found["before"], found["after"]) if each]
+    currency = "BRL" if not named or named == ["R$"] else named[0]
+    return cents, currency
+
+
+def service_wish(service: Mapping[str, Any], *, id_: str) -> NewService:
+    """Return what makes a service. Raises Unfit."""
+    cents, currency = read_price(str(service.get("price", "")))
+    _wish("name", NewService, id=id_, name=service.get("name"), duration_minutes=30)
+    return _wish(
+        "minutes" if currency == "BRL" else "price",
+        NewService,
+        id=id_,
+        name=service["name"],
+        duration_minutes=service.get("minutes"),
+        price_cents=cents,
+        currency=currency,
+    )
+
+
+def catalogue(answers: Answers) -> tuple[list[NewService], list[NewProfessional]]:
+    """Return what makes the services, and those who do them: all, unless it is said which.
+
+    Raises:
+        Unfit: a professional does a service that there is not.
+    """
+    services: dict[str, NewService] = {}
+    for place, each in enumerate(answers.values["services"]):
+        made = service_wish(each, id_=_slug(each["name"], [wish.id for wish in services.values()]))
+        services[each["name"]] = made.model_copy(update={"position": place})
+    professionals: list[NewProfessional] = []
+    for each in answers.values["professionals"]:
+        does = each.get("services") or list(services)
+        if not set(does) <= set(services):
+            raise Unfit("unknown_service", name=str(each["name"]))
+        taken = [wish.id for wish in professionals]
+        wish = NewProfessional(
+            id=_slug(each["name"], taken),
+            name=each["name"],
+            service_ids=tuple(services[name].id for name in does),
+            hours=read_hours(each["hours"]),
+            position=len(professionals),
+        )
+        professionals.append(wish)
+    return list(services.values()), professionals
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Answers of clients that are not finished yet, one file each, for the owner of the process."""
+
+    folder: Path
+
+    def file(self, client_name: str) -> Path:
+        return self.folder / f"{client_name}.json"
+
+    def unfinished(self) -> list[str]:
+        return sorted(file.stem for file in self.folder.glob("[!.]*.json"))
+
+    def load(self, client_name: str) -> Answers:
+        """Return what was kept of a client; what is damaged or will not do is forgotten."""
+        try:
+            found = json.loads(self.file(client_name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return Answers()
+        return Answers(check(found)[0] if isinstance(found, dict) else {})
+
+    def save(self, answers: Answers) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        content = json.dumps(answers.values, ensure_ascii=False, indent=2)
+        replace_file(self.file(answers.client_name), content.encode(), mode=0o600)
+
+    def remove(self, client_name: str) -> None:
+        self.file(client_name).unlink(missing_ok=True)
+
+
+def _environment(name: str, value: Any) -> NewEnvironment:
+    return _wish(name, NewEnvironment, environment="production", **{name: value})
+
+
+def _of_environment(name: str) -> Callable[[Any], Any]:
+    return lambda value: getattr(_environment(name, value), name)
+
+
+def _wish(code: str, kind: Any, **values: Any) -> Any:
+    try:
+        return kind.of(values)
+    except Invalid as error:
+        raise Unfit(code) from error
+
+
+def _nothing() -> Any:
+    raise Unfit("no_such_answer")
+
+
+def _list_of(code: str, value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise Unfit(code)
+    return value
+
+
+def _different(code: str, items: Sequence[Mapping[str, Any]]) -> None:
+    if len({each["name"] for each in items}) < len(items):
+        raise Unfit(f"{code}_twice")
+
+
+def _credentials(value: Any) -> tuple[dict[str, dict[str, str]], dict[str, Unfit]]:
+    kept: dict[str, dict[str, str]] = {}
+    wrong: dict[str, Unfit] = {}
+    if not isinstance(value, dict):
+        return {}, {"credentials": Unfit("credentials")}
+    for environment, held in value.items():
+        if environment not in ENVIRONMENTS or not isinstance(held, dict):
+            wrong[f"credentials.{environment}"] = Unfit("credentials")
+            continue
+        kept[environment] = {}
+        for key, each in held.items():
+            if key not in (*PUBLIC, *FILES) or not isinstance(each, str):
+                wrong[f"credentials.{environment}.{key}"] = Unfit("secret_in_answers")
+            else:
+                kept[environment][key] = each
+    return kept, wrong
+
+
+def _slug(name: str, taken: Sequence[str]) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:56].strip("-") or "item"
+    made, number = slug, 2
+    while made in taken:
+        made, number = f"{slug}-{number}", number + 1
+    return made
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "client_name": read_client_name,
+    "business_name": read_business_name,
+    "environments": read_environments,
+    "topology": _of_environment("topology"),
+    "resources": read_resources,
+    "time_zone": _of_environment("time_zone"),
+    "language": _of_environment("language"),
+    "owner_whatsapp": read_owner,
+    "services": read_services,
+    "professionals": read_professionals,
+}
+"""All answers but the credentials, in the order in which they are asked."""
+OF_THE_REGISTRY = tuple(name for name in READERS if name not in ("client_name", "environments"))
+"""What is asked of an environment that is not there yet."""

@@ -1,0 +1,108 @@
+"""Every route of the OpenAPI document, asked for one tenant's things with another's token.
+
+Made from the document: a route that is added is asked too.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_platform import bootstrap
+from mcp_platform.admin.tokens import SCOPES, Tokens
+from mcp_platform.kit.database import create_engine
+from mcp_platform.settings import Settings
+from tests.admin.conftest import Api, Clock
+from tests.isolation.planted import OF_TENANTS, named, plant
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+REFUSED = {401, 403, 404, 405}
+
+
+@pytest.fixture
+async def api(migrated_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    settings = Settings(
+        database_url=migrated_url, data_dir=tmp_path, credentials_dir=tmp_path / "credentials"
+    )
+    async with bootstrap.platform(
+        settings, ("gateway", "admin"), database_url=migrated_url, redis_url=None
+    ) as platform:
+        yield Api(platform, Clock(), tmp_path / "keys")
+
+
+async def _snapshot(api: Api, tenant_id: int) -> dict[str, list[Any]]:
+    """Return all that there is of a tenant."""
+    found = {
+        table.name: await api.sql(
+            f"SELECT CAST(t AS text) FROM {table.name} t WHERE tenant_id = :id ORDER BY 1",
+            id=tenant_id,
+        )
+        for table in OF_TENANTS
+    }
+    found["tenants"] = await api.sql("SELECT * FROM tenants WHERE id = :id", id=tenant_id)
+    found["clients"] = await api.sql(
+        "SELECT c.* FROM clients c JOIN tenants t ON t.client_name = c.name WHERE t.id = :id",
+        id=tenant_id,
+    )
+    return found
+
+
+def _at(path: str, client_name: str, tenant_id: int) -> str:
+    """Fill a path in with what the other tenant has."""
+    known = {
+        "client_name": client_name,
+        "environment": "production",
+        "appointment_id": str(named(tenant_id, "appointment")),
+        "service_id": f"corte-{tenant_id}",
+        "professional_id": f"ze-{tenant_id}",
+        "user_id": str(named(tenant_id, "user")),
+        "key": "GEMINI_API_KEY",
+    }
+    for name in [each.partition("}")[0] for each in path.split("{")[1:]]:
+        path = path.replace(f"{{{name}}}", known.get(name, "1"))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["staff", "site"])
+async def test_no_route_gives_or_takes_another_tenants_things(api: Api, kind: str) -> None:
+    mine, theirs = await api.make_tenant(), await api.make_tenant()
+    client_name = theirs.partition("/")[0]
+    ((tenant_id,),) = await api.sql(
+        "SELECT id FROM tenants WHERE client_name = :name", name=client_name
+    )
+    engine = create_engine(
+        str(api.platform.settings.database_url), pool_size=1, application_name="tests"
+    )
+    async with engine.begin() as connection:
+        await plant(connection, tenant_id)
+    await engine.dispose()
+    if kind == "staff":
+        token = await api.sign_in("staff", tenant=mine)
+    else:
+        keys = bootstrap.token_keys(api.platform.settings)
+        token = Tokens(keys).mint(
+            tenant=mine,
+            subject="site",
+            scopes=frozenset(SCOPES),
+            ttl=timedelta(hours=1),
+            now=api.clock(),
+        )
+    before = await _snapshot(api, tenant_id)
+    document = (await api.ask("GET", "//openapi.json")).json()
+    asked = 0
+    for path, methods in document["paths"].items():
+        if "{client_name}" not in path and not path.startswith("/api/v1/admin"):
+            continue
+        for method in METHODS & set(methods):
+            answer = await api.ask(
+                method.upper(), f"/{_at(path, client_name, tenant_id)}", token=token, json={}
+            )
+            asked += 1
+            assert answer.status_code in REFUSED, f"{method} {path}: {answer.status_code}"
+            for secret in (f"words of {tenant_id}", f"staff-{tenant_id}", f"corte-{tenant_id}"):
+                told = answer.text.replace(_at(path, client_name, tenant_id), "")
+                assert secret not in told, f"{method} {path} tells {secret}"
+    assert asked > 10
+    assert await _snapshot(api, tenant_id) == before
