@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Row, exists, select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,6 @@ from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.statuses import Followed, StatusUpdate, apply_statuses
-from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId, Topology
 
 log = structlog.get_logger(__name__)
@@ -31,6 +30,11 @@ PASSING = ("40", "53", "55", "57")
 CLOSE = text(
     "UPDATE inbox_events SET state = :state"
     " WHERE id = ANY(:ids) AND state = 'waiting' AND kind <> 'message'"
+)
+
+OURS = text(
+    "EXISTS (SELECT FROM tenants"
+    " WHERE tenants.id = inbox_events.tenant_id AND tenants.topology = :topology)"
 )
 
 
@@ -81,7 +85,7 @@ def _is_of_the_row(error: DBAPIError) -> bool:
 async def _waiting(
     session: AsyncSession, topology: Topology
 ) -> Sequence[Row[int, int, str, bytes]]:
-    ours = exists().where(TenantRow.id == EventRow.tenant_id, TenantRow.topology == topology)
+    ours = OURS.bindparams(topology=topology)
     return (
         await session.execute(
             select(EventRow.tenant_id, EventRow.id, EventRow.kind, EventRow.body)

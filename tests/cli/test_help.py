@@ -31,8 +31,11 @@ def test_the_commands_are_those_that_are_promised() -> None:
     leaves = {" ".join(path) for path, each in COMMANDS.items() if isinstance(each, TyperCommand)}
 
     assert leaves == {
-        *("serve", "migrate", "check-migrations", "demo"),
+        *("serve", "migrate", "check-migrations", "demo", "doctor", "publish", "diff"),
         *("tenants list", "tenants suspend", "tenants resume", "tenants token"),
+        *("tenants create", "tenants show", "tenants export"),
+        *("tenants offboard", "tenants restore", "tenants purge"),
+        *("config import", "config export"),
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),
         *("inbox parked", "inbox replay", "outbox dead", "outbox replay", "conversations return"),

@@ -178,6 +178,18 @@ class World:
         **columns: Any,
     ) -> TenantOf:
         """Make a tenant here and at every vendor."""
+        tenant = await self.register(client_name, catalogue=catalogue, **columns)
+        await self.announce(tenant, serve_at=serve_at or self.url)
+        return tenant
+
+    async def register(
+        self,
+        client_name: str | None = None,
+        *,
+        catalogue: Catalogue | None = None,
+        **columns: Any,
+    ) -> TenantOf:
+        """Make a tenant that Meta does not know yet."""
         number = f"1{uuid4().int % 10**14:014d}"
         client_name = client_name or f"barbearia-{number[-8:]}"
         tenant = TenantOf(
@@ -195,23 +207,26 @@ class World:
         await self._write_credentials(tenant, account, private)
         async with self.session() as session:
             tenant.id = await self._insert(session, tenant, catalogue or barbershop(), columns)
+        self.tenants.append(tenant)
+        return tenant
+
+    async def announce(self, tenant: TenantOf, *, serve_at: str) -> None:
+        """Give Meta the tenant's number, and where its webhooks go: that is knocked at."""
         await _ok(
             self.meta.post(
                 "/_control/numbers",
                 json={
-                    "phone_number_id": number,
-                    "waba_id": f"waba-{client_name}",
+                    "phone_number_id": tenant.phone_number_id,
+                    "waba_id": f"waba-{tenant.client_name}",
                     "display_phone_number": "551140000001",
-                    "token": f"token-{client_name}",
-                    "app_id": f"app-{client_name}",
+                    "token": f"token-{tenant.client_name}",
+                    "app_id": f"app-{tenant.client_name}",
                     "app_secret": tenant.app_secret,
-                    "verify_token": f"verify-{client_name}",
-                    "callback_url": f"{serve_at or self.url}/{tenant.path}/api/v1/webhooks/whatsapp",
+                    "verify_token": f"verify-{tenant.client_name}",
+                    "callback_url": f"{serve_at}/{tenant.path}/api/v1/webhooks/whatsapp",
                 },
             )
         )
-        self.tenants.append(tenant)
-        return tenant
 
     async def _google_account(self, tenant: TenantOf, account: str, public: str) -> None:
         await _ok(

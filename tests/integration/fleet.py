@@ -156,7 +156,7 @@ class Fleet:
             .with_command(["serve", *parts])
             .with_kwargs(user="10001:10001", **HARDENED)
             .with_tmpfs_mount("/tmp")  # noqa: S108  # the container's own
-            .with_envs(**self._environment(), **environment)
+            .with_envs(**(self._environment() | environment))
             .with_exposed_ports(8000, 9090)
             .waiting_for(LogMessageWaitStrategy("serve.ready"))
         )

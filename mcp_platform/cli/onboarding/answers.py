@@ -18,6 +18,7 @@ from mcp_platform.admin.registry.environments import NewEnvironment
 from mcp_platform.admin.registry.professionals import NewProfessional
 from mcp_platform.admin.registry.resources import COLUMNS, check_resources
 from mcp_platform.admin.registry.services import NewService
+from mcp_platform.admin.registry.shapes import Wished
 from mcp_platform.cli.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import replace_file
@@ -112,12 +113,12 @@ def check(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Unfit]]:
 def read_client_name(value: Any) -> str:
     if isinstance(value, str) and value in RESERVED_NAMES:
         raise Unfit("reserved")
-    return str(_wish("client_name", NewClient, name=value, business_name="-").name)
+    return _wish("client_name", NewClient, name=value, business_name="-").name
 
 
 def read_business_name(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else value
-    return str(_wish("business_name", NewClient, name="any", business_name=text).business_name)
+    return _wish("business_name", NewClient, name="any", business_name=text).business_name
 
 
 def read_environments(value: Any) -> list[str]:
@@ -155,7 +156,8 @@ def read_service(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not set(value) <= {"name", "minutes", "price"}:
         raise Unfit("services")
     service = {"price": "", **value}
-    service["price"] = str(service["price"] if service["price"] is not None else "").strip()
+    price = service["price"] if service["price"] is not None else ""
+    service["price"] = f"{price:.2f}" if isinstance(price, float) else str(price).strip()
     service_wish(service, id_="any")
     return service
 
@@ -287,7 +289,7 @@ def _of_environment(name: str) -> Callable[[Any], Any]:
     return lambda value: getattr(_environment(name, value), name)
 
 
-def _wish(code: str, kind: Any, **values: Any) -> Any:
+def _wish(code: str, kind: type[Wished], **values: Any) -> Wished:
     try:
         return kind.of(values)
     except Invalid as error:

@@ -57,7 +57,9 @@ class Asking:
         )
         return str(asked.unsafe_ask())
 
-    def choose(self, message: str, choices: Mapping[str, str], *, default: str | None = None) -> str:
+    def choose(
+        self, message: str, choices: Mapping[str, str], *, default: str | None = None
+    ) -> str:
         """Ask for one of `choices`, which are shown by their values."""
         options = [questionary.Choice(shown, value=name) for name, shown in choices.items()]
         asked = questionary.select(
@@ -66,7 +68,12 @@ class Asking:
         return str(asked.unsafe_ask())
 
     def several(
-        self, message: str, names: Sequence[str], *, ticked: Sequence[str], check: Callable[[Any], Any]
+        self,
+        message: str,
+        names: Sequence[str],
+        *,
+        ticked: Sequence[str],
+        check: Callable[[Any], Any],
     ) -> list[str]:
         options = [questionary.Choice(name, checked=name in ticked) for name in names]
         asked = questionary.checkbox(

@@ -59,7 +59,8 @@ def read_hours(text: str) -> tuple[Span, ...]:
             raise HoursUnreadable(piece)
         opens, closes = _clock(found[1], found[2], piece), _clock(found[3], found[4], piece)
         spans += [
-            Span.of({"weekday": day, "opens": opens, "closes": closes}) for day in dict.fromkeys(days)
+            Span.of({"weekday": day, "opens": opens, "closes": closes})
+            for day in dict.fromkeys(days)
         ]
         spanned = True
     if not spans or not spanned:
@@ -71,7 +72,7 @@ def read_hours(text: str) -> tuple[Span, ...]:
 def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.lower())
     plain = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
-    plain = _ALL.sub("seg-dom", re.sub("[–—−]", "-", plain)).replace("-feira", "")  # noqa: RUF001  # dashes as people type them
+    plain = _ALL.sub("seg-dom", re.sub("[–—−]", "-", plain)).replace("-feira", "")
     plain = re.sub(r"\s*:\s*(?!\d)", " ", plain)  # "seg: 9h-18h"
     return _FILLING.sub(" ", _TO.sub("-", plain)).replace(".", " ")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from mcp_platform.admin.credentials import SETTABLE, check_form
+from mcp_platform.admin.credential_forms import SETTABLE, check_form
 from mcp_platform.cli.onboarding import answers as forms
 from mcp_platform.cli.onboarding.answers import PUBLIC, READERS, Answers, Kept, Unfit
 from mcp_platform.cli.onboarding.asking import Asking, Check
@@ -45,16 +45,35 @@ class Interview:
         self.made_here: set[str] = set()
         """Environments whose verify token was made here, and is shown at the end."""
 
+    correctable = ("GOOGLE_PRIVATE_KEY", *_TYPED)
+    """The credentials that can be asked for one by one."""
+
     def needed(self) -> list[str]:
         """Return the names of the answers this client needs, credentials aside."""
-        names = ["client_name", "environments"]
-        environments = self.answers.values.get("environments")
-        if environments and not self._known.new_environments(self.answers):
-            return names
-        return list(READERS)
+        return needed(self.answers, self._known)
+
+    def environments_now(self) -> list[str]:
+        """Return the environments whose credentials are given now; with several, each is asked."""
+        environments = self.answers.environments
+        if len(environments) == 1:
+            return environments
+        choices = {name: self._words(f"credentials.{name}") for name in ("now", "later")}
+        return [
+            each
+            for each in environments
+            if self._asking.choose(self._words("credentials.when", environment=each), choices)
+            == "now"
+        ]
 
     def missing(self) -> None:
-        """Ask whatever is not answered yet."""
+        """Ask whatever is not answered yet, or is no longer so."""
+        values, name = self.answers.values, self.answers.values.get("client_name")
+        free = self._known.open_environments(name) if name else []
+        if not free:
+            values.pop("client_name", None)
+        values["environments"] = [each for each in values.get("environments", []) if each in free]
+        if not values["environments"]:
+            del values["environments"]
         for name in READERS:
             if name in self.needed() and name not in self.answers.values:
                 self.ask(name)
@@ -79,12 +98,8 @@ class Interview:
         }
         ask = asks.get(name, lambda value: self._plain(name, value))
         self.answers.values[name] = ask(before)
-        if name == "client_name":
-            if old_name and old_name != self.answers.client_name:
-                self._kept.remove(old_name)
-            business_name = self._known.clients.get(self.answers.client_name)
-            if business_name is not None:
-                self.answers.values["business_name"] = business_name
+        if old_name and old_name != self.answers.client_name:
+            self._kept.remove(old_name)
         self._kept.save(self.answers)
 
     # The client and its environments.
@@ -214,9 +229,7 @@ class Interview:
         return self._text(question, read)
 
     def _text(self, question: str, read: Callable[[str], Any], *, default: str = "") -> str:
-        return self._asking.text(
-            self._words(question), check=self._checked(read), default=default
-        )
+        return self._asking.text(self._words(question), check=self._checked(read), default=default)
 
     def _checked(self, read: Callable[[Any], Any]) -> Callable[[Any], str | None]:
         def check(typed: Any) -> str | None:
@@ -235,12 +248,18 @@ class Interview:
         path = f"{self.answers.client_name}/{environment}"
         self._console.print(f"\n[bold]{self._words('credentials.of', path=path)}[/]")
         values = self.values.setdefault(environment, {})
-        values |= values_of(self.answers, environment)
+        try:
+            values |= values_of(self.answers, environment)
+        except Unfit as error:  # a file that went away since
+            self._console.print(self._words(f"wrong.{error.code}", **error.details), style="red")
+            for name in forms.FILES:
+                self.answers.credentials(environment).pop(name, None)
         others = [each for each in self.values if each != environment and self.values[each]]
         if others and "GOOGLE_PRIVATE_KEY" not in values:
             same = self._words("credentials.same", environment=others[0])
             if self._asking.agrees(same, default=True):
-                values |= {key: self.values[others[0]][key] for key in SHARED_KEYS}
+                theirs = self.values[others[0]]
+                values |= {key: theirs[key] for key in SHARED_KEYS if key in theirs}
         for key in ("GOOGLE_PRIVATE_KEY", *_TYPED):
             if key not in values:
                 self.ask_credential(environment, key)
@@ -315,6 +334,16 @@ class Interview:
         path = {**self._known.numbers, **here}.get(number)
         if path is not None and path != f"{name}/{environment}":
             raise Unfit("number_taken", path=path)
+
+
+def needed(answers: Answers, known: Known) -> list[str]:
+    """Return the names of the answers that `answers` must have, credentials aside."""
+    if {"client_name", "environments"} <= set(answers.values) and not known.new_environments(
+        answers
+    ):
+        return ["client_name", "environments"]
+    known_client = answers.values.get("client_name") in known.clients
+    return [name for name in READERS if not (known_client and name == "business_name")]
 
 
 def read_credential(key: str, typed: str) -> str:

@@ -12,7 +12,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.credentials import IDENTIFYING, OURS, CredentialKeys, Wish, check_form
+from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form
+from mcp_platform.admin.credentials import Wish
 from mcp_platform.admin.registry.clients import Clients, NewClient
 from mcp_platform.admin.registry.environments import Environments, NewEnvironment
 from mcp_platform.admin.registry.professionals import Professionals
@@ -40,7 +41,9 @@ class Known:
     def open_environments(self, client_name: str) -> list[str]:
         """Return the environments that can be onboarded: not there yet, or without credentials."""
         return [
-            each for each in ENVIRONMENTS if not self.environments.get(f"{client_name}/{each}", False)
+            each
+            for each in ENVIRONMENTS
+            if not self.environments.get(f"{client_name}/{each}", False)
         ]
 
     def new_environments(self, answers: Answers) -> list[str]:
@@ -131,7 +134,6 @@ async def save(
     made: OperatingAlone, path: str, values: Mapping[str, str], *, overruled: bool, actor: Actor
 ) -> None:
     """Write the credentials of a tenant that is registered. They were proved already."""
-    keys: CredentialKeys = made.keys
     client_name, _, environment = path.partition("/")
     async with made.admin_sessions.everywhere() as session:
         found = await session.execute(
@@ -141,4 +143,4 @@ async def save(
         )
         tenant = tenant_of(*found.one())
     wish = Wish(values=check_form(values), proof="overruled" if overruled else "passed")
-    await keys.write(tenant, wish, actor=actor)
+    await made.keys.write(tenant, wish, actor=actor)

@@ -1,0 +1,385 @@
+"""`onboard` at a real terminal, against vendors that answer as the real ones do."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from mcp_platform.tenants.credentials import KEYS, Credentials
+from mcp_platform.tenants.env_file import write_env_file
+from mcp_platform.tenants.stores import EnvDirectoryStore
+from tests.cli.terminal import CTRL_C, DOWN, ENTER, Terminal
+from tests.doctor.surgery import (
+    APP,
+    APP_SECRET,
+    CALENDAR,
+    EMAIL,
+    GEMINI_KEY,
+    PHONE_ID,
+    TEMPLATE,
+    TOKEN,
+    WABA,
+    Rooms,
+    Surgery,
+    rooms,
+)
+
+CLIENT = "barbearia-nova"
+PATH = f"{CLIENT}/production"
+REFUSED_KEY = "AQ.a-gemini-key-that-nobody-registered"
+CLEAR = "\x15"  # Ctrl-U
+
+
+@dataclass
+class Desk:
+    """Where an operator sits: a database, a data folder, vendors, and what nobody may see."""
+
+    here: Surgery
+    database_url: str
+    folder: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        urls = self.here.urls
+        return {
+            "DATABASE_URL": self.database_url,
+            "DATA_DIR": str(self.folder / "data"),
+            "CREDENTIALS_DIR": str(self.folder / "credentials"),
+            "META_GRAPH_URL": urls["meta"],
+            "GEMINI_URL": urls["gemini"],
+            "GOOGLE_CALENDAR_URL": f"{urls['google']}/calendar/v3/",
+            "GOOGLE_TOKEN_URL": f"{urls['google']}/token",
+            "PUBLIC_URL": urls["gateway"],
+            "OWNER_NOTICE_TEMPLATE": TEMPLATE,
+        }
+
+    @property
+    def kept(self) -> Path:
+        return self.folder / "data" / "onboarding" / f"{CLIENT}.json"
+
+    @property
+    def secrets(self) -> list[str]:
+        lines = self.here.case.secrets.google_private_key.splitlines()
+        return [GEMINI_KEY, REFUSED_KEY, TOKEN, APP_SECRET, lines[1], lines[-2]]
+
+    @property
+    def account_json(self) -> str:
+        key = self.here.case.secrets.google_private_key
+        account = {"type": "service_account", "project_id": "ze-1", "private_key": key}
+        return json.dumps({**account, "client_email": EMAIL}, indent=2)
+
+    def terminal(self, *arguments: str) -> Terminal:
+        return Terminal("onboard", *arguments, env=self.env)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return subprocess.run(
+            [sys.executable, "-m", "mcp_platform.cli", *arguments],
+            env={**kept, "LANG": "C.UTF-8", "COLUMNS": "200", **self.env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def answers(self, **changes: Any) -> Path:
+        """Write a file of answers, with the credentials beside it."""
+        held = self.here.case.secrets
+        values = {key: getattr(held, key.lower()) for key in KEYS}
+        (self.folder / "nova.env").write_text(write_env_file(values))
+        file = self.folder / "answers.json"
+        made = {
+            "client_name": CLIENT,
+            "business_name": "Barbearia Nova",
+            "environments": ["production"],
+            "topology": "shared",
+            "resources": {},
+            "time_zone": "America/Sao_Paulo",
+            "language": "pt-BR",
+            "owner_whatsapp": "5511987654321",
+            "services": [{"name": "Corte", "minutes": 30, "price": "45,00"}],
+            "professionals": [{"name": "Zé", "hours": "seg-sex 09:00-12:00 13:00-18:00"}],
+            "credentials": {"production": {"file": "nova.env"}},
+        }
+        file.write_text(json.dumps({**made, **changes}))
+        return file
+
+    async def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    async def stored(self) -> Credentials:
+        store = EnvDirectoryStore(self.folder / "credentials")
+        return await store.read(client_name=CLIENT, environment="production")
+
+    async def examined(self) -> dict[str, str]:
+        """Return what the doctor finds, once webhooks are subscribed."""
+        self.here.gateway.credentials = await self.stored()
+        ran = await asyncio.to_thread(self.run, "doctor", PATH, "--fix", "--json")
+        assert ran.stdout, ran.stderr
+        [shown] = json.loads(ran.stdout)
+        return {each["check"]: each["state"] for each in shown["results"]}
+
+    def told_nobody(self, written: str) -> None:
+        """Check that no secret stands in `written`, nor in any file but the store's."""
+        files = [file for file in (self.folder / "data").rglob("*") if file.is_file()]
+        texts = [written, *(file.read_text("utf-8", "replace") for file in files)]
+        for secret in self.secrets:
+            assert not any(secret in text for text in texts), f"{secret[:4]}… was told"
+
+
+@pytest.fixture(scope="module")
+async def vendors() -> AsyncIterator[Rooms]:
+    async with rooms() as made:
+        yield made
+
+
+@pytest.fixture
+async def desk(vendors: Rooms, migrated_url: str, tmp_path: Path) -> Desk:
+    (tmp_path / "credentials").mkdir(mode=0o700)
+    return Desk(await vendors.surgery(), migrated_url, tmp_path)
+
+
+def about_the_business(terminal: Terminal) -> None:
+    """Answer what is asked before credentials; two answers are wrong at first."""
+    terminal.shows("Nome do cliente")
+    terminal.type("Nova Barbearia")
+    terminal.shows("Use de 3 a 40 letras minúsculas")  # before Enter
+    terminal.type(CLEAR + "api")
+    terminal.shows("Este nome é da própria plataforma")
+    terminal.type(CLEAR + CLIENT + ENTER)
+    terminal.answer("Nome do negócio", "Barbearia Nova")
+    terminal.answer("Ambientes")
+    terminal.answer("Topologia")
+    terminal.answer("CPU e memória")
+    terminal.answer("Fuso horário")
+    terminal.answer("Idioma do atendimento")
+    terminal.answer("WhatsApp do dono", "+55 11 98765-4321")
+    terminal.answer("Serviço: nome", "Corte")
+    terminal.answer("Serviço: minutos")
+    terminal.answer("Serviço: preço", "45,00")
+    terminal.answer("Mais um serviço?")
+    terminal.answer("Profissional: nome", "Zé")
+    terminal.shows("Horário da semana")
+    terminal.type(CLEAR + "seg-xyz 9-12")
+    terminal.shows("Não entendi “seg-xyz”")
+    terminal.type(CLEAR + "seg-sex 09:00-12:00 13:00-18:00; sáb 9h às 13h" + ENTER)
+    terminal.answer("Mais um profissional?")
+
+
+def whatsapp(terminal: Terminal) -> None:
+    terminal.answer("Token do WhatsApp", TOKEN)
+    terminal.answer("ID do número", PHONE_ID)
+    terminal.answer("ID da conta do WhatsApp Business", WABA)
+    terminal.answer("ID do app na Meta", APP)
+    terminal.answer("Segredo do app", APP_SECRET)
+    terminal.answer("Token de verificação do webhook")  # made here
+
+
+async def test_the_whole_interview_with_wrong_answers_and_a_refused_key_ends_in_a_sound_tenant(
+    desk: Desk,
+) -> None:
+    def interview() -> str:
+        with desk.terminal() as terminal:
+            about_the_business(terminal)
+            terminal.answer("Conta de serviço do Google", DOWN)
+            # Line by line, as a terminal without bracketed paste sends it.
+            key = desk.here.case.secrets.google_private_key.strip()
+            terminal.answer("Cole aqui", key.replace("\n", "\r"))
+            terminal.answer("E-mail da conta de serviço", EMAIL)
+            terminal.answer("ID da agenda", CALENDAR)
+            terminal.answer("Chave do Gemini", REFUSED_KEY)
+            whatsapp(terminal)
+            terminal.shows("✗ Gemini")
+            terminal.shows("Algo não está certo")
+            terminal.type(DOWN * 2 + ENTER)  # the Gemini key
+            terminal.answer("Chave do Gemini (não aparece", GEMINI_KEY)
+            terminal.shows("✓ Gemini")
+            terminal.shows("As credenciais funcionam.")
+            summary = terminal.shows("Está certo?")
+            assert "Barbearia Nova" in summary
+            assert f"{len(TOKEN)} caracteres" in summary
+            terminal.type(ENTER)
+            terminal.shows(f"Credenciais salvas: {PATH}.")
+            terminal.shows(f"{desk.env['PUBLIC_URL']}/{PATH}/api/v1/webhooks/whatsapp")
+            terminal.shows(f"{CALENDAR} → {EMAIL}")
+            terminal.shows(f"mcp-platform doctor {PATH}")
+            assert terminal.ends() == 0
+            desk.told_nobody(terminal.raw + terminal.text)
+            return terminal.text
+
+    written = await asyncio.to_thread(interview)
+
+    assert not desk.kept.exists()
+    stored = await desk.stored()
+    assert stored.gemini_api_key == GEMINI_KEY
+    assert stored.google_project_id == "ze-1"
+    assert written.count(stored.whatsapp_webhook_verify_token) == 1
+    assert set((await desk.examined()).values()) == {"ok"}
+    assert await desk.rows(
+        "SELECT s.price_cents, p.name, count(*) FROM services s JOIN offerings o"
+        " ON o.tenant_id = s.tenant_id AND o.service_id = s.id JOIN professionals p"
+        " ON p.tenant_id = o.tenant_id AND p.id = o.professional_id JOIN opening_spans h"
+        " ON h.tenant_id = p.tenant_id AND h.professional_id = p.id GROUP BY 1, 2"
+    ) == [(4500, "Zé", 11)]
+    [(proof, actor)] = await desk.rows(
+        "SELECT after->>'proof', actor_kind FROM audit_entries WHERE action = 'credentials.change'"
+    )
+    assert (proof, actor) == ("passed", "command")
+
+
+async def test_after_ctrl_c_the_next_run_goes_on_and_asks_secrets_again(desk: Desk) -> None:
+    account = desk.folder / "account.json"
+    account.write_text(desk.account_json)
+
+    def first() -> None:
+        with desk.terminal() as terminal:
+            about_the_business(terminal)
+            terminal.answer("Conta de serviço do Google")
+            terminal.answer("Caminho do arquivo JSON", str(account))
+            terminal.answer("ID da agenda", CALENDAR)
+            terminal.answer("Chave do Gemini", GEMINI_KEY)
+            terminal.shows("Token do WhatsApp")
+            terminal.type(TOKEN + CTRL_C)
+            terminal.shows(f"estão em {desk.kept}; rode `mcp-platform onboard`")
+            assert terminal.ends() == 130
+            desk.told_nobody(terminal.raw + terminal.text)
+
+    def second() -> None:
+        with desk.terminal("--lang", "en") as terminal:
+            terminal.answer("Some clients are not finished")
+            terminal.shows("Barbearia Nova")
+            terminal.answer("What was answered before")
+            terminal.answer("Gemini key (not shown, nor kept)", GEMINI_KEY)
+            terminal.answer("WhatsApp token", TOKEN)
+            terminal.answer("Phone number id", PHONE_ID)
+            terminal.answer("WhatsApp Business account id", WABA)
+            terminal.answer("App id at Meta", APP)
+            terminal.answer("App secret", APP_SECRET)
+            terminal.answer("Webhook verify token", DOWN)
+            terminal.answer("Webhook verify token (not shown", "a-token-of-mine")
+            terminal.shows("The credentials work.")
+            terminal.answer("Is it right?")
+            terminal.shows(f"Credentials saved: {PATH}.")
+            assert terminal.ends() == 0
+            desk.told_nobody(terminal.raw + terminal.text)
+            assert "a-token-of-mine" not in terminal.raw
+
+    await asyncio.to_thread(first)
+    assert json.loads(desk.kept.read_text())["owner_whatsapp"] == "5511987654321"
+    assert await desk.rows("SELECT 1 FROM clients") == []
+    await asyncio.to_thread(second)
+    assert not desk.kept.exists()
+    assert (await desk.stored()).whatsapp_webhook_verify_token == "a-token-of-mine"
+    assert set((await desk.examined()).values()) == {"ok"}
+
+
+async def test_an_answer_is_corrected_at_the_summary_and_refused_credentials_saved_when_insisted_on(
+    desk: Desk,
+) -> None:
+    file = desk.answers(business_name="Barberia Nova")
+    desk.here.credentials(gemini_api_key=REFUSED_KEY)
+    desk.answers(business_name="Barberia Nova")
+
+    def interview() -> None:
+        with desk.terminal("--from-file", str(file)) as terminal:
+            terminal.shows("✗ Gemini")
+            terminal.shows("Algo não está certo")
+            terminal.type(DOWN * 10 + ENTER)
+            terminal.answer("Salvar credenciais que não foram aceitas?", "\x1b[A")
+            terminal.shows("salvas assim mesmo")
+            terminal.answer("Está certo?", DOWN)
+            terminal.answer("Qual?", DOWN)
+            terminal.shows("Nome do negócio, como os clientes o conhecem:")
+            terminal.type(CLEAR + "Barbearia Nova" + ENTER)
+            terminal.answer("Está certo?")
+            assert terminal.ends() == 0
+            desk.told_nobody(terminal.raw + terminal.text)
+
+    await asyncio.to_thread(interview)
+    assert await desk.rows("SELECT business_name FROM clients") == [("Barbearia Nova",)]
+    assert await desk.rows(
+        "SELECT after->>'proof' FROM audit_entries WHERE action = 'credentials.change'"
+    ) == [("overruled",)]
+
+
+async def test_a_script_needs_no_terminal(desk: Desk) -> None:
+    file = desk.answers()
+    ran = await asyncio.to_thread(
+        desk.run, "onboard", "--from-file", str(file), "--non-interactive", "--lang", "en"
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "✓ Google" in ran.stdout
+    assert f"Credentials saved: {PATH}." in ran.stdout
+    desk.told_nobody(ran.stdout + ran.stderr)
+    assert set((await desk.examined()).values()) == {"ok"}
+
+    again = await asyncio.to_thread(
+        desk.run, "onboard", "--from-file", str(file), "--non-interactive"
+    )
+    assert again.returncode == 2
+    assert f"Já existe, com credenciais: {PATH}." in again.stderr
+
+
+async def test_a_script_is_told_everything_that_is_missing_at_once(desk: Desk) -> None:
+    file = desk.answers()
+    said = json.loads(file.read_text())
+    del said["services"], said["time_zone"]
+    file.write_text(json.dumps(said))
+    (desk.folder / "nova.env").write_text(f"GEMINI_API_KEY={GEMINI_KEY}\n")
+    ran = await asyncio.to_thread(
+        desk.run, "onboard", "--from-file", str(file), "--non-interactive", "--lang", "en"
+    )
+    assert ran.returncode == 2
+    for name in ("services", "time_zone", "credentials.production.WHATSAPP_API_TOKEN"):
+        assert f"{name}: Is missing." in ran.stderr
+    assert "GEMINI_API_KEY" not in ran.stderr
+    assert await desk.rows("SELECT 1 FROM clients") == []
+
+
+async def test_a_script_whose_credentials_are_refused_writes_nothing_unless_told_to(
+    desk: Desk,
+) -> None:
+    desk.here.credentials(gemini_api_key=REFUSED_KEY)
+    given = ("onboard", "--from-file", str(desk.answers()), "--non-interactive")
+    refused = await asyncio.to_thread(desk.run, *given)
+    assert refused.returncode == 1
+    assert "--save-anyway" in refused.stderr
+    assert await desk.rows("SELECT 1 FROM clients") == []
+    saved = await asyncio.to_thread(desk.run, *given, "--save-anyway")
+    assert saved.returncode == 0, saved.stderr
+    desk.told_nobody(refused.stdout + refused.stderr + saved.stdout + saved.stderr)
+
+
+async def test_a_store_that_fails_leaves_a_tenant_that_the_next_run_finishes(desk: Desk) -> None:
+    given = ("onboard", "--from-file", str(desk.answers()), "--non-interactive", "--lang", "en")
+    (desk.folder / "credentials").rmdir()
+    (desk.folder / "credentials").write_text("no folder")
+    failed = await asyncio.to_thread(desk.run, *given)
+    assert failed.returncode == 1, failed.stderr
+    assert await desk.rows("SELECT client_name FROM tenants") == [(CLIENT,)]
+    (desk.folder / "credentials").unlink()
+    (desk.folder / "credentials").mkdir(mode=0o700)
+    done = await asyncio.to_thread(desk.run, *given)
+    assert done.returncode == 0, done.stderr
+    assert set((await desk.examined()).values()) == {"ok"}
+
+
+async def test_without_a_terminal_the_way_out_is_named(desk: Desk) -> None:
+    ran = await asyncio.to_thread(desk.run, "onboard")
+    assert ran.returncode == 2
+    assert "--non-interactive" in ran.stderr
+    alone = await asyncio.to_thread(desk.run, "onboard", "--non-interactive")
+    assert alone.returncode == 2
+    assert "--from-file" in alone.stderr
