@@ -27,11 +27,11 @@ test: .venv/.dev ## Run the tests (PostgreSQL and Valkey come with the packages)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-cluster: .venv/.dev ## Run the tests of Kubernetes on the cluster of KUBECONFIG; they clean up
-	@$(BIN)/pytest -m cluster tests/tenants $(ARGS)
+	@$(BIN)/pytest -m cluster tests/tenants tests/manifests $(ARGS)
 
 # The reaper of testcontainers is one more image; the tests remove what they start.
 integration: .venv/.dev ## Build the image and run the tests in containers (needs an engine)
-	@if docker info > /dev/null 2>&1; then .ci/images/build; else test "$(INTEGRATION)" != required; fi
+	@if docker info > /dev/null 2>&1; then .ci/images/build || test "$(INTEGRATION)" != required; fi
 	@INTEGRATION=$(INTEGRATION) TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 \
 		TESTCONTAINERS_CONNECTION_MODE=docker_host $(BIN)/pytest tests/integration $(ARGS)
 

@@ -52,8 +52,9 @@ class Settings(BaseSettings):
         None, description="PostgreSQL 16 or newer. Unset: the embedded server."
     )
     redis_url: str | None = Field(
-        None, description="Redis or Valkey, for what may vanish. Unset: the embedded server, or none where"
-        " it is not installed or one tenant is served."
+        None,
+        description="Redis or Valkey, for what may vanish. Unset: the embedded server, or none where"
+        " it is not installed or one tenant is served.",
     )
     data_dir: Path = Field(
         Path(".data"), description="Where the embedded servers and local keys live."

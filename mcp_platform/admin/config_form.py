@@ -7,6 +7,7 @@ named twice, a key given twice) is checked here.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -154,8 +155,7 @@ def _parsed(text: str, *, name: str) -> dict[str, Any]:
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         where = f" of client {made['client_name']!r}" if "client_name" in made else ""
         raise ValueError(f"the field {twice!r}{where} is given twice")
     return made

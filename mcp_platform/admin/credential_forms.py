@@ -1,9 +1,8 @@
-"""What a credential must look like before anybody is asked about it, and by what it is known later.
+"""What a credential must look like before anybody is asked about it.
 
-Owns which keys an operator may set, which of them identify, and fingerprints. Tells no value.
+Owns which keys an operator may set, and which of them identify. Tells no value.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Mapping
 
@@ -11,10 +10,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from mcp_platform.admin.registry.environments import EnvironmentChange
 from mcp_platform.errors import Invalid
-from mcp_platform.tenants.credentials import KEYS, checked_values
+from mcp_platform.tenants.credentials import KEYS, LOGIN, checked_values
 
-OURS = frozenset({"DATABASE_USER", "DATABASE_PASSWORD"})
-"""Made by the platform when the tenant is: nobody hands them over."""
+OURS = LOGIN
 SETTABLE = tuple(key for key in KEYS if key not in OURS)
 IDENTIFYING = {
     "WHATSAPP_PHONE_NUMBER_ID": "phone_number_id",
@@ -22,8 +20,6 @@ IDENTIFYING = {
     "GOOGLE_CALENDAR_ID": "calendar_id",
 }
 """What is no secret and stands in the tenant's row too, by the column."""
-GUESSABLE = 20  # characters; of a shorter value a fingerprint would help to find it
-FINGERPRINT = 12  # hexadecimal digits: enough to tell apart what one tenant ever had
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
@@ -55,14 +51,6 @@ def check_form(values: Mapping[str, str], *, remove: Collection[str] = ()) -> di
     if fields:
         raise Invalid("These credentials cannot be right.", fields=fields)
     return kept
-
-
-def fingerprint_of(key: str, value: str) -> str:
-    """Return by what two values of a key are told apart, or nothing if `value` could be guessed."""
-    value = value.strip()
-    if len(value) < GUESSABLE:
-        return ""
-    return hashlib.sha256(f"{key}\0{value}".encode()).hexdigest()[:FINGERPRINT]
 
 
 def _is_private_key(value: str) -> bool:

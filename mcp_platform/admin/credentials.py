@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor, system
-from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form, fingerprint_of
+from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form
 from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
 from mcp_platform.doctor.proving import proofs_of, refused
 from mcp_platform.doctor.results import CheckResult
@@ -174,6 +174,8 @@ class CredentialKeys:
 
         The tenant is prepared before, if it was not: what the values are for must be there.
         """
+        if tenant.status == "offboarded":  # before anything is made for it anew
+            raise _leaves(tenant)
         await self._provisioner.prepare(tenant)
         before = await self._announce(tenant, wish, actor=actor)
         try:
@@ -249,7 +251,7 @@ class CredentialKeys:
                 )
             ).one()
             if row.status == "offboarded":
-                raise Conflict(f"{tenant.path} is off-boarded: its credentials change no more.")
+                raise _leaves(tenant)
             rows = await _rows(session, tenant.id)
             if any(_is_changing(each, now=now) for each in rows.values()):
                 raise Conflict(f"The credentials of {tenant.path} are being changed just now.")
@@ -364,6 +366,10 @@ class CredentialKeys:
             tenant_id=tenant.id,
             after={"set": sorted(wish.values), "removed": sorted(wish.remove), "proof": wish.proof},
         )
+
+
+def _leaves(tenant: Tenant) -> Conflict:
+    return Conflict(f"{tenant.path} is off-boarded: its credentials change no more.")
 
 
 def _identity(wish: Wish) -> dict[str, str | None]:

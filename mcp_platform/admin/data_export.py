@@ -82,9 +82,11 @@ def _plain(value: Any) -> Any:
     match value:
         case bytes():
             try:
-                return orjson.loads(value)
-            except orjson.JSONDecodeError:
+                read = orjson.loads(value)
+                orjson.dumps(read)  # it reads what is nested more deeply than it writes
+            except (orjson.JSONDecodeError, orjson.JSONEncodeError):
                 return {"base64": base64.b64encode(value).decode()}
+            return read
         case UUID():  # the driver's own kind, which orjson does not know
             return str(value)
         case Range():

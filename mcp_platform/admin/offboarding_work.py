@@ -195,8 +195,10 @@ class OffboardingWork:
         override = due.override
         if override == "pending":
             override = await self._last_try(due)
-        await self._empty_all(due)
+            await self._note(due, override=override)  # what asks Meta goes next
+        # First of all its login: it could add rows to what is emptied, or lock it.
         await self._provisioner.retire(due.tenant)
+        await self._empty_all(due)
         await self._purged(due, override=override)
 
     async def _begin_purge(self, due: _Due) -> bool:

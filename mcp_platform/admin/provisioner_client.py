@@ -42,7 +42,8 @@ class RemoteProvisioner:
         self._clock = clock
 
     async def prepare(self, tenant: Tenant) -> None:
-        await self._ask("prepare", tenant)
+        # The other side knows no more than what the tenant is now.
+        await self._ask("isolate" if tenant.topology == "isolated" else "prepare", tenant)
 
     async def write_credentials(
         self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()

@@ -4,6 +4,7 @@ Owns who is let in and what is answered. Nothing of a body is told or logged.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -68,6 +69,8 @@ class ProvisionerRoutes:
         match step:
             case "prepare":
                 await self._provisioner.prepare(tenant)
+            case "isolate":
+                await self._provisioner.prepare(replace(tenant, topology="isolated"))
             case "credentials":
                 change = await _change(request)
                 await self._provisioner.write_credentials(

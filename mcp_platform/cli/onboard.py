@@ -8,6 +8,7 @@ import typer
 
 from mcp_platform.cli.doctor import Spoken
 from mcp_platform.cli.failures import FAILED, INTERRUPTED, fail
+from mcp_platform.errors import PlatformError
 
 if TYPE_CHECKING:
     from mcp_platform.cli.onboarding.answers import Answers, Kept
@@ -205,10 +206,12 @@ def _with_questions(
             _prove(interview, course, asking, words, environment)
         _agree(interview, course, asking, words)
         course.write(interview.answers, interview.values)
-    except (KeyboardInterrupt, Stopped) as end:
+    except (KeyboardInterrupt, Stopped, PlatformError) as end:
         file = kept.file(str(interview.answers.values.get("client_name", "")))
         typer.echo()
         typer.echo(words("stopped", file=str(file)) if file.exists() else words("stopped.empty"))
+        if isinstance(end, PlatformError):
+            raise
         raise typer.Exit(FAILED if isinstance(end, Stopped) else INTERRUPTED) from None
     course.next_steps(interview.answers, interview.values, made_here=interview.made_here)
 

@@ -133,7 +133,7 @@ def bodies_up_to(most: int) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def limited(request: Request) -> Response:
-                body = await _read(request, most=most)
+                body = await read_up_to(request, most=most)
 
                 async def receive() -> Message:
                     return {"type": "http.request", "body": body, "more_body": False}
@@ -145,7 +145,12 @@ def bodies_up_to(most: int) -> type[APIRoute]:
     return Route
 
 
-async def _read(request: Request, *, most: int) -> bytes:
+async def read_up_to(request: Request, *, most: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        TooLarge: it has more than `most` bytes; the rest was not read.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
         raise TooLarge(most)

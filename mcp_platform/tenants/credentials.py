@@ -3,6 +3,7 @@
 Owns their names and their shape. Values are never logged: `repr` shows names alone.
 """
 
+import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -27,8 +28,13 @@ KEYS = (
     "DATABASE_PASSWORD",
 )
 
+LOGIN = frozenset({"DATABASE_USER", "DATABASE_PASSWORD"})
+"""Made by the platform when the tenant is: nobody hands them over."""
+
 LARGEST_VALUE = 16 * 1024  # characters; a service account's key has 1,700
 _FREE_TEXT = frozenset({"GOOGLE_PRIVATE_KEY", "DATABASE_PASSWORD"})
+GUESSABLE = 20  # characters; of a shorter value a fingerprint would help to find it
+FINGERPRINT = 12  # hexadecimal digits: enough to tell apart what one tenant ever had
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PEM = re.compile(
     r"-----BEGIN (?:RSA )?PRIVATE KEY-----\s.+?\s-----END (?:RSA )?PRIVATE KEY-----", re.DOTALL
@@ -177,3 +183,11 @@ def checked_values(values: Mapping[str, str], *, remove: Collection[str] = ()) -
     if "GOOGLE_PRIVATE_KEY" in kept:
         kept["GOOGLE_PRIVATE_KEY"] = kept["GOOGLE_PRIVATE_KEY"].replace("\\n", "\n") + "\n"
     return kept
+
+
+def fingerprint_of(key: str, value: str) -> str:
+    """Return by what two values of a key are told apart, or nothing if `value` could be guessed."""
+    value = value.strip()
+    if len(value) < GUESSABLE:
+        return ""
+    return hashlib.sha256(f"{key}\0{value}".encode()).hexdigest()[:FINGERPRINT]

@@ -11,7 +11,9 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mcp_platform.errors import Conflict, NotFound
@@ -19,10 +21,13 @@ from mcp_platform.kit.queue import install_script, own_schema
 from mcp_platform.kit.row_security import Role, protect_queue
 from mcp_platform.tenants.tenant import Tenant
 
+log = structlog.get_logger(__name__)
+
 # Two pods, while one takes over from the other, with every pool full: see `kit/connections.py`.
 MOST_CONNECTIONS = 30
 PASSWORD_BYTES = 32
 SCRAM_ROUNDS = 4096  # PostgreSQL's own default
+STILL_OWNS = "2BP01"  # dependent_objects_still_exist
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,29 @@ async def rotate(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin:
     return login
 
 
+async def shut_out(connection: AsyncConnection, tenant: Tenant) -> None:
+    """Let nobody in as a tenant's login any more, and end what is connected. Repeatable.
+
+    To be committed before `drop`: whoever could come back at once could hold what it must lock.
+    """
+    name = await _recorded(connection, tenant)
+    if name is None or not await _exists(connection, name):
+        return
+    # To end another's connection one must be a member of it.
+    await _run(connection, f"ALTER ROLE {name} NOLOGIN", f"GRANT {name} TO CURRENT_USER")
+    await connection.execute(
+        text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :name"),
+        {"name": name},
+    )
+
+
 async def drop(connection: AsyncConnection, tenant: Tenant) -> None:
-    """Take a tenant's login and queue away, and end what is connected. Its rows stay. Repeatable."""
+    """Take a tenant's login and queue away, and end what is connected. Its rows stay. Repeatable.
+
+    A login that owns something in another database cannot be dropped from here: it is left behind
+    as a name that lets nobody in.
+    """
+    await shut_out(connection, tenant)
     # A wake-up says only where to look: what waits is in the inbox and the outbox.
     await _run(connection, f"DROP SCHEMA IF EXISTS {own_schema(tenant.id)} CASCADE")
     name = await _recorded(connection, tenant)
@@ -95,13 +121,16 @@ async def drop(connection: AsyncConnection, tenant: Tenant) -> None:
         text("UPDATE tenants SET database_role = NULL WHERE id = :id"), {"id": tenant.id}
     )
     if await _exists(connection, name):
-        # To end another's connection one must be a member of it.
-        await _run(connection, f"ALTER ROLE {name} NOLOGIN", f"GRANT {name} TO CURRENT_USER")
-        await connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :name"),
-            {"name": name},
-        )
-        await _run(connection, f"DROP ROLE {name}")
+        # Anybody who can log in can make large objects and default privileges, and who owns
+        # something cannot be dropped: a stolen login must not be able to stay.
+        await _run(connection, f"REVOKE {Role.TENANT} FROM {name}", f"DROP OWNED BY {name}")
+        try:
+            async with connection.begin_nested():
+                await _run(connection, f"DROP ROLE {name}")
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != STILL_OWNS:
+                raise
+            log.warning("tenants.database_role.left_behind", role=name, tenant=tenant.path)
 
 
 async def _ensure_queue(connection: AsyncConnection, tenant: Tenant, *, login: str) -> None:
@@ -124,7 +153,9 @@ async def _recorded(connection: AsyncConnection, tenant: Tenant) -> str | None:
     """Return the login on a tenant's row, and keep others off it until the transaction ends."""
     found = (
         await connection.execute(
-            text("SELECT database_role FROM tenants WHERE id = :id FOR UPDATE"), {"id": tenant.id}
+            # Rows that refer to it may come meanwhile: what customers write is not kept waiting.
+            text("SELECT database_role FROM tenants WHERE id = :id FOR NO KEY UPDATE"),
+            {"id": tenant.id},
         )
     ).one_or_none()
     if found is None:

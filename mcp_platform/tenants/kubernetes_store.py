@@ -18,6 +18,7 @@ from mcp_platform.tenants.cluster_names import (
 from mcp_platform.tenants.credentials import (
     KEYS,
     Credentials,
+    CredentialsForbidden,
     CredentialsMissing,
     MadeElsewhere,
     checked_values,
@@ -66,7 +67,20 @@ class KubernetesStore:
         name = secret_of(client_name=client_name)
         labels = labels_of(client_name=client_name, environment=environment)
         for _ in range(WRITES_AT_ONCE):
-            if await self._is_ours(namespace=namespace, name=name):
+            try:
+                there = await self._is_ours(namespace=namespace, name=name)
+            except CredentialsForbidden as error:
+                # Before the tenant's manifests a Secret can be made, and not be looked at.
+                if kept and await self._api.create_secret(
+                    namespace=namespace, name=name, values=kept, labels=labels
+                ):
+                    return
+                raise CredentialsForbidden(
+                    f"Secret {name!r} in namespace {namespace!r} is there already, and the right to"
+                    " change it comes with the tenant's manifests: publish and apply them, then"
+                    f" repeat this. {error}"
+                ) from error
+            if there:
                 if await self._api.change_secret(
                     namespace=namespace, name=name, values=kept, remove=remove, labels=labels
                 ):

@@ -2,7 +2,7 @@
 
 Owns the port and the order of the steps. How a Secret is written is the store's business, how a
 role is made that of `database_roles.py`. Nothing here keeps a secret: the password of a tenant's
-role goes from where it is made straight into the store.
+role goes from where it is made straight into the store, or is sealed.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -13,14 +13,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mcp_platform.errors import Unavailable
-from mcp_platform.tenants import database_roles
+from mcp_platform.tenants import database_roles, sealed_keys
 from mcp_platform.tenants.credentials import (
-    Credentials,
+    LOGIN,
+    CredentialsForbidden,
     CredentialsMissing,
     CredentialStore,
     CredentialWriter,
 )
 from mcp_platform.tenants.database_roles import DatabaseLogin, role_name
+from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.tenant import Tenant
 
 
@@ -38,7 +40,10 @@ class Provisioner(Protocol):
     async def write_credentials(
         self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
     ) -> None:
-        """Set and take away keys of the tenant's credentials. Raises as `CredentialWriter.write`."""
+        """Prepare the tenant, then set and take away keys of its credentials.
+
+        Raises as `prepare`, and as `CredentialWriter.write`.
+        """
 
     async def rotate_database_password(self, tenant: Tenant) -> None:
         """Give the tenant's database role a new password, and put it into its credentials.
@@ -72,58 +77,98 @@ class LocalProvisioner:
     """Does it in this process: the only one that writes Secrets and makes logins."""
 
     def __init__(
-        self, *, store: Store, owner: AsyncEngine, namespaces: Namespaces | None = None
+        self,
+        *,
+        store: Store,
+        owner: AsyncEngine,
+        namespaces: Namespaces | None = None,
+        sealer: Sealer | None = None,
     ) -> None:
         """Use `owner`'s connections for roles and queues: it may make both.
 
-        Without `namespaces` there is no cluster: credentials lie in files.
+        Without `namespaces` there is no cluster: credentials lie in files. With a `sealer` the
+        store is a controller's, which makes it from the manifests: values are sealed for those,
+        and the store is left alone.
         """
         self._store = store
         self._owner = owner
         self._namespaces = namespaces
+        self._sealer = sealer
 
     async def prepare(self, tenant: Tenant) -> None:
         await self._namespace(tenant)
-        held = await self._held(tenant)
         async with self._as_owner() as connection:
-            login = await database_roles.ensure(connection, tenant)
-            if login is None:
-                if held.database_user == role_name(tenant) and held.database_password:
-                    return
-                # Its password was lost, or never reached the store.
-                login = await database_roles.rotate(connection, tenant)
-            await self._keep(tenant, login)
+            login = await self._new_login(connection, tenant)
+            if login:
+                await self._write(connection, tenant, values=login)
 
     async def write_credentials(
         self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
     ) -> None:
         await self._namespace(tenant)
+        async with self._as_owner() as connection:
+            login = await self._new_login(connection, tenant)
+            # At once: before a tenant's manifests are applied, a Secret can be made, not changed.
+            await self._write(connection, tenant, values={**values, **login}, remove=remove)
+
+    async def rotate_database_password(self, tenant: Tenant) -> None:
+        async with self._as_owner() as connection:
+            login = await database_roles.rotate(connection, tenant)
+            await self._write(connection, tenant, values=_values(login))
+
+    async def retire(self, tenant: Tenant) -> None:
+        if self._sealer is None:
+            await self._store.remove(client_name=tenant.client_name, environment=tenant.environment)
+        async with self._as_owner() as connection:
+            await database_roles.drop(connection, tenant)
+
+    async def _new_login(self, connection: AsyncConnection, tenant: Tenant) -> Mapping[str, str]:
+        """Make what is missing in the database; return the login that is still to be stored."""
+        login = await database_roles.ensure(connection, tenant)
+        if login is None:
+            if await self._holds_login(connection, tenant):
+                return {}
+            # Its password was lost, or never reached the store.
+            login = await database_roles.rotate(connection, tenant)
+        return _values(login)
+
+    async def _holds_login(self, connection: AsyncConnection, tenant: Tenant) -> bool:
+        if self._sealer is not None:
+            return await sealed_keys.kept(connection, tenant) >= LOGIN
+        try:
+            held = await self._store.read(
+                client_name=tenant.client_name, environment=tenant.environment
+            )
+        except CredentialsMissing:
+            return False
+        except CredentialsForbidden:
+            # Not before the tenant's manifests are applied. It was stored as the login was made.
+            return True
+        return held.database_user == role_name(tenant) and bool(held.database_password)
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        tenant: Tenant,
+        *,
+        values: Mapping[str, str],
+        remove: Collection[str] = (),
+    ) -> None:
+        """Store credentials, in the transaction that makes the login, which waits for the store.
+
+        A password that could not be stored must not become the login's. One that was stored and
+        then not committed is mended by `prepare`, or by rotating again.
+        """
+        if self._sealer is not None:
+            await sealed_keys.keep(
+                connection, tenant, sealer=self._sealer, values=values, remove=remove
+            )
+            return
         await self._store.write(
             client_name=tenant.client_name,
             environment=tenant.environment,
             values=values,
             remove=remove,
-        )
-
-    async def rotate_database_password(self, tenant: Tenant) -> None:
-        async with self._as_owner() as connection:
-            await self._keep(tenant, await database_roles.rotate(connection, tenant))
-
-    async def retire(self, tenant: Tenant) -> None:
-        await self._store.remove(client_name=tenant.client_name, environment=tenant.environment)
-        async with self._as_owner() as connection:
-            await database_roles.drop(connection, tenant)
-
-    async def _keep(self, tenant: Tenant, login: DatabaseLogin) -> None:
-        """Store a login, in the transaction that makes it, which waits for the store.
-
-        A password that could not be stored must not become the login's. One that was stored and
-        then not committed is mended by `prepare`, or by rotating again.
-        """
-        await self._store.write(
-            client_name=tenant.client_name,
-            environment=tenant.environment,
-            values={"DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password},
         )
 
     @asynccontextmanager
@@ -143,10 +188,6 @@ class LocalProvisioner:
                 client_name=tenant.client_name, environment=tenant.environment
             )
 
-    async def _held(self, tenant: Tenant) -> Credentials:
-        try:
-            return await self._store.read(
-                client_name=tenant.client_name, environment=tenant.environment
-            )
-        except CredentialsMissing:
-            return Credentials()
+
+def _values(login: DatabaseLogin) -> dict[str, str]:
+    return {"DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password}

@@ -157,6 +157,12 @@ def test_what_is_wrong_is_told_by_client_field_and_line(
         (b'{"clients": [{"client_name": "abc", "client_name": "abd"}]}', "given twice"),
         (b'{"clients": [], "database": {"port": NaN}}', "NaN"),
         (b"[" * 100_000, "nested too deeply"),
+        # Looking for the one that is twice takes no longer with more of them.
+        pytest.param(
+            b"{" + b"".join(b'"%d":1,' % each for each in range(500_000)) + b'"499999":1}',
+            "given twice",
+            id="large",
+        ),
     ],
 )
 def test_what_is_no_json_is_told_by_line(content: bytes, said: str) -> None:

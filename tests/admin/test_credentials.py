@@ -12,7 +12,6 @@ from sqlalchemy import select, text
 
 from mcp_platform.admin.config_credentials import read_handed_over, save_handed_over
 from mcp_platform.admin.config_form import read_config
-from mcp_platform.admin.credential_forms import fingerprint_of
 from mcp_platform.admin.credentials import (
     CredentialKeys,
     KnownKey,
@@ -21,7 +20,11 @@ from mcp_platform.admin.credentials import (
 from mcp_platform.admin.models import AuditRow
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
-from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
+from mcp_platform.tenants.credentials import (
+    Credentials,
+    CredentialsUnreadable,
+    fingerprint_of,
+)
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from tests.admin.operating import (
@@ -353,7 +356,7 @@ async def test_credentials_of_no_tenant_and_of_one_that_leaves_are_not_changed(h
         await session.execute(text("UPDATE tenants SET status = 'offboarded'"))
     with pytest.raises(Conflict, match="off-boarded"):
         await here.change(VALUES)
-    assert here.provisioner.written == []
+    assert (here.provisioner.prepared, here.provisioner.written) == ([], [])
 
 
 # Files that a config.json names.

@@ -1,5 +1,6 @@
 """All that is kept of a tenant, as JSON lines: whole, its own alone, without a secret."""
 
+import base64
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -59,13 +60,18 @@ async def test_every_row_of_the_tenant_and_of_no_other_is_told_by_type(sessions:
 
 async def test_bodies_are_json_where_they_are_and_base64_where_not(sessions: Sessions) -> None:
     shop = await add_tenant(sessions)
+    deep = b"[" * 300 + b"]" * 300
     async with sessions.everywhere.begin() as session:
-        for key, body in (("a", b'{"text":"oi"}'), ("b", b"\xff\x00")):
+        for key, body in (("a", b'{"text":"oi"}'), ("b", b"\xff\x00"), ("c", deep)):
             await session.execute(
                 insert(EventRow).values(tenant_id=shop, key=key, kind="message", body=body)
             )
     bodies = {each["key"]: each["body"] for each in await lines(sessions, shop) if "key" in each}
-    assert bodies == {"a": {"text": "oi"}, "b": {"base64": "/wA="}}
+    assert bodies == {
+        "a": {"text": "oi"},
+        "b": {"base64": "/wA="},
+        "c": {"base64": base64.b64encode(deep).decode()},
+    }
 
 
 async def test_a_large_tenant_is_told_in_parts_without_a_row_lost_or_doubled(

@@ -375,6 +375,24 @@ async def test_a_purge_that_broke_off_goes_on_where_it_stopped(here: Place) -> N
     assert (await here.state()).stage == "purged"
 
 
+async def test_its_login_goes_before_its_rows_and_what_meta_kept_is_not_forgotten(
+    here: Place,
+) -> None:
+    here.meta.faults.add("token_expired", times=None)
+    here.provisioner.fail_retire = Unavailable("The cluster is away.")
+    await here.purge_now()
+    state = await here.state()
+    assert (state.stage, state.override) == ("purging", "left")
+    assert (await here.rows())["messages"] == 3
+
+    here.meta.faults.clear()
+    here.provisioner.fail_retire = None
+    here.clock.move(minutes=10)
+    await here.all_that_is_due()
+    state = await here.state()
+    assert (state.stage, state.override) == ("purged", "left")
+
+
 async def test_a_worker_that_dies_leaves_a_claim_that_runs_out(here: Place) -> None:
     await here.begin()
     assert await here.work._claim() is not None  # as far as the dead one came

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from mcp_platform import bootstrap
+from mcp_platform.admin.api.config import MOST_BYTES
 from tests.admin.conftest import Api
 from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
 
@@ -232,6 +233,18 @@ async def test_config_is_exported_and_imported_and_a_dry_run_changes_nothing(
     refused = await api.ask("POST", "/admin/config/import", token=token, json=wrong)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "clients[0].environments.production"
+
+
+async def test_a_large_file_is_not_taken_from_somebody_nobody_knows(api: Api) -> None:
+    large = b" " * (MOST_BYTES + 1)
+    nobody = await api.ask("POST", "/admin/config/import", content=large)
+    assert nobody.status_code == 401  # and not 413: it was not read
+    viewer = await api.sign_in("viewer")
+    reader = await api.ask("POST", "/admin/config/import", token=viewer, content=large)
+    assert reader.status_code == 403
+    operator = await api.sign_in("operator")
+    writer = await api.ask("POST", "/admin/config/import", token=operator, content=large)
+    assert writer.status_code == 413
 
 
 async def test_the_documentation_of_credentials_shows_no_value(api: Api, shop: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-PATIENCE_S = 60
+PATIENCE_S = 30
 DOWN, ENTER, CTRL_C = "\x1b[B", "\r", "\x03"
 # Control sequences of a terminal, and what sets its title.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[=>()][0-9A-Z]?")

@@ -31,9 +31,9 @@ def test_the_commands_are_those_that_are_promised() -> None:
     leaves = {" ".join(path) for path, each in COMMANDS.items() if isinstance(each, TyperCommand)}
 
     assert leaves == {
-        *("serve", "migrate", "check-migrations", "demo", "doctor", "publish", "diff"),
+        *("serve", "migrate", "check-migrations", "demo", "onboard", "doctor", "publish"),
         *("tenants list", "tenants suspend", "tenants resume", "tenants token"),
-        *("tenants create", "tenants show", "tenants export"),
+        *("diff", "tenants create", "tenants show", "tenants export"),
         *("tenants offboard", "tenants restore", "tenants purge"),
         *("config import", "config export"),
         *("users create", "users list", "users disable", "users enable"),

@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -32,8 +33,6 @@ from tests.doctor.surgery import (
     rooms,
 )
 
-CLIENT = "barbearia-nova"
-PATH = f"{CLIENT}/production"
 REFUSED_KEY = "AQ.a-gemini-key-that-nobody-registered"
 CLEAR = "\x15"  # Ctrl-U
 
@@ -45,6 +44,12 @@ class Desk:
     here: Surgery
     database_url: str
     folder: Path
+    # Of its own for each test: logins of tenants are the whole database server's.
+    client: str = field(default_factory=lambda: f"nova-{uuid4().hex[:8]}")
+
+    @property
+    def path(self) -> str:
+        return f"{self.client}/production"
 
     @property
     def env(self) -> dict[str, str]:
@@ -63,7 +68,7 @@ class Desk:
 
     @property
     def kept(self) -> Path:
-        return self.folder / "data" / "onboarding" / f"{CLIENT}.json"
+        return self.folder / "data" / "onboarding" / f"{self.client}.json"
 
     @property
     def secrets(self) -> list[str]:
@@ -97,7 +102,7 @@ class Desk:
         (self.folder / "nova.env").write_text(write_env_file(values))
         file = self.folder / "answers.json"
         made = {
-            "client_name": CLIENT,
+            "client_name": self.client,
             "business_name": "Barbearia Nova",
             "environments": ["production"],
             "topology": "shared",
@@ -121,12 +126,12 @@ class Desk:
 
     async def stored(self) -> Credentials:
         store = EnvDirectoryStore(self.folder / "credentials")
-        return await store.read(client_name=CLIENT, environment="production")
+        return await store.read(client_name=self.client, environment="production")
 
     async def examined(self) -> dict[str, str]:
         """Return what the doctor finds, once webhooks are subscribed."""
         self.here.gateway.credentials = await self.stored()
-        ran = await asyncio.to_thread(self.run, "doctor", PATH, "--fix", "--json")
+        ran = await asyncio.to_thread(self.run, "doctor", self.path, "--fix", "--json")
         assert ran.stdout, ran.stderr
         [shown] = json.loads(ran.stdout)
         return {each["check"]: each["state"] for each in shown["results"]}
@@ -151,14 +156,12 @@ async def desk(vendors: Rooms, migrated_url: str, tmp_path: Path) -> Desk:
     return Desk(await vendors.surgery(), migrated_url, tmp_path)
 
 
-def about_the_business(terminal: Terminal) -> None:
+def about_the_business(terminal: Terminal, client: str) -> None:
     """Answer what is asked before credentials; two answers are wrong at first."""
     terminal.shows("Nome do cliente")
     terminal.type("Nova Barbearia")
     terminal.shows("Use de 3 a 40 letras minúsculas")  # before Enter
-    terminal.type(CLEAR + "api")
-    terminal.shows("Este nome é da própria plataforma")
-    terminal.type(CLEAR + CLIENT + ENTER)
+    terminal.type(CLEAR + client + ENTER)
     terminal.answer("Nome do negócio", "Barbearia Nova")
     terminal.answer("Ambientes")
     terminal.answer("Topologia")
@@ -192,7 +195,7 @@ async def test_the_whole_interview_with_wrong_answers_and_a_refused_key_ends_in_
 ) -> None:
     def interview() -> str:
         with desk.terminal() as terminal:
-            about_the_business(terminal)
+            about_the_business(terminal, desk.client)
             terminal.answer("Conta de serviço do Google", DOWN)
             # Line by line, as a terminal without bracketed paste sends it.
             key = desk.here.case.secrets.google_private_key.strip()
@@ -211,10 +214,10 @@ async def test_the_whole_interview_with_wrong_answers_and_a_refused_key_ends_in_
             assert "Barbearia Nova" in summary
             assert f"{len(TOKEN)} caracteres" in summary
             terminal.type(ENTER)
-            terminal.shows(f"Credenciais salvas: {PATH}.")
-            terminal.shows(f"{desk.env['PUBLIC_URL']}/{PATH}/api/v1/webhooks/whatsapp")
+            terminal.shows(f"Credenciais salvas: {desk.path}.")
+            terminal.shows(f"{desk.env['PUBLIC_URL']}/{desk.path}/api/v1/webhooks/whatsapp")
             terminal.shows(f"{CALENDAR} → {EMAIL}")
-            terminal.shows(f"mcp-platform doctor {PATH}")
+            terminal.shows(f"mcp-platform doctor {desk.path}")
             assert terminal.ends() == 0
             desk.told_nobody(terminal.raw + terminal.text)
             return terminal.text
@@ -245,7 +248,7 @@ async def test_after_ctrl_c_the_next_run_goes_on_and_asks_secrets_again(desk: De
 
     def first() -> None:
         with desk.terminal() as terminal:
-            about_the_business(terminal)
+            about_the_business(terminal, desk.client)
             terminal.answer("Conta de serviço do Google")
             terminal.answer("Caminho do arquivo JSON", str(account))
             terminal.answer("ID da agenda", CALENDAR)
@@ -271,7 +274,7 @@ async def test_after_ctrl_c_the_next_run_goes_on_and_asks_secrets_again(desk: De
             terminal.answer("Webhook verify token (not shown", "a-token-of-mine")
             terminal.shows("The credentials work.")
             terminal.answer("Is it right?")
-            terminal.shows(f"Credentials saved: {PATH}.")
+            terminal.shows(f"Credentials saved: {desk.path}.")
             assert terminal.ends() == 0
             desk.told_nobody(terminal.raw + terminal.text)
             assert "a-token-of-mine" not in terminal.raw
@@ -321,7 +324,7 @@ async def test_a_script_needs_no_terminal(desk: Desk) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert "✓ Google" in ran.stdout
-    assert f"Credentials saved: {PATH}." in ran.stdout
+    assert f"Credentials saved: {desk.path}." in ran.stdout
     desk.told_nobody(ran.stdout + ran.stderr)
     assert set((await desk.examined()).values()) == {"ok"}
 
@@ -329,7 +332,7 @@ async def test_a_script_needs_no_terminal(desk: Desk) -> None:
         desk.run, "onboard", "--from-file", str(file), "--non-interactive"
     )
     assert again.returncode == 2
-    assert f"Já existe, com credenciais: {PATH}." in again.stderr
+    assert f"Já existe, com credenciais: {desk.path}." in again.stderr
 
 
 async def test_a_script_is_told_everything_that_is_missing_at_once(desk: Desk) -> None:
@@ -368,7 +371,7 @@ async def test_a_store_that_fails_leaves_a_tenant_that_the_next_run_finishes(des
     (desk.folder / "credentials").write_text("no folder")
     failed = await asyncio.to_thread(desk.run, *given)
     assert failed.returncode == 1, failed.stderr
-    assert await desk.rows("SELECT client_name FROM tenants") == [(CLIENT,)]
+    assert await desk.rows("SELECT client_name FROM tenants") == [(desk.client,)]
     (desk.folder / "credentials").unlink()
     (desk.folder / "credentials").mkdir(mode=0o700)
     done = await asyncio.to_thread(desk.run, *given)
@@ -383,3 +386,52 @@ async def test_without_a_terminal_the_way_out_is_named(desk: Desk) -> None:
     alone = await asyncio.to_thread(desk.run, "onboard", "--non-interactive")
     assert alone.returncode == 2
     assert "--from-file" in alone.stderr
+
+
+async def test_an_environment_left_for_later_is_asked_for_its_credentials_alone(desk: Desk) -> None:
+    file = desk.answers()
+    said = json.loads(file.read_text())
+    del said["environments"]
+    file.write_text(json.dumps(said))
+    account = desk.folder / "account.json"
+    account.write_text(desk.account_json)
+
+    def both() -> None:
+        with desk.terminal("--from-file", str(file)) as terminal:
+            terminal.answer("Ambientes", DOWN + " ")
+            terminal.answer("Credenciais de staging", DOWN)
+            terminal.answer("Credenciais de production")
+            terminal.answer("Está certo?")
+            terminal.shows("Credenciais ainda por informar: staging.")
+            assert terminal.ends() == 0
+
+    def later() -> None:
+        with desk.terminal() as terminal:
+            terminal.answer("Nome do cliente", desk.client)
+            terminal.answer("Ambientes")  # of what is free, the nearest to production is ticked
+            terminal.answer("Conta de serviço do Google")
+            terminal.answer("Caminho do arquivo JSON", str(account))
+            terminal.answer("ID da agenda", CALENDAR)
+            terminal.answer("Chave do Gemini", GEMINI_KEY)
+            terminal.answer("Token do WhatsApp", TOKEN)
+            terminal.shows("ID do número")
+            terminal.type(PHONE_ID)
+            terminal.shows(f"Este número já é de {desk.path}.")
+            terminal.type(CLEAR + "999999999999999" + ENTER)
+            terminal.answer("ID da conta do WhatsApp Business", WABA)
+            terminal.answer("ID do app na Meta", APP)
+            terminal.answer("Segredo do app", APP_SECRET)
+            terminal.answer("Token de verificação do webhook")
+            terminal.shows("✗ WhatsApp")
+            terminal.answer("Algo não está certo", "\x1b[A")  # up from the first: stop
+            terminal.shows("rode `mcp-platform onboard` para continuar")
+            assert terminal.ends() == 1
+            desk.told_nobody(terminal.raw + terminal.text)
+
+    await asyncio.to_thread(both)
+    assert sorted(await desk.rows("SELECT environment, phone_number_id FROM tenants")) == [
+        ("production", PHONE_ID),
+        ("staging", None),
+    ]
+    await asyncio.to_thread(later)
+    assert json.loads(desk.kept.read_text())["environments"] == ["staging"]

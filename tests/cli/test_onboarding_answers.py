@@ -49,7 +49,7 @@ def test_one_week_is_read_however_it_is_written(text: str) -> None:
 
 
 def test_days_wrap_around_the_week_and_midnight_ends_a_day() -> None:
-    assert week("sex-seg 22h30-24h") == dict.fromkeys([4, 5, 6, 0], ["22:30-00:00"])
+    assert week("sex-seg 22h30-24h") == {day: ["22:30-00:00"] for day in (4, 5, 6, 0)}
     assert sorted(week("todos os dias 8-20")) == list(range(7))
 
 

@@ -13,7 +13,7 @@ from mcp_platform.kit.database import create_engine, plain_url, with_login
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.kit.row_security import Role
 from mcp_platform.schema import migrate
-from mcp_platform.tenants.database_roles import drop, ensure
+from mcp_platform.tenants.database_roles import drop, ensure, shut_out
 from tests.tenants.made import tenant as made
 
 
@@ -63,6 +63,8 @@ async def test_an_owner_that_may_create_roles_migrates_and_makes_logins(
         plain_url(with_login(url, user=login.user, password=login.password))
     )
     assert await as_tenant.fetchval("SELECT id FROM tenants") == tenant_id
+    await as_tenant.execute("SELECT lo_create(0)")  # the login owns something, and still goes
+    await as_tenant.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
     async with engine.begin() as connection:
         await drop(connection, tenant)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
@@ -101,3 +103,46 @@ async def test_another_installations_login_is_not_taken_over(migrated_url: str) 
         async with engine.begin() as connection:
             await connection.exec_driver_sql(f"DROP ROLE {name}")
         await engine.dispose()
+
+
+async def test_a_login_cannot_make_itself_stay(migrated_url: str) -> None:
+    client = f"stays-{uuid4().hex[:8]}"
+    engine = create_engine(migrated_url, pool_size=1, application_name="tests")
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO clients (name, business_name) VALUES (:name, :name)"),
+            {"name": client},
+        )
+        tenant_id = await connection.scalar(
+            text(
+                "INSERT INTO tenants (client_name, environment, topology)"
+                " VALUES (:name, 'production', 'isolated') RETURNING id"
+            ),
+            {"name": client},
+        )
+        tenant = made(id_=tenant_id, client_name=client, topology="isolated")
+        login = await ensure(connection, tenant)
+    assert login is not None
+    url = plain_url(with_login(migrated_url, user=login.user, password=login.password))
+    # It owns something where its owner cannot reach, and holds what must be locked to be dropped.
+    elsewhere = await asyncpg.connect(url, database="postgres")
+    made_there = await elsewhere.fetchval("SELECT lo_create(0)")
+    holding = await asyncpg.connect(url)
+    await holding.execute(f"BEGIN; LOCK TABLE queue_{tenant_id}.pgqueuer, contacts")
+    async with engine.begin() as connection:
+        await shut_out(connection, tenant)
+    with pytest.raises(asyncpg.PostgresError, match="not permitted to log in"):
+        await asyncpg.connect(url)
+    async with engine.begin() as connection:
+        await drop(connection, tenant)
+        exists = "SELECT to_regnamespace(:name) IS NULL"
+        assert await connection.scalar(text(exists), {"name": f"queue_{tenant_id}"})
+        may = "SELECT pg_has_role(:name, 'mcp_tenant', 'MEMBER')"
+        assert not await connection.scalar(text(may), {"name": login.user})
+    for ended in (elsewhere, holding):
+        ended.terminate()
+    await engine.dispose()
+    owner = await asyncpg.connect(plain_url(migrated_url), database="postgres")
+    await owner.execute(f"SELECT lo_unlink({made_there})")
+    await owner.execute(f"DROP ROLE {login.user}")
+    await owner.close()

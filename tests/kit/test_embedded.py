@@ -322,6 +322,7 @@ async def test_a_server_started_in_a_thread_outlives_the_thread(cluster: Path) -
 async def test_an_interrupt_from_the_terminal_leaves_the_server_to_its_owner(cluster: Path) -> None:
     body = """
 try:
+    print("is prepared", flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     time.sleep(0.3)
@@ -331,6 +332,7 @@ except KeyboardInterrupt:
 """
     with another_process("postgres", cluster, body=body) as other:
         other.told()
+        other.told()  # an interrupt between starting and `try` is nobody's to catch
         os.killpg(other.process.pid, signal.SIGINT)
         assert await asyncio.to_thread(other.process.wait, PATIENCE_S) == 0
 

@@ -14,7 +14,10 @@ from tests.test_settings_documented import code, rows_of
 
 # Labels whose values are few: members of an enumeration in the code, HTTP statuses, Meta's codes of
 # our table. A tenant is none of them.
-FEW = {"about", "category", "code", "kind", "outcome", "status", "tool", "what", "why"}
+FEW = {
+    *("about", "category", "check", "code", "kind", "outcome"),
+    *("state", "status", "tool", "what", "why"),
+}
 BASE_UNITS = ("_seconds", "_bytes", "_ratio", "_requests")
 OTHER_UNITS = re.compile(r"_(ms|milliseconds|minutes|hours|days|kb|mb|percent)\b")
 

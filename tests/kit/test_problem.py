@@ -58,7 +58,8 @@ def test_a_special_case_is_answered_as_what_it_specialises(meaning: type[Platfor
     class Special(meaning):  # type: ignore[misc,valid-type]  # a class of each
         pass
 
-    assert status_of(Special("x")) == status_of(meaning("x"))
+    more = {"retry_after": timedelta(seconds=1)} if meaning is errors.Throttled else {}
+    assert status_of(Special("x", **more)) == status_of(meaning("x", **more))
 
 
 def test_the_nearest_meaning_counts() -> None:

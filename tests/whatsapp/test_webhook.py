@@ -5,7 +5,7 @@ import contextlib
 import gzip
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +14,15 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from mcp_platform.kit.database import create_engine
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.settings import Settings
+from mcp_platform.tenants import database_roles
+from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.whatsapp.signature import sign
-from tests.flows.world import World, eventually, message, running
+from tests.flows.world import TenantOf, World, eventually, message, running
 from tests.fuzz.line import Line
+from tests.tenants.made import tenant as made_tenant
 from tests.whatsapp.severed import Severed
 
 STORED = "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant"
@@ -46,6 +50,30 @@ async def gateway(database_url: str, folder: Path, **changes: Any) -> AsyncItera
         made = World(settings, database_url, vendor, vendor, vendor, folder)
         async with running(made, "gateway"):
             yield made
+
+
+def _write_mount(mount: Path, values: Mapping[str, str]) -> None:
+    mount.mkdir()
+    for key, value in values.items():
+        (mount / key).write_text(value)
+
+
+@contextlib.asynccontextmanager
+async def mounted(world: World, one: TenantOf, mount: Path) -> AsyncIterator[None]:
+    """Write a tenant's credentials as a cluster mounts them, those of a login of its own as well."""
+    tenant = made_tenant(id_=one.id, client_name=one.client_name, topology="isolated")
+    engine = create_engine(world.database_url, pool_size=1, application_name="owner")
+    async with engine.begin() as connection:
+        login = await database_roles.ensure(connection, tenant)
+    assert login is not None
+    written = (world.credentials / f"{one.client_name}-production.env").read_text()
+    values = dict(read_env_file(written).values)
+    values |= {"DATABASE_USER": login.user, "DATABASE_PASSWORD": login.password}
+    _write_mount(mount, values)
+    yield
+    async with engine.begin() as connection:  # roles outlive the database
+        await database_roles.drop(connection, tenant)
+    await engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -294,22 +322,15 @@ async def test_while_postgres_cannot_be_reached_the_answer_is_503_and_then_all_i
 async def test_a_pinned_process_answers_its_own_path_with_and_without_prefix_and_no_other(
     service: World, tmp_path: Path
 ) -> None:
-    mine, other = [await service.add_tenant() for _ in range(2)]
-    mount = tmp_path / "mount"
-    mount.mkdir()
-    for setting in (
-        (service.credentials / f"{mine.client_name}-production.env").read_text().split("\n")
-    ):
-        key, _, value = setting.partition("=")
-        (mount / key).write_text(value)
+    mine, other = [await service.add_tenant(topology="isolated") for _ in range(2)]
     pinned = gateway(
         service.database_url,
         tmp_path,
         client_name=mine.client_name,
         environment="production",
-        credentials_mount=mount,
+        credentials_mount=tmp_path / "mount",
     )
-    async with pinned as here:
+    async with mounted(service, mine, tmp_path / "mount"), pinned as here:
         body = json.dumps(service.webhook(message("oi"), number=mine.phone_number_id)).encode()
         signature = sign(body, app_secret=mine.app_secret)
         theirs = sign(body, app_secret=other.app_secret)

@@ -3,6 +3,7 @@
 No body of these routes is kept for idempotency: setting twice is setting once.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
@@ -162,7 +163,8 @@ def credentials_router(
             text = (await request.body()).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise Invalid("The file is not UTF-8.") from error
-        values = read_env_file(text).checked()
+        # A file of nothing but mistakes takes seconds, in which others are served.
+        values = (await asyncio.to_thread(read_env_file, text)).checked()
         return await changed(
             at, proof, values={key: value for key, value in values.items() if key not in OURS}
         )

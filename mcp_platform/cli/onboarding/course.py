@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mcp_platform.admin.credential_forms import SETTABLE, fingerprint_of
+from mcp_platform.admin.credential_forms import SETTABLE
 from mcp_platform.bootstrap import operating_alone
 from mcp_platform.cli.doctor import ASIDE
 from mcp_platform.cli.onboarding.answers import PUBLIC, READERS, Answers, Kept
@@ -23,6 +23,8 @@ from mcp_platform.doctor.proving import refused
 from mcp_platform.doctor.results import CheckResult
 from mcp_platform.doctor.sentences import TITLES
 from mcp_platform.settings import Settings
+from mcp_platform.tenants.credentials import fingerprint_of
+from mcp_platform.tenants.credentials import fingerprint_of
 
 VERIFY = "WHATSAPP_WEBHOOK_VERIFY_TOKEN"
 

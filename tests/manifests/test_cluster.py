@@ -1,0 +1,170 @@
+"""The tree applied for real, in its order, and what its accounts then may (`make test-cluster`).
+
+Runs on the cluster that KUBECONFIG names, through kubectl; what it makes is deleted again. Kinds
+that the cluster does not serve are left out and named. No pod has to run: the image is nobody's.
+"""
+
+import copy
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from cdk8s_app import place
+from cdk8s_app.config import fleet_of
+from cdk8s_app.synth import synthesize
+from tests.manifests.fleets import IMAGE, PEM
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+
+def kubectl(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        ["kubectl", *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert not check or done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    shared: str
+    isolated: str
+    objects: tuple[dict[str, Any], ...]
+    left_out: frozenset[str]
+
+    def may(self, account: str, verb: str, what: str, *, namespace: str | None) -> bool:
+        where = ["--all-namespaces"] if namespace is None else ["--namespace", namespace]
+        who = f"system:serviceaccount:{place.NAMESPACE}:{account}"
+        done = kubectl("auth", "can-i", verb, what, *where, "--as", who, check=False)
+        assert done.stdout.strip().partition(" ")[0] in ("yes", "no"), done.stderr
+        return done.stdout.startswith("yes")
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+    if "KUBECONFIG" not in os.environ or shutil.which("kubectl") is None:
+        pytest.skip("KUBECONFIG names no cluster to run this on, or there is no kubectl")
+    if kubectl("get", "namespace", place.NAMESPACE, check=False).returncode == 0:
+        pytest.skip(f"this cluster has a namespace {place.NAMESPACE}: it may be somebody's")
+    served = served_kinds()
+    name = uuid4().hex[:10]
+    shared, isolated = f"mcp-test-{name}-a", f"mcp-test-{name}-b"
+    config = {
+        "version": 1,
+        "platform": {"image": IMAGE, "host": "wa.example.com", "token_keys": {"2026-11": PEM}},
+        "database": {"mode": "statefulset"},
+        "clients": [
+            {"client_name": shared, "environments": {"production": True}},
+            {"client_name": isolated, "environments": {"production": {"topology": "isolated"}}},
+        ],
+    }
+    tree = tmp_path_factory.mktemp("tree")
+    synthesize(fleet_of(copy.deepcopy(config)), tree)
+    objects = list(in_order(tree))
+    known = [each for each in objects if kind_of(each) in served]
+    left_out = frozenset(kind_of(each) for each in objects) - served
+    done: list[dict[str, Any]] = []
+    try:
+        for each in known:
+            apply(each, tree)
+            done.append(each)
+        yield Applied(shared, isolated, tuple(known), left_out)
+    finally:
+        for each in reversed(done):
+            if each["kind"] == "Namespace" or "namespace" not in each["metadata"]:
+                kubectl(
+                    "delete", each["kind"], each["metadata"]["name"], "--wait=false",
+                    "--ignore-not-found", check=False,
+                )  # fmt: skip
+
+
+def kind_of(each: dict[str, Any]) -> str:
+    return f"{each['apiVersion']}/{each['kind']}"
+
+
+def served_kinds() -> frozenset[str]:
+    kinds = set()
+    for line in kubectl("api-resources", "--no-headers").stdout.splitlines():
+        *_, version, _, kind = line.split()
+        kinds.add(f"{version}/{kind}")
+    return frozenset(kinds)
+
+
+def in_order(tree: Path) -> Iterator[dict[str, Any]]:
+    """Give the objects as `apply-all.sh` applies them: namespaces first in each folder."""
+    folders = [tree / "data", tree / "platform", *sorted((tree / "clients").glob("*/*"))]
+    for folder in folders:
+        files = sorted(
+            folder.glob("*.yaml"),
+            key=lambda path: (not path.name.startswith("Namespace."), path.name),
+        )
+        for file in files:
+            yield from yaml.safe_load_all(file.read_text("utf-8"))
+
+
+def apply(each: dict[str, Any], folder: Path) -> str:
+    file = folder / "object.yaml"
+    file.write_text(yaml.safe_dump(each), "utf-8")
+    return kubectl(
+        "apply", "--server-side", "--force-conflicts", "--field-manager=mcp-platform-test",
+        "-f", str(file),
+    ).stdout  # fmt: skip
+
+
+def test_the_server_takes_every_object_of_a_kind_it_serves(applied: Applied) -> None:
+    assert {"v1/Namespace", "v1/ServiceAccount", "apps/v1/Deployment"} <= {
+        kind_of(each) for each in applied.objects
+    }
+    core = ("v1/", "apps/", "batch/", "networking.k8s.io/", "rbac.", "policy/", "autoscaling/")
+    assert not [kind for kind in applied.left_out if kind.startswith(core)]
+
+
+def test_applying_again_changes_nothing(applied: Applied, tmp_path: Path) -> None:
+    chosen = [
+        each for each in applied.objects if each["kind"] in ("Role", "NetworkPolicy", "Namespace")
+    ]
+    for each in chosen:
+        which = [each["kind"], each["metadata"]["name"]]
+        where = ["-n", each["metadata"]["namespace"]] if "namespace" in each["metadata"] else []
+        version = ["get", *which, *where, "-o", "jsonpath={.metadata.resourceVersion}"]
+        before = kubectl(*version).stdout
+        apply(each, tmp_path)
+        assert kubectl(*version).stdout == before, which
+
+
+def test_the_gateway_reads_the_shared_tenants_secret_by_name_and_no_other(applied: Applied) -> None:
+    namespace = f"{applied.shared}-production"
+    secret = f"secrets/{applied.shared}-credentials"
+    for account in place.READERS:
+        assert applied.may(account, "get", secret, namespace=namespace)
+        assert not applied.may(account, "get", "secrets/another", namespace=namespace)
+        assert not applied.may(account, "list", "secrets", namespace=namespace)
+        assert not applied.may(account, "update", secret, namespace=namespace)
+        assert not applied.may(account, "get", "secrets", namespace=place.NAMESPACE)
+        assert not applied.may(account, "get", "secrets", namespace=None)
+
+
+def test_the_gateway_reads_nothing_of_an_isolated_tenant(applied: Applied) -> None:
+    namespace = f"{applied.isolated}-production"
+    for account in place.READERS:
+        for verb in ("get", "list", "watch"):
+            assert not applied.may(
+                account, verb, f"secrets/{applied.isolated}-credentials", namespace=namespace
+            )
+
+
+def test_only_the_provisioner_makes_secrets_and_it_lists_none(applied: Applied) -> None:
+    assert applied.may(place.WRITER, "create", "secrets", namespace=f"{applied.shared}-production")
+    assert not applied.may(place.WRITER, "list", "secrets", namespace=None)
+    assert not applied.may(place.WRITER, "get", "secrets", namespace="kube-system")
+    for account in (*place.READERS, "admin"):
+        assert not applied.may(account, "create", "secrets", namespace=None)
+        assert not applied.may(account, "create", "pods", namespace=None)
