@@ -109,7 +109,7 @@ class Client:
                 topology=found.get("topology", "shared"),
                 status=found.get("status", "active"),
                 resources=resources,
-                credentials=_credentials(found.get("credentials") or {}),
+                credentials=_credentials(found.get("credentials") or {}, where=where),
             )
 
 
@@ -215,12 +215,15 @@ def _resources(*levels: Mapping[str, Any] | None) -> Resources:
     return Resources(**amounts)
 
 
-def _credentials(found: Mapping[str, Any]) -> Credentials:
-    return Credentials(
-        keys=tuple(found.get("keys", ())),
-        checksum=found.get("checksum", ""),
-        sealed=found.get("sealed"),
-    )
+def _credentials(found: Mapping[str, Any], *, where: str) -> Credentials:
+    keys, sealed = tuple(found.get("keys", ())), found.get("sealed")
+    if sealed is not None and (missing := [key for key in keys if key not in sealed]):
+        # The SealedSecret would take these away from the Secret.
+        raise ConfigError(
+            f"{where}: credentials.sealed lacks {', '.join(missing)}, which credentials.keys names:"
+            " save it again while sealing is on, and export anew"
+        )
+    return Credentials(keys=keys, checksum=found.get("checksum", ""), sealed=sealed)
 
 
 def _check(value: Any, definition: str | None, *, versioned: bool, where: str) -> None:

@@ -125,6 +125,7 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
             Registry(
                 guard=guard,
                 sessions=sessions,
+                isolation=admin.isolation,
                 tenants=platform.tenants,
                 catalogues=platform.catalogues,
                 clock=now,
@@ -144,7 +145,9 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
             clock=now,
         )
     )
-    app.include_router(config_router(sessions, tenants=platform.tenants, guard=guard))
+    app.include_router(
+        config_router(sessions, isolation=admin.isolation, tenants=platform.tenants, guard=guard)
+    )
     app.include_router(audit_router(sessions, tenants=platform.tenants, guard=guard))
 
 

@@ -6,18 +6,20 @@ needs.
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import structlog
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.admin.account import Account
 from mcp_platform.admin.credentials import CredentialKeys
+from mcp_platform.admin.isolation import Isolation
 from mcp_platform.admin.jwts import Jwts
 from mcp_platform.admin.offboarding_work import OffboardingWork
 from mcp_platform.admin.passwords import Passwords
@@ -89,6 +91,8 @@ from mcp_platform.whatsapp.receipts import Receipts
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 from mcp_platform.worker import Worker
 
+log = structlog.get_logger(__name__)
+
 # Google's client blocks: each call takes a thread for as long as Google takes.
 CALENDAR_THREADS = 32
 # A check of the doctor asks this often at most, unless a tenant has very many calendars.
@@ -137,6 +141,7 @@ class AdminApi:
     sessions: Sessions
     guard: UserGuard
     live: LiveSignIns
+    isolation: Isolation
     passwords: Passwords
     sign_ins: SignIns
     account: Account
@@ -256,11 +261,22 @@ async def provisioner(
     store, namespaces = _shared_store(settings, closing=stack)
     owner = create_engine(database_url, pool_size=1, application_name="mcp-provisioner")
     stack.push_async_callback(owner.dispose)
-    return LocalProvisioner(store=store, owner=owner, namespaces=namespaces)
+    return LocalProvisioner(
+        store=store,
+        owner=owner,
+        namespaces=namespaces,
+        sealer=_sealer(settings) if settings.sealed else None,
+    )
 
 
 def _sealer(settings: Settings) -> Sealer | None:
-    return None if settings.sealing_certificate is None else Sealer.of(settings.sealing_certificate)
+    if settings.sealing_certificate is None:
+        return None
+    sealer = Sealer.of(settings.sealing_certificate)
+    warning = sealer.warning(now=now())
+    if warning is not None:
+        log.warning("bootstrap.sealing.certificate", warning=warning)
+    return sealer
 
 
 async def _meta_account(settings: Settings, stack: AsyncExitStack) -> GraphAccount:
@@ -300,7 +316,9 @@ def _tenant_guard(keys: TokenKeys, *, sessions: Sessions, tenants: TenantDirecto
     )
 
 
-def _admin(settings: Settings, sessions: Sessions, *, keys: TokenKeys) -> AdminApi:
+def _admin(
+    settings: Settings, sessions: Sessions, *, keys: TokenKeys, provisioner: Provisioner
+) -> AdminApi:
     tokens = UserTokens(Jwts(keys))
     live = LiveSignIns(sessions, timer=time.monotonic)
     passwords = Passwords()
@@ -312,6 +330,7 @@ def _admin(settings: Settings, sessions: Sessions, *, keys: TokenKeys) -> AdminA
         sessions=sessions,
         guard=UserGuard(tokens=tokens, live=live, clock=now),
         live=live,
+        isolation=Isolation(sessions=sessions, provisioner=provisioner),
         passwords=passwords,
         sign_ins=sign_ins,
         account=Account(
@@ -360,6 +379,21 @@ async def own_url(settings: Settings, database_url: str) -> str:
     return with_login(database_url, user=found.database_user, password=found.database_password)
 
 
+def own_password(settings: Settings) -> Callable[[], Awaitable[str]]:
+    """Return what reads a pinned process's password anew: it is asked for each connection.
+
+    So a rotated password needs no restart: what is connected stays so.
+    """
+    store = credential_store(settings)
+
+    async def read() -> str:
+        client_name, environment = _only(settings) or ("", "")
+        found = await store.read(client_name=client_name, environment=environment)
+        return found.database_password
+
+    return read
+
+
 async def _own_queue(settings: Settings, tenants: TenantDirectory) -> str | None:
     """Return the schema of this process's queue; None: the one that tenants share.
 
@@ -398,6 +432,7 @@ async def platform(
             url=await own_url(settings, database_url),
             pinned=settings.pinned,
             most=settings.database_pool,
+            password=own_password(settings) if settings.pinned else None,
         )
         engine = database.engine(Role.WORKER)
         stack.push_async_callback(engine.dispose)
@@ -430,7 +465,7 @@ async def platform(
         if "gateway" in parts:
             pool = await database.pool(Role.INGEST, most=3, name="ingest")
             stack.push_async_callback(pool.close)
-            ingest = Ingest(pool, debounce=settings.debounce_s)
+            ingest = Ingest(pool, debounce=settings.debounce_s, own_queue=queue)
             await ingest.start()
             stack.push_async_callback(ingest.stop)
             webhook = WhatsAppWebhook(tenants=tenants, credentials=credentials, ingest=ingest)
@@ -440,7 +475,12 @@ async def platform(
                 desk=Desk(sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now),
             )
         if "admin" in parts and not settings.pinned:
-            admin = _admin(settings, admin_sessions, keys=token_keys(settings))
+            provisioning = await provisioner(
+                settings, stack, database_url=database_url, here="provisioner" in parts
+            )
+            admin = _admin(
+                settings, admin_sessions, keys=token_keys(settings), provisioner=provisioning
+            )
             stack.callback(admin.passwords.close)
         if "provisioner" in parts and not settings.pinned:
             local = await provisioner(settings, stack, database_url=database_url, here=True)
@@ -471,12 +511,11 @@ async def platform(
             credential_keys = CredentialKeys(
                 sessions=admin_sessions,
                 store=store,
-                provisioner=await provisioner(
-                    settings, stack, database_url=database_url, here="provisioner" in parts
-                ),
+                provisioner=provisioning,
                 proving=doctoring.proving,
                 sealer=_sealer(settings),
                 clock=now,
+                made_elsewhere=settings.sealed,
             )
         if "worker" in parts and doctoring is not None:
             worker = await _worker(
@@ -517,9 +556,14 @@ async def platform(
 
 @dataclass(frozen=True, slots=True)
 class DoctorAlone:
-    """What a command needs that examines tenants. The audit trail is the administration's."""
+    """What a command needs that examines tenants.
 
-    admin_sessions: Sessions
+    Pinned, all of it as the tenant's own login, which sees no other tenant and no audit trail.
+    """
+
+    sessions: Sessions
+    admin_sessions: Sessions | None
+    """Of the audit trail."""
     tenants: TenantDirectory
     doctor: Doctor
 
@@ -528,11 +572,14 @@ class DoctorAlone:
 async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterator[DoctorAlone]:
     """Build the doctor for a command, without the parts that serve."""
     async with AsyncExitStack() as stack:
-        engine = create_engine(
-            database_url, pool_size=2, application_name="mcp-doctor", role=Role.WORKER
-        )
+        database = Connections(url=database_url, pinned=settings.pinned, most=2)
+        engine = database.engine(Role.WORKER, name="mcp-doctor")
         stack.push_async_callback(engine.dispose)
-        sessions = create_sessions(engine)
+        tenants = TenantDirectory(
+            sessions=create_sessions(engine), timer=time.monotonic, only=_only(settings)
+        )
+        # Notices to the owner wake whoever sends them.
+        sessions = create_sessions(engine, queue=await _own_queue(settings, tenants))
         calendars = _calendars(settings)
         stack.push_async_callback(calendars.close)
         made = await _doctoring(
@@ -544,14 +591,13 @@ async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterato
             health=TenantHealth(sessions, timer=time.monotonic),
             notices=Notices(sessions, template=settings.owner_notice_template),
         )
-        admin_engine = create_engine(
-            database_url, pool_size=1, application_name="mcp-doctor", role=Role.ADMIN
-        )
-        stack.push_async_callback(admin_engine.dispose)
+        admin_sessions = None
+        if not settings.pinned:
+            admin_engine = database.engine(Role.ADMIN, name="mcp-doctor")
+            stack.push_async_callback(admin_engine.dispose)
+            admin_sessions = create_sessions(admin_engine)
         yield DoctorAlone(
-            admin_sessions=create_sessions(admin_engine),
-            tenants=TenantDirectory(sessions=sessions, timer=time.monotonic, only=_only(settings)),
-            doctor=made.doctor,
+            sessions=sessions, admin_sessions=admin_sessions, tenants=tenants, doctor=made.doctor
         )
 
 
@@ -594,8 +640,23 @@ async def operating_alone(
             proving=doctoring.proving,
             sealer=_sealer(settings),
             clock=now,
+            made_elsewhere=settings.sealed,
         )
         yield OperatingAlone(admin_sessions=sessions, keys=keys, proving=doctoring.proving)
+
+
+@asynccontextmanager
+async def isolating_alone(settings: Settings, *, database_url: str) -> AsyncIterator[Isolation]:
+    """Build what prepares isolated tenants for a command."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            database_url, pool_size=1, application_name="mcp-cli", role=Role.ADMIN
+        )
+        stack.push_async_callback(engine.dispose)
+        yield Isolation(
+            sessions=create_sessions(engine),
+            provisioner=await provisioner(settings, stack, database_url=database_url, here=False),
+        )
 
 
 async def _doctoring(

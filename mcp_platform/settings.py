@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     sealing_certificate: str | None = Field(
         None,
         description="Certificate of the cluster's Sealed Secrets controller, or the file it is in."
-        " Set: credentials are also kept sealed, for the manifests.",
+        " Set: credentials are also kept sealed, for the manifests; with `kubernetes`, only so.",
     )
     credentials_dir: Path = Field(
         Path("credentials"),
@@ -211,6 +211,11 @@ class Settings(BaseSettings):
         if (self.client_name is None) != (self.environment is None):
             raise ValueError("CLIENT_NAME and ENVIRONMENT are set together, or neither is")
         return self
+
+    @property
+    def sealed(self) -> bool:
+        """Whether Secrets are the Sealed Secrets controller's: nothing here writes one."""
+        return self.sealing_certificate is not None and self.credentials_store == "kubernetes"
 
     @property
     def pinned(self) -> bool:

@@ -52,6 +52,15 @@ class Plan:
     not_named: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def becoming_isolated(self) -> list[str]:
+        """The tenants that are there and are not isolated yet: to be prepared before."""
+        return [
+            each.name
+            for each in self.of("tenant", "update")
+            if each.changes.get("topology", (None, None))[1] == "isolated"
+        ]
+
     def of(self, kind: str, action: Action) -> list[Step]:
         return [each for each in self.steps if (each.kind, each.action) == (kind, action)]
 

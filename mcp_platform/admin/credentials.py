@@ -27,12 +27,13 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.credentials import (
     KEYS,
     Credentials,
+    CredentialsForbidden,
     CredentialsMissing,
     CredentialStore,
     CredentialsUnreadable,
+    fingerprint_of,
 )
-from mcp_platform.tenants.directory import tenant_of
-from mcp_platform.tenants.models import ClientRow, CredentialKeyRow, TenantRow
+from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.provisioning import Provisioner
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
@@ -102,13 +103,19 @@ class CredentialKeys:
         proving: Proving,
         sealer: Sealer | None,
         clock: Callable[[], datetime],
+        made_elsewhere: bool = False,
     ) -> None:
+        """With `made_elsewhere` a controller makes the store from the manifests, some time later.
+
+        Then what the store holds corrects nothing that is remembered.
+        """
         self._sessions = sessions
         self._store = store
         self._provisioner = provisioner
         self._proving = proving
         self._sealer = sealer
         self._clock = clock
+        self._made_elsewhere = made_elsewhere
 
     async def known(self, client_name: str, environment: str, *, actor: Actor) -> list[KnownKey]:
         """Return what is known of each key, after a look into the store where that is allowed.
@@ -120,7 +127,7 @@ class CredentialKeys:
         held = await self._held(tenant)
         now = self._clock()
         async with self._sessions.everywhere.begin() as session:
-            if held is not None:
+            if held is not None and not self._made_elsewhere:
                 await self._put_right(session, tenant, held=held, now=now)
             rows = await _rows(session, tenant.id)
         return [_known(key, rows.get(key), now=now) for key in KEYS]
@@ -170,13 +177,7 @@ class CredentialKeys:
         )
 
     async def write(self, tenant: Tenant, wish: Wish, *, actor: Actor) -> None:
-        """Write what `wish` says, and remember that. Raises as `change`, but proves nothing.
-
-        The tenant is prepared before, if it was not: what the values are for must be there.
-        """
-        if tenant.status == "offboarded":  # before anything is made for it anew
-            raise _leaves(tenant)
-        await self._provisioner.prepare(tenant)
+        """Write what `wish` says, and remember that. Raises as `change`, but proves nothing."""
         before = await self._announce(tenant, wish, actor=actor)
         try:
             await self._provisioner.write_credentials(
@@ -188,15 +189,32 @@ class CredentialKeys:
             raise
         await self._remember(tenant, wish)
 
+    async def rotate_database_password(
+        self, client_name: str, environment: str, *, actor: Actor
+    ) -> list[KnownKey]:
+        """Give the tenant's login another password, in the database and in the store.
+
+        Raises:
+            NotFound: there is no such tenant, or it has no login yet.
+            Unavailable: then repeat it: until it succeeds the old one may be void.
+        """
+        tenant = await self._tenant(client_name, environment, actor=actor)
+        if tenant.status == "offboarded":
+            raise _leaves(tenant)
+        async with self._sessions.everywhere.begin() as session:
+            await audit.record(
+                session,
+                actor=actor,
+                action="credentials.rotate_database_password",
+                target=tenant.path,
+                tenant_id=tenant.id,
+            )
+        await self._provisioner.rotate_database_password(tenant)
+        return await self.known(client_name, environment, actor=actor)
+
     async def _tenant(self, client_name: str, environment: str, *, actor: Actor) -> Tenant:
         async with self._sessions.everywhere() as session:
-            located = await Environments(session, actor).locate(client_name, environment)
-            found = await session.execute(
-                select(TenantRow, ClientRow.business_name)
-                .join(ClientRow)
-                .where(TenantRow.id == located.id)
-            )
-            return tenant_of(*found.one())
+            return await Environments(session, actor).tenant(client_name, environment)
 
     async def _held(self, tenant: Tenant) -> dict[str, str] | None:
         """Return what the store holds; None: it cannot be known here and now."""
@@ -378,7 +396,7 @@ def _identity(wish: Wish) -> dict[str, str | None]:
 
 def _may_be_written(error: PlatformError) -> bool:
     """Tell whether the store may hold the new values after `error`."""
-    return not isinstance(error, Invalid | Conflict)
+    return not isinstance(error, Invalid | Conflict | CredentialsForbidden)
 
 
 def _is_changing(row: CredentialKeyRow, *, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from mcp_platform.admin.actor import Actor
 from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.doctor.examination import Tell
 from mcp_platform.doctor.results import Found
+from mcp_platform.errors import Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.tenant import Tenant
 
@@ -15,7 +16,8 @@ from mcp_platform.tenants.tenant import Tenant
 class Examinations:
     """Runs the doctor on somebody's behalf."""
 
-    def __init__(self, *, doctor: Doctor, sessions: Sessions) -> None:
+    def __init__(self, *, doctor: Doctor, sessions: Sessions | None) -> None:
+        """`sessions` are those of the audit trail; None: this process does not reach it."""
         self._doctor = doctor
         self._sessions = sessions
 
@@ -28,8 +30,17 @@ class Examinations:
         write: bool = False,
         tell: Tell | None = None,
     ) -> list[Found]:
-        """Examine a tenant. With `fix` and `write`, who asked for it is written down before."""
-        if fix or write:
+        """Examine a tenant. With `fix` and `write`, who asked for it is written down before.
+
+        Raises:
+            Unavailable: it cannot be written down here.
+        """
+        if (fix or write) and self._sessions is None:
+            raise Unavailable(
+                "A process of one tenant does not reach the audit trail: run the doctor with --fix"
+                " or --write where the part `admin` runs."
+            )
+        if (fix or write) and self._sessions is not None:
             async with self._sessions.everywhere.begin() as session:
                 await audit.record(
                     session,

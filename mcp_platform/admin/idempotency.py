@@ -30,6 +30,16 @@ class Created:
     body: str
 
 
+async def forget(session: AsyncSession, *, actor: Actor, key: str | None) -> None:
+    """Let `key` be used anew: what it made was taken back."""
+    if key is not None:
+        await session.execute(
+            delete(IdempotencyRow).where(
+                IdempotencyRow.actor == _who(actor), IdempotencyRow.key == key
+            )
+        )
+
+
 async def once(
     session: AsyncSession,
     *,
@@ -49,7 +59,7 @@ async def once(
     """
     if key is None:
         return await create()
-    who = f"{actor.kind}:{actor.subject}"
+    who = _who(actor)
     lock = func.hashtextextended(f"idempotency {who} {key}", 0)
     if not await session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
         raise Conflict("The same request is under way: send it again in a moment.")
@@ -66,3 +76,7 @@ async def once(
         IdempotencyRow(actor=who, key=key, request_hash=asked, answer=asdict(made), created_at=now)
     )
     return made
+
+
+def _who(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.subject}"

@@ -112,7 +112,8 @@ class ManifestsRepository:
         return () if self.head() else ("4b825dc642cb6eb9a060e54bf8d69288fbee4904",)
 
     def _git(self, *arguments: str, fails: bool = False) -> str:
-        command = ["git", "-C", str(self.folder), *arguments]
+        # A link in the repository becomes a file: through one, files elsewhere would be written.
+        command = ["git", "-c", "core.symlinks=false", "-C", str(self.folder), *arguments]
         try:
             done = subprocess.run(  # noqa: S603  # arguments of ours, and no shell
                 command,

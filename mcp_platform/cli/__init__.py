@@ -17,6 +17,7 @@ from mcp_platform.cli import (
     onboard,
     outbox,
     publish,
+    secrets,
     serve,
     tenants,
     users,
@@ -50,6 +51,7 @@ tenants.app.command("restore")(leaving.restore)
 tenants.app.command("purge")(leaving.purge)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(config.app, name="config")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(users.app, name="users")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(outbox.app, name="outbox")

@@ -86,18 +86,34 @@ def export(output: Annotated[Path | None, OUTPUT] = None) -> None:
 
 def _import(config: "ConfigFile", *, dry_run: bool) -> "Plan":
     from mcp_platform.admin.config_import import ConfigImport  # noqa: PLC0415  # slow to import
+    from mcp_platform.admin.isolation import unprepared  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import command_actor, in_database  # noqa: PLC0415  # slow
 
-    async def work(session: "AsyncSession") -> "Plan":
-        importing = ConfigImport(session, command_actor(), config)
+    actor = command_actor()
+    named = [each.path for client in config.clients for each in client.environments]
+
+    async def apply(session: "AsyncSession") -> "Plan":
+        importing = ConfigImport(session, actor, config)
         plan = await importing.plan()
-        if not dry_run:
-            todo = sum(step.action != "unchanged" for step in plan.steps)
-            with _progress("Clients and tenants", total=todo) as advance:
-                await importing.apply(plan, tell=lambda done: advance(done, ""))
+        todo = sum(step.action != "unchanged" for step in plan.steps)
+        with _progress("Clients and tenants", total=todo) as advance:
+            await importing.apply(plan, tell=lambda done: advance(done, ""))
         return plan
 
-    return in_database(work)
+    plan = in_database(lambda session: ConfigImport(session, actor, config).plan())
+    if not dry_run:
+        _prepare(plan.becoming_isolated)
+        plan = in_database(apply)
+        _prepare(in_database(lambda session: unprepared(session, named)))
+    return plan
+
+
+def _prepare(paths: "Sequence[str]") -> None:
+    """Give tenants that are isolated, or will be, what they need for it."""
+    from mcp_platform.cli.operating import command_actor, isolating  # noqa: PLC0415  # slow
+
+    if paths:
+        isolating(lambda isolation: isolation.prepare_all(paths, actor=command_actor()))
 
 
 def _tell(plan: "Plan", *, dry_run: bool) -> None:

@@ -100,7 +100,7 @@ def _examined(
             examined = []
             async with doctor_alone(settings, database_url=given.database_url) as made:
                 examinations = Examinations(doctor=made.doctor, sessions=made.admin_sessions)
-                async with made.admin_sessions.everywhere() as session:
+                async with made.sessions.everywhere() as session:
                     wanted = await tenants_at(session, path)
                 for tenant_id, name in wanted:
                     tenant = await made.tenants.by_id(tenant_id)

@@ -8,7 +8,7 @@ import getpass
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from rich.console import Console
@@ -24,6 +24,9 @@ from mcp_platform.kit.row_security import Role
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId, is_client_name, is_environment
+
+if TYPE_CHECKING:
+    from mcp_platform.admin.isolation import Isolation
 
 Done = TypeVar("Done")
 Work = Callable[[AsyncSession], Awaitable[Done]]
@@ -52,6 +55,20 @@ async def database(database_url: str) -> AsyncIterator[Sessions]:
 async def _in_transaction(database_url: str, work: Work[Done]) -> Done:
     async with database(database_url) as sessions, sessions.everywhere.begin() as session:
         return await work(session)
+
+
+def isolating(work: Callable[["Isolation"], Awaitable[None]]) -> None:
+    """Run `work` with what prepares isolated tenants, in the environment's database."""
+    from mcp_platform.bootstrap import isolating_alone  # noqa: PLC0415  # slow to import
+
+    settings = Settings()
+
+    async def run(database_url: str) -> None:
+        async with isolating_alone(settings, database_url=database_url) as isolation:
+            await work(isolation)
+
+    with servers(settings) as given:
+        asyncio.run(run(given.database_url))
 
 
 def command_actor() -> Actor:

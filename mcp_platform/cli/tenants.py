@@ -120,7 +120,12 @@ def create(
     topology: Annotated[str | None, _option("--topology", "shared or isolated.")] = None,
 ) -> None:
     """Make a tenant, and its client if that is new. What it offers comes by the admin API."""
-    from mcp_platform.cli.operating import command_actor, in_database, split_path  # noqa: PLC0415  # slow
+    from mcp_platform.cli.operating import (  # noqa: PLC0415  # slow to import
+        command_actor,
+        in_database,
+        isolating,
+        split_path,
+    )
 
     given = {name: value for name, value in locals().items() if name in _COLUMNS and value}
     client_name, environment = split_path(tenant)
@@ -145,6 +150,9 @@ def create(
         await Environments(session, command_actor()).create(client_name, wish)
 
     in_database(make)
+    if topology == "isolated":
+        actor = command_actor()
+        isolating(lambda isolation: isolation.prepare_new(client_name, environment, actor=actor))
     typer.echo(f"{client_name}/{environment} is there. Its credentials are missing still.")
 
 
@@ -190,6 +198,32 @@ def _set_status(path: str, status: Literal["active", "suspended"]) -> None:
         )
 
     in_database(change)
+
+
+@app.command("rotate-database-password")
+def rotate_database_password(tenant: Annotated[str, TENANT]) -> None:
+    """Give a tenant's database login another password, in the database and in its credentials.
+
+    What is connected stays so. Pods of an isolated tenant read the password for each new connection,
+    and need no restart. Where credentials are sealed, publish at once.
+    """
+    import asyncio  # noqa: PLC0415  # only here
+
+    from mcp_platform.bootstrap import operating_alone  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import command_actor, split_path  # noqa: PLC0415  # slow
+    from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
+    from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
+
+    settings, path = Settings(), split_path(tenant)
+
+    async def rotate(database_url: str) -> None:
+        async with operating_alone(settings, database_url=database_url) as made:
+            await made.keys.rotate_database_password(*path, actor=command_actor())
+
+    with servers(settings) as given:
+        refuse_old_schema(given.database_url)
+        asyncio.run(rotate(given.database_url))
+    typer.echo(f"The database login of {tenant} has another password.")
 
 
 @app.command()

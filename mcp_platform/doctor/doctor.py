@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.doctor.case import Case, RoleState
@@ -22,6 +22,7 @@ from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.credentials import Credentials, CredentialStore, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
+from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
 TROUBLE = "doctor"
@@ -102,8 +103,10 @@ class Doctor:
             catalogue = await load_catalogue(session, tenant.id)
             role = None
             if tenant.topology == "isolated":
-                name = credentials.database_user if credentials else ""
-                role = await role_state(session, name)
+                name = await session.scalar(
+                    select(TenantRow.database_role).where(TenantRow.id == tenant.id)
+                )
+                role = await role_state(session, name or "")
         return Case(
             tenant=tenant,
             credentials=credentials,

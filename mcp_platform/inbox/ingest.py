@@ -85,7 +85,11 @@ def _store_into(schema: str) -> str:
 class Ingest:
     """Stores events durably. `start` before use; `stop` finishes what waits."""
 
-    def __init__(self, pool: asyncpg.Pool, *, debounce: timedelta) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, *, debounce: timedelta, own_queue: str | None = None
+    ) -> None:
+        """`own_queue` is the only one that this process's login may fill, if there is but one."""
+        self._own_queue = own_queue
         self._pool = pool
         self._debounce = debounce
         self._waiting: Batch = []
@@ -114,7 +118,8 @@ class Ingest:
         if self._stopping:
             raise Unavailable("This process is stopping.", retry_after=AWAY)
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append((events, queue, done))
+        # Of a tenant that has moved meanwhile, others' workers find what nobody is woken for.
+        self._waiting.append((events, self._own_queue or queue, done))
         self._arrived.set()
         await done
 

@@ -4,6 +4,7 @@ Owns the pools. A shared process acts in the roles of its parts, whatever login 
 pinned one is its tenant's login and nothing else.
 """
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ class Connections:
     pinned: bool
     """As its tenant's login, which has no other role, and with as few as there can be when nothing
     is done: one that listens, and one for everything else."""
+    password: Callable[[], Awaitable[str]] | None = None
+    """Asked for each new connection; None: it stands in the URL."""
 
     def engine(self, role: Role, *, name: str = "mcp") -> AsyncEngine:
         return create_engine(
@@ -36,11 +39,13 @@ class Connections:
             kept=1 if self.pinned else None,
             application_name=name,
             role=None if self.pinned else role,
+            password=self.password,
         )
 
     async def pool(self, role: Role, *, most: int, name: str) -> asyncpg.Pool:
         return await asyncpg.create_pool(
             plain_url(self.url),
+            password=self.password,
             min_size=0 if self.pinned else 1,
             max_size=most,
             timeout=5,
@@ -53,6 +58,7 @@ class Connections:
     async def connect(self, role: Role, *, name: str) -> asyncpg.Connection:
         return await asyncpg.connect(
             plain_url(self.url),
+            password=self.password,
             timeout=5,
             command_timeout=30,
             server_settings=self._settings(role, name=name),

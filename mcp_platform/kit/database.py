@@ -5,6 +5,7 @@ Refuses to know a table: rows live in their features.
 """
 
 import copy
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -135,13 +136,14 @@ def create_engine(
     application_name: str,
     kept: int | None = None,
     role: str | None = None,
+    password: Callable[[], Awaitable[str]] | None = None,
     connect_timeout_s: float = 5,
     pool_timeout_s: float = 10,
 ) -> AsyncEngine:
     """Create the engine of one process.
 
     `role` is what its connections act as: None, the login's. `kept` is how many of them stay open
-    when nothing is done: None, all.
+    when nothing is done: None, all. `password` is asked for each of them: None, the URL's.
 
     A connection that Postgres has closed is replaced before use, so that a restart costs a
     reconnect and no error. The driver knows without asking: SQLAlchemy's own check would cost three
@@ -157,6 +159,7 @@ def create_engine(
         hide_parameters=True,
         connect_args={
             "connection_class": _Scoped,
+            **({} if password is None else {"password": password}),
             "timeout": connect_timeout_s,
             "command_timeout": 30,
             "server_settings": {

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mcp_platform.errors import Unavailable
-from mcp_platform.tenants import database_roles, sealed_keys
+from mcp_platform.tenants import database_roles, key_rows
 from mcp_platform.tenants.credentials import (
     LOGIN,
     CredentialsForbidden,
@@ -120,6 +120,8 @@ class LocalProvisioner:
         if self._sealer is None:
             await self._store.remove(client_name=tenant.client_name, environment=tenant.environment)
         async with self._as_owner() as connection:
+            await database_roles.shut_out(connection, tenant)
+        async with self._as_owner() as connection:
             await database_roles.drop(connection, tenant)
 
     async def _new_login(self, connection: AsyncConnection, tenant: Tenant) -> Mapping[str, str]:
@@ -134,7 +136,7 @@ class LocalProvisioner:
 
     async def _holds_login(self, connection: AsyncConnection, tenant: Tenant) -> bool:
         if self._sealer is not None:
-            return await sealed_keys.kept(connection, tenant) >= LOGIN
+            return await key_rows.sealed(connection, tenant) >= LOGIN
         try:
             held = await self._store.read(
                 client_name=tenant.client_name, environment=tenant.environment
@@ -160,10 +162,13 @@ class LocalProvisioner:
         then not committed is mended by `prepare`, or by rotating again.
         """
         if self._sealer is not None:
-            await sealed_keys.keep(
+            await key_rows.remember(
                 connection, tenant, sealer=self._sealer, values=values, remove=remove
             )
             return
+        # What else there is, whoever hands it over remembers.
+        login = {key: value for key, value in values.items() if key in LOGIN}
+        await key_rows.remember(connection, tenant, sealer=None, values=login)
         await self._store.write(
             client_name=tenant.client_name,
             environment=tenant.environment,

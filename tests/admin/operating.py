@@ -43,6 +43,7 @@ class FolderProvisioner:
 
     store: EnvDirectoryStore
     prepared: list[str] = field(default_factory=list)
+    rotated: list[str] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
     written: list[frozenset[str]] = field(default_factory=list)
     fail_before: Exception | None = None
@@ -50,6 +51,8 @@ class FolderProvisioner:
     fail_retire: Exception | None = None
 
     async def prepare(self, tenant: Tenant) -> None:
+        if self.fail_before is not None:
+            raise self.fail_before
         self.prepared.append(tenant.path)
 
     async def write_credentials(
@@ -68,7 +71,7 @@ class FolderProvisioner:
             raise self.fail_after
 
     async def rotate_database_password(self, tenant: Tenant) -> None:
-        raise NotImplementedError
+        self.rotated.append(tenant.path)
 
     async def retire(self, tenant: Tenant) -> None:
         if self.fail_retire is not None:

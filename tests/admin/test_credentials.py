@@ -22,6 +22,7 @@ from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.tenants.credentials import (
     Credentials,
+    CredentialsForbidden,
     CredentialsUnreadable,
     fingerprint_of,
 )
@@ -130,7 +131,6 @@ async def test_what_was_set_is_told_by_name_time_and_fingerprint(here: Place) ->
     assert known["WHATSAPP_WEBHOOK_VERIFY_TOKEN"].fingerprint == ""  # it could be guessed
     assert not known["GEMINI_API_KEY"].present
     assert (await here.held()).whatsapp_app_secret == SECRET
-    assert here.provisioner.prepared == ["shop/production"]
 
 
 async def test_no_value_is_in_the_database_beside_what_identifies(here: Place) -> None:
@@ -432,3 +432,32 @@ def test_a_fingerprint_tells_keys_apart_too() -> None:
     assert fingerprint_of("A", "x" * 20) != fingerprint_of("B", "x" * 20)
     assert fingerprint_of("A", "x" * 20 + "\n") == fingerprint_of("A", "x" * 20)
     assert fingerprint_of("A", "x" * 19) == ""
+
+
+async def test_what_a_controller_has_not_made_yet_is_remembered_all_the_same(here: Place) -> None:
+    here.sealing = Sealing()
+    keys = here.keys
+    keys._made_elsewhere = True
+    await keys.change(*SHOP, actor=OPERATOR, values={"WHATSAPP_API_TOKEN": TOKEN}, prove=False)
+    await here.store.remove(client_name="shop", environment="production")
+
+    known = {each.key: each for each in await keys.known(*SHOP, actor=OPERATOR)}
+
+    assert (known["WHATSAPP_API_TOKEN"].present, known["WHATSAPP_API_TOKEN"].sealed) == (True, True)
+
+
+async def test_a_rotated_database_password_is_audited_and_told_to_nobody(here: Place) -> None:
+    await here.keys.rotate_database_password(*SHOP, actor=OPERATOR)
+
+    assert here.provisioner.rotated == ["shop/production"]
+    assert ("credentials.rotate_database_password", None) in await here.audited()
+
+
+async def test_a_write_that_the_cluster_does_not_allow_is_taken_back(here: Place) -> None:
+    here.provisioner.fail_before = CredentialsForbidden("only once")
+
+    with pytest.raises(CredentialsForbidden):
+        await here.change(VALUES)
+
+    assert not any(each.unsure or each.present for each in (await here.known()).values())
+    assert (await here.tenant()).phone_number_id is None

@@ -374,6 +374,10 @@ async def test_a_store_that_fails_leaves_a_tenant_that_the_next_run_finishes(des
     assert await desk.rows("SELECT client_name FROM tenants") == [(desk.client,)]
     (desk.folder / "credentials").unlink()
     (desk.folder / "credentials").mkdir(mode=0o700)
+    # A minute later: until then whoever was writing might still be at it.
+    await desk.rows(
+        "UPDATE credential_keys SET changing_since = changing_since - interval '2 minutes'"
+    )
     done = await asyncio.to_thread(desk.run, *given)
     assert done.returncode == 0, done.stderr
     assert set((await desk.examined()).values()) == {"ok"}

@@ -3,10 +3,11 @@
 import signal
 import uuid
 
+import asyncpg
 import pytest
-from sqlalchemy import text
 
 from mcp_platform.inbox.turns import Turns
+from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
 from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
 from tests.flows.world import eventually, text_of
@@ -32,9 +33,7 @@ async def test_a_turn_that_always_fails_is_parked_and_later_messages_get_through
     here: Place,
 ) -> None:
     await here.open("gateway", "worker")
-    async with here.world.session() as session:
-        await session.execute(text(REFUSAL))
-        await session.execute(text(TRIGGER))
+    await _as_owner(here, REFUSAL, TRIGGER)
 
     await here.world.say(POISON)
     turn_id = await _parked(here)
@@ -44,8 +43,7 @@ async def test_a_turn_that_always_fails_is_parked_and_later_messages_get_through
     await here.world.say("Oi, tudo bem?")
     await eventually(lambda: here.replied(1), within=RECOVERY_S, why="the next message's answer")
 
-    async with here.world.session() as session:
-        await session.execute(text("DROP TRIGGER poison ON messages"))
+    await _as_owner(here, "DROP TRIGGER poison ON messages")
     await _replay(here, turn_id)
     await here.until_answered(2)
     heard = await here.world.rows("SELECT text FROM messages WHERE direction = 'in' ORDER BY id")
@@ -68,6 +66,16 @@ async def test_a_turn_that_kills_its_worker_each_time_is_parked(here: Place) -> 
     await eventually(lambda: here.replied(1), within=RECOVERY_S, why="the next message's answer")
     await _replay(here, turn_id)
     await here.until_answered(2)
+
+
+async def _as_owner(here: Place, *statements: str) -> None:
+    """Change the schema, which no role of the service may."""
+    connection = await asyncpg.connect(plain_url(here.world.database_url))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 async def _parked(here: Place) -> uuid.UUID:

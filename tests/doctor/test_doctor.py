@@ -140,8 +140,8 @@ async def test_a_role_is_read_as_postgres_has_it(
 
 
 async def test_an_isolated_tenant_needs_its_role(office: Practice) -> None:
-    await office.change(topology="isolated")
-    office.store_credentials(DATABASE_USER="t_nobody", DATABASE_PASSWORD="x")
+    await office.change(topology="isolated", database_role="t_nobody")
+    office.store_credentials(DATABASE_USER="t_else", DATABASE_PASSWORD="x")
 
     found = {each.check: each for each in await office.doctor.examine(office.tenant)}
 

@@ -21,7 +21,7 @@ SEED = 20261201
 REAL = [f"55119888800{number:02}" for number in range(25)]
 STRANGERS = [f"55219777700{number:02}" for number in range(200)]
 MEMORY_MB = 150
-DRAINED_S = 100
+DRAINED_S = 180  # two minutes of processor time on a busy machine
 
 # Replies to strangers may wait: WhatsApp takes only so many to one person.
 UNDONE = """
@@ -76,7 +76,7 @@ class Posting:
         return status
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 async def test_ten_thousand_mutated_webhooks_harm_nothing(unstarted: World) -> None:
     async with running(unstarted, "gateway"):
         await unstarted.add_tenant()

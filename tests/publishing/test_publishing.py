@@ -237,3 +237,23 @@ def test_a_repository_that_is_not_there_is_said_without_its_password(tmp_path: P
 def test_a_branch_that_is_no_branch_is_refused(bare: Path, branch: str) -> None:
     with pytest.raises(Invalid, match="no name for a branch"):
         publish(export=Fleet("abc"), synth=synth, url=str(bare), branch=branch, prune=False)
+
+
+def test_a_link_in_the_repository_leads_nowhere(bare: Path, tmp_path: Path) -> None:
+    published(bare, Fleet("salao-da-lu"))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "profile").write_text("mine")
+    git(tmp_path, "clone", "--quiet", str(bare), "theirs")
+    theirs = tmp_path / "theirs"
+    (theirs / "config.json").unlink()
+    (theirs / "config.json").symlink_to(outside / "profile")
+    (theirs / "clients" / "other").symlink_to(outside)
+    git(theirs, "add", "--all")
+    git(theirs, "commit", "--quiet", "--message", "links")
+    git(theirs, "push", "--quiet")
+
+    with pytest.raises((Conflict, OSError)):
+        published(bare, Fleet("salao-da-lu", "other"))
+    assert (outside / "profile").read_text() == "mine"
+    assert [each.name for each in outside.iterdir()] == ["profile"]

@@ -300,8 +300,9 @@ class TestWriting:
             async with store_of(provisioner) as store:
                 await store.write(client_name=shop.client, environment="production", values=values)
 
-        with pytest.raises(CredentialsForbidden, match="come with the tenant's manifests"):
-            await write(GEMINI_API_KEY="AIza")
+        await write(GEMINI_API_KEY="AIza")  # a first write needs no more than `create`
+        with pytest.raises(CredentialsForbidden, match="publish and apply them, then repeat"):
+            await write(GEMINI_API_KEY="AIza-2")
         await cluster.may_read(
             provisioner,
             namespace=shop.namespace,

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -25,6 +25,7 @@ from mcp_platform.admin.provisioner_routes import ProvisionerRoutes
 from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
 from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
 from mcp_platform.kit.database import create_engine
+from mcp_platform.kit.queue import own_schema
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants import database_roles
 from mcp_platform.tenants.credentials import (
@@ -36,9 +37,11 @@ from mcp_platform.tenants.credentials import (
 from mcp_platform.tenants.database_roles import role_name
 from mcp_platform.tenants.directory import UnknownTenant
 from mcp_platform.tenants.provisioning import LocalProvisioner
+from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
 from tests.tenants.made import tenant
+from tests.tenants.test_sealing import certificate, unsealed
 
 SHOP = tenant()
 
@@ -203,6 +206,23 @@ class TestSteps:
         assert not await here.lets_in(held)
         with pytest.raises(CredentialsMissing):
             await here.held()
+
+    async def test_a_login_that_cannot_be_dropped_yet_lets_nobody_in(
+        self, here: Here, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await here.provisioner.prepare(here.tenant)
+
+        async def locked(*_: object) -> None:
+            raise TimeoutError
+
+        monkeypatch.setattr(database_roles, "drop", locked)
+        with pytest.raises(Unavailable):
+            await here.provisioner.retire(here.tenant)
+        async with here.owner.connect() as connection:
+            may = text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :name")
+            assert not await connection.scalar(may, {"name": role_name(here.tenant)})
+        monkeypatch.undo()
+        await here.provisioner.retire(here.tenant)
 
 
 @dataclass(slots=True)
@@ -486,3 +506,95 @@ class TestFiles:
         assert sorted(refused.value.fields) == ["DATABASE_USER", "GEMINI_API_KEY", "PATH"]
         assert "s3cr3t" not in f"{refused.value}{refused.value.fields}"
         assert not files.folder.exists()
+
+
+class TestSealed:
+    """Where a controller makes the Secret: nothing is written, everything is sealed."""
+
+    @pytest.fixture
+    def sealing(self, here: Here) -> LocalProvisioner:
+        return LocalProvisioner(store=here.store, owner=here.owner, sealer=Sealer(certificate()))
+
+    async def rows(self, here: Here) -> dict[str, tuple[str, str]]:
+        async with here.owner.connect() as connection:
+            found = await connection.execute(
+                text("SELECT key, sealed, fingerprint FROM credential_keys WHERE tenant_id = :id"),
+                {"id": here.tenant.id},
+            )
+            return {key: (sealed, fingerprint) for key, sealed, fingerprint in found}
+
+    async def test_a_login_is_sealed_and_written_nowhere(
+        self, here: Here, sealing: LocalProvisioner
+    ) -> None:
+        await sealing.prepare(here.tenant)
+
+        rows = await self.rows(here)
+        label = f"{here.tenant.client_name}-production/{here.tenant.client_name}-credentials"
+        held = Credentials(
+            database_user=unsealed(rows["DATABASE_USER"][0], label=label),
+            database_password=unsealed(rows["DATABASE_PASSWORD"][0], label=label),
+        )
+        assert held.database_user == role_name(here.tenant)
+        assert await here.lets_in(held)
+        assert held.database_password not in str(rows)
+        with pytest.raises(CredentialsMissing):
+            await here.held()
+
+    async def test_preparing_again_keeps_the_password_that_may_be_published_already(
+        self, here: Here, sealing: LocalProvisioner
+    ) -> None:
+        await sealing.prepare(here.tenant)
+        first = await self.rows(here)
+        await sealing.write_credentials(here.tenant, values={"GEMINI_API_KEY": "AIza"})
+
+        rows = await self.rows(here)
+        assert {key: rows[key] for key in first} == first
+        assert rows["GEMINI_API_KEY"][0] is not None
+
+    async def test_a_retired_tenant_leaves_the_secret_to_its_controller(
+        self, here: Here, sealing: LocalProvisioner
+    ) -> None:
+        await sealing.prepare(here.tenant)
+        here.break_store()
+
+        await sealing.retire(here.tenant)
+
+
+class Unseen(EnvDirectoryStore):
+    """A store as the cluster's is before a tenant's manifests: it is written once, and not read."""
+
+    writes = 0
+
+    async def read(self, *, client_name: str, environment: str) -> Credentials:
+        raise CredentialsForbidden("not before the manifests")
+
+    async def write(self, **what: object) -> None:
+        self.writes += 1
+        if self.writes > 1:
+            raise CredentialsForbidden("only once")
+        await super().write(**what)  # type: ignore[arg-type]  # as it was given
+
+
+async def test_the_first_credentials_and_the_login_are_one_write(here: Here) -> None:
+    store = Unseen(here.folder)
+    provisioner = LocalProvisioner(store=store, owner=here.owner)
+
+    await provisioner.write_credentials(here.tenant, values={"GEMINI_API_KEY": "AIza"})
+    first = await here.held()
+    assert first.gemini_api_key == "AIza"
+    assert await here.lets_in(first)
+
+    await provisioner.prepare(here.tenant)  # has nothing to write
+    with pytest.raises(CredentialsForbidden):
+        await provisioner.write_credentials(here.tenant, values={"GEMINI_API_KEY": "AIza-2"})
+    with pytest.raises(CredentialsForbidden):
+        await provisioner.rotate_database_password(here.tenant)
+    assert await here.lets_in(first)
+
+
+async def test_a_tenant_that_will_be_isolated_gets_its_queue_before_it_is(here: Here) -> None:
+    await here.provisioner.prepare(replace(here.tenant, topology="isolated"))
+
+    async with here.owner.connect() as connection:
+        queue = f"{own_schema(here.tenant.id)}.pgqueuer"
+        assert await connection.scalar(text("SELECT to_regclass(:queue)"), {"queue": queue})

@@ -12,6 +12,7 @@ from mcp_platform.admin.api.registry.exchange import READERS, WRITERS
 from mcp_platform.admin.config_export import export_config
 from mcp_platform.admin.config_form import read_config, schema
 from mcp_platform.admin.config_import import Action, ConfigImport, Plan, Step
+from mcp_platform.admin.isolation import Isolation, unprepared
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import problems, read_up_to
 from mcp_platform.tenants.directory import TenantDirectory
@@ -63,7 +64,9 @@ class ImportOut(BaseModel):
         )
 
 
-def config_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGuard) -> APIRouter:
+def config_router(
+    sessions: Sessions, *, isolation: Isolation, tenants: TenantDirectory, guard: AdminGuard
+) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(prefix=ADMIN_API, tags=["config"])
     exported: dict[int | str, dict[str, Any]] = {
@@ -102,18 +105,27 @@ def config_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminG
         actor: Annotated[Actor, Depends(allowed(guard, *WRITERS))],
         query: Annotated[ImportQuery, Query()],
     ) -> ImportOut:
-        """Create what is missing and update what differs, all or nothing."""
+        """Create what is missing and update what differs, all or nothing.
+
+        What becomes isolated is prepared before, what is new and isolated afterwards: if that
+        breaks off (503), import the file again.
+        """
         # Here and not before: 32 MB are not taken from somebody nobody knows.
         content = await read_up_to(request, most=MOST_BYTES)
         # To understand them takes seconds, in which others are served.
         file = await asyncio.to_thread(read_config, content)
-        async with sessions.everywhere.begin() as session:
-            importing = ConfigImport(session, actor, file)
-            plan = await importing.plan()
-            if not query.dry_run:
+        async with sessions.everywhere() as session:
+            plan = await ConfigImport(session, actor, file).plan()
+        declared = [each for client in file.clients for each in client.environments]
+        if not query.dry_run:
+            await isolation.prepare_all(plan.becoming_isolated, actor=actor)
+            async with sessions.everywhere.begin() as session:
+                importing = ConfigImport(session, actor, file)
+                plan = await importing.plan()
                 await importing.apply(plan)
-        tenants.forget()
-        declared = (each for client in file.clients for each in client.environments)
+                missing = await unprepared(session, [each.path for each in declared])
+            tenants.forget()
+            await isolation.prepare_all(missing, actor=actor)
         files = sum(each.credentials_file is not None for each in declared)
         return ImportOut.of(plan, credentials_files=files)
 

@@ -169,4 +169,20 @@ def credentials_router(
             at, proof, values={key: value for key, value in values.items() if key not in OURS}
         )
 
+    @router.post(
+        f"{PATH}/database-password",
+        summary="Rotate the password of the tenant's database login",
+        responses=_CHANGED,
+    )
+    async def rotate_database_password(at: AtWriter) -> CredentialsOut:
+        """Make another one, in the database and among the credentials; nobody is told it.
+
+        What is connected stays connected. Pods of an isolated tenant read it for each new
+        connection, once Kubernetes has brought it into their mounted Secret (a minute or so;
+        connections they try before are refused and tried again). Sealed, it takes effect when it
+        has been published: rotate and publish together.
+        """
+        known = await keys.rotate_database_password(at.client_name, at.environment, actor=at.actor)
+        return CredentialsOut.of(known)
+
     return router

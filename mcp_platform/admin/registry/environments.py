@@ -42,8 +42,9 @@ from mcp_platform.scheduling.catalogue import (
     BookingRules,
 )
 from mcp_platform.scheduling.catalogue_store import MINUTE
+from mcp_platform.tenants.directory import tenant_of
 from mcp_platform.tenants.models import ClientRow, TenantRow
-from mcp_platform.tenants.tenant import Environment, TenantId
+from mcp_platform.tenants.tenant import Environment, Tenant, TenantId
 
 Language = Literal["pt-BR", "en", "es"]
 Status = Literal["active", "suspended"]
@@ -216,6 +217,10 @@ class Environments:
         """Return which tenant a path means. Raises NotFound."""
         row, _ = await self._row(client_name, environment)
         return Located(id=TenantId(row.id), path=f"{client_name}/{environment}")
+
+    async def tenant(self, client_name: str, environment: str) -> Tenant:
+        """Return a tenant as the rest of the platform knows it. Raises NotFound."""
+        return tenant_of(*await self._row(client_name, environment))
 
     async def page(
         self, query: EnvironmentsOfClientQuery, *, client_name: str | None = None

@@ -24,7 +24,6 @@ from mcp_platform.doctor.results import CheckResult
 from mcp_platform.doctor.sentences import TITLES
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.credentials import fingerprint_of
-from mcp_platform.tenants.credentials import fingerprint_of
 
 VERIFY = "WHATSAPP_WEBHOOK_VERIFY_TOKEN"
 

@@ -54,7 +54,11 @@ class Known:
 async def look(session: AsyncSession) -> Known:
     """Return what there is."""
     handed_over = exists().where(
-        CredentialKeyRow.tenant_id == TenantRow.id, CredentialKeyRow.key.not_in(OURS)
+        CredentialKeyRow.tenant_id == TenantRow.id,
+        CredentialKeyRow.key.not_in(OURS),
+        CredentialKeyRow.changed_at.is_not(
+            None
+        ),  # else a write was begun, and is not known to have ended
     )
     rows = await session.execute(
         select(TenantRow.client_name, TenantRow.environment, TenantRow.phone_number_id, handed_over)

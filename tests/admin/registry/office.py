@@ -12,9 +12,10 @@ from sqlalchemy import insert, select, text
 from mcp_platform.admin.access import AdminGuard, SignedIn
 from mcp_platform.admin.actor import ROLES, Actor
 from mcp_platform.admin.api.registry import Registry, registry_router
+from mcp_platform.admin.isolation import Isolation
 from mcp_platform.admin.models import AuditRow
 from mcp_platform.conversations.models import ContactRow
-from mcp_platform.errors import Unauthorized
+from mcp_platform.errors import Unauthorized, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import handle_problems
 from mcp_platform.scheduling.catalogue import Catalogue
@@ -22,7 +23,7 @@ from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
 from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.models import TenantRow
-from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.tenants.tenant import Tenant, TenantId
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ME = Actor(kind="command", subject="tests", role="admin")
@@ -42,9 +43,26 @@ class ByRole(AdminGuard):
         )
 
 
+class Preparing:
+    """Prepares tenants, as far as a test lets it, and does nothing else."""
+
+    def __init__(self) -> None:
+        self.prepared: list[tuple[str, str]] = []
+        self.away: Unavailable | None = None
+
+    async def prepare(self, tenant: Tenant) -> None:
+        if self.away is not None:
+            raise self.away
+        self.prepared.append((tenant.path, tenant.topology))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} is none of the registry's business")
+
+
 class Office:
     def __init__(self, sessions: Sessions) -> None:
         self.sessions, self.now = sessions, NOW
+        self.provisioner = Preparing()
         self.tenants = TenantDirectory(sessions=sessions, timer=time.monotonic)
         self.catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
         self.app = FastAPI()
@@ -54,6 +72,7 @@ class Office:
                 Registry(
                     guard=ByRole(),
                     sessions=sessions,
+                    isolation=Isolation(sessions=sessions, provisioner=self.provisioner),
                     tenants=self.tenants,
                     catalogues=self.catalogues,
                     clock=lambda: self.now,

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.registry.clients import Clients, NewClient
 from mcp_platform.admin.registry.environments import EnvironmentChange, Environments, NewEnvironment
-from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from tests.admin.registry.office import ME, Office, fields
 
 
@@ -258,3 +258,52 @@ def test_a_wish_of_plain_values_says_which_of_them_is_none() -> None:
     with pytest.raises(Invalid) as refused:
         NewEnvironment.of({"environment": "qa", "resources": {"limits": {"cpu": "many"}}})
     assert sorted(refused.value.fields) == ["environment", "resources.limits.cpu"]
+
+
+class TestIsolation:
+    """A tenant is prepared before it counts as isolated."""
+
+    async def test_what_becomes_isolated_is_prepared_before(self, office: Office) -> None:
+        shop = await office.environment()
+        path = shop.removeprefix("/clients/").replace("/environments", "")
+
+        changed = await office.ask("PATCH", shop, seen="*", json={"topology": "isolated"})
+
+        assert (changed.status_code, changed.json()["topology"]) == (200, "isolated")
+        assert office.provisioner.prepared == [(path, "isolated")]
+
+    async def test_without_a_provisioner_nothing_changes(self, office: Office) -> None:
+        shop = await office.environment()
+        office.provisioner.away = Unavailable("The provisioner cannot be reached.")
+
+        refused = await office.ask(
+            "PATCH", shop, seen="*", json={"topology": "isolated", "notes": "new"}
+        )
+
+        assert refused.status_code == 503
+        found = (await office.ask("GET", shop)).json()
+        assert (found["topology"], found["notes"]) == ("shared", None)
+
+    async def test_what_becomes_shared_needs_no_provisioner(self, office: Office) -> None:
+        shop = await office.environment(topology="isolated")
+        office.provisioner.away = Unavailable("The provisioner cannot be reached.")
+
+        changed = await office.ask("PATCH", shop, seen="*", json={"topology": "shared"})
+
+        assert changed.status_code == 200
+
+    async def test_a_new_isolated_tenant_is_prepared_or_not_made(self, office: Office) -> None:
+        client = await office.client()
+        wish = {"environment": "production", "topology": "isolated"}
+        path = f"/clients/{client}/environments"
+        office.provisioner.away = Unavailable("The provisioner cannot be reached.")
+
+        refused = await office.ask("POST", path, json=wish, key="one")
+        assert refused.status_code == 503
+        assert (await office.ask("GET", f"{path}/production")).status_code == 404
+
+        office.provisioner.away = None
+        made = await office.ask("POST", path, json=wish, key="one")
+        again = await office.ask("POST", path, json=wish, key="one")
+        assert (made.status_code, again.status_code) == (201, 201)
+        assert office.provisioner.prepared == [(f"{client}/production", "isolated")]

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin.access import allowed
 from mcp_platform.admin.actor import Actor
@@ -76,16 +77,29 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
         actor: Writer,
         idempotency_key: RequestKey = None,
     ) -> Response:
+        """Make it; isolated, it gets its own login and queue before this answers."""
+        isolated = False
+
+        async def create(session: AsyncSession) -> EnvironmentOut:
+            nonlocal isolated
+            isolated = wish.topology == "isolated"
+            return await Environments(session, actor).create(client_name, wish)
+
         async with registry.changing() as session:
-            return await registry.create(
+            answer = await registry.create(
                 session,
                 request=request,
                 actor=actor,
                 key=idempotency_key,
                 wish=wish,
-                create=lambda: Environments(session, actor).create(client_name, wish),
+                create=lambda: create(session),
                 name=lambda made: made.environment,
             )
+        if isolated:  # made just now, and not by an earlier request of this key
+            await registry.isolation.prepare_new(
+                client_name, wish.environment, actor=actor, key=idempotency_key
+            )
+        return answer
 
     @router.get(ONE, summary="One environment", responses=READ, tags=["environments"])
     async def read_environment(
@@ -103,7 +117,13 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
         versions: Expected,
         response: Response,
     ) -> EnvironmentOut:
-        """Change what is named. Every process serves it so within half a minute."""
+        """Change what is named. Every process serves it so within half a minute.
+
+        What becomes isolated gets its own login and queue before; what waits is answered by the
+        workers it moves to.
+        """
+        if change.wished().get("topology") == "isolated":
+            await registry.isolation.prepare(at.client_name, at.environment, actor=at.actor)
         async with registry.changing() as session:
             changed = await Environments(session, at.actor).update(
                 at.client_name, at.environment, change, versions=versions

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.admin.access import AdminGuard, allowed
 from mcp_platform.admin.actor import Actor, Role
 from mcp_platform.admin.idempotency import Created, once
+from mcp_platform.admin.isolation import Isolation
 from mcp_platform.admin.registry.environments import Environments
 from mcp_platform.admin.registry.shapes import AnySlug, Shown, Wish
 from mcp_platform.admin.registry.tenant_bound import TenantBound
@@ -81,6 +82,7 @@ class Registry:
 
     guard: AdminGuard
     sessions: Sessions
+    isolation: Isolation
     tenants: TenantDirectory
     catalogues: Catalogues
     clock: Callable[[], datetime]

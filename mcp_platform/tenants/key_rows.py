@@ -1,6 +1,7 @@
-"""What is kept of a tenant's credentials where a controller makes the Secret: sealed values, in its rows.
+"""What the provisioner remembers of a tenant's credentials: fingerprints, and sealed values.
 
-Owns the form of those rows as the provisioner writes them. Refuses to keep a value that is not sealed.
+Owns how those rows are written in the transaction that makes a login. Refuses to keep a value that is
+not sealed.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,15 +16,15 @@ from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.tenant import Tenant
 
 
-async def keep(
+async def remember(
     connection: AsyncConnection,
     tenant: Tenant,
     *,
-    sealer: Sealer,
+    sealer: Sealer | None,
     values: Mapping[str, str],
     remove: Collection[str] = (),
 ) -> None:
-    """Seal `values` and keep them; forget `remove`. In the caller's transaction.
+    """Remember `values`, sealed if there is a `sealer`; forget `remove`. In the caller's transaction.
 
     Raises:
         Invalid: as a store's `write`.
@@ -33,10 +34,10 @@ async def keep(
             "changed_at": func.now(),
             "fingerprint": fingerprint_of(key, value),
             "changing_since": None,
-            "sealed": sealer.seal(
-                value, client_name=tenant.client_name, environment=tenant.environment
-            ),
-            "certificate": sealer.certificate,
+            "sealed": None
+            if sealer is None
+            else sealer.seal(value, client_name=tenant.client_name, environment=tenant.environment),
+            "certificate": None if sealer is None else sealer.certificate,
         }
         putting = insert(CredentialKeyRow).values(tenant_id=tenant.id, key=key, **row)
         await connection.execute(
@@ -50,7 +51,7 @@ async def keep(
         )
 
 
-async def kept(connection: AsyncConnection, tenant: Tenant) -> set[str]:
+async def sealed(connection: AsyncConnection, tenant: Tenant) -> set[str]:
     """Return the keys of which a sealed value is kept."""
     found = await connection.scalars(
         select(CredentialKeyRow.key).where(
