@@ -245,6 +245,23 @@ def _shared_store(
     return store, store
 
 
+@asynccontextmanager
+async def cluster_alone() -> AsyncIterator[tuple[Store, Namespaces]]:
+    """Build what writes a cluster's Secrets for a command, whatever store the service uses.
+
+    Raises:
+        CredentialsUnreadable: no cluster is configured.
+    """
+    from mcp_platform.tenants.kubernetes_api import KubernetesApi  # noqa: PLC0415  # 24 MB
+    from mcp_platform.tenants.kubernetes_store import KubernetesStore  # noqa: PLC0415  # as above
+
+    store = KubernetesStore(KubernetesApi())
+    try:
+        yield store, store
+    finally:
+        await store.close()
+
+
 async def provisioner(
     settings: Settings, stack: AsyncExitStack, *, database_url: str, here: bool
 ) -> Provisioner:
@@ -700,6 +717,7 @@ async def _doctoring(
             http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version
         ),
         public=public,
+        sealing=_sealer(settings),
     )
     examiner = Examiner(
         checks=CHECKS, doors=doors, clock=now, patience=settings.vendor_timeout_s * CALLS_A_CHECK

@@ -8,8 +8,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mcp_platform.tenants.kubernetes_store import KubernetesStore
-    from mcp_platform.tenants.stores import EnvDirectoryStore
+    from mcp_platform.tenants.credentials import CredentialStore
+    from mcp_platform.tenants.provisioning import Namespaces, Store
 
 app = typer.Typer(
     help="Bring credentials into a cluster without Argo CD and without Sealed Secrets.",
@@ -61,18 +61,18 @@ def apply(
 
 async def _apply(wanted: "Sequence[tuple[str, str]]", *, folder: Path, dry_run: bool) -> bool:
     """Return whether all went well. One tenant's failure keeps no other waiting."""
+    from mcp_platform.bootstrap import cluster_alone  # noqa: PLC0415  # slow to import
     from mcp_platform.errors import Invalid, PlatformError  # noqa: PLC0415  # only here
-    from mcp_platform.tenants.kubernetes_api import KubernetesApi  # noqa: PLC0415  # slow to import
-    from mcp_platform.tenants.kubernetes_store import KubernetesStore  # noqa: PLC0415  # as above
     from mcp_platform.tenants.stores import EnvDirectoryStore  # noqa: PLC0415  # slow to import
 
-    source, target = EnvDirectoryStore(folder), KubernetesStore(KubernetesApi())
-    good = True
-    try:
+    source, good = EnvDirectoryStore(folder), True
+    async with cluster_alone() as (store, namespaces):
         for client_name, environment in wanted:
             path = f"{client_name}/{environment}"
             try:
-                said = await _apply_one(source, target, client_name, environment, dry_run=dry_run)
+                said = await _apply_one(
+                    source, store, namespaces, client_name, environment, dry_run=dry_run
+                )
             except PlatformError as error:
                 good = False
                 fields = error.fields if isinstance(error, Invalid) else {}
@@ -80,14 +80,13 @@ async def _apply(wanted: "Sequence[tuple[str, str]]", *, folder: Path, dry_run: 
                 typer.secho(f"{path}: {why}", err=True, fg="red")
             else:
                 typer.echo(f"{path}: {said}")
-    finally:
-        await target.close()
     return good
 
 
 async def _apply_one(
-    source: "EnvDirectoryStore",
-    target: "KubernetesStore",
+    source: "CredentialStore",
+    target: "Store",
+    namespaces: "Namespaces",
     client_name: str,
     environment: str,
     *,
@@ -108,7 +107,7 @@ async def _apply_one(
     if not changed:
         return "unchanged"
     if not dry_run:
-        await target.ensure_namespace(client_name=client_name, environment=environment)
+        await namespaces.ensure_namespace(client_name=client_name, environment=environment)
         await target.write(
             client_name=client_name,
             environment=environment,

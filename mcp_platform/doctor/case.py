@@ -51,6 +51,15 @@ class PublicDoor(Protocol):
         """Post as Meta does when something happened."""
 
 
+class Sealing(Protocol):
+    """What credentials are sealed with."""
+
+    expires: datetime
+
+    def warning(self, *, now: datetime) -> str | None:
+        """Return what is to be said of the certificate's age, if anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleState:
     """A role of the database. `powers` are those that a tenant's role must not have."""
@@ -70,6 +79,7 @@ class Doors:
     gemini: ModelCards | None
     meta: Account
     public: PublicDoor | None
+    sealing: Sealing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,9 @@ async def secret(chart: Chart) -> Found:
     """Look whether the credentials can be read."""
     match chart.case.unreadable:
         case None:
+            sealing = chart.doors.sealing
+            if sealing is not None and sealing.warning(now=chart.now) is not None:
+                return Found("secret", "certificate_ends", {"day": f"{sealing.expires:%Y-%m-%d}"})
             return Found("secret", "readable")
         case CredentialsMissing() as error:
             return Found("secret", "missing", {"reason": str(error)})

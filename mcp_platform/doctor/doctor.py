@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.doctor.case import Case, RoleState
@@ -22,7 +22,6 @@ from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.credentials import Credentials, CredentialStore, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
-from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
 TROUBLE = "doctor"
@@ -31,6 +30,7 @@ TENANTS_ROLE = "mcp_tenant"
 _READ_TIMEOUT = timedelta(seconds=10)
 _MOST_TOLD = 3  # problems in one notice; the rest stands in the results
 _POWERS = ("superuser", "createdb", "createrole", "replication", "bypassrls")
+_LOGIN = text("SELECT database_role FROM tenants WHERE id = :tenant_id")
 _ROLE = text(
     "SELECT r.rolcanlogin, r.rolsuper, r.rolcreatedb, r.rolcreaterole, r.rolreplication,"
     " r.rolbypassrls, ARRAY(SELECT g.rolname::text FROM pg_auth_members m"
@@ -103,9 +103,7 @@ class Doctor:
             catalogue = await load_catalogue(session, tenant.id)
             role = None
             if tenant.topology == "isolated":
-                name = await session.scalar(
-                    select(TenantRow.database_role).where(TenantRow.id == tenant.id)
-                )
+                name = await session.scalar(_LOGIN, {"tenant_id": tenant.id})
                 role = await role_state(session, name or "")
         return Case(
             tenant=tenant,

@@ -16,7 +16,7 @@ from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
 HIDDEN = "hunter2-" + "z" * 40
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)  # before the platform is made
 async def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvisioner:
     made = FolderProvisioner(folder_store(tmp_path / "credentials"))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mcp_platform import bootstrap
+from mcp_platform.errors import Unavailable
 from tests.admin.operating import TOKEN, FolderProvisioner, folder_store
 from tests.cli.conftest import PATH, Database, Mcp
 
@@ -21,6 +22,42 @@ def written(folder: Path, *clients: dict[str, Any]) -> str:
     file = folder / "config.json"
     file.write_text(json.dumps({"clients": clients}))
     return str(file)
+
+
+@pytest.fixture(autouse=True)
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvisioner:
+    """Keep commands from making roles, which the tests' server would keep."""
+    made = FolderProvisioner(folder_store(tmp_path / "kept"))
+
+    async def provisioner(*_: Any, **__: Any) -> FolderProvisioner:
+        return made
+
+    monkeypatch.setattr(bootstrap, "provisioner", provisioner)
+    return made
+
+
+def test_what_is_imported_as_isolated_is_prepared_and_again_where_that_broke_off(
+    mcp: Mcp, database: Database, tmp_path: Path, made: FolderProvisioner
+) -> None:
+    isolated = {"environments": {"production": {"topology": "isolated"}}}
+    file = written(tmp_path, {**isolated, "client_name": PATH.partition("/")[0]})
+    made.fail_before = Unavailable("The provisioner cannot be reached.")
+
+    refused = mcp("config", "import", file)
+    assert (refused.status, "cannot be reached" in refused.err) == (1, True)
+    assert database.value("SELECT topology FROM tenants") == "shared"
+
+    made.fail_before = None
+    assert mcp("config", "import", file).status == 0
+    assert database.value("SELECT topology FROM tenants") == "isolated"
+    assert made.prepared[0] == PATH
+
+    made.fail_before = Unavailable("The provisioner cannot be reached.")
+    file = written(tmp_path, NEW)
+    assert mcp("config", "import", file).status == 1  # it is there, and has nothing yet
+    made.fail_before = None
+    assert mcp("config", "import", file).status == 0
+    assert made.prepared[-1] == "clinica-sorriso/production"
 
 
 def test_a_dry_run_shows_what_an_import_then_does(
@@ -50,17 +87,14 @@ def test_what_is_wrong_with_a_file_is_one_sentence_that_names_client_field_and_l
 
 
 def test_credentials_files_beside_the_config_are_saved_and_a_broken_one_stops_all(
-    mcp: Mcp, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mcp: Mcp,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    made: FolderProvisioner,
 ) -> None:
-    kept = tmp_path / "kept"
-    monkeypatch.setenv("CREDENTIALS_DIR", str(kept))
+    monkeypatch.setenv("CREDENTIALS_DIR", str(tmp_path / "kept"))
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    made = FolderProvisioner(folder_store(kept))
-
-    async def provisioner(*_: Any, **__: Any) -> FolderProvisioner:
-        return made
-
-    monkeypatch.setattr(bootstrap, "provisioner", provisioner)
     file = written(tmp_path, {**NEW, "credentials_file": "clinica.env"})
     (tmp_path / "clinica.env").write_text("nonsense\n")
     refused = mcp("config", "import", file, "--no-prove")

@@ -35,6 +35,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("tenants list", "tenants suspend", "tenants resume", "tenants token"),
         *("diff", "tenants create", "tenants show", "tenants export"),
         *("tenants offboard", "tenants restore", "tenants purge"),
+        *("tenants rotate-database-password", "secrets apply"),
         *("config import", "config export"),
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),

@@ -82,8 +82,18 @@ def _unreadable(error: CredentialsUnreadable) -> PutOutOfOrder:
     return fault
 
 
+class EndsSoon:
+    """A certificate that is nearly over."""
+
+    expires = NOW
+
+    def warning(self, *, now: datetime) -> str | None:
+        return f"Over by {now}."
+
+
 FAULTS["secret", "missing"] = _unreadable(CredentialsMissing("There is no Secret."))
 FAULTS["secret", "forbidden"] = _unreadable(CredentialsForbidden("Kubernetes says no."))
+FAULTS["secret", "certificate_ends"] = lambda here: setattr(here, "sealing", EndsSoon())
 FAULTS["secret", "unreadable"] = _unreadable(CredentialsUnreadable("The store is away."))
 
 

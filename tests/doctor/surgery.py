@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from mcp_platform.assistant.breaker import Breaker
 from mcp_platform.assistant.gemini import Gemini
-from mcp_platform.doctor.case import Case, Doors
+from mcp_platform.doctor.case import Case, Doors, Sealing
 from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.examination import Examiner
 from mcp_platform.doctor.public_address import PublicAddress
@@ -119,6 +119,7 @@ class Surgery:
     model: str = MODEL
     gemini_enabled: bool = True
     public_url: str | None = ""
+    sealing: Sealing | None = None
     patience: timedelta = timedelta(seconds=20)
     now: datetime = NOW
 
@@ -190,6 +191,7 @@ class Surgery:
                 )
             ),
             gemini=asked if self.gemini_enabled else None,
+            sealing=self.sealing,
             meta=GraphAccount(http=self.http, base_url=self.urls["meta"], version="v26.0"),
             public=None
             if public_url is None

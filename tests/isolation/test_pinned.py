@@ -1,22 +1,34 @@
 """A process pinned to one tenant: the whole path, as that tenant's own login, on few connections."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from mcp_platform.bootstrap import platform
+from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.examining import Examinations
+from mcp_platform.admin.isolation import Isolation
+from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
+from mcp_platform.bootstrap import doctor_alone, own_password, own_url, platform
+from mcp_platform.cli.operating import tenants_at
+from mcp_platform.cli.servers import refuse_old_schema
 from mcp_platform.errors import Unavailable
-from mcp_platform.kit.database import create_engine, with_login
+from mcp_platform.kit.connections import Connections
+from mcp_platform.kit.database import create_engine, create_sessions, with_login
 from mcp_platform.kit.queue import own_schema
+from mcp_platform.kit.row_security import Role
 from mcp_platform.tenants.credentials import CredentialsUnreadable
 from mcp_platform.tenants.database_roles import DatabaseLogin, drop, ensure, rotate
 from mcp_platform.tenants.env_file import read_env_file
+from mcp_platform.tenants.provisioning import LocalProvisioner
+from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
 from tests.flows.world import Simulators, World, eventually, running, text_of, tomorrow, world
 from tests.tenants.made import tenant as made
 
+ME = Actor(kind="command", subject="tests", role="admin")
 BOOK = "Marca um corte amanhã às 15h com o Zé"
 WHO = (
     "SELECT usename, application_name FROM pg_stat_activity"
@@ -203,6 +215,100 @@ async def test_a_rotated_password_is_the_only_one_that_lets_in(place: Pinnable) 
         pinned.settings, ("gateway",), database_url=pinned.database_url, redis_url=None
     ) as built:
         assert await built.tenants.by_id(place.tenant.id)
+
+
+async def test_what_waits_is_answered_by_the_pods_of_a_tenant_that_is_made_isolated(
+    place: Pinnable,
+) -> None:
+    shared, path = place.shared, (place.tenant.client_name, "production")
+    owner = create_engine(shared.database_url, pool_size=1, application_name="owner")
+    async with owner.begin() as connection:  # as a tenant that has always been shared
+        await drop(connection, place.tenant)
+    await shared.change(topology="shared", status="suspended")
+    await shared.say(BOOK)  # stored, and not answered
+    store = EnvDirectoryStore(shared.settings.credentials_dir)
+    sessions = create_sessions(owner)
+    isolation = Isolation(sessions=sessions, provisioner=LocalProvisioner(store=store, owner=owner))
+
+    await isolation.prepare(*path, actor=ME)
+    async with sessions.everywhere.begin() as session:
+        change = EnvironmentChange(topology="isolated", status="active")
+        await Environments(session, ME).update(*path, change, versions=None)
+    await owner.dispose()
+
+    held = await store.read(client_name=path[0], environment=path[1])
+    (place.mount / "DATABASE_USER").write_text(held.database_user)
+    (place.mount / "DATABASE_PASSWORD").write_text(held.database_password)
+    pinned = place.pinned()
+    async with running(pinned):
+        reply = (await pinned.replies(1, within=40))[0]
+    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+
+
+async def test_what_a_pod_still_takes_for_a_tenant_that_became_shared_is_answered_by_the_others(
+    place: Pinnable,
+) -> None:
+    pinned = place.pinned()
+    async with running(pinned, "gateway"):
+        await _at(place, pinned)
+        await place.shared.change(topology="shared")
+        assert pinned.platform is not None
+        pinned.platform.tenants.forget()
+        await pinned.say(BOOK)
+
+        reply = (await place.shared.replies(1, within=40))[0]
+
+    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+
+
+async def test_each_connection_of_a_pinned_process_asks_for_the_password_anew(
+    place: Pinnable,
+) -> None:
+    asked = []
+
+    async def password() -> str:
+        asked.append(True)
+        return place.login.password
+
+    connections = Connections(
+        url=with_login(place.shared.database_url, user=place.login.user, password="old"),
+        most=1,
+        pinned=True,
+        password=password,
+    )
+    engine = connections.engine(Role.WORKER)
+    async with engine.connect():
+        pass
+    await engine.dispose()
+    await (await connections.connect(Role.WORKER, name="queue")).close()
+    async with await connections.pool(Role.INGEST, most=1, name="ingest") as pool:
+        await pool.fetchval("SELECT 1")
+
+    assert len(asked) == 3
+
+
+async def test_a_pinned_process_reads_the_password_where_it_is_mounted(place: Pinnable) -> None:
+    read = own_password(place.pinned().settings)
+    assert await read() == place.login.password
+
+    (place.mount / "DATABASE_PASSWORD").write_text("rotated")
+    assert await read() == "rotated"
+
+
+async def test_the_doctor_examines_a_tenant_as_its_own_login(place: Pinnable) -> None:
+    pinned = place.pinned()
+    url = await own_url(pinned.settings, pinned.database_url)
+    await asyncio.to_thread(refuse_old_schema, url)
+
+    async with doctor_alone(pinned.settings, database_url=url) as made:
+        async with made.sessions.everywhere() as session:
+            assert [path for _, path in await tenants_at(session, None)] == [place.tenant.path]
+        tenant = await made.tenants.by_id(place.tenant.id)
+        examinations = Examinations(doctor=made.doctor, sessions=made.admin_sessions)
+        found = await examinations.run(tenant, actor=ME)
+        assert {each.check: each.code for each in found}["database.role"] == "sound"
+        with pytest.raises(Unavailable, match="where the part `admin` runs"):
+            await examinations.run(tenant, actor=ME, fix=True)
 
 
 async def _is(place: Pinnable, statement: str, expected: int) -> bool:

@@ -326,3 +326,16 @@ def test_a_sealed_secret_holds_the_values_as_they_were_sealed() -> None:
     assert sealed["spec"]["encryptedData"] == fleets.SEALED
     assert set(fleets.SEALED) <= set(KEYS)
     assert "annotations" not in sealed["metadata"]  # strict scope
+
+
+def test_a_key_that_was_not_sealed_is_refused_with_its_tenant_and_its_name() -> None:
+    wrong = fleets.config()
+    sealed = {
+        "keys": ["GEMINI_API_KEY", "DATABASE_PASSWORD"],
+        "sealed": {"GEMINI_API_KEY": "AgB"},
+    }
+    wrong["clients"] = [
+        {"client_name": "shop", "environments": {"production": {"credentials": sealed}}}
+    ]
+    with pytest.raises(config.ConfigError, match=r"client shop, production.*lacks DATABASE_PASSWORD"):
+        config.fleet_of(wrong).clients[0].tenants()

@@ -239,7 +239,7 @@ class Asked:
             raise self.refusals.pop(0)
 
     async def prepare(self, tenant: Tenant) -> None:
-        self._do("prepare", tenant)
+        self._do("prepare isolated" if tenant.topology == "isolated" else "prepare", tenant)
 
     async def write_credentials(
         self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
@@ -313,8 +313,11 @@ class TestBetweenTwoProcesses:
         await remote.rotate_database_password(SHOP)
         await remote.retire(SHOP)
 
+        await remote.prepare(replace(SHOP, topology="isolated"))
+
         assert between.asked.steps == [
-            (step, "shop/production") for step in ("prepare", "write", "rotate", "retire")
+            *((step, "shop/production") for step in ("prepare", "write", "rotate", "retire")),
+            ("prepare isolated", "shop/production"),  # although it is shared as yet
         ]
         assert between.asked.changes == [({"GEMINI_API_KEY": "não\n"}, ["DATABASE_USER"])]
 

@@ -97,6 +97,18 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
             "Look at the file, or at the access to the Kubernetes API, and run the doctor again.",
         ),
     ),
+    ("secret", "certificate_ends"): warning(
+        pt=(
+            "As credenciais podem ser lidas, mas o certificado que as sela vale só até {day}.",
+            "Busque o atual (kubeseal --fetch-cert), troque SEALING_CERTIFICATE e reinicie; as"
+            " chaves antigas do controlador ficam.",
+        ),
+        en=(
+            "The credentials can be read, but the certificate that seals them ends on {day}.",
+            "Fetch the present one (kubeseal --fetch-cert), set SEALING_CERTIFICATE and restart;"
+            " keep the controller's old keys.",
+        ),
+    ),
     ("secret.keys", "complete"): ok(pt="Nenhuma credencial falta.", en="No credential is missing."),
     ("secret.keys", "missing"): failed(
         pt=(
