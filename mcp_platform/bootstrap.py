@@ -82,7 +82,7 @@ from mcp_platform.tenants.provisioning import (
     Store,
 )
 from mcp_platform.tenants.sealing import Sealer
-from mcp_platform.tenants.stores import EnvDirectoryStore, MountedStore
+from mcp_platform.tenants.stores import EnvDirectoryStore, MountedStore, NoStore
 from mcp_platform.tenants.tenant import Tenant, Topology
 from mcp_platform.whatsapp.client import WhatsApp
 from mcp_platform.whatsapp.graph_account import GraphAccount
@@ -227,6 +227,18 @@ def credential_store(
         )
     store, _ = _shared_store(settings, closing=closing)
     return store
+
+
+def _store_of(
+    settings: Settings, parts: Collection[Part], stack: AsyncExitStack
+) -> CredentialStore:
+    """Return the store of a process. The `admin` part of a cluster has no account to read with."""
+    try:
+        return credential_store(settings, closing=stack)
+    except CredentialsUnreadable as error:
+        if set(parts) != {"admin"}:
+            raise
+        return NoStore(str(error))
 
 
 def _shared_store(
@@ -461,7 +473,7 @@ async def platform(
         queue = await _own_queue(settings, tenants)
         sessions = create_sessions(engine, queue=queue)
         admin_sessions = create_sessions(admin_engine)
-        store = credential_store(settings, closing=stack)
+        store = _store_of(settings, parts, stack)
         credentials = CachedCredentials(store, timer=time.monotonic)
         health = TenantHealth(sessions, timer=time.monotonic)
         notices = Notices(sessions, template=settings.owner_notice_template)

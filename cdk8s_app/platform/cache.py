@@ -6,7 +6,7 @@ from cdk8s_app import namespace, network, place, workload
 from cdk8s_app.manifest import Manifest, labels_of, manifest, selector_of, unscanned
 from cdk8s_app.quantities import Resources
 
-IMAGE = "docker.io/valkey/valkey:9.1-trixie"
+IMAGE = "valkey/valkey:9.1-trixie"
 MEMORY_MB = 96
 RESOURCES = Resources(
     cpu_request="25m", cpu_limit="250m", memory_request="64Mi", memory_limit="160Mi"

@@ -22,7 +22,7 @@ ROLES = ("mcp_ingest", "mcp_worker", "mcp_admin", "mcp_tenant")
 OPERATOR = "cnpg-system"
 INSTANCE_STATUS = 8000  # Source: CloudNativePG, "Networking"
 MOST_CONNECTIONS = "400"  # parts take about 20 a pod, pinned pods two when idle
-SMALL_IMAGE = "docker.io/library/postgres:17-trixie"
+SMALL_IMAGE = "postgres:17-trixie"
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 BACKUPS = "database-backups"
 INSTANCE = Resources(cpu_request="250m", cpu_limit="2", memory_request="512Mi", memory_limit="1Gi")

@@ -13,7 +13,7 @@ from cdk8s_app.settings import Platform
 
 NAME = "filebeat"
 NAMESPACE = "mcp-platform-logs"
-IMAGE = "docker.elastic.co/beats/filebeat:9.2.0"
+IMAGE = "elastic/filebeat:9.2.0"
 RESOURCES = Resources(
     cpu_request="50m", cpu_limit="500m", memory_request="128Mi", memory_limit="256Mi"
 )

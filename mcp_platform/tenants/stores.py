@@ -133,6 +133,19 @@ class EnvDirectoryStore:
             ) from error
 
 
+class NoStore:
+    """What a process has that reads no credentials: whoever asks it is told why."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def read(self, *, client_name: str, environment: str) -> Credentials:
+        raise Unreadable(
+            f"This process reads no credentials, not those of {client_name}"
+            f"/{environment} either. {self._why}"
+        )
+
+
 class MountedStore:
     """One tenant's Secret, mounted as a folder with one file a key. Knows no other tenant."""
 

@@ -276,6 +276,15 @@ async def test_what_a_file_does_not_say_of_a_block_stays(sessions: Sessions) -> 
     assert body == {"repo_url": "https://b", "path": "x"}
 
 
+async def test_the_public_keys_of_tokens_and_settings_are_kept(
+    sessions: Sessions,
+) -> None:
+    keys = {"2026-11": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"}
+    platform = {"token_keys": keys, "settings": {"LOG_LEVEL": "WARNING"}}
+    await imported(sessions, file(client(), platform=platform))
+    assert json.loads(await exported(sessions))["platform"] == platform
+
+
 async def test_a_thousand_tenants_are_imported_in_one_go(sessions: Sessions) -> None:
     many = file(*(client(f"client-{number:04}") for number in range(1_000)))
     await imported(sessions, many)

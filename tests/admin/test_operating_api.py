@@ -125,6 +125,20 @@ async def test_what_is_wrong_with_a_value_is_told_by_its_name_or_line_alone(
     assert HIDDEN not in str(capsys.readouterr())
 
 
+async def test_a_tenants_database_password_is_rotated_and_told_to_nobody(
+    api: Api, shop: str, provisioner: FolderProvisioner
+) -> None:
+    operator = await api.sign_in("operator")
+
+    rotated = await api.ask("POST", f"{shop}/credentials/database-password", token=operator)
+    given = {"DATABASE_PASSWORD": "mine"}
+    refused = await api.ask("PATCH", f"{shop}/credentials", token=operator, json=given)
+
+    assert (rotated.status_code, refused.status_code) == (200, 422)
+    assert provisioner.rotated == ["shop/production"]
+    assert set(rotated.json()) == {"keys"}
+
+
 async def test_who_may_only_read_changes_nothing(api: Api, shop: str) -> None:
     viewer, staff = (
         await api.sign_in("viewer"),
@@ -134,6 +148,7 @@ async def test_who_may_only_read_changes_nothing(api: Api, shop: str) -> None:
         ("PUT", "/credentials", {}),
         ("PATCH", "/credentials", {}),
         ("POST", "/credentials/env", {}),
+        ("POST", "/credentials/database-password", None),
         ("DELETE", "", None),
         ("POST", "/restore", {}),
         ("POST", "/purge", {"confirm": "shop/production"}),

@@ -149,3 +149,15 @@ def test_a_tenant_is_off_boarded_restored_and_purged(mcp: Mcp, database: Databas
     assert mcp("tenants", "purge", PATH, "--confirm", "barbearia-do-ze").status == 1
     assert mcp("tenants", "purge", PATH, "--confirm", PATH).status == 0
     assert database.value("SELECT purge_after <= now() FROM offboardings")
+
+
+def test_a_tenants_database_password_is_rotated(
+    mcp: Mcp,
+    database: Database,
+    made: FolderProvisioner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIR", str(tmp_path))
+    assert mcp("tenants", "rotate-database-password", PATH).status == 0
+    assert made.rotated == [PATH]

@@ -332,10 +332,14 @@ def test_a_key_that_was_not_sealed_is_refused_with_its_tenant_and_its_name() -> 
     wrong = fleets.config()
     sealed = {
         "keys": ["GEMINI_API_KEY", "DATABASE_PASSWORD"],
-        "sealed": {"GEMINI_API_KEY": "AgB"},
+        "sealed": {"GEMINI_API_KEY": fleets.SEALED["GEMINI_API_KEY"]},
+        "checksum": "a" * 64,
+        "certificate": "c" * 64,
     }
     wrong["clients"] = [
         {"client_name": "shop", "environments": {"production": {"credentials": sealed}}}
     ]
-    with pytest.raises(config.ConfigError, match=r"client shop, production.*lacks DATABASE_PASSWORD"):
+    with pytest.raises(
+        config.ConfigError, match=r"client shop, production.*lacks DATABASE_PASSWORD"
+    ):
         config.fleet_of(wrong).clients[0].tenants()
