@@ -801,7 +801,6 @@ async def _worker(
         tenants=tenants,
         leases=leases,
         assistant=Assistant(
-            sessions=sessions,
             leases=leases,
             catalogues=catalogues,
             agendas=agendas,

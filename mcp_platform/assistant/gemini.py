@@ -51,6 +51,8 @@ _MOST_VERSIONS = 100  # names of model versions that are remembered as seen
 # Thoughts count too: what is left must hold a call or two sentences.
 _MAX_OUTPUT_TOKENS = 2_048
 _REASON_MAX = 60  # characters of a reason that a newer server may have made up
+# What the library is handed for a conversation, which goes in the body beside it: see `_config`.
+INSTEAD = "."
 _WITHOUT_LEVELS = "gemini-2"  # models that refuse a thinking level
 # Customers of a clinic speak of bodies and of pain; only what is surely harmful is stopped.
 _SAFETY = [
@@ -171,7 +173,7 @@ class Gemini(Model, ModelCards):
     async def _attempt(self, request: "_Request", *, key: str, until: float) -> Answer | Failure:
         left_s = min(self._call_timeout.total_seconds(), until - self._timer())
         call = self._client(key).aio.models.generate_content(
-            model=self._model, contents=request.contents, config=request.config
+            model=self._model, contents=INSTEAD, config=request.config
         )
         response = await self._called(call, key=key, within_s=left_s)
         if isinstance(response, Failure):
@@ -224,23 +226,29 @@ class Gemini(Model, ModelCards):
 class _Request:
     """A question in the library's types."""
 
-    contents: list[types.Content]
     config: types.GenerateContentConfig
     may_call: bool
 
     @classmethod
     def of(cls, question: Question, *, model: str) -> Self:
         try:
-            contents = [types.Content.model_validate(each) for each in question.contents]
+            contents = [
+                types.Content.model_validate(each).model_dump(
+                    mode="json", by_alias=True, exclude_none=True
+                )
+                for each in question.contents
+            ]
         except ValidationError as error:
             where = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
             # Written down by an earlier release perhaps; the sentence of pydantic quotes customers.
             raise ModelSpoiled(f"the conversation is not in Gemini's form: {where}") from None
-        return cls(contents, _config(question, model=model), question.may_call)
+        return cls(_config(question, contents, model=model), question.may_call)
 
 
-def _config(question: Question, *, model: str) -> types.GenerateContentConfig:
-    """Return what is asked for beside the conversation, in the API's own form.
+def _config(
+    question: Question, contents: list[dict[str, Any]], *, model: str
+) -> types.GenerateContentConfig:
+    """Return the whole question in the API's own form.
 
     The library would turn its types into this form field by field, for every question anew: 3.4 ms
     of processor time a question, of which this saves 0.8.
@@ -252,6 +260,7 @@ def _config(question: Question, *, model: str) -> types.GenerateContentConfig:
         "systemInstruction": {"role": "user", "parts": [{"text": question.system}]},
         "generationConfig": generation,
         "safetySettings": _SAFETY,
+        "contents": contents,
     }
     if question.tools:
         mode = "AUTO" if question.may_call else "NONE"

@@ -147,10 +147,17 @@ class Agenda:
             service_id=service_id, professional_id=professional_id, now=now, limit=limit
         )
 
-    async def upcoming(self, *, contact_id: UUID, now: datetime) -> tuple[AppointmentView, ...]:
-        """Return the contact's appointments that are not over, earliest first."""
-        async with self._sessions() as session:
-            found = await Appointments(session, self._tenant.id).upcoming(contact_id, now=now)
+    async def upcoming(
+        self, *, contact_id: UUID, now: datetime, session: AsyncSession | None = None
+    ) -> tuple[AppointmentView, ...]:
+        """Return the contact's appointments that are not over, earliest first.
+
+        In the transaction of `session`, or in one of its own.
+        """
+        if session is None:
+            async with self._sessions() as own:
+                return await self.upcoming(contact_id=contact_id, now=now, session=own)
+        found = await Appointments(session, self._tenant.id).upcoming(contact_id, now=now)
         return tuple(each.view(self._rules) for each in found)
 
     async def book(

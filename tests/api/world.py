@@ -128,7 +128,6 @@ class World:
             tenants=self.tenants,
             leases=leases,
             assistant=Assistant(
-                sessions=self.sessions,
                 leases=leases,
                 catalogues=self.catalogues,
                 agendas=self.shops,

@@ -53,6 +53,7 @@ def free_port() -> int:
 def process(*command: str, port: int, path: str, **environment: str) -> Iterator[psutil.Process]:
     """A process of ours that listens on `port`, started and stopped."""
     log = Path(f"build/bench-{port}.log")
+    log.parent.mkdir(exist_ok=True)
     with log.open("wb") as output:
         started = subprocess.Popen(
             [sys.executable, *command],

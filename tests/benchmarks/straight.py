@@ -122,11 +122,11 @@ class Line:
             await GET.on(connection, **mine)
         await self._call("POST", "/v26.0/1/messages", {"status": "read"})
         async with self._begin() as connection:
+            await FENCE.on(connection, **held)
             await UPCOMING.on(connection, **mine, now=now)
-        async with self._begin() as connection:
             await OFFERED.on(connection, **mine, now=now, does="slot", most=10)
             await HISTORY.on(connection, **mine, since=now - DAY, most=20)
-        await self._step(held, turn_id, "prompt", PROMPT)
+            await self._write(connection, turn_id, "prompt", PROMPT)
         question = {"system": "x" * 4000, "contents": [{"parts": [{"text": "oi"}]}]}
         await self._call("POST", "/v1/models/m:generateContent", question)
         await self._step(held, turn_id, "model:0", json.dumps(SLOTS[0]))

@@ -27,7 +27,7 @@ async def test_a_thousand_statuses_in_one_post_wake_nobody(here: World) -> None:
     async def empty() -> bool:
         return await here.value(queued) == 0
 
-    await eventually(empty, why="the last wake-up written off")
+    await eventually(empty, within=60, why="the last wake-up written off")
     before = await here.value(queued), await here.value(log)
     names = ["sent", "delivered", "read"]
     storm = [status(f"wamid.storm{number}", names[number % 3]) for number in range(1_000)]
