@@ -35,8 +35,6 @@ class Part:
     """Whether it listens on the public port."""
     secrets_api: bool
     """Whether it asks the cluster's API for Secrets."""
-    internet: bool = True
-    """Whether it calls vendors."""
 
 
 PARTS = (
@@ -83,7 +81,6 @@ PARTS = (
         most=1,
         public=False,
         secrets_api=True,
-        internet=False,
     ),
 )
 
@@ -259,8 +256,7 @@ def _traffic(
                 pods=selector_of(instance=place.NAMESPACE, component=place.WRITER),
             )
         )
-    if part.internet:
-        egress.append(network.go_to_internet(private_ranges=platform.private_ranges))
+    egress.append(network.go_to_internet(private_ranges=platform.private_ranges))
     if part.secrets_api:
         egress.append(
             network.go_to_addresses(ranges=platform.api_server_ranges, ports=network.API_SERVER)
