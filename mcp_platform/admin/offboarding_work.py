@@ -233,8 +233,8 @@ class OffboardingWork:
         deleted = BATCH
         while deleted == BATCH:
             async with self._sessions.everywhere.begin() as session:
-                done = await session.execute(batch, {"tenant_id": due.tenant.id})
-                deleted = getattr(done, "rowcount", 0)
+                connection = await session.connection()
+                deleted = (await connection.execute(batch, {"tenant_id": due.tenant.id})).rowcount
                 if deleted:
                     await session.execute(
                         update(OffboardingRow)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
@@ -33,13 +32,13 @@ ISSUE = text("""
 
 
 _MINE = "tenant_id = :tenant AND contact_id = :contact AND expires_at > :now"
-FIND = text(f"SELECT action FROM offers WHERE {_MINE} AND id = :id").columns(action=JSONB)  # noqa: S608  # constants
+FIND = text(f"SELECT action FROM offers WHERE {_MINE} AND id = :id")  # noqa: S608  # constants
 LATEST = text(f"""
     SELECT id, action, expires_at FROM offers
     WHERE {_MINE} AND action ->> 'do' = :does
     ORDER BY expires_at DESC
     LIMIT :most
-""").columns(action=JSONB)  # noqa: S608  # constants
+""")  # noqa: S608  # constants
 
 
 class Offers:

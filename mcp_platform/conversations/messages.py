@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
@@ -24,7 +23,7 @@ LATEST = text("""
     WHERE tenant_id = :tenant AND contact_id = :contact AND at >= :since
     ORDER BY id DESC
     LIMIT :most
-""").columns(content=JSONB)
+""")
 Author = Literal["contact", "model", "menu", "human", "system"]
 
 

@@ -112,9 +112,8 @@ async def prune(
             async with sessions.everywhere.begin() as session:
                 if not await session.scalar(PRUNE_LOCK):
                     return pruned
-                done = await session.execute(
-                    batch.bindparams(*(bindparam(name, type_=types[name]) for name in named)), named
-                )
-                deleted = getattr(done, "rowcount", 0)
+                typed = batch.bindparams(*(bindparam(name, type_=types[name]) for name in named))
+                connection = await session.connection()
+                deleted = (await connection.execute(typed, named)).rowcount
                 pruned += deleted
     return pruned

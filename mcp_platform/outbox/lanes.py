@@ -9,8 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, func, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, Executable, func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.kit.queue import WakeUp
@@ -30,7 +29,7 @@ HEAD = text(f"""
     WHERE o.tenant_id = :tenant AND o.lane = :lane AND o.{_UNFINISHED}
     ORDER BY o.id
     LIMIT 1
-""").columns(body=JSONB)  # noqa: S608  # constants of this module and names of columns
+""")  # noqa: S608  # constants of this module and names of columns
 CLAIM = text(f"""
     UPDATE outbox
     SET state = 'sending', claimed_by = :by, attempts = attempts + 1, resends = resends + :resends,
@@ -42,6 +41,7 @@ CLAIM = text(f"""
         SELECT FROM outbox other
         WHERE other.tenant_id = :tenant AND other.lane = :lane AND other.id <> :id
           AND other.state = 'sending' AND other.{_UNFINISHED})
+    RETURNING id
 """)  # noqa: S608  # constants of this module
 _UNSETTLED = "state IN ('sending', 'uncertain') OR state = 'failed' AND wamid <> :wamid"
 SENT = text(f"""
@@ -53,6 +53,7 @@ SENT = text(f"""
         error = CASE WHEN {_UNSETTLED} THEN NULL ELSE error END,
         updated_at = clock_timestamp()
     WHERE tenant_id = :tenant AND id = :id AND claimed_by = :by
+    RETURNING id
 """)  # noqa: S608  # constants of this module
 
 
@@ -228,6 +229,7 @@ async def _change(
         update(OutboxRow)
         .where(*conditions)
         .values(updated_at=func.clock_timestamp(), **values)
+        .returning(OutboxRow.id)
         .execution_options(synchronize_session=False),
     )
 
@@ -235,5 +237,4 @@ async def _change(
 async def _changed(
     session: AsyncSession, statement: Executable, values: Mapping[str, Any] | None = None
 ) -> bool:
-    result: CursorResult[Any] = await session.execute(statement, values)  # type: ignore[assignment]  # an UPDATE's result
-    return result.rowcount == 1
+    return (await session.execute(statement, values)).first() is not None
