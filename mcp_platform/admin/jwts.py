@@ -44,10 +44,14 @@ class Registered(BaseModel):
     iss: str
     aud: str
     sub: str
-    iat: int = Field(ge=0, lt=2**40)
-    nbf: int = Field(ge=0, lt=2**40)
-    exp: int = Field(ge=0, lt=2**37)  # the year 6325: what a datetime can hold
+    iat: int = Field(ge=0, lt=2**37)  # the year 6325: what a datetime can hold
+    nbf: int = Field(ge=0, lt=2**37)
+    exp: int = Field(ge=0, lt=2**37)
     jti: str
+
+    @property
+    def issued(self) -> datetime:
+        return datetime.fromtimestamp(self.iat, UTC)
 
     @property
     def expires(self) -> datetime:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from mcp_platform.admin.jwts import EXPIRED, REFUSED, Jwts, Registered, audience_of
+from mcp_platform.admin.jwts import (
+    CLOCKS_DIFFER,
+    EXPIRED,
+    REFUSED,
+    Jwts,
+    Registered,
+    audience_of,
+)
 from mcp_platform.admin.token_keys import TokenKeys
 from mcp_platform.admin.user_tokens import USERS, UserGuard
 from mcp_platform.errors import Forbidden, Invalid, Unauthorized
@@ -33,6 +40,7 @@ class Claims:
     tenant: str
     subject: str
     scopes: frozenset[str]
+    issued: datetime
     expires: datetime
 
 
@@ -99,6 +107,7 @@ class Tokens:
             tenant=said.tenant,
             subject=said.sub,
             scopes=frozenset(said.scope.split()),
+            issued=said.issued,
             expires=said.expires,
         )
 
@@ -126,8 +135,12 @@ class TokenGuard(Guard):
         if token is None:
             raise Unauthorized("A bearer token is required.")
         path = f"{client_name}/{environment}"
-        subject, scopes = await self._proved(token, path=path)
+        subject, scopes, issued = await self._proved(token, path=path)
         tenant = await self._tenants.by_path(client_name, environment)
+        # A name is free again once its tenant is gone: its tokens are not the next one's. Tokens
+        # count whole seconds, and Postgres has a clock of its own.
+        if issued is not None and issued + CLOCKS_DIFFER < tenant.created_at:
+            raise Unauthorized(REFUSED)
         if tenant.status == "suspended":
             raise Forbidden("This tenant is suspended: ask the agency to resume it.")
         if tenant.status != "active":
@@ -136,16 +149,21 @@ class TokenGuard(Guard):
         caller.require(scope)
         return caller
 
-    async def _proved(self, token: str, *, path: str) -> tuple[str, frozenset[str]]:
-        """Return who asks, and what they may, if the token is for the tenant at `path`."""
+    async def _proved(
+        self, token: str, *, path: str
+    ) -> tuple[str, frozenset[str], datetime | None]:
+        """Return who asks, what they may, and since when, if the token is for the tenant at `path`.
+
+        Staff has no date: the sign-in, which still stands, went with any former tenant.
+        """
         if self._users is not None and audience_of(token) == USERS:
             if self._users.tenant_of(token) != path:
                 raise UnknownTenant
             staff = await self._users.admit(token, address=None)
             if staff.temporary:
                 raise Forbidden("Change the temporary password first: POST /api/v1/auth/password.")
-            return staff.actor.subject, frozenset(STAFF_SCOPES)
+            return staff.actor.subject, frozenset(STAFF_SCOPES), None
         claims = self._tokens.verify(token, now=self._clock())
         if claims.tenant != path:
             raise UnknownTenant
-        return claims.subject, claims.scopes
+        return claims.subject, claims.scopes, claims.issued

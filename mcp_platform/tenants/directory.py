@@ -132,4 +132,5 @@ def tenant_of(row: TenantRow, business_name: str) -> Tenant:
         calendar_id=row.calendar_id,
         owner_whatsapp=row.owner_whatsapp,
         model_enabled=row.model_enabled,
+        created_at=row.created_at,
     )

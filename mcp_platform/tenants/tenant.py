@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, NewType
 
 from mcp_platform.errors import Invalid
@@ -36,6 +37,8 @@ class Tenant:
     calendar_id: str | None
     owner_whatsapp: str | None
     model_enabled: bool
+    created_at: datetime
+    """Tokens from before this are of another tenant, which had the same path and is gone."""
 
     @property
     def path(self) -> str:

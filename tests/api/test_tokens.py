@@ -354,6 +354,21 @@ async def test_a_suspended_tenant_is_told_so_and_a_gone_one_is_not_found(world: 
     assert (await gone.chat()).status_code == 404
 
 
+async def test_a_token_of_a_former_tenant_opens_nothing_of_its_namesake(world: World) -> None:
+    shop = await world.open(since=NOW)
+    former = shop.token(now=NOW - timedelta(minutes=1))
+    answer = await shop.ask("GET", "/appointments/list", token=former)
+    assert (answer.status_code, answer.json()["detail"]) == (401, REFUSED)
+
+
+async def test_a_token_made_as_the_tenant_was_by_another_clock_is_good(world: World) -> None:
+    # Within one second, which tokens count whole; and by a clock that is a little late.
+    shop = await world.open(since=NOW + timedelta(microseconds=999_999))
+    for issued in (NOW, NOW - timedelta(seconds=20)):
+        answer = await shop.ask("GET", "/appointments/list", token=shop.token(now=issued))
+        assert answer.status_code == 200
+
+
 async def test_an_expired_token_is_told_so(world: World, shop: Business) -> None:
     token = shop.token()
     world.now += timedelta(hours=2)

@@ -166,7 +166,9 @@ class World:
             stopping.set()
             await working
 
-    async def open(self, *, status: str = "active") -> "Business":
+    async def open(
+        self, *, status: str = "active", since: datetime = NOW - timedelta(days=1)
+    ) -> "Business":
         name = f"shop-{uuid.uuid4().hex[:12]}"
         async with self.sessions.everywhere.begin() as session:
             session.add(ClientRow(name=name, business_name="Barbearia do Zé"))
@@ -176,6 +178,7 @@ class World:
                 environment="production",
                 calendar_id="shop@example.com",
                 status=status,
+                created_at=since,
             )
             session.add(row)
             await session.flush()

@@ -5,7 +5,7 @@ import json
 import logging
 import ssl
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -38,6 +38,7 @@ TENANT = Tenant(
     calendar_id=None,
     owner_whatsapp=None,
     model_enabled=True,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 CONTEXT = {
     "now": "2026-11-30T09:12:00-03:00",

@@ -6,7 +6,7 @@ The recorded shapes are in `fixtures/gemini`, each with its source, and are answ
 import json
 import ssl
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ TENANT = Tenant(
     calendar_id=None,
     owner_whatsapp=None,
     model_enabled=True,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 KEY = "AQ.a-key"
 

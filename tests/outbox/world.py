@@ -126,6 +126,7 @@ class World:
                 calendar_id=None,
                 owner_whatsapp=None,
                 model_enabled=True,
+                created_at=self.clock.now,
             )
         )
         number = Number(

@@ -174,6 +174,7 @@ class Shop:
             calendar_id=calendar_id,
             owner_whatsapp=None,
             model_enabled=True,
+            created_at=row.created_at,
         )
         return cls(sessions=sessions, tenant=tenant, catalogue=offering)
 

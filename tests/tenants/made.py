@@ -1,5 +1,6 @@
 """Tenants for tests."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from mcp_platform.tenants.tenant import Tenant, TenantId
@@ -19,5 +20,6 @@ def tenant(*, id_: int = 1, **changes: Any) -> Tenant:
         "calendar_id": None,
         "owner_whatsapp": None,
         "model_enabled": True,
+        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
     }
     return Tenant(id=TenantId(id_), **{**values, **changes})

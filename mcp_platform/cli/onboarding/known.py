@@ -6,6 +6,7 @@ of a tenant: client, environments and catalogues are one transaction, then come 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -129,6 +130,7 @@ async def prove(
         calendar_id=values.get("GOOGLE_CALENDAR_ID"),
         owner_whatsapp=said.get("owner_whatsapp"),
         model_enabled=True,
+        created_at=datetime.now(UTC),
     )
     credentials = Credentials.from_mapping(check_form(values))
     return await made.proving.prove(tenant, credentials, language=language, tell=tell)
