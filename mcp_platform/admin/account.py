@@ -81,19 +81,23 @@ class Account:
             await _record(session, user, "user.change_password")
         self._live.forget()
 
-    async def enrol_totp(self, user: SignedIn) -> Enrolment:
+    async def enrol_totp(self, user: SignedIn, *, password: str) -> Enrolment:
         """Make a secret for one-time codes; they are asked for once one was confirmed.
 
         Raises:
             Conflict: this user has them already.
+            Invalid: the password is wrong.
+            Throttled: too many wrong ones.
             Unavailable: there is no key to seal the secret with.
         """
+        await self._prove(user, password)
         secret = make_secret()
         async with self._sessions.everywhere.begin() as session:
             row = await _mine(session, user)
             if row.totp_confirmed:
                 raise Conflict("One-time codes are on already: turn them off first.")
             row.totp_sealed = self._totp.seal(secret, user_id=row.id)
+            await forgive(session, email=row.email, address=user.actor.address, now=self._clock())
         return Enrolment(secret=secret, uri=setup_uri(secret, email=user.actor.subject))
 
     async def confirm_totp(self, user: SignedIn, *, code: str) -> list[str]:
@@ -119,24 +123,33 @@ class Account:
             await _record(session, user, "user.enable_totp")
         return codes
 
-    async def disable_totp(self, user: SignedIn, *, password: str) -> None:
-        """Turn one-time codes off.
+    async def disable_totp(self, user: SignedIn, *, password: str, code: str) -> None:
+        """Turn one-time codes off, with the password and a last code or a recovery code.
 
         Raises:
-            Invalid: the password is wrong.
+            Conflict: they are not on.
+            Invalid: the password or the code is wrong.
             Throttled: too many wrong ones.
+            Unavailable: codes cannot be checked.
         """
-        await self._prove(user, password)
+        proved = await self._prove(user, password)
+        now = self._clock()
         async with self._sessions.everywhere.begin() as session:
             row = await _mine(session, user)
-            forget_totp(row)
-            await forgive(session, email=row.email, address=user.actor.address, now=self._clock())
-            await _record(session, user, "user.disable_totp")
+            if not row.totp_confirmed:
+                raise Conflict("One-time codes are off already.")
+            if right := self._sign_ins.is_second(row, code, now=now):
+                forget_totp(row)
+                await forgive(session, email=row.email, address=user.actor.address, now=now)
+                await _record(session, user, "user.disable_totp")
+        if not right:
+            await self._sign_ins.refused(proved, user.actor.address)
+            raise Invalid("The code is wrong.", fields={"code": "is not the present one"})
 
-    async def _prove(self, user: SignedIn, password: str) -> None:
+    async def _prove(self, user: SignedIn, password: str) -> UserRow:
         """Ask for the password once more: whoever found an open browser does not have it."""
         try:
-            await self._sign_ins.prove(
+            return await self._sign_ins.prove(
                 email=user.actor.subject, password=password, address=user.actor.address
             )
         except Unauthorized as error:  # the token is right: this is no 401

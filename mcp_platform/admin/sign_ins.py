@@ -111,7 +111,7 @@ class SignIns:
         except TotpRequired:
             raise
         except Unauthorized:
-            await self._refused(proved, address)
+            await self.refused(proved, address)
             raise
 
     async def prove(self, *, email: str, password: str, address: str | None) -> UserRow:
@@ -129,7 +129,7 @@ class SignIns:
         kept = None if found is None or found.disabled else found.password_hash
         right = await self._passwords.matches(password, kept)
         if not right or found is None:
-            await self._refused(found, address)
+            await self.refused(found, address)
             raise Unauthorized(WRONG)
         return found
 
@@ -183,19 +183,28 @@ class SignIns:
         return row
 
     def _second(self, row: UserRow, code: str | None, *, now: datetime) -> None:
-        """Take a one-time code or a recovery code, and mark it used."""
         if code is None:
             raise TotpRequired
+        if not self.is_second(row, code, now=now):
+            raise Unauthorized(WRONG)
+
+    def is_second(self, row: UserRow, code: str, *, now: datetime) -> bool:
+        """Tell whether `code` is a one-time or recovery code of a locked row; mark it used there.
+
+        Raises:
+            Unavailable: codes cannot be checked.
+        """
         if row.totp_sealed is not None and code.isdecimal():
             secret = self._totp.open(row.totp_sealed, user_id=row.id)
             step = accepted_step(code, secret=secret, last_step=row.totp_last_step, now=now)
             if step is not None:
                 row.totp_last_step = step
-                return
+                return True
         left = without(code, row.recovery_digests)
         if left is None:
-            raise Unauthorized(WRONG)
+            return False
         row.recovery_digests = left
+        return True
 
     async def _start(self, session: AsyncSession, user: User, *, now: datetime) -> Issued:
         """Begin a family; those that ran out are swept with it, whosever they were."""
@@ -232,7 +241,7 @@ class SignIns:
             user=user,
         )
 
-    async def _refused(self, found: UserRow | None, address: str | None) -> None:
+    async def refused(self, found: UserRow | None, address: str | None) -> None:
         """Write down who was not let in.
 
         Of an unknown user the address only: what was typed may be a password.

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pyotp
 
 from mcp_platform.admin.totp import KEY_FILE
@@ -25,10 +26,14 @@ class Phone:
         return await self.api.ask("POST", "/auth/token", json=body)
 
 
+async def begin(api: Api, token: str, password: str = PASSWORD) -> httpx.Response:
+    return await api.ask("POST", "/auth/totp", token=token, json={"password": password})
+
+
 async def enrolled(api: Api) -> Phone:
     user = await api.make_user()
     token = (await api.tokens(user.email))["access_token"]
-    enrolment = (await api.ask("POST", "/auth/totp", token=token)).json()
+    enrolment = (await begin(api, token)).json()
     code = pyotp.TOTP(enrolment["secret"]).at(api.clock())
     confirmed = await api.ask("POST", "/auth/totp/confirm", token=token, json={"code": code})
     assert confirmed.status_code == 200, confirmed.text
@@ -40,7 +45,7 @@ async def enrolled(api: Api) -> Phone:
 async def test_an_authenticator_reads_what_it_needs(api: Api) -> None:
     user = await api.make_user(email="ze@example.com")
     token = (await api.tokens(user.email))["access_token"]
-    enrolment = (await api.ask("POST", "/auth/totp", token=token)).json()
+    enrolment = (await begin(api, token)).json()
     read = pyotp.parse_uri(enrolment["uri"])
     assert isinstance(read, pyotp.TOTP)
     assert (read.secret, read.name) == (enrolment["secret"], "ze@example.com")
@@ -49,7 +54,7 @@ async def test_an_authenticator_reads_what_it_needs(api: Api) -> None:
 async def test_codes_are_asked_for_once_one_was_confirmed(api: Api) -> None:
     user = await api.make_user()
     token = (await api.tokens(user.email))["access_token"]
-    await api.ask("POST", "/auth/totp", token=token)
+    await begin(api, token)
     await api.tokens(user.email)  # enrolled, and not confirmed
     wrong = await api.ask("POST", "/auth/totp/confirm", token=token, json={"code": "000000"})
     assert wrong.status_code == 422
@@ -137,25 +142,56 @@ async def test_without_the_key_codes_are_unavailable_and_not_skipped(api: Api) -
     assert (await phone.sign_in(phone.code())).status_code == 503
     assert (await phone.sign_in(None)).status_code == 401
     other = await api.sign_in()
-    assert (await api.ask("POST", "/auth/totp", token=other)).status_code == 503
+    assert (await begin(api, other)).status_code == 503
 
 
-async def test_codes_are_turned_off_with_the_password(api: Api) -> None:
+async def test_codes_are_not_turned_on_by_whoever_found_the_browser(api: Api) -> None:
+    token = await api.sign_in()
+    assert (await begin(api, token, "not this one")).status_code == 422
+    assert (await api.ask("POST", "/auth/totp", token=token)).status_code == 422
+    [row] = await api.sql("SELECT totp_sealed FROM users")
+    assert row.totp_sealed is None
+
+
+async def test_codes_are_turned_off_with_the_password_and_a_code(api: Api) -> None:
     phone = await enrolled(api)
     disable = ("POST", "/auth/totp/disable")
-    wrong = await api.ask(*disable, token=phone.token, json={"password": "not this one"})
-    assert wrong.status_code == 422
-    assert (await phone.sign_in(None)).status_code == 401
-    right = await api.ask(*disable, token=phone.token, json={"password": PASSWORD})
-    assert right.status_code == 204
+    for proofs in (
+        {"password": "not this one", "code": phone.code()},
+        {"password": PASSWORD, "code": f"{(int(phone.code()) + 1) % 1_000_000:06d}"},
+        {"password": PASSWORD},
+    ):
+        assert (await api.ask(*disable, token=phone.token, json=proofs)).status_code == 422
+    assert (await phone.sign_in(None)).json()["totp_required"]
+    assert (await api.audited()).count("user.sign_in_refused") == 2
+    proofs = {"password": PASSWORD, "code": phone.code()}
+    assert (await api.ask(*disable, token=phone.token, json=proofs)).status_code == 204
     assert (await phone.sign_in(None)).status_code == 200
     [row] = await api.sql("SELECT totp_sealed, recovery_digests FROM users")
     assert (row.totp_sealed, row.recovery_digests) == (None, [])
+    again = await api.ask(*disable, token=phone.token, json=proofs)
+    assert again.status_code == 409
+
+
+async def test_who_lost_the_telephone_turns_codes_off_with_a_recovery_code(api: Api) -> None:
+    phone = await enrolled(api)
+    proofs = {"password": PASSWORD, "code": phone.recovery[0]}
+    disable = ("POST", "/auth/totp/disable")
+    assert (await api.ask(*disable, token=phone.token, json=proofs)).status_code == 204
+
+
+async def test_codes_are_not_guessed_by_turning_them_off(api: Api) -> None:
+    phone = await enrolled(api)
+    wrong = {"password": PASSWORD, "code": "no-such-code"}
+    for _ in range(5):
+        await api.ask("POST", "/auth/totp/disable", token=phone.token, json=wrong)
+    again = await api.ask("POST", "/auth/totp/disable", token=phone.token, json=wrong)
+    assert again.status_code == 429
 
 
 async def test_codes_that_are_on_are_not_replaced_by_whoever_found_the_browser(api: Api) -> None:
     phone = await enrolled(api)
-    assert (await api.ask("POST", "/auth/totp", token=phone.token)).status_code == 409
+    assert (await begin(api, phone.token)).status_code == 409
     body = {"code": phone.code()}
     again = await api.ask("POST", "/auth/totp/confirm", token=phone.token, json=body)
     assert again.status_code == 409

@@ -8,6 +8,7 @@ from mcp_platform.admin.access import AUTH_API, AdminGuard, SignedIn, client_add
 from mcp_platform.admin.account import Account
 from mcp_platform.admin.api.shapes import (
     MOST_BYTES,
+    BothProofs,
     EnrolmentOut,
     PasswordChange,
     PasswordProof,
@@ -92,10 +93,10 @@ def _account(router: APIRouter, account: Account, guard: AdminGuard) -> None:
     @router.post(
         "/totp",
         summary="Begin with one-time codes: a secret for an authenticator",
-        responses=problems(401, 409, 413, 503),
+        responses=problems(401, 409, 413, 422, 429, 503),
     )
-    async def enrol(user: User) -> EnrolmentOut:
-        enrolment = await account.enrol_totp(user)
+    async def enrol(body: PasswordProof, user: User) -> EnrolmentOut:
+        enrolment = await account.enrol_totp(user, password=body.password)
         return EnrolmentOut(secret=enrolment.secret, uri=enrolment.uri)
 
     @router.post(
@@ -109,8 +110,8 @@ def _account(router: APIRouter, account: Account, guard: AdminGuard) -> None:
     @router.post(
         "/totp/disable",
         status_code=204,
-        summary="Turn one-time codes off",
-        responses=problems(401, 413, 422, 429, 503),
+        summary="Turn one-time codes off, with a last one or a recovery code",
+        responses=problems(401, 409, 413, 422, 429, 503),
     )
-    async def disable(body: PasswordProof, user: User) -> None:
-        await account.disable_totp(user, password=body.password)
+    async def disable(body: BothProofs, user: User) -> None:
+        await account.disable_totp(user, password=body.password, code=body.code)

@@ -64,6 +64,10 @@ class PasswordProof(_Body):
     password: Password
 
 
+class BothProofs(PasswordProof):
+    code: Code
+
+
 class TotpProof(_Body):
     code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 
