@@ -143,7 +143,7 @@ class Account:
                 await forgive(session, email=row.email, address=user.actor.address, now=now)
                 await _record(session, user, "user.disable_totp")
         if not right:
-            await self._sign_ins.refused(proved, user.actor.address)
+            await self._sign_ins.refused(proved, user.actor.address, email=proved.email)
             raise Invalid("The code is wrong.", fields={"code": "is not the present one"})
 
     async def _prove(self, user: SignedIn, password: str) -> UserRow:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -62,6 +62,14 @@ async def count_attempt(
             )
             wait = (free_at or now) + allowance.every - allowance.ahead - now
             raise Throttled("Too many attempts.", retry_after=max(wait, timedelta(seconds=1)))
+
+
+async def rewrite(session: AsyncSession, *, email: str) -> None:
+    """Write an account's attempts down once more, as they are: to cost what a write costs."""
+    key, _ = next(_keys(email, None))
+    await session.execute(
+        update(ThrottleRow).where(ThrottleRow.key == key).values(free_at=ThrottleRow.free_at)
+    )
 
 
 async def forgive(session: AsyncSession, *, email: str, address: str | None, now: datetime) -> None:

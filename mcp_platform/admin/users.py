@@ -200,10 +200,16 @@ async def one_user(session: AsyncSession, user_id: UUID) -> User:
     Raises:
         NotFound: there is none.
     """
-    found = (await session.execute(_users().where(UserRow.id == user_id))).one_or_none()
-    if found is None:
+    user = await find_user(session, user_id)
+    if user is None:
         raise NotFound("There is no such user.")
-    return _user(*found)
+    return user
+
+
+async def find_user(session: AsyncSession, user_id: UUID) -> User | None:
+    """Return a user, if there is one of this id."""
+    found = (await session.execute(_users().where(UserRow.id == user_id))).one_or_none()
+    return None if found is None else _user(*found)
 
 
 async def user_by_email(session: AsyncSession, email: str) -> User:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from jose import jws
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from mcp_platform.admin import tokens as tenant_tokens
 from mcp_platform.admin.jwts import EXPIRED, REFUSED
@@ -131,6 +133,33 @@ async def test_a_disabled_or_unknown_user_is_compared_all_the_same(
     for email in (user.email, "nobody@example.com"):
         await api.ask("POST", "/auth/token", json={"email": email, "password": PASSWORD})
     assert compared == [None, None]
+
+
+async def test_an_unknown_user_costs_the_same_statements_and_commits(api: Api) -> None:
+    done: list[str] = []
+
+    def note_statement(*arguments: Any) -> None:
+        statement = str(arguments[2])
+        done.append("read" if statement.startswith("SELECT") else "write")
+
+    def note_commit(_: object) -> None:
+        done.append("commit")
+
+    user = await api.make_user("viewer")
+    costs = []
+    event.listen(Engine, "before_cursor_execute", note_statement)
+    event.listen(Engine, "commit", note_commit)
+    try:
+        for email in (user.email, "nobody@example.com"):
+            done.clear()
+            await api.ask("POST", "/auth/token", json={"email": email, "password": "no, not it"})
+            costs.append(list(done))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note_statement)
+        event.remove(Engine, "commit", note_commit)
+    known, unknown = costs
+    assert known == unknown
+    assert known.count("commit") == 2
 
 
 async def test_a_hash_of_weaker_parameters_is_made_anew_at_sign_in(api: Api) -> None:
