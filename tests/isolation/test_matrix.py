@@ -286,6 +286,24 @@ async def test_no_setting_and_no_other_role_shows_more(isolated: Isolated, me: i
         assert await tried(connection, "SELECT FROM contacts") == "denied"
 
 
+async def test_what_runs_with_its_owners_rights_is_for_named_roles_alone(
+    isolated: Isolated,
+) -> None:
+    owner = await isolated.owner()
+    found = await owner.fetch(
+        "SELECT p.proname, has_function_privilege('public', p.oid, 'EXECUTE') AS everybodys,"
+        " array(SELECT role FROM unnest($1::text[]) role"
+        " WHERE has_function_privilege(role, p.oid, 'EXECUTE')) AS roles"
+        " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
+        list(Role),
+    )
+    await owner.close()
+    known = {row["proname"]: set(row["roles"]) for row in found}
+    assert known == {"sign_in_is_live": {Role.ADMIN, Role.WORKER, Role.TENANT}}
+    assert not any(row["everybodys"] for row in found)
+
+
 MADE = (
     "CREATE TABLE public.mine (id int)",
     "CREATE TABLE {own}.mine (id int)",
