@@ -112,7 +112,7 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
     guard, sessions = admin.guard, admin.sessions
     app.include_router(auth_router(admin.sign_ins, admin.account, guard))
     app.include_router(
-        users_router(sessions, passwords=admin.passwords, live=admin.live, guard=guard)
+        users_router(sessions, passwords=admin.passwords, live=admin.live, guard=guard, clock=now)
     )
     if platform.doctoring is not None:
         doctor = platform.doctoring.doctor

@@ -17,10 +17,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcp_platform.kit.database import Base
+from mcp_platform.kit.database import Base, Versioned
 
 
-class UserRow(Base):
+class UserRow(Versioned, Base):
     """`temporary` is a password somebody else knows: it lets in only to be changed."""
 
     __tablename__ = "users"

@@ -20,6 +20,7 @@ from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor, Role
 from mcp_platform.admin.models import SignInRow, UserRow
 from mcp_platform.admin.registry.paging import Order, PageQuery
+from mcp_platform.admin.registry.shapes import check_version
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.tenants.models import TenantRow
 
@@ -49,6 +50,7 @@ class User:
     temporary: bool
     totp: bool
     created_at: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,16 +118,25 @@ async def create_user(
 
 
 async def change_user(
-    session: AsyncSession, *, actor: Actor, user_id: UUID, change: Change
+    session: AsyncSession,
+    *,
+    actor: Actor,
+    user_id: UUID,
+    change: Change,
+    versions: frozenset[int] | None,
 ) -> User:
-    """Change a user; who may do less than before, or elsewhere, is signed out everywhere.
+    """Change a user who is in one of `versions`; None: in any.
+
+    Who may do less than before, or elsewhere, is signed out everywhere.
 
     Raises:
         NotFound: there is no such user.
+        PreconditionFailed: they are in none of `versions`.
         Invalid: staff without a tenant, or a tenant without staff.
         LastAdministrator: nobody could administer after this.
     """
     row, before = await _locked(session, user_id)
+    check_version(row, versions)
     role = change.role or before.role
     disabled = row.disabled if change.disabled is None else change.disabled
     if before.role == "admin" and not before.disabled and (disabled or role != "admin"):
@@ -254,6 +265,7 @@ def _user(row: UserRow, client_name: str | None, environment: str | None) -> Use
         temporary=row.temporary,
         totp=row.totp_confirmed,
         created_at=row.created_at,
+        version=row.version,
     )
 
 

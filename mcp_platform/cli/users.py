@@ -128,7 +128,11 @@ def _set_disabled(email: str, *, disabled: bool) -> None:
     async def change(session: "AsyncSession", actor: "Actor") -> "User":
         user = await user_by_email(session, email)
         return await change_user(
-            session, actor=actor, user_id=user.id, change=Change(disabled=disabled)
+            session,
+            actor=actor,
+            user_id=user.id,
+            change=Change(disabled=disabled),
+            versions=None,
         )
 
     _as_command(change)

@@ -21,7 +21,12 @@ class Boss:
     def __init__(self, api: Api, token: str) -> None:
         self.api, self.token = api, token
 
-    async def ask(self, method: str, path: str = "", **more: Any) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str = "", *, seen: str | None = "*", **more: Any
+    ) -> httpx.Response:
+        """Ask; a change says that it has `seen` this ETag."""
+        if method == "PATCH" and seen is not None:
+            more["headers"] = {"if-match": seen}
         return await self.api.ask(method, f"/admin/users{path}", token=self.token, **more)
 
     async def make(self, **more: Any) -> httpx.Response:
@@ -201,7 +206,9 @@ async def test_two_administrators_who_undo_each_other_at_once_leave_one(api: Api
 
     async def undo(session: AsyncSession, user_id: uuid.UUID) -> None:
         change = Change(role="viewer")
-        await change_user(session, actor=system("tests"), user_id=user_id, change=change)
+        await change_user(
+            session, actor=system("tests"), user_id=user_id, change=change, versions=None
+        )
 
     async def undo_second() -> None:
         async with begin() as session:
@@ -215,6 +222,62 @@ async def test_two_administrators_who_undo_each_other_at_once_leave_one(api: Api
             await asyncio.sleep(0.01)
     with pytest.raises(LastAdministrator):
         await other
+
+
+async def test_of_two_who_change_what_they_both_read_one_is_refused(api: Api, boss: Boss) -> None:
+    user = await api.make_user("viewer")
+    read = await boss.ask("GET", f"/{user.id}")
+    assert read.headers["etag"] == f'"{read.json()["version"]}"'
+    changes = ({"role": "operator"}, {"disabled": True}, {"name": "José"})
+    answers = await asyncio.gather(
+        *(
+            boss.ask("PATCH", f"/{user.id}", seen=read.headers["etag"], json=change)
+            for change in changes
+        )
+    )
+    assert sorted(each.status_code for each in answers) == [200, 412, 412]
+    [changed] = [each for each in answers if each.status_code == 200]
+    assert (await boss.ask("GET", f"/{user.id}")).headers["etag"] == changed.headers["etag"]
+    nothing = await boss.ask("PATCH", f"/{user.id}", seen=None, json={"name": "José"})
+    assert nothing.status_code == 428
+
+
+async def test_a_creation_that_is_sent_again_is_done_once(api: Api, boss: Boss) -> None:
+    key = {"idempotency-key": "one"}
+    first = await boss.ask("POST", json=NEW, headers=key)
+    again = await boss.ask("POST", json=NEW, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json()["user"] == first.json()["user"]
+    for answer in (first, again):
+        assert answer.headers["location"] == f"/api/v1/admin/users/{first.json()['user']['id']}"
+        assert answer.headers["etag"] == '"1"'
+    other = await boss.ask("POST", json={**NEW, "role": "admin"}, headers=key)
+    assert other.status_code == 422
+    assert (await api.audited()).count("user.create") == 2  # with the boss
+    second = await api.sign_in()
+    conflict = await api.ask("POST", "/admin/users", token=second, json=NEW, headers=key)
+    assert conflict.status_code == 409  # another's key is another key
+
+
+async def test_nothing_of_a_password_is_kept_for_an_answer_given_again(
+    api: Api, boss: Boss
+) -> None:
+    made = await boss.ask("POST", json=NEW, headers={"idempotency-key": "made"})
+    given = {**NEW, "email": "bia@example.com", "password": PASSWORD}
+    await boss.ask("POST", json=given, headers={"idempotency-key": "given"})
+    again = await boss.ask("POST", json=NEW, headers={"idempotency-key": "made"})
+    assert again.json()["password"] is None
+    rows = await api.sql("SELECT key, request_hash, answer FROM idempotency_keys")
+    assert len(rows) == 2
+    assert made.json()["password"] not in str(rows)
+    # A digest of it could be tried faster than what is kept to compare it with.
+    hashes = {row.key: row.request_hash for row in rows}
+    await api.sql("DELETE FROM idempotency_keys")
+    await api.sql("DELETE FROM users WHERE email = 'bia@example.com'")
+    other = {**given, "password": "another horse battery"}
+    await boss.ask("POST", json=other, headers={"idempotency-key": "given"})
+    [(same,)] = await api.sql("SELECT request_hash FROM idempotency_keys")
+    assert same == hashes["given"]
 
 
 async def test_every_change_is_in_the_trail_without_a_password_in_it(api: Api, boss: Boss) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mcp_platform.admin.actor import Role
 from mcp_platform.admin.passwords import LONGEST, SHORTEST
 from mcp_platform.admin.registry.paging import PageQuery
+from mcp_platform.admin.registry.shapes import Shown
 from mcp_platform.admin.sign_ins import Issued
 from mcp_platform.admin.users import LONGEST_EMAIL, LONGEST_NAME, User
 
@@ -104,7 +105,7 @@ class RecoveryCodesOut(BaseModel):
     recovery_codes: Annotated[list[str], Field(description="Shown once; each is good once.")]
 
 
-class UserOut(BaseModel):
+class UserOut(Shown):
     id: UUID
     email: str
     name: str
@@ -127,6 +128,7 @@ class UserOut(BaseModel):
             totp=user.totp,
             password_change_required=user.temporary,
             created_at=user.created_at,
+            version=user.version,
         )
 
 
@@ -150,7 +152,10 @@ class UserChange(_Body):
 
 
 class UserWithPassword(BaseModel):
-    """`password` is shown this once; it is good for one sign-in, in which it is changed."""
+    """`password` is shown this once; it is good for one sign-in, in which it is changed.
+
+    A creation that is sent again with its Idempotency-Key is answered without it: it is not kept.
+    """
 
     user: UserOut
     password: str | None

@@ -1,13 +1,18 @@
 """`/api/v1/admin/users`: who may administer the platform, and as what. For administrators alone."""
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin import users
 from mcp_platform.admin.access import ADMIN_API, AdminGuard, allowed
 from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.api.registry.exchange import CHANGED, CREATED, READ, etag, shown
 from mcp_platform.admin.api.shapes import (
     MOST_BYTES,
     NewUser,
@@ -16,15 +21,21 @@ from mcp_platform.admin.api.shapes import (
     UserQuery,
     UserWithPassword,
 )
+from mcp_platform.admin.idempotency import Created, once
 from mcp_platform.admin.passwords import Passwords, check_password, generate_password
 from mcp_platform.admin.registry.paging import Page
 from mcp_platform.admin.user_tokens import LiveSignIns
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.http import bodies_up_to, problems
+from mcp_platform.kit.http import Expected, RequestKey, bodies_up_to, problems
 
 
 def users_router(
-    sessions: Sessions, *, passwords: Passwords, live: LiveSignIns, guard: AdminGuard
+    sessions: Sessions,
+    *,
+    passwords: Passwords,
+    live: LiveSignIns,
+    guard: AdminGuard,
+    clock: Callable[[], datetime],
 ) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(
@@ -48,13 +59,21 @@ def users_router(
         "",
         status_code=201,
         summary="Make a user",
-        responses=problems(401, 403, 409, 413, 422, 503),
+        responses=CREATED,
     )
-    async def create(body: NewUser, actor: Administrator) -> UserWithPassword:
+    async def create(
+        request: Request,
+        response: Response,
+        body: NewUser,
+        actor: Administrator,
+        idempotency_key: RequestKey = None,
+    ) -> UserWithPassword:
         made = generate_password() if body.password is None else None
         email = users.canonical_email(body.email)
         kept = await passwords.hash(made or check_password(body.password or "", email=email))
-        async with sessions.everywhere.begin() as session:
+        told: list[UserWithPassword] = []  # what only the first answer tells
+
+        async def create_user(session: AsyncSession) -> Created:
             user = await users.create_user(
                 session,
                 actor=actor,
@@ -65,29 +84,58 @@ def users_router(
                 password_hash=kept,
                 temporary=True,  # the administrator knows it, made or chosen
             )
-        return UserWithPassword(user=UserOut.of(user), password=made)
+            out = UserOut.of(user)
+            told.append(UserWithPassword(user=out, password=made))
+            return Created(
+                location=f"{request.url.path}/{user.id}",
+                version=user.version,
+                body=UserWithPassword(user=out, password=None).model_dump_json(),
+            )
+
+        # Of a password neither itself nor a digest is kept, which would be quick to try: the same
+        # request is one that says the same of everything else.
+        asked = body.model_dump(mode="json", exclude={"password"}) | {"made": made is not None}
+        async with sessions.everywhere.begin() as session:
+            answer = await once(
+                session,
+                actor=actor,
+                key=idempotency_key,
+                request=[request.url.path, asked],
+                now=clock(),
+                create=partial(create_user, session),
+            )
+        response.headers.update({"location": answer.location, "etag": etag(answer.version)})
+        return told[0] if told else UserWithPassword.model_validate_json(answer.body)
 
     @router.get(
         "/{user_id}",
         summary="One user",
         dependencies=[administrator],
-        responses=problems(401, 403, 404, 413, 422, 503),
+        responses=READ,
     )
-    async def one(user_id: UUID) -> UserOut:
+    async def one(user_id: UUID, response: Response) -> UserOut:
         async with sessions.everywhere() as session:
-            return UserOut.of(await users.one_user(session, user_id))
+            return shown(UserOut.of(await users.one_user(session, user_id)), response)
 
     @router.patch(
         "/{user_id}",
         summary="Change a user; who may do less than before is signed out everywhere",
-        responses=problems(401, 403, 404, 409, 413, 422, 503),
+        responses=CHANGED,
     )
-    async def change(user_id: UUID, body: UserChange, actor: Administrator) -> UserOut:
+    async def change(
+        user_id: UUID,
+        body: UserChange,
+        actor: Administrator,
+        versions: Expected,
+        response: Response,
+    ) -> UserOut:
         change = users.Change(**body.model_dump())
         async with sessions.everywhere.begin() as session:
-            user = await users.change_user(session, actor=actor, user_id=user_id, change=change)
+            user = await users.change_user(
+                session, actor=actor, user_id=user_id, change=change, versions=versions
+            )
         live.forget()
-        return UserOut.of(user)
+        return shown(UserOut.of(user), response)
 
     @router.post(
         "/{user_id}/reset-password",
