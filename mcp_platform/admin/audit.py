@@ -2,7 +2,8 @@
 
 Owns writing and reading it. An entry is written in the transaction of what it tells, so that there
 is none without the other. What the name of a key calls a secret is never stored, however deep it
-stands; nothing of customers has a place here at all.
+stands; of a phone number two digits are, since the trail outlives whose it is. Nothing of customers
+has a place here at all.
 """
 
 import re
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.models import AuditRow
 from mcp_platform.kit.jsons import storable
-from mcp_platform.kit.logging import current_trace
+from mcp_platform.kit.logging import current_trace, without_numbers
 
 MASK = "***"
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -31,6 +32,8 @@ _SECRET = frozenset(
 _OPENING_KEY = re.compile(
     r"(?:api|private|signing|access|service|encryption|secret)_?key", re.IGNORECASE
 )
+_PHONE = frozenset({"phone", "phones", "telephone", "mobile", "whatsapp"})
+_ID = frozenset({"id", "ids"})  # Meta's id of a number is no number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,26 +120,27 @@ async def entries(
     ]
 
 
-def masked(value: Any) -> Any:
-    """Return `value` with a mask wherever the name of a key calls what it holds a secret.
+def masked(value: Any, *, key: str = "") -> Any:
+    """Return `value`, which stands under `key`, with a mask over secrets and phone numbers.
 
-    That there is none, and whether there is one, may be told: None, True and False stay.
+    The name of a key calls what it holds a secret, or a phone number, of which the last two digits
+    stay; a number in other texts is known by its form. That there is none, and whether there is
+    one, may be told: None, True and False stay.
     """
-    if isinstance(value, Mapping):
-        return {
-            storable(str(key)): MASK
-            if _is_secret(str(key)) and not (each is None or isinstance(each, bool))
-            else masked(each)
-            for key, each in value.items()
-        }
-    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
-        return [masked(each) for each in value]
-    return storable(value) if isinstance(value, str) else value
-
-
-def _is_secret(key: str) -> bool:
     words = {word.lower() for word in _WORDS.findall(key)}
-    return bool(words & _SECRET) or _OPENING_KEY.search(key) is not None
+    if value is None or isinstance(value, bool):
+        return value
+    if words & _SECRET or _OPENING_KEY.search(key) is not None:
+        return MASK
+    if isinstance(value, Mapping):
+        return {storable(str(name)): masked(each, key=str(name)) for name, each in value.items()}
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
+        return [masked(each, key=key) for each in value]
+    if words & _PHONE and not words & _ID:
+        return f"…{str(value)[-2:]}"
+    if not isinstance(value, str):
+        return value
+    return storable(value if words & _ID else without_numbers(value))
 
 
 def _plain(content: Mapping[str, Any]) -> Any:

@@ -104,6 +104,27 @@ def test_what_is_no_secret_is_told_as_it_is() -> None:
     assert masked(told) == told
 
 
+async def test_of_a_phone_number_two_digits_are_kept(api: Api) -> None:
+    told = {
+        "owner_whatsapp": "5511900000001",
+        "phone": "(11) 90000-0001",
+        "phones": ["5511900000001", None],
+        "notes": "Ligue para 5511900000001",
+        "whatsapp": 5511900000001,
+    }
+    await write(api, before={"deep": [told]}, after={**told, "phone_number_id": "109876543210987"})
+    [row] = await api.sql("SELECT before, after FROM audit_entries")
+    assert row.after == {
+        "owner_whatsapp": "…01",
+        "phone": "…01",
+        "phones": ["…01", None],
+        "notes": "Ligue para …01",
+        "whatsapp": "…01",
+        "phone_number_id": "109876543210987",
+    }
+    assert "90000" not in str(row.before)
+
+
 async def test_what_postgres_cannot_keep_is_left_out(api: Api) -> None:
     await write(api, target="a\x00b\ud800", after={"a\x00": ["b\x00", "\ud800", "\\u0000"]})
     [row] = await api.sql("SELECT target, after FROM audit_entries")
