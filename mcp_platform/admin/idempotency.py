@@ -40,6 +40,18 @@ async def forget(session: AsyncSession, *, actor: Actor, key: str | None) -> Non
         )
 
 
+async def forget_of(session: AsyncSession, *, location: str, now: datetime) -> None:
+    """Forget what was answered of the thing at `location` and of what it has, and what is old."""
+    where = IdempotencyRow.answer["location"].astext
+    await session.execute(
+        delete(IdempotencyRow).where(
+            (where == location)
+            | where.startswith(f"{location}/", autoescape=True)
+            | (IdempotencyRow.created_at < now - KEPT_FOR)
+        )
+    )
+
+
 async def once(
     session: AsyncSession,
     *,

@@ -17,7 +17,9 @@ from sqlalchemy import Table, delete, exists, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from mcp_platform.admin import audit
+from mcp_platform.admin.access import ADMIN_API
 from mcp_platform.admin.actor import system
+from mcp_platform.admin.idempotency import forget_of
 from mcp_platform.errors import PlatformError
 from mcp_platform.kit.database import Base, Sessions
 from mcp_platform.tenants.credentials import CredentialsMissing, CredentialStore
@@ -251,6 +253,8 @@ class OffboardingWork:
             tenant = await session.get_one(TenantRow, due.tenant.id)
             for column in NOT_REMEMBERED:
                 setattr(tenant, column, None)
+            location = f"{ADMIN_API}/clients/{tenant.client_name}/environments/{tenant.environment}"
+            await forget_of(session, location=location, now=now)  # a number may stand in an answer
             await audit.record(
                 session,
                 actor=system("offboarding"),

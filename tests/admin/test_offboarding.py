@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
-from mcp_platform.admin.models import AuditRow, UserRow
+from mcp_platform.admin.models import AuditRow, IdempotencyRow, UserRow
 from mcp_platform.admin.offboarding import Offboarding, OffboardingState
 from mcp_platform.admin.offboarding_work import (
     CLAIM,
@@ -305,6 +305,25 @@ async def test_after_a_purge_nothing_of_the_tenant_is_left_but_its_path(
     assert await here.audited() == [
         *("tenant.offboard", "tenant.purge_requested", "tenant.purge", "tenant.forget")
     ]
+
+
+async def test_answers_that_could_be_given_again_go_with_the_purge(here: Place) -> None:
+    shop = "/api/v1/admin/clients/shop/environments"
+    answered = (
+        (f"{shop}/production", here.clock.now),
+        (f"{shop}/production/services/corte", here.clock.now),
+        (f"{shop}/development", here.clock.now),
+        ("/api/v1/admin/clients/old", here.clock.now - timedelta(days=2)),
+    )
+    async with here.sessions.everywhere.begin() as session:
+        for location, at in answered:
+            answer = {"location": location, "version": 1, "body": "{}"}
+            values = {"request_hash": b"", "answer": answer, "created_at": at}
+            session.add(IdempotencyRow(actor="user:ana", key=location, **values))
+    await here.purge_now()
+    async with here.sessions.everywhere() as session:
+        left = list(await session.scalars(select(IdempotencyRow.key)))
+    assert left == [f"{shop}/development"]
 
 
 async def test_after_the_grace_period_the_path_goes_with_the_purge(here: Place) -> None:
