@@ -25,7 +25,7 @@ from mcp_platform.tenants.tenant import ENVIRONMENTS
 
 
 async def export_config(session: AsyncSession) -> bytes:
-    """Return the whole file. A tenant that was purged is not in it."""
+    """Return the whole file. A tenant that was purged is not in it, nor a client of no others."""
     blocks = {row.name: row.body for row in await session.scalars(select(ManifestBlockRow))}
     keys: defaultdict[int, list[CredentialKeyRow]] = defaultdict(list)
     for row in await session.scalars(
@@ -34,13 +34,23 @@ async def export_config(session: AsyncSession) -> bytes:
         .order_by(CredentialKeyRow.key)
     ):
         keys[row.tenant_id].append(row)
-    purged = select(OffboardingRow.tenant_id).where(OffboardingRow.purged_at.is_not(None))
-    environments: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for tenant in await session.scalars(select(TenantRow).where(TenantRow.id.not_in(purged))):
-        environments[tenant.client_name][tenant.environment] = _environment(
-            tenant, keys.get(tenant.id, [])
+    # Their paths are remembered for a while; a client that has no environment yet is another thing.
+    purged = set(
+        await session.scalars(
+            select(OffboardingRow.tenant_id).where(OffboardingRow.purged_at.is_not(None))
         )
-    names = await session.scalars(select(ClientRow.name))
+    )
+    environments: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    gone: set[str] = set()
+    for tenant in await session.scalars(select(TenantRow)):
+        if tenant.id in purged:
+            gone.add(tenant.client_name)
+        else:
+            environments[tenant.client_name][tenant.environment] = _environment(
+                tenant, keys.get(tenant.id, [])
+            )
+    gone -= environments.keys()
+    names = set(await session.scalars(select(ClientRow.name))) - gone
     document = {
         "version": VERSION,
         "path_pattern": PATH_PATTERN,

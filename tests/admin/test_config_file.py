@@ -375,3 +375,19 @@ async def test_a_tenant_that_was_purged_is_not_exported(sessions: Sessions) -> N
     assert list(json.loads(await exported(sessions))["clients"][0]["environments"]) == [
         "production"
     ]
+
+
+async def test_a_client_of_whom_all_was_purged_is_not_exported(sessions: Sessions) -> None:
+    await imported(sessions, file(client(production=True, staging=True)))
+    async with sessions.everywhere.begin() as session:
+        session.add(ClientRow(name="newcomer", business_name="No environment yet"))
+        for environment in ("production", "staging"):
+            await Offboarding(session, ACTOR).begin(
+                "shop", environment, grace=timedelta(0), now=NOW
+            )
+    waiting = [each["client_name"] for each in json.loads(await exported(sessions))["clients"]]
+    assert waiting == ["newcomer", "shop"]
+    async with sessions.everywhere.begin() as session:
+        await session.execute(update(OffboardingRow).values(purged_at=NOW))
+    left = [each["client_name"] for each in json.loads(await exported(sessions))["clients"]]
+    assert left == ["newcomer"]
