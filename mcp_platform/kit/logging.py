@@ -20,7 +20,10 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(Bearer\s+)[\w.~+/|=-]+", re.IGNORECASE)
-_PHONE = re.compile(r"(?<![\w.-])\+?\d{8,13}(\d{2})(?![\w.-])")
+# Alone, or at the end of a sentence; digits behind a point are a fraction.
+_PHONE = re.compile(r"(?<![\w-])(?<!\d\.)\+?\d{8,13}(\d{2})(?![\w-])(?!\.\d)")
+# Postgres quotes the row that it refuses, in which there are people's words.
+_ROW = re.compile(r"((?:\n|\\n)DETAIL:).*?(?=(?:\n|\\n)\[SQL:|\Z)", re.DOTALL)
 _TEXTS = frozenset({"text", "body", "message", "name"})
 _ECS = {"event": "message", "level": "log.level", "logger": "log.logger", "timestamp": "@timestamp"}
 
@@ -44,25 +47,29 @@ def _mask(_: Any, __: str, event: Event) -> Event:
         if key in _TEXTS and isinstance(value, str):
             event[key] = f"[{len(value)} characters]"
         else:
-            event[key] = without_numbers(value)
+            event[key] = _masked(value)
     return event
 
 
 def _mask_traces(_: Any, __: str, event: Event) -> Event:
     """Mask what exceptions say: they are rendered after everything else."""
     if "exception" in event:
-        event["exception"] = without_numbers(event["exception"])
+        event["exception"] = _masked(event["exception"])
     return event
 
 
-def without_numbers(value: Any) -> Any:
-    """Return `value` with two digits left of each phone number in its texts, however deep."""
+def without_numbers(text: str) -> str:
+    """Return `text` with two digits left of each phone number."""
+    return _PHONE.sub(r"…\1", text)
+
+
+def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return _PHONE.sub(r"…\1", value)
+        return without_numbers(_ROW.sub(r"\1 [cut]", value))
     if isinstance(value, dict):
-        return {key: without_numbers(each) for key, each in value.items()}
+        return {key: _masked(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [without_numbers(each) for each in value]
+        return [_masked(each) for each in value]
     return value
 
 
@@ -108,7 +115,14 @@ def configure_logging(*, level: str, form: str, show_texts: bool) -> None:
             structlog.processors.JSONRenderer(),
         ]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            # Where `rich` is installed, the renderer's own traces show local variables.
+            structlog.processors.format_exc_info,
+            *([] if show_texts else [_mask_traces]),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -10,6 +10,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from mcp_platform.kit.logging import configure_logging, redacted
 
@@ -133,6 +134,48 @@ def test_a_trace_shows_where_and_not_what_was_at_hand(lines: Lines) -> None:
         assert "fail_with_secrets" in shown
         assert "LookupError" in shown
         assert not [each for each in (TOKEN, PHONE, WORDS) if each in shown]
+
+
+def test_a_trace_for_people_shows_no_more(output: io.StringIO) -> None:
+    configure_logging(level="INFO", form="console", show_texts=False)
+    structlog.configure(cache_logger_on_first_use=False)
+    (handler,) = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(output)
+    try:
+        try:
+            fail_with_secrets()
+        except LookupError as error:
+            raise ValueError(f"of {PHONE}, access_token={TOKEN}") from error
+    except ValueError:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("library").exception("failed")
+
+    said = output.getvalue()
+    assert said.count("fail_with_secrets") >= 2
+    assert not [each for each in (TOKEN, PHONE, WORDS) if each in said]
+
+
+def test_the_row_that_postgres_refused_is_not_quoted(lines: Lines) -> None:
+    refused = f"it violates a check\nDETAIL:  Failing row contains (1, {WORDS}\n, {PHONE})."
+    error = IntegrityError("INSERT INTO messages", {}, ValueError(refused), hide_parameters=True)
+    try:
+        raise error
+    except IntegrityError:
+        structlog.get_logger().exception("failed", error=repr(error), reasons=[str(error)])
+        logging.getLogger("library").exception("failed: %s", error)
+
+    said = json.dumps(lines())
+    assert WORDS not in said
+    assert said.count("violates a check") == 5
+    assert said.count("INSERT INTO messages") == 4  # an error's repr has none
+
+
+@pytest.mark.parametrize("said", ["({})", "of {}.", "+{}", "a: {}, b", "w:{}", "Ana. {}"])
+def test_a_phone_number_is_masked_wherever_it_stands(lines: Lines, said: str) -> None:
+    structlog.get_logger().info("x", reason=said.format(PHONE))
+
+    assert PHONE not in json.dumps(lines())
 
 
 def test_a_trace_that_quotes_a_phone_number_masks_it(lines: Lines) -> None:
