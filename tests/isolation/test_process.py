@@ -32,9 +32,19 @@ from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.scheduling.google_calendar import GoogleCalendars
 from mcp_platform.settings import Settings
 from mcp_platform.whatsapp.client import WhatsApp
-from tests.flows.world import ANA, Simulators, TenantOf, World, eventually, running, text_of
+from tests.flows.world import (
+    ANA,
+    Simulators,
+    TenantOf,
+    World,
+    eventually,
+    running,
+    text_of,
+    tomorrow,
+)
 
 CUSTOMERS = [f"55119777666{each}" for each in range(10, 30)]
+REFUSED_USER = "who-is-refused"
 WORDS, NAME = "quero cortar meu cabelo comprido", "Anastácia Vasconcelos"
 BOOK = "Marca um corte com o Zé amanhã às 15h"
 
@@ -211,7 +221,8 @@ async def test_no_failure_logs_a_secret_a_number_or_a_word(
     for door, method in BUGS:
         await _breaks(shops, door, method, as_=next(customers))
     await _is_refused_by_postgres(shops, as_=next(customers))
-    await eventually(lambda: "violates check constraint" in written.getvalue())
+    for table in ("messages", "contacts"):
+        await eventually(lambda: f"no_{table}" in written.getvalue())  # noqa: B023  # awaited here
     await _fails_to_sign_in(shops)
 
     said = written.getvalue()
@@ -262,12 +273,27 @@ async def _breaks(world: World, door: type, method: str, *, as_: str) -> None:
 
 
 async def _is_refused_by_postgres(world: World, *, as_: str) -> None:
+    """Have rows refused for what is in them: in a turn, and under a request."""
     connection = await asyncpg.connect(plain_url(world.database_url))
-    await connection.execute(
-        "ALTER TABLE messages ADD CONSTRAINT bald CHECK (text NOT LIKE '%cabelo%') NOT VALID"
-    )
+    for table, rule in (
+        ("messages", "text NOT LIKE '%cabelo%'"),
+        ("contacts", f"api_user_id <> '{REFUSED_USER}'"),
+    ):
+        await connection.execute(
+            f"ALTER TABLE {table} ADD CONSTRAINT no_{table} CHECK ({rule}) NOT VALID"
+        )
     await connection.close()
     await world.say(WORDS, as_=as_, name=NAME)
+    tomorrow_at_9 = tomorrow(9).isoformat()
+    body = {"service": "corte", "start": tomorrow_at_9, "user_id": REFUSED_USER}
+    async with httpx.AsyncClient(base_url=world.url) as client:
+        answer = await client.post(
+            f"/{world.tenant.path}/api/v1/appointments/create",
+            json=body,
+            headers={"authorization": f"Bearer {token(world, world.tenant)}"},
+        )
+    assert answer.status_code == 500
+    assert REFUSED_USER not in answer.text
 
 
 async def _fails_to_sign_in(world: World) -> None:
