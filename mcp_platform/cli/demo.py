@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -31,6 +32,7 @@ PACE = typer.Option(
 )
 READING_S = 0.8  # one line of a conversation
 WATCH_S = 1.0
+MAKE_CHECK_S = 0.3
 TERMINATED = 143  # as shells say: 128 + SIGTERM
 
 
@@ -55,6 +57,7 @@ def demo(
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     signal.signal(signal.SIGTERM, _terminated)
+    _end_with_make()
     configure_logging(level="ERROR", form="console", show_texts=False)
     folder = Settings().data_dir / "demo"
     pace_s = pace if pace is not None else (0 if once else READING_S)
@@ -119,6 +122,20 @@ def _stay(stage: "Stage", screen: "Screen", *, browser: bool) -> None:
         while True:
             time.sleep(WATCH_S)
             stage.check()
+
+
+def _end_with_make() -> None:
+    """Stop when the `make` that runs us is gone: killed with SIGKILL, it tells nobody."""
+    if "MAKELEVEL" not in os.environ:
+        return
+    make = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == make:
+            time.sleep(MAKE_CHECK_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="make", daemon=True).start()
 
 
 def _terminated(_number: int, _frame: object) -> NoReturn:

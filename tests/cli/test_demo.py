@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -93,6 +95,23 @@ def test_a_second_demonstration_in_the_same_folder_is_refused(folder: Path) -> N
         process.terminate()
         process.wait(PATIENCE_S)
         wait_until_gone(started)
+
+
+def test_it_ends_with_the_make_that_ran_it() -> None:
+    demo = (
+        "import os, time; from mcp_platform.cli.demo import _end_with_make; _end_with_make();"
+        " print('up', flush=True); time.sleep(600)"
+    )
+    make = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {demo!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", make],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "MAKELEVEL": "1"},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.kill()
+        assert process.stdout.read() == b""  # nobody holds it any more
 
 
 @pytest.mark.parametrize("today", [date(2026, 11, 23) + timedelta(days=n) for n in range(7)])

@@ -185,6 +185,22 @@ async def test_a_killed_owner_leaves_no_process_and_loses_nothing_committed(clus
 
 
 @only_linux
+async def test_a_server_cut_short_when_its_owner_was_killed_recovers_what_was_committed(
+    cluster: Path,
+) -> None:
+    with another_process("postgres", cluster) as other:
+        url, _ = other.told()
+        await run(url, "CREATE TABLE kept AS SELECT 7 AS n", "SELECT 1")
+        postmaster = int((cluster / "cluster" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # heeds neither the fast nor the immediate stop
+        other.process.kill()
+        other.process.wait()
+        await asyncio.to_thread(wait_until_nothing_runs_in, cluster)
+    with EmbeddedPostgres(cluster) as server:
+        assert await run(server.url, "SELECT n FROM kept") == 7
+
+
+@only_linux
 async def test_a_killed_owner_whose_forked_child_lives_on_leaves_no_server(cluster: Path) -> None:
     body = "import os\nprint(os.fork() or os.getpid(), 0, flush=True)\ntime.sleep(600)"
     with another_process("postgres", cluster, body=body) as other:

@@ -31,7 +31,7 @@ from mcp_platform.tenants.tenant import TenantId
 ROOT = Path(__file__).parent.parent.parent.parent
 KEPT = ("postgres", "valkey")  # the servers' own folders: they know what of theirs still runs
 START_PATIENCE = timedelta(seconds=60)
-EARLIER_PATIENCE = timedelta(seconds=40)  # a killed demonstration stops its processes in 30 s
+EARLIER_PATIENCE = timedelta(seconds=20)  # a killed demonstration is gone within two
 POLL_S = 0.05
 PAGE_PORT = 8088  # the same at each start where it is free, so that a reload finds it
 HTTP_TIMEOUT_S = 30
