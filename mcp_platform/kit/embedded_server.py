@@ -157,9 +157,15 @@ class EmbeddedServer(ABC):
             self._port = self._start_or_find()
         except OSError as error:
             raise CannotStart(
-                f"Embedded {self.name} cannot use {self.folder}: {error}. {self.instead}"
+                f"Embedded {self.name} cannot use {self.folder}: {error.strerror}"
+                f" ({error.filename}). Set DATA_DIR to another folder. {self.instead}"
             ) from error
         return self.url
+
+    def exists(self) -> bool:
+        """Tell whether the folder has a server's data; looks, and makes nothing."""
+        places = (self._asked_folder, self._moved)
+        return any((place / self._data_name).exists() for place in places)
 
     def stop(self) -> None:
         """Stop the server if we started it; do nothing otherwise, or when stopped already."""
@@ -204,8 +210,7 @@ class EmbeddedServer(ABC):
         make_folder(self._asked_folder)
         if reachable(self._asked_folder / "x", account=self._account):
             return self._asked_folder
-        name = hashlib.sha256(bytes(self._asked_folder)).hexdigest()[:12]
-        moved = unprivileged.ROOT_DATA / f"{self._asked_folder.name}-{name}"
+        moved = self._moved
         make_folder(moved)
         note = (
             f"{self.name} does not run as root, and the account it runs under cannot enter "
@@ -216,6 +221,11 @@ class EmbeddedServer(ABC):
             "embedded.folder.moved", server=self.name, asked=str(self._asked_folder), to=str(moved)
         )
         return moved
+
+    @property
+    def _moved(self) -> Path:
+        name = hashlib.sha256(bytes(self._asked_folder)).hexdigest()[:12]
+        return unprivileged.ROOT_DATA / f"{self._asked_folder.name}-{name}"
 
     def _start_or_find(self) -> int:
         deadline = time.monotonic() + START_PATIENCE.total_seconds()
@@ -332,7 +342,7 @@ class EmbeddedServer(ABC):
         """Tell whether the server is to go on: one whose owner was killed is about to stop."""
         try:
             keepers = [int(pid) for pid in self._keepers.read_text().split()]
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             return False
         return bool(keepers) and all(is_alive(pid) for pid in keepers)
 

@@ -1,11 +1,21 @@
 """What is expected to go wrong is said in one sentence, without a traceback and without secrets."""
 
+import contextlib
+import errno
+import io
+import os
+import shutil
+import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from mcp_platform.cli.failures import said
 from tests.cli.conftest import Database, Mcp, Ran
+from tests.conftest import FOLDER_VARIABLE
 
 SECRET = "hunter2-and-more"
 
@@ -106,6 +116,25 @@ def test_serve_says_which_port_is_taken(
     _one_sentence(ran, f"Port {port} of 127.0.0.1", "Set PORT to another.")
 
 
+def test_an_address_that_is_not_this_machines_is_not_blamed_on_the_port(
+    mcp: Mcp, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOST", "192.0.2.1")
+
+    _one_sentence(mcp("serve", "gateway"), "of 192.0.2.1", "Set HOST to another.")
+
+
+def test_a_port_that_cannot_be_is_an_invalid_setting(
+    mcp: Mcp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", "80000")
+
+    ran = mcp("serve")
+
+    assert ran.status == 78
+    _one_sentence(ran, "PORT: Input should be less than or equal to 65535")
+
+
 def test_serve_knows_its_parts(mcp: Mcp) -> None:
     ran = mcp("serve", "gatway")
 
@@ -113,17 +142,125 @@ def test_serve_knows_its_parts(mcp: Mcp) -> None:
     assert "There is no part gatway" in " ".join(ran.err.replace("│", " ").split())
 
 
+STARTING = [("demo", "--once"), ("serve",), ("migrate",), ("tenants", "list")]
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that PostgreSQL can enter: as root it runs under an account that cannot enter ours."""
+    made = Path(os.environ[FOLDER_VARIABLE]) / f"data-{uuid4().hex}"
+    made.mkdir(mode=0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    """Take back what the demonstration makes of SIGTERM."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_signals")
+@pytest.mark.parametrize("arguments", STARTING)
 def test_a_data_folder_that_cannot_be_is_explained(
-    mcp: Mcp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    arguments: tuple[str, ...], mcp: Mcp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "file"))
 
-    ran = mcp("migrate")
+    ran = mcp(*arguments)
 
     assert ran.status == 1
-    assert "Embedded PostgreSQL cannot use" in ran.err
-    assert "DATABASE_URL" in ran.err
+    _one_sentence(ran, f"cannot use {tmp_path}/file", "Not a directory", "Set DATA_DIR to")
+
+
+@pytest.mark.usefixtures("_signals")
+@pytest.mark.parametrize("arguments", STARTING)
+def test_data_of_another_postgresql_is_explained(
+    arguments: tuple[str, ...], mcp: Mcp, monkeypatch: pytest.MonkeyPatch, reachable: Path
+) -> None:
+    for folder in (reachable, reachable / "demo"):
+        (folder / "postgres" / "cluster").mkdir(parents=True)
+        (folder / "postgres" / "cluster" / "PG_VERSION").write_text("16\n")
+        folder.chmod(0o711)
+    (reachable / "postgres").chmod(0o711)
+    monkeypatch.setenv("DATA_DIR", str(reachable))
+
+    ran = mcp(*arguments)
+
+    assert ran.status == 1
+    _one_sentence(ran, "made by PostgreSQL 16", "pg_dump", "DATA_DIR may name another folder")
+
+
+@pytest.mark.usefixtures("_signals")
+@pytest.mark.parametrize("arguments", STARTING)
+def test_a_full_disk_is_explained(
+    arguments: tuple[str, ...], mcp: Mcp, monkeypatch: pytest.MonkeyPatch, reachable: Path
+) -> None:
+    (reachable / "postgres" / "cluster").mkdir(parents=True)
+    (reachable / "postgres").chmod(0o711)
+    full = type(shutil.disk_usage(reachable))(total=10**9, used=10**9, free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    monkeypatch.setenv("DATA_DIR", str(reachable))
+
+    ran = mcp(*arguments)
+
+    assert ran.status == 1
+    _one_sentence(ran, "is full", "Make room")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("tenants", "list"), ("serve",), ("outbox", "dead"), ("config", "export")]
+)
+def test_who_only_looks_makes_no_data_folder(
+    arguments: tuple[str, ...], mcp: Mcp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "none"))
+
+    ran = mcp(*arguments)
+
+    assert ran.status == 1
+    _one_sentence(ran, f"no data in {tmp_path}/none yet", "Run `mcp-platform migrate`", "DATA_DIR")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.usefixtures("_signals")
+def test_the_demonstration_says_that_the_port_asked_for_is_taken(
+    mcp: Mcp, monkeypatch: pytest.MonkeyPatch, reachable: Path
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(reachable))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        ran = mcp("demo", "--once", "--port", str(port))
+
+    assert ran.status == 1
+    _one_sentence(ran, f"Port {port} is taken", "--port")
+
+
+def test_what_goes_wrong_with_the_database_meanwhile_is_said_and_not_traced() -> None:
+    class DiskFull(Exception):
+        sqlstate = "53100"
+
+    wrapped = RuntimeError("SELECT 1 and more")
+    wrapped.orig = DiskFull("<class 'asyncpg.DiskFullError'>: no space left")  # type: ignore[attr-defined]
+    full, stopped = (
+        OSError(errno.ENOSPC, "No space left on device"),
+        ConnectionResetError(1, "gone"),
+    )
+    for error, words in (
+        (wrapped, "The database does not work: no space left."),
+        (full, "No space left on device. Make room"),
+        (stopped, "gone."),
+    ):
+        written = io.StringIO()
+        with contextlib.redirect_stderr(written), pytest.raises(SystemExit), said():
+            raise error
+        assert words in written.getvalue()
+    with pytest.raises(OSError, match="timed out"), said():
+        raise OSError("timed out")  # nobody knows what it is about
 
 
 @pytest.mark.parametrize("path", ["nobody/production", "barbearia-do-ze/staging"])

@@ -324,6 +324,14 @@ async def test_a_stale_pid_file_that_names_a_living_process_is_not_believed(clus
             assert await run(server.url, "SELECT 1") == 1
 
 
+def test_nobody_is_given_a_server_whose_keepers_file_says_nothing(cluster: Path) -> None:
+    server = EmbeddedPostgres(cluster)
+    server.folder = cluster
+    (cluster / "keepers").write_text("12 of what")
+
+    assert not server._kept()
+
+
 async def test_a_server_started_in_a_thread_outlives_the_thread(cluster: Path) -> None:
     server = EmbeddedPostgres(cluster)
     thread = threading.Thread(target=server.start)

@@ -22,6 +22,7 @@ import httpx
 from mcp_platform import schema
 from mcp_platform.cli.demonstration import seeding
 from mcp_platform.cli.demonstration.attended import AttendedProcess
+from mcp_platform.cli.failures import usable
 from mcp_platform.errors import Unavailable
 from mcp_platform.kit.embedded import DATABASE, EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.kit.embedded_server import LOOPBACK, free_port
@@ -78,13 +79,15 @@ def stage(folder: Path, *, page_port: int | None, step: Step) -> Iterator[Stage]
 
     Raises:
         CannotStart: an embedded server does not run here.
+        Unavailable: the folder cannot be used, or another demonstration uses it.
         Unavailable: something else did not start; the sentence says where to look.
     """
     folder = folder.absolute()
     with contextlib.ExitStack() as stack:
-        lock_fd = stack.enter_context(_alone(folder))
-        _empty(folder)
-        starter = _Starter(stack, folder, lock_fd=lock_fd)
+        with usable(folder, by="The demonstration"):
+            lock_fd = stack.enter_context(_alone(folder))
+            _empty(folder)
+            starter = _Starter(stack, folder, lock_fd=lock_fd)
         step("Simulators of Meta, Gemini and Google Calendar")
         served, simulators = starter.simulators(page_port=page_port)
         step("PostgreSQL and Valkey")
@@ -155,7 +158,9 @@ class _Starter:
     def simulators(self, *, page_port: int | None) -> tuple[dict[str, str], _Starting]:
         """Start the simulators' process; return where it will serve what."""
         ports = {name: free_port(preferred=None) for name in ("meta", "gemini", "google")}
-        ports["page"] = page_port or free_port(preferred=PAGE_PORT)
+        ports["page"] = free_port(preferred=page_port or PAGE_PORT)
+        if page_port and ports["page"] != page_port:
+            raise Unavailable(f"Port {page_port} is taken. Choose another with --port, or none.")
         flags = [part for name, port in ports.items() for part in (f"--{name}", str(port))]
         process = self._start("simulators", "-m", "mcp_platform.simulators.demo", *flags)
         served = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
