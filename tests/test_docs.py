@@ -1,19 +1,14 @@
 """The documentation names only what exists: files, headings, commands, options, tests."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mcp_platform.cli import app
-from mcp_platform.kit.database import plain_url
 
 ROOT = Path(__file__).parent.parent
 ENGLISH, PORTUGUESE = ROOT / "README.md", ROOT / "README.pt-BR.md"
@@ -165,29 +160,3 @@ def test_both_readmes_have_the_same_parts_code_and_links() -> None:
     assert links(portuguese) == links(english)
     assert rows(portuguese) == rows(english)
     assert sorted(set(QUOTED.findall(portuguese))) == sorted(set(QUOTED.findall(english)))
-
-
-async def test_the_example_makes_a_tenant_that_offers_something(
-    migrated_url: str, tmp_path: Path
-) -> None:
-    copied = tmp_path / "my_tenant.py"
-    copied.write_text((ROOT / "docs/examples/add_tenant.py").read_text())
-    env = {**os.environ, "DATABASE_URL": migrated_url}
-    ran = subprocess.run(  # noqa: ASYNC221  # nothing else happens meanwhile
-        [sys.executable, str(copied)],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    connection = await asyncpg.connect(plain_url(migrated_url))
-    try:
-        made = await connection.fetch(
-            "SELECT client_name, environment, status, services.name FROM tenants"
-            " JOIN services ON services.tenant_id = tenants.id"
-        )
-    finally:
-        await connection.close()
-    assert [tuple(row) for row in made] == [("salao-da-lu", "production", "active", "Corte")]
