@@ -547,6 +547,8 @@ async def platform(
                 made_elsewhere=settings.sealed,
             )
         if "worker" in parts and doctoring is not None:
+            beating = database.occasional(Role.WORKER, name="mcp-leases")
+            stack.push_async_callback(beating.dispose)
             worker = await _worker(
                 stack,
                 settings,
@@ -560,6 +562,7 @@ async def platform(
                 notices=notices,
                 open_queue=await database.open_queue(stack, queue),
                 redis_url=redis_url,
+                beats=create_sessions(beating),
             )
         yield Platform(
             settings=settings,
@@ -760,6 +763,7 @@ async def _worker(
     notices: Notices,
     open_queue: OpenQueue,
     redis_url: str | None,
+    beats: Sessions,
 ) -> Worker:
     tls = ssl.create_default_context()
     http = await stack.enter_async_context(
@@ -778,7 +782,7 @@ async def _worker(
         http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version
     )
     topology: Topology = "isolated" if settings.pinned else "shared"
-    leases = Leases(sessions, lasts=settings.lease_s)
+    leases = Leases(sessions, beats=beats, lasts=settings.lease_s)
     model: Model | None = None
     if settings.gemini_enabled:
         gemini = Gemini(

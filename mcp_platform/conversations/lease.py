@@ -2,11 +2,14 @@
 
 A lease is a row per contact. Taking it raises the epoch; every write of a turn checks holder and
 epoch under a row lock, so that a worker which was frozen past its lease changes nothing.
+
+All leases of a process are kept up together, on a connection that is opened for that: were each
+turn to wait for one of those that turns use, the busiest hour would be when leases are lost.
 """
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,8 +37,27 @@ TAKE = text(
     " RETURNING epoch"
 )
 FENCE = text(f"SELECT 1 FROM contact_leases WHERE {_MINE} FOR UPDATE")  # noqa: S608  # constants
-BEAT = text(f"UPDATE contact_leases SET heartbeat_at = clock_timestamp() WHERE {_MINE}")  # noqa: S608
+# A row that is locked is passed over until the next look: a turn of ours writes, and one that is
+# stuck must not hold up the others' beats.
+BEAT = text("""
+    WITH mine AS (
+        SELECT lease.tenant_id, lease.contact_id
+        FROM contact_leases lease
+        JOIN unnest(
+            CAST(:tenants AS bigint[]), CAST(:contacts AS uuid[]), CAST(:holders AS uuid[]),
+            CAST(:epochs AS bigint[])
+        ) AS kept (tenant_id, contact_id, holder, epoch)
+        USING (tenant_id, contact_id, holder, epoch)
+        FOR UPDATE OF lease SKIP LOCKED
+    )
+    UPDATE contact_leases lease SET heartbeat_at = clock_timestamp() FROM mine
+    WHERE lease.tenant_id = mine.tenant_id AND lease.contact_id = mine.contact_id
+    RETURNING lease.holder
+""")
 RELEASE = text(f"UPDATE contact_leases SET holder = NULL WHERE {_MINE}")  # noqa: S608
+
+
+LOOKS = 4  # for leases whose beat is due, in the time from one beat to the next
 
 
 class LeaseLost(Conflict):
@@ -53,11 +75,17 @@ class Lease:
 
 
 class Leases:
-    """Takes, keeps up, checks and returns leases. `lasts` is how long silence is forgiven."""
+    """Takes, keeps up, checks and returns leases. `lasts` is how long silence is forgiven.
 
-    def __init__(self, sessions: Sessions, *, lasts: timedelta) -> None:
+    `beats` are the sessions by which they are kept up, of connections that no turn uses.
+    """
+
+    def __init__(self, sessions: Sessions, *, beats: Sessions, lasts: timedelta) -> None:
         self._sessions = sessions
+        self._beats = beats
         self._lasts = lasts
+        self._kept: dict[Lease, float] = {}  # and when each was last kept up, by the loop's clock
+        self._beating: asyncio.Task[None] | None = None
 
     async def take(
         self, session: AsyncSession, *, tenant_id: TenantId, contact_id: ContactId
@@ -82,23 +110,38 @@ class Leases:
     @asynccontextmanager
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
         """Keep the lease up for the duration of the block."""
-        beating = asyncio.create_task(self._beat(lease))
+        self._kept[lease] = asyncio.get_running_loop().time()
+        if self._beating is None:
+            self._beating = asyncio.create_task(self._beat())
         try:
             yield
         finally:
-            beating.cancel()
-            # Gathered, so that a cancellation of our own that comes just now is not swallowed.
-            await asyncio.gather(beating, return_exceptions=True)
+            del self._kept[lease]
+            if not self._kept:
+                beating, self._beating = self._beating, None
+                beating.cancel()
+                # Gathered, so that a cancellation of our own that comes just now is not swallowed.
+                await asyncio.gather(beating, return_exceptions=True)
 
-    async def _beat(self, lease: Lease) -> None:
+    async def _beat(self) -> None:
         # Three beats in a lease: one may be lost and one late.
+        every_s = self._lasts.total_seconds() / 3
         while True:
-            await asyncio.sleep(self._lasts.total_seconds() / 3)
+            await asyncio.sleep(every_s / LOOKS)
+            now = asyncio.get_running_loop().time()
+            due = [lease for lease, at in self._kept.items() if now - at >= every_s]
+            if not due:
+                continue
             try:
-                async with self._sessions.of(lease.tenant_id).begin() as session:
-                    await session.execute(BEAT, _names(lease))
+                async with self._beats.everywhere.begin() as session:
+                    beaten = set(await session.scalars(BEAT, _columns(due)))
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 log.warning("conversations.lease.beat_failed", error=repr(error))
+                continue
+            # What was passed over is due again at the next look; what was given back is gone.
+            self._kept.update(
+                {each: now for each in due if each.holder in beaten and each in self._kept}
+            )
 
 
 async def check(session: AsyncSession, lease: Lease) -> None:
@@ -111,6 +154,15 @@ async def check(session: AsyncSession, lease: Lease) -> None:
 async def release(session: AsyncSession, lease: Lease) -> None:
     """Return the lease, in a transaction that has checked it."""
     await session.execute(RELEASE, _names(lease))
+
+
+def _columns(leases: Sequence[Lease]) -> dict[str, list[object]]:
+    return {
+        "tenants": [each.tenant_id for each in leases],
+        "contacts": [each.contact_id for each in leases],
+        "holders": [each.holder for each in leases],
+        "epochs": [each.epoch for each in leases],
+    }
 
 
 def _names(lease: Lease) -> dict[str, object]:

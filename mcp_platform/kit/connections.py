@@ -42,6 +42,20 @@ class Connections:
             password=self.password,
         )
 
+    def occasional(self, role: Role, *, name: str) -> AsyncEngine:
+        """Return an engine for who must not wait behind the others, and seldom has to do.
+
+        It keeps no connection; each use opens one.
+        """
+        return create_engine(
+            self.url,
+            pool_size=1,
+            kept=0,
+            application_name=name,
+            role=None if self.pinned else role,
+            password=self.password,
+        )
+
     async def pool(self, role: Role, *, most: int, name: str) -> asyncpg.Pool:
         return await asyncpg.create_pool(
             plain_url(self.url),

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import NullPool
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -227,7 +228,7 @@ def create_engine(
     """Create the engine of one process.
 
     `role` is what its connections act as: None, the login's. `kept` is how many of them stay open
-    when nothing is done: None, all. `password` is asked for each of them: None, the URL's.
+    when nothing is done: None, all; 0, none, and each use opens its own however many there are. `password` is asked for each of them: None, the URL's.
 
     A connection that Postgres has closed is replaced before use, so that a restart costs a
     reconnect and no error. The driver knows without asking: SQLAlchemy's own check would cost three
@@ -235,10 +236,7 @@ def create_engine(
     """
     engine = create_async_engine(
         async_url(url),
-        pool_size=pool_size if kept is None else kept,
-        max_overflow=0 if kept is None else pool_size - kept,
-        pool_timeout=pool_timeout_s,
-        pool_recycle=1800,
+        **_pooling(pool_size, kept=kept, timeout_s=pool_timeout_s),
         # Parameters hold what customers write; an error's sentence goes into the log.
         hide_parameters=True,
         connect_args={
@@ -257,6 +255,18 @@ def create_engine(
     )
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     return engine
+
+
+def _pooling(size: int, *, kept: int | None, timeout_s: float) -> dict[str, Any]:
+    if kept == 0:  # to SQLAlchemy's own pool 0 means without bounds
+        return {"poolclass": NullPool}
+    kept = size if kept is None else kept
+    return {
+        "pool_size": kept,
+        "max_overflow": size - kept,
+        "pool_timeout": timeout_s,
+        "pool_recycle": 1800,
+    }
 
 
 def _replace_if_closed(connection: Any, _record: Any, _proxy: Any) -> None:

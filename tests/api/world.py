@@ -120,7 +120,7 @@ class World:
         return app
 
     def _answering(self) -> Answering:
-        leases = Leases(self.sessions, lasts=timedelta(seconds=15))
+        leases = Leases(self.sessions, beats=self.sessions, lasts=timedelta(seconds=15))
         nobody = NoCredentials()
         whatsapp = WhatsApp(http=SimpleNamespace(), base_url="http://127.0.0.1:9", version="v26.0")  # type: ignore[arg-type]  # never called: there are no credentials
         return Answering(
