@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import asyncpg
 import structlog
+from cachetools import TTLCache
 from pgqueuer.core.applications import PgQueuer
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
@@ -41,6 +42,9 @@ KEEP_QUEUE_LOG = timedelta(days=1)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 MOST_DOUBLED = 10  # beyond the longest pause; after a night's failures a float would overflow
+# For which wake-ups we count failures: those of the last minutes. What is forgotten begins anew.
+FAILING_MOST = 10_000
+FAILING_FOR_S = 5 * LONGEST_PAUSE_S
 # While a tenant has as many contacts being answered as it may, its others come back in a moment.
 CROWDED_S = 0.25
 
@@ -84,6 +88,9 @@ class Worker:
         self._keep = keep
         self._topology = topology
         self._busy: Counter[tuple[str, int]] = Counter()
+        # The queue's own count of attempts has those too that only came too early: a contact who
+        # typed for long, or found the lease taken, would wait a minute for its first failure.
+        self._failures: TTLCache[tuple[str, int, str], int] = TTLCache(FAILING_MOST, FAILING_FOR_S)
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -165,7 +172,7 @@ class Worker:
             self._busy[place] += 1
             try:
                 with structlog.contextvars.bound_contextvars(trace_id=wakeup.trace_id):
-                    later = await self._handled(entrypoint, handle, wakeup, job.attempts)
+                    later = await self._handled(entrypoint, handle, wakeup)
             finally:
                 self._busy[place] -= 1
                 if not self._busy[place]:
@@ -175,28 +182,34 @@ class Worker:
 
         return run
 
-    async def _handled(
-        self, entrypoint: str, handle: Handle, wakeup: WakeUp, attempts: int
-    ) -> timedelta | None:
+    async def _handled(self, entrypoint: str, handle: Handle, wakeup: WakeUp) -> timedelta | None:
+        place = entrypoint, wakeup.tenant_id, wakeup.key
         try:
             tenant = await self._tenants.by_id(TenantId(wakeup.tenant_id))
             if tenant.topology == self._topology:
-                return await handle(wakeup)
+                later = await handle(wakeup)
+                self._failures.pop(place, None)
+                return later
             # It moved to other workers with all that waits: theirs look for what is forgotten.
             log.info("worker.job.elsewhere", entrypoint=entrypoint, tenant=tenant.path)
         except NotFound as error:
             log.warning("worker.job.nobody", entrypoint=entrypoint, error=str(error))
         except (PlatformError, *AWAY) as error:
-            pause = _pause(attempts + 1)
+            pause = self._failed(place)
             log.warning(
                 "worker.job.later", entrypoint=entrypoint, error=repr(error), again_in_s=pause
             )
             return timedelta(seconds=pause)
         except Exception:
-            pause = _pause(attempts + 1)
+            pause = self._failed(place)
             log.exception("worker.job.failed", entrypoint=entrypoint, again_in_s=pause)
             return timedelta(seconds=pause)
         return None
+
+    def _failed(self, place: tuple[str, int, str]) -> float:
+        """Count a failure, and return for how many seconds to leave it."""
+        self._failures[place] = failures = self._failures.get(place, 0) + 1
+        return _pause(failures)
 
     async def _follow_up(self) -> None:
         while await self._followed_up() and not self._stopping.is_set():
