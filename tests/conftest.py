@@ -5,6 +5,7 @@ import fcntl
 import ipaddress
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -56,11 +57,22 @@ def pytest_configure(config: pytest.Config) -> None:
     Directly under the temporary folder: as root, PostgreSQL runs under an account that cannot enter
     pytest's own.
     """
+    _hear_interrupts()
     if FOLDER_VARIABLE not in os.environ:
         made = tempfile.mkdtemp(prefix="mcp-platform-tests-")
         Path(made).chmod(0o711)
         os.environ[FOLDER_VARIABLE] = made
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+
+
+def _hear_interrupts() -> None:
+    """Let what tests start hear SIGINT, which a shell has its background jobs ignore.
+
+    What ignores a signal hands that on to its children; a handler goes with their exec. This one
+    does nothing, so that we go on ignoring it ourselves.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

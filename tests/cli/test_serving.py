@@ -31,7 +31,9 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def _serving(database_url: str, *parts: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+def _serving(
+    database_url: str, *parts: str, deaf_to: str = ""
+) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     public, internal = _free_ports(2)
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     env = {
@@ -42,8 +44,9 @@ def _serving(database_url: str, *parts: str) -> Iterator[tuple[subprocess.Popen[
         "INTERNAL_PORT": str(internal),
         "JWT_KEYS_DIR": "/nonexistent",
     }
+    ignoring = ["sh", "-c", f"trap '' {deaf_to}; exec \"$@\"", "sh"] if deaf_to else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "mcp_platform.cli", "serve", *parts],
+        [*ignoring, sys.executable, "-m", "mcp_platform.cli", "serve", *parts],
         env=env,
         stderr=subprocess.PIPE,
         text=True,
@@ -65,11 +68,14 @@ def _wait_for(url: str, process: subprocess.Popen[str]) -> httpx.Response:
     raise AssertionError(f"nothing answers at {url}; status {process.poll()}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "deaf_to"), [(signal.SIGTERM, "INT QUIT HUP"), (signal.SIGINT, "")]
+)
 def test_all_parts_are_served_by_default_and_a_signal_ends_them_well(
-    number: signal.Signals, database: Database
+    number: signal.Signals, deaf_to: str, database: Database
 ) -> None:
-    with _serving(database.url) as (process, public, internal):
+    """As a background job under `nohup`, which ignores what a terminal sends, and in a terminal."""
+    with _serving(database.url, deaf_to=deaf_to) as (process, public, internal):
         assert _wait_for(f"{internal}/health/detail", process).json()["database"] == "up"
         assert _wait_for(f"{public}/health", process).json() == {"status": "up"}
 
