@@ -55,6 +55,17 @@ _TOPICS = {
 }
 
 
+def tells(text: str, info: Mapping[str, Any], *, asked: str) -> bool:
+    """Tell whether `text` states what `asked` is about; a name by itself states nothing."""
+    part = about(info, asked=asked)
+    services = part.get("services", [])
+    parts = [[value] for key, value in part.items() if key != "name" and isinstance(value, str)]
+    parts += [[line] for line in part.get("hours", [])]
+    parts += [[value for key, value in each.items() if key != "name"] for each in services]
+    told = [any(passage in text for passage in each) for each in parts]
+    return any(told) if part == info else bool(told) and all(told)
+
+
 def about(info: Mapping[str, Any], *, asked: str) -> dict[str, Any]:
     """Return the part of `info` that `asked` is about; of services, those it names."""
     question = asked.casefold()

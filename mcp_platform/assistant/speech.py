@@ -18,7 +18,7 @@ from mcp_platform.assistant.done import (
     UnknownSlot,
 )
 from mcp_platform.assistant.grounding import Grounded, ground
-from mcp_platform.assistant.information import about, passages
+from mcp_platform.assistant.information import about, passages, tells
 from mcp_platform.assistant.metrics import DROPPED
 from mcp_platform.assistant.phrases import phrases
 from mcp_platform.conversations.reply import Choice, Reply
@@ -207,7 +207,7 @@ class Speech:
         for each in obliged:
             block = self.block(each, asked=asked)
             choices = choices or block.choices
-            if block.text and not self._told(each, grounded):
+            if block.text and not self._told(each, grounded, asked=asked):
                 # What was done or asked for comes first; why there is nothing, beside the list.
                 (last if isinstance(each.outcome, SlotsFound | Taken) else first).append(block.text)
         used = [key for key in (*listed, *grounded.used) if key in placeholders]
@@ -248,7 +248,7 @@ class Speech:
             found[f"professional:{professional.id}"] = professional.name
         return found
 
-    def _told(self, done: Done, grounded: Grounded) -> bool:
+    def _told(self, done: Done, grounded: Grounded, *, asked: str) -> bool:
         """Tell whether the free text already says what this outcome shows."""
         if not grounded.text:
             return False
@@ -257,9 +257,7 @@ class Speech:
                 return f"appointment:{done.ids[0]}" in grounded.used
             case Informed(info):
                 # What was dropped may have been half of the answer: then all of it is told.
-                return not grounded.dropped and any(
-                    passage in grounded.text for passage in passages(info) if len(passage) > 1
-                )
+                return not grounded.dropped and tells(grounded.text, info, asked=asked)
             case Listed(appointments):
                 return bool(appointments) and all(
                     f"appointment:{offer}" in grounded.used for offer in done.ids

@@ -2,7 +2,10 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from mcp_platform.assistant.done import Done, Informed
+from mcp_platform.assistant.information import information
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.conversations.reply import Reply
 from mcp_platform.scheduling.outcome import CalendarClosed, LimitReached, SlotView, Taken
@@ -20,9 +23,15 @@ SLOT = SlotView(
 )
 
 
-def reply(*done: Done, text: str = "", offered: dict[str, SlotView] | None = None) -> Reply:
+def reply(
+    *done: Done,
+    text: str = "",
+    offered: dict[str, SlotView] | None = None,
+    asked: str = "",
+    names: tuple[str, ...] = (),
+) -> Reply:
     said = Speech(language="pt-BR", catalogue=barbershop(), now=NOW).compose(
-        text=text, done=done, appointments={}, offered=offered or {}, names=[], asked=""
+        text=text, done=done, appointments={}, offered=offered or {}, names=names, asked=asked
     )
     assert said is not None
     return said
@@ -47,3 +56,49 @@ def test_what_was_offered_earlier_is_offered_again_without_being_called_free() -
 
     assert "livres" not in said.text
     assert [each.id for each in said.choices] == ["s_1"]
+
+
+INFORMED = Done(
+    Informed(
+        information(
+            business={
+                "name": "Barbearia do Zé",
+                "address": "Rua das Flores, 123",
+                "phone": "(11) 99999-0000",
+            },
+            catalogue=barbershop(),
+            language="pt-BR",
+        )
+    )
+)
+HOME = ("Barbearia do Zé", "Corte", "Barba")
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Qual o endereço?", "Aqui é o assistente da Barbearia do Zé."),
+        ("Quanto custa o corte?", "Você gostaria de Corte ou Barba?"),
+        ("Qual o endereço e o telefone?", "Rua das Flores, 123"),
+        ("quanto custa o corte e a barba?", "O Corte custa R$ 45,00."),
+        ("me fala de vocês", "Aqui é o assistente da Barbearia do Zé."),
+    ],
+)
+def test_a_name_or_half_of_the_answer_does_not_stand_for_the_card(asked: str, text: str) -> None:
+    said = reply(INFORMED, text=text, asked=asked, names=HOME)
+
+    assert text in said.text
+    assert said.text != text, "the card is missing"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Qual o endereço?", "Rua das Flores, 123"),
+        ("Qual o endereço e o telefone?", "Rua das Flores, 123. (11) 99999-0000"),
+        ("Quanto custa o corte?", "O Corte custa R$ 45,00."),
+        ("me fala de vocês", "Rua das Flores, 123"),
+    ],
+)
+def test_what_the_model_has_quoted_is_not_told_twice(asked: str, text: str) -> None:
+    assert reply(INFORMED, text=text, asked=asked, names=HOME).text == text
