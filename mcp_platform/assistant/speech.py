@@ -39,6 +39,7 @@ from mcp_platform.scheduling.outcome import (
 
 _EFFECTS = (Booked, Moved, Cancelled)
 _FAILURES = (Taken, CalendarClosed, LimitReached, UnknownAppointment, UnknownSlot)
+_READS = (Listed, Informed, Refused)  # none of them does what was asked
 _SLOT = re.compile(r"\{slot:([\w-]+)\}")
 _SLOT_LINE = re.compile(r"(?m)^[ \t•*\-\d.)]*(?:\{slot:[\w-]+\}[ \t,;.]*)+$\n?")
 
@@ -199,6 +200,7 @@ class Speech:
             quotable=_quotable(done),
             names=names,
             facts=_facts(done),
+            asked="" if any(not isinstance(each.outcome, _READS) for each in done) else asked,
         )
         DROPPED.inc(grounded.dropped)
         first: list[str] = []

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mcp_platform.assistant.done import Done, Informed
+from mcp_platform.assistant.done import Done, HandedOver, Informed, Listed
 from mcp_platform.assistant.information import information
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.conversations.reply import Reply
@@ -102,3 +102,23 @@ def test_a_name_or_half_of_the_answer_does_not_stand_for_the_card(asked: str, te
 )
 def test_what_the_model_has_quoted_is_not_told_twice(asked: str, text: str) -> None:
     assert reply(INFORMED, text=text, asked=asked, names=HOME).text == text
+
+
+def test_courtesy_beside_what_was_done_is_said_and_beside_what_was_read_is_not() -> None:
+    listed = Done(Listed(()))
+
+    assert "Tudo bem!" in reply(Done(HandedOver()), text="Tudo bem!", asked="cancela").text
+    assert "Tudo bem!" not in reply(listed, text="Tudo bem!", asked="cancela").text
+    assert "Tudo bem!" not in reply(INFORMED, text="Tudo bem!", asked="cancela").text
+
+
+def test_a_courtesy_that_answers_a_request_is_nothing_to_say() -> None:
+    speech = Speech(language="pt-BR", catalogue=barbershop(), now=NOW)
+    said = [
+        speech.compose(
+            text="Tudo bem!", done=[], appointments={}, offered={}, names=[], asked=asked
+        )
+        for asked in ("Posso ir às dez?", "obrigada!")
+    ]
+
+    assert said == [None, Reply("Tudo bem!")]

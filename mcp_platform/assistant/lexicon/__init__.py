@@ -1,7 +1,7 @@
 """The closed word lists that free text is held against, one file per language, read once.
 
 Owns the file format and what a list means once read. Refuses to judge sentences: that is
-`assistant.grounding`. The format is explained in docs/decisions/0003-free-text-by-allowlist.md.
+`assistant.judging`. The format is explained in docs/decisions/0003-free-text-by-allowlist.md.
 """
 
 import re
@@ -63,6 +63,9 @@ class Lexicon:
     beside: frozenset[str]  # … but not after one of these,
     reach: frozenset[str]  # … unless one of these stands before that
     alone: frozenset[str]  # what makes a clause by itself
+    social: frozenset[str]  # of a contact who greets, thanks or apologises, and asks for nothing
+    want: frozenset[str]  # … but not of one who wants or picks something
+    occasion: frozenset[str]  # what happens in a life: about that, not about what was asked
     place: frozenset[str]  # prepositions that would answer "where" or "when"
     quote: frozenset[str]  # what may stand around a quoted passage
     tags: tuple[str, ...]  # "…, okay?": make a claim look like a question
@@ -190,6 +193,9 @@ def lexicon(language: str) -> Lexicon:
         beside=frozenset(_forms(sections["beside"])),
         reach=frozenset(_forms(sections["reach"])),
         alone=frozenset(_forms(sections["alone"])),
+        social=frozenset(_forms(sections["social"])),
+        want=frozenset(_forms(sections["want"])),
+        occasion=frozenset(_forms(sections["occasion"])),
         place=frozenset(_forms(sections["place"])),
         quote=quote,
         tags=_joined(sections["tag"]),

@@ -1,7 +1,7 @@
 """The model's text as sentences of tokens: one spelling for one look.
 
 Owns how text is cleaned, cut and matched with placeholders, quotations and names. Refuses to say
-what may stand: that is `assistant.grounding`.
+what may stand: that is `assistant.judging`.
 """
 
 import re
