@@ -171,7 +171,12 @@ class Answering:
         said: Said | None = None
         if not await self._is_silent(tenant, lease, turn, contact=contact, heard=heard):
             context = TurnContext(
-                tenant=tenant, contact=contact, turn=turn, lease=lease, heard=heard
+                tenant=tenant,
+                contact=contact,
+                turn=turn,
+                lease=lease,
+                heard=heard,
+                now=self._clock(),
             )
             async with self._receipts.shown(
                 tenant, heard, again=turn.resumed or heard[-1].kind == "silent"

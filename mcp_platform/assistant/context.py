@@ -19,8 +19,5 @@ class TurnContext:
     turn: Turn
     lease: Lease
     heard: tuple[Heard, ...]
-
-    @property
-    def now(self) -> datetime:
-        """The same instant however often the turn is begun."""
-        return self.turn.opened_at
+    now: datetime
+    """When this start of the turn began: one taken up hours later offers and books by that."""

@@ -5,6 +5,7 @@ by `speech.py`. One value, three readings.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from mcp_platform.scheduling import outcome as scheduling
@@ -71,6 +72,22 @@ class Done:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Done":
         return cls(_read(content["outcome"]), tuple(content["ids"]))
+
+
+def still_to_come(done: Done, *, now: datetime) -> Done:
+    """Return `done` without slots that have begun since it was written down."""
+    match done.outcome:
+        case SlotsFound(slots=slots) | Taken(alternatives=slots):
+            kept = [pair for pair in zip(slots, done.ids, strict=True) if pair[0].start > now]
+            if len(kept) == len(slots):
+                return done
+            left, ids = tuple(slot for slot, _ in kept), tuple(offer for _, offer in kept)
+            if isinstance(done.outcome, Taken):
+                return Done(Taken(alternatives=left), ids)
+            if not left:
+                return Done(UnknownSlot())
+            return Done(SlotsFound(status=done.outcome.status, slots=left), ids)
+    return done
 
 
 def _write(outcome: Outcome) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from mcp_platform.assistant.done import (
     Outcome,
     Refused,
     UnknownSlot,
+    still_to_come,
 )
 from mcp_platform.assistant.information import information
 from mcp_platform.assistant.journal import Journal
@@ -182,12 +183,10 @@ class Toolbox:
         self._calls += 1
         if self._calls > MOST_CALLS:  # the same on every start: nothing need be written down
             return Done(Refused("too_many", "Enough was called in this turn."))
-        recorded = self.journal.get(step)
-        if recorded is None:
+        done = self._recorded(step)
+        if done is None:
             done = await self._perform(step, call, language=language)
             failpoint("turn.after_tool")
-        else:
-            done = Done.from_json(recorded)
         if isinstance(done.outcome, Booked | Moved | Cancelled):
             self._effects += 1
         known = call.name if call.name in TOOLS else "unknown"
@@ -226,9 +225,8 @@ class Toolbox:
 
     async def take(self, step: str, slot: Action | None) -> Done:
         """Book the slot that was offered, or move the appointment it was offered for."""
-        recorded = self.journal.get(step)
-        if recorded is not None:
-            return Done.from_json(recorded)
+        if (recorded := self._recorded(step)) is not None:
+            return recorded
         if slot is None:
             return await self._note(step, UnknownSlot())
         if self._effects >= MOST_EFFECTS:
@@ -263,9 +261,8 @@ class Toolbox:
         return work.done
 
     async def cancel(self, step: str, appointment: str | None) -> Done:
-        recorded = self.journal.get(step)
-        if recorded is not None:
-            return Done.from_json(recorded)
+        if (recorded := self._recorded(step)) is not None:
+            return recorded
         if appointment is None:
             return await self._note(step, UnknownAppointment())
         work = _Work(self, step)
@@ -287,9 +284,8 @@ class Toolbox:
 
     async def hand_over(self, step: str) -> Done:
         """Silence the assistant for a time and tell the owner who wants to talk."""
-        recorded = self.journal.get(step)
-        if recorded is not None:
-            return Done.from_json(recorded)
+        if (recorded := self._recorded(step)) is not None:
+            return recorded
         contact = self.context.contact
         async with self.journal.begin() as session:
             await Contacts(session, contact.tenant_id).answered_by(
@@ -334,12 +330,16 @@ class Toolbox:
 
     async def note(self, step: str, outcome: Outcome, *, moving: str | None = None) -> Done:
         """Write an outcome without an effect into the journal, its offers beside it."""
-        recorded = self.journal.get(step)
-        if recorded is not None:
-            return Done.from_json(recorded)
+        if (recorded := self._recorded(step)) is not None:
+            return recorded
         return await self._note(step, outcome, moving=moving)
 
     # -- behind the tools ----------------------------------------------------------------------
+
+    def _recorded(self, step: str) -> Done | None:
+        """Return what an earlier start of this turn did, less the times that are over by now."""
+        recorded = self.journal.get(step)
+        return None if recorded is None else still_to_come(Done.from_json(recorded), now=self.now)
 
     async def _find(self, step: str, arguments: FindSlots) -> Done:
         today = self.now.astimezone(self.catalogue.rules.zone).date()

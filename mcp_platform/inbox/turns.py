@@ -99,7 +99,7 @@ class TurnEvent:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A frozen set of events. `opened_at` is "now" for everything this turn says and does."""
+    """A frozen set of events. `opened_at` is when it was begun first, maybe long ago."""
 
     id: uuid.UUID
     tenant_id: TenantId
