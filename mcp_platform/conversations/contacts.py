@@ -263,21 +263,11 @@ class Contacts:
                 "SELECT 1 FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :other"
                 " FOR UPDATE"
             ),
-            # At most one hold and one open turn a contact: what the other one had begun is
-            # dropped, and its events wait again.
+            # At most one hold a contact. A turn that the other one had begun comes over with its
+            # journal: it is taken up after this one, and does nothing twice.
             (
                 "DELETE FROM appointments WHERE tenant_id = :tenant AND contact_id = :other"
                 " AND status = 'held'"
-            ),
-            (
-                "UPDATE inbox_events SET state = 'waiting', turn_id = NULL"
-                " FROM turns WHERE turns.tenant_id = :tenant AND turns.contact_id = :other"
-                " AND turns.state = 'open' AND inbox_events.tenant_id = :tenant"
-                " AND inbox_events.turn_id = turns.id"
-            ),
-            (
-                "DELETE FROM turns WHERE tenant_id = :tenant AND contact_id = :other"
-                " AND state = 'open'"
             ),
             *(
                 f"UPDATE {table} SET contact_id = :into"  # noqa: S608  # names from FOLLOWING

@@ -78,17 +78,19 @@ class QuarantinedRow(Base):
 
 
 class TurnRow(Base):
-    """A frozen set of events, answered once. At most one is open for a contact."""
+    """A frozen set of events, answered once.
+
+    Opened under the contact's lease while no other is open; contacts that are merged bring theirs.
+    """
 
     __tablename__ = "turns"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
         CheckConstraint("state in ('open', 'done', 'parked')", name="state"),
         Index(
-            "uq_turns_one_open_per_contact",
+            "ix_turns_open",
             "tenant_id",
             "contact_id",
-            unique=True,
             postgresql_where=text("state = 'open'"),
         ),
         Index("ix_turns_parked", "tenant_id", postgresql_where=text("state = 'parked'")),

@@ -40,12 +40,15 @@ WAITING = text("""
       AND contact_key IN (SELECT alias FROM contact_aliases
                           WHERE tenant_id = :tenant AND contact_id = :contact)
 """)
-# The start is counted as the turn is taken up.
-RESUME = text(
-    "UPDATE turns SET starts = starts + 1"
-    " WHERE tenant_id = :tenant AND contact_id = :contact AND state = 'open'"
-    " RETURNING id, starts, opened_at"
-)
+# The start is counted as the turn is taken up. There are several where contacts were merged.
+RESUME = text("""
+    UPDATE turns SET starts = starts + 1
+    WHERE tenant_id = :tenant AND id = (
+        SELECT id FROM turns
+        WHERE tenant_id = :tenant AND contact_id = :contact AND state = 'open'
+        ORDER BY opened_at, id LIMIT 1)
+    RETURNING id, starts, opened_at
+""")
 _EVENT = "id, key, contact_key, instant, body, sent_at, received_at, trace_id"
 FROZEN = text(f"SELECT {_EVENT} FROM inbox_events WHERE tenant_id = :tenant AND turn_id = :id")  # noqa: S608  # constants
 TO_FREEZE = text(f"""
@@ -132,7 +135,7 @@ class Turns:
         return None if first is None else Waiting(first, last, instant=instant, now=now)
 
     async def begin(self, contact_id: ContactId, *, now: datetime) -> Turn | None:
-        """Take up the contact's open turn, or freeze what waits into a new one.
+        """Take up the contact's oldest open turn, or freeze what waits into a new one.
 
         Taps and typed messages make separate turns, in the order they came: a tap acts without
         the model. Each call of the tenant API waits for an answer of its own. The start is counted before anything else happens, so that what kills its

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import text
+
 from tests.flows.world import ANA, World, choices_of, eventually, message, text_of, tomorrow
 
 BOOK = "Marca um corte amanhã às 15h com o Zé"
@@ -138,6 +140,43 @@ async def test_a_user_id_update_by_webhook_keeps_the_appointments(here: World) -
     )
 
     await eventually(lambda: _statuses(here, ["cancelled"]))
+    assert await here.value(PEOPLE) == 1
+
+
+async def test_a_turn_that_was_begun_is_finished_by_whom_its_contact_turns_out_to_be(
+    here: World,
+) -> None:
+    old, new = "BR.1000000000000000008", "BR.1000000000000000009"
+    await here.write({"wa_id": ANA, "user_id": old, "name": "Ana"}, text="oi")
+    await here.replies(1)
+    await here.write({"user_id": new, "name": "Ana"}, text=BOOK)
+    await eventually(lambda: _statuses(here, ["booked"]))
+    await here.write({"user_id": new, "name": "Ana"}, text="Cancela meu horário")
+    await eventually(lambda: _statuses(here, ["cancelled"]))
+    await here.idle()
+    asked = len(await here.asked_model())
+    # The worker died here: cancelled, and nobody told.
+    turn = await here.value(
+        "SELECT id FROM turns WHERE tenant_id = :tenant ORDER BY opened_at DESC LIMIT 1"
+    )
+    async with here.session() as session:
+        for statement in (
+            "UPDATE turns SET state = 'open', closed_at = NULL WHERE id = :turn",
+            "UPDATE inbox_events SET state = 'claimed' WHERE turn_id = :turn",
+            "DELETE FROM outbox WHERE key = 'r:' || CAST(CAST(:turn AS uuid) AS text)",
+            "DELETE FROM messages WHERE turn_id = :turn",
+        ):
+            await session.execute(text(statement), {"turn": turn})
+    before = len(await here.sent(as_=None))
+
+    change = {"type": "user_changed_user_id", "body": "changed", "user_id": new}
+    await here.post(here.webhook(_system(change, wa_id=ANA, from_user_id=old)))
+
+    told = (await here.replies(before + 1, as_=None))[-1]
+    assert "❌ Cancelado" in text_of(told)
+    assert len(await here.asked_model()) == asked
+    await here.idle()
+    assert len(await here.sent(as_=None)) == before + 1
     assert await here.value(PEOPLE) == 1
 
 
