@@ -59,35 +59,35 @@ def _labels(tenant: Tenant) -> dict[str, str]:
 
 
 def _secret(tenant: Tenant, platform: Platform) -> Iterator[Manifest]:
-    """Give the Secret's form in Git, or who may write it where the platform itself does."""
+    """Give the Secret's form in Git, if it has one, and what the provisioner may do with it."""
     labels = _labels(tenant)
-    match platform.credentials:
-        case "sealed":
-            if tenant.credentials.sealed:
-                yield credentials.sealed_secret(
-                    name=tenant.secret,
-                    namespace=tenant.namespace,
-                    labels=labels,
-                    sealed=tenant.credentials.sealed,
-                )
-        case "external":
-            yield credentials.external_secret(
-                name=tenant.secret,
-                namespace=tenant.namespace,
-                labels=labels,
-                store=platform.secret_store,
-                key=tenant.path,
-            )
-        case "platform":
-            yield from credentials.access_to_secret(
-                role="credentials-writer",
-                secret=tenant.secret,
-                namespace=tenant.namespace,
-                labels=labels,
-                verbs=["get", "update", "patch", "delete"],
-                accounts=[place.WRITER],
-                accounts_namespace=place.NAMESPACE,
-            )
+    if platform.credentials == "sealed" and tenant.credentials.sealed:
+        yield credentials.sealed_secret(
+            name=tenant.secret,
+            namespace=tenant.namespace,
+            labels=labels,
+            sealed=tenant.credentials.sealed,
+        )
+    if platform.credentials == "external":
+        yield credentials.external_secret(
+            name=tenant.secret,
+            namespace=tenant.namespace,
+            labels=labels,
+            store=platform.secret_store,
+            key=tenant.path,
+        )
+    # Where a controller makes the Secret, the provisioner reads it all the same: it runs the doctor
+    # for the part `admin`, and takes Meta's override away when a tenant leaves.
+    verbs = ["get", "update", "patch", "delete"] if platform.credentials == "platform" else ["get"]
+    yield from credentials.access_to_secret(
+        role="credentials-writer" if platform.credentials == "platform" else "credentials-examiner",
+        secret=tenant.secret,
+        namespace=tenant.namespace,
+        labels=labels,
+        verbs=verbs,
+        accounts=[place.WRITER],
+        accounts_namespace=place.NAMESPACE,
+    )
 
 
 def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterator[Manifest]:

@@ -95,7 +95,7 @@ def document() -> dict[str, Any]:
         webhook=None,
         api=api,
         admin=_Unbuilt(),
-        doctoring=_Unbuilt(),
+        examining=_Unbuilt(),
         credential_keys=_Unbuilt(),
     )
     app = create_app(cast("Any", platform))

@@ -114,11 +114,10 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
     app.include_router(
         users_router(sessions, passwords=admin.passwords, live=admin.live, guard=guard, clock=now)
     )
-    if platform.doctoring is not None:
-        doctor = platform.doctoring.doctor
-        examinations = Examinations(doctor=doctor, sessions=sessions)
+    if platform.examining is not None:
+        examinations = Examinations(doctor=platform.examining, sessions=sessions)
         app.include_router(
-            doctor_router(doctor, examinations, tenants=platform.tenants, guard=guard)
+            doctor_router(examinations, sessions, tenants=platform.tenants, guard=guard)
         )
     app.include_router(
         registry_router(

@@ -19,10 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.admin.account import Account
 from mcp_platform.admin.credentials import CredentialKeys
+from mcp_platform.admin.examining import Examining
 from mcp_platform.admin.isolation import Isolation
 from mcp_platform.admin.jwts import Jwts
 from mcp_platform.admin.offboarding_work import OffboardingWork
 from mcp_platform.admin.passwords import Passwords
+from mcp_platform.admin.proofs import ChangeProving, ProvingHere
 from mcp_platform.admin.provisioner_client import RemoteProvisioner
 from mcp_platform.admin.provisioner_routes import ProvisionerRoutes
 from mcp_platform.admin.sign_ins import SignIns
@@ -118,7 +120,8 @@ class Platform:
     webhook: WhatsAppWebhook | None
     api: "TenantApi | None"
     admin: "AdminApi | None"
-    doctoring: "Doctoring | None"
+    examining: Examining | None
+    """The doctor, or whoever asks it where the credentials can be read."""
     worker: Worker | None
     provisioner_routes: ProvisionerRoutes | None
     credential_keys: CredentialKeys | None
@@ -490,7 +493,7 @@ async def platform(
         )
         catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
         ingest = webhook = api = admin = doctoring = worker = provisioner_routes = None
-        credential_keys = leaving = None
+        credential_keys = leaving = examining = None
         if "gateway" in parts:
             pool = await database.pool(Role.INGEST, most=3, name="ingest")
             stack.push_async_callback(pool.close)
@@ -503,6 +506,16 @@ async def platform(
                 chat=Chat(sessions=sessions, recorder=ingest, replies=Replies(sessions)),
                 desk=Desk(sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now),
             )
+        if set(parts) & {"admin", "worker", "provisioner"}:
+            doctoring = await _doctoring(
+                stack,
+                settings,
+                sessions=sessions,
+                store=store,
+                calendars=calendars,
+                health=health,
+                notices=notices,
+            )
         if "admin" in parts and not settings.pinned:
             provisioning = await provisioner(
                 settings, stack, database_url=database_url, here="provisioner" in parts
@@ -511,7 +524,7 @@ async def platform(
                 settings, admin_sessions, keys=token_keys(settings), provisioner=provisioning
             )
             stack.callback(admin.passwords.close)
-        if "provisioner" in parts and not settings.pinned:
+        if "provisioner" in parts and not settings.pinned and doctoring is not None:
             local = await provisioner(settings, stack, database_url=database_url, here=True)
             leaving = OffboardingWork(
                 sessions=admin_sessions,
@@ -522,26 +535,19 @@ async def platform(
             )
             provisioner_routes = ProvisionerRoutes(
                 local,
+                examining=doctoring.doctor,
+                proving=ProvingHere(doctoring.proving, store=store),
                 jwts=Jwts(token_keys(settings)),
                 tenants=tenants,
                 clock=now,
             )
-        if "admin" in parts or "worker" in parts:
-            doctoring = await _doctoring(
-                stack,
-                settings,
-                sessions=sessions,
-                store=store,
-                calendars=calendars,
-                health=health,
-                notices=notices,
-            )
         if admin is not None and doctoring is not None:
+            examining, proving = _who_examines(doctoring, provisioning, store=store)
             credential_keys = CredentialKeys(
                 sessions=admin_sessions,
                 store=store,
                 provisioner=provisioning,
-                proving=doctoring.proving,
+                proving=proving,
                 sealer=_sealer(settings),
                 clock=now,
                 made_elsewhere=settings.sealed,
@@ -578,12 +584,21 @@ async def platform(
             webhook=webhook,
             api=api,
             admin=admin,
-            doctoring=doctoring,
+            examining=examining,
             worker=worker,
             provisioner_routes=provisioner_routes,
             credential_keys=credential_keys,
             leaving=leaving,
         )
+
+
+def _who_examines(
+    doctoring: Doctoring, provisioner: Provisioner, *, store: CredentialStore
+) -> tuple[Examining, ChangeProving]:
+    """Return what examines tenants and proves changes: the part that reads their credentials."""
+    if isinstance(provisioner, RemoteProvisioner):
+        return provisioner, provisioner
+    return doctoring.doctor, ProvingHere(doctoring.proving, store=store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -669,7 +684,7 @@ async def operating_alone(
             sessions=sessions,
             store=store,
             provisioner=await provisioner(settings, stack, database_url=database_url, here=False),
-            proving=doctoring.proving,
+            proving=ProvingHere(doctoring.proving, store=store),
             sealer=_sealer(settings),
             clock=now,
             made_elsewhere=settings.sealed,

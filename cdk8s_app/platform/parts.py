@@ -35,6 +35,8 @@ class Part:
     """Whether it listens on the public port."""
     secrets_api: bool
     """Whether it asks the cluster's API for Secrets."""
+    asks_vendors: bool
+    """Whether it talks to Google, Gemini and Meta: only who reads credentials has a reason to."""
 
 
 PARTS = (
@@ -48,6 +50,7 @@ PARTS = (
         most=10,
         public=True,
         secrets_api=True,
+        asks_vendors=True,
     ),
     Part(
         name="admin",
@@ -59,6 +62,7 @@ PARTS = (
         most=1,
         public=True,
         secrets_api=False,
+        asks_vendors=False,
     ),
     Part(
         name="worker",
@@ -70,17 +74,19 @@ PARTS = (
         most=10,
         public=False,
         secrets_api=True,
+        asks_vendors=True,
     ),
     Part(
         name="provisioner",
         login="owner",
         resources=Resources(
-            cpu_request="25m", cpu_limit="250m", memory_request="160Mi", memory_limit="256Mi"
+            cpu_request="25m", cpu_limit="500m", memory_request="160Mi", memory_limit="384Mi"
         ),
         fewest=1,
         most=1,
         public=False,
         secrets_api=True,
+        asks_vendors=True,
     ),
 )
 
@@ -256,7 +262,8 @@ def _traffic(
                 pods=selector_of(instance=place.NAMESPACE, component=place.WRITER),
             )
         )
-    egress.append(network.go_to_internet(private_ranges=platform.private_ranges))
+    if part.asks_vendors:
+        egress.append(network.go_to_internet(private_ranges=platform.private_ranges))
     if part.secrets_api:
         egress.append(
             network.go_to_addresses(ranges=platform.api_server_ranges, ports=network.API_SERVER)

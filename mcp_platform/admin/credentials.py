@@ -8,7 +8,7 @@ a value, to anybody.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -19,19 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor, system
 from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form
+from mcp_platform.admin.proofs import ChangeProving
 from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
-from mcp_platform.doctor.proving import proofs_of, refused
-from mcp_platform.doctor.results import CheckResult
+from mcp_platform.doctor.proving import refused
 from mcp_platform.errors import Conflict, Invalid, PlatformError
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.credentials import (
     KEYS,
-    Credentials,
     CredentialsForbidden,
-    CredentialsMissing,
     CredentialStore,
-    CredentialsUnreadable,
     fingerprint_of,
+    held_by,
 )
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.provisioning import Provisioner
@@ -39,15 +37,6 @@ from mcp_platform.tenants.tenant import Tenant, TenantId
 
 # Longer than a store is waited for: whoever marked a key as changing has finished, or is dead.
 CHANGING_FOR = timedelta(minutes=1)
-
-
-class Proving(Protocol):
-    """Asks the vendors whether credentials work. The doctor does."""
-
-    async def prove(
-        self, tenant: Tenant, credentials: Credentials, *, only: Collection[str]
-    ) -> Sequence[CheckResult]:
-        """Return what each of the checks `only` found of `credentials`. Changes nothing outside."""
 
 
 class Sealer(Protocol):
@@ -100,7 +89,7 @@ class CredentialKeys:
         sessions: Sessions,
         store: CredentialStore,
         provisioner: Provisioner,
-        proving: Proving,
+        proving: ChangeProving,
         sealer: Sealer | None,
         clock: Callable[[], datetime],
         made_elsewhere: bool = False,
@@ -124,7 +113,7 @@ class CredentialKeys:
             NotFound: there is no such tenant.
         """
         tenant = await self._tenant(client_name, environment, actor=actor)
-        held = await self._held(tenant)
+        held = await held_by(self._store, tenant)
         now = self._clock()
         async with self._sessions.everywhere.begin() as session:
             if held is not None and not self._made_elsewhere:
@@ -157,11 +146,11 @@ class CredentialKeys:
         """
         given = check_form(values, remove=remove)
         tenant = await self._tenant(client_name, environment, actor=actor)
-        held = await self._held(tenant)
+        held = await held_by(self._store, tenant)
         gone = {*remove, *(await self._others(tenant, held, given) if whole else ())}
         proof = "none"
         if prove and given:
-            proof = await self._proved(tenant, given, held=held or {}, gone=gone, force=force)
+            proof = await self._proved(tenant, given, gone=gone, force=force)
         wish = Wish(values=given, remove=frozenset(gone), proof=proof)
         if wish.keys:
             await self.write(tenant, wish, actor=actor)
@@ -171,7 +160,8 @@ class CredentialKeys:
         self, client_name: str, environment: str, *, actor: Actor, values: Mapping[str, str]
     ) -> bool:
         """Tell whether `values` are not what the store holds, as far as that can be known here."""
-        held = await self._held(await self._tenant(client_name, environment, actor=actor))
+        tenant = await self._tenant(client_name, environment, actor=actor)
+        held = await held_by(self._store, tenant)
         return held is None or any(
             held.get(key, "").strip() != value.strip() for key, value in check_form(values).items()
         )
@@ -216,18 +206,6 @@ class CredentialKeys:
         async with self._sessions.everywhere() as session:
             return await Environments(session, actor).tenant(client_name, environment)
 
-    async def _held(self, tenant: Tenant) -> dict[str, str] | None:
-        """Return what the store holds; None: it cannot be known here and now."""
-        try:
-            credentials = await self._store.read(
-                client_name=tenant.client_name, environment=tenant.environment
-            )
-        except CredentialsMissing:
-            return {}
-        except CredentialsUnreadable:
-            return None
-        return {key: value for key in KEYS if (value := getattr(credentials, key.lower()))}
-
     async def _others(
         self, tenant: Tenant, held: Mapping[str, str] | None, given: Mapping[str, str]
     ) -> set[str]:
@@ -236,24 +214,10 @@ class CredentialKeys:
         return {*remembered, *(held or {})} - set(given) - OURS
 
     async def _proved(
-        self,
-        tenant: Tenant,
-        given: Mapping[str, str],
-        *,
-        held: Mapping[str, str],
-        gone: set[str],
-        force: bool,
+        self, tenant: Tenant, given: Mapping[str, str], *, gone: set[str], force: bool
     ) -> str:
-        """Ask the vendors that `given` is for whether they take it, beside what stays."""
-        whole = {key: value for key, value in {**held, **given}.items() if key not in gone}
-        as_it_will_be = replace(
-            tenant,
-            phone_number_id=whole.get("WHATSAPP_PHONE_NUMBER_ID", tenant.phone_number_id),
-            calendar_id=whole.get("GOOGLE_CALENDAR_ID", tenant.calendar_id),
-        )
-        results = await self._proving.prove(
-            as_it_will_be, Credentials.from_mapping(whole), only=proofs_of(given)
-        )
+        """Ask the vendors that `given` is for whether they take it."""
+        results = await self._proving.prove(tenant, values=given, remove=gone)
         failed = {each.check: f"{each.what} {each.next_step}" for each in refused(results)}
         if failed and not force:
             raise ProofFailed("These credentials do not work; nothing was saved.", fields=failed)

@@ -3,9 +3,10 @@
 Reading leaves no line; what subscribes webhooks or writes to a calendar does.
 """
 
+from typing import Protocol
+
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor
-from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.doctor.examination import Tell
 from mcp_platform.doctor.results import Found
 from mcp_platform.errors import Unavailable
@@ -13,10 +14,19 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.tenant import Tenant
 
 
+class Examining(Protocol):
+    """The doctor, here or where credentials can be read."""
+
+    async def examine(
+        self, tenant: Tenant, *, fix: bool = False, write: bool = False, tell: Tell | None = None
+    ) -> list[Found]:
+        """Run all checks and keep what they found; `tell` hears of each result."""
+
+
 class Examinations:
     """Runs the doctor on somebody's behalf."""
 
-    def __init__(self, *, doctor: Doctor, sessions: Sessions | None) -> None:
+    def __init__(self, *, doctor: Examining, sessions: Sessions | None) -> None:
         """`sessions` are those of the audit trail; None: this process does not reach it."""
         self._doctor = doctor
         self._sessions = sessions

@@ -6,9 +6,10 @@ Owns the form of each, which both sides share. A token is for one tenant and one
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from mcp_platform.admin.jwts import Jwts, Registered
+from mcp_platform.doctor.results import CheckResult, Found
 from mcp_platform.errors import (
     Conflict,
     Forbidden,
@@ -32,7 +33,9 @@ TOKEN_TTL = timedelta(minutes=1)
 LARGEST_BODY = 256 * 1024  # bytes; thirteen values, the longest of 16 kB
 PATH = "/internal/v1/tenants/{client_name}/{environment}/{step}"
 
-Step = Literal["prepare", "isolate", "credentials", "database-password", "retire"]
+Step = Literal[
+    "prepare", "isolate", "credentials", "database-password", "retire", "examine", "prove"
+]
 
 _ERRORS: dict[str, type[PlatformError]] = {
     kind.__name__: kind
@@ -44,12 +47,26 @@ _ERRORS: dict[str, type[PlatformError]] = {
 
 
 class Change(BaseModel):
-    """The body of the step `credentials`."""
+    """The body of the steps `credentials` and `prove`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     values: dict[str, str] = {}
     remove: list[str] = []
+
+
+class Examination(BaseModel):
+    """The body of the step `examine`: what it may change."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    fix: bool = False
+    write: bool = False
+
+
+# What the steps `examine` and `prove` answer. Neither holds a secret.
+FOUND = TypeAdapter(list[Found])
+RESULTS = TypeAdapter(list[CheckResult])
 
 
 class _Said(Registered):

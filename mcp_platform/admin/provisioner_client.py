@@ -1,24 +1,39 @@
 """The door to the part `provisioner` in another Pod.
 
-Owns the request, its token, time-outs and retries: every step may be repeated, so what was not
-answered is asked again.
+Owns the request, its token, time-outs and retries: every step that changes a tenant may be repeated,
+so what was not answered is asked again. Questions to vendors are asked once: vendors count them.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import httpx
+from pydantic import BaseModel
 
 from mcp_platform.admin.jwts import Jwts
-from mcp_platform.admin.provisioner_call import PATH, Change, Step, meant, token_for
+from mcp_platform.admin.provisioner_call import (
+    FOUND,
+    PATH,
+    RESULTS,
+    Change,
+    Examination,
+    Step,
+    meant,
+    token_for,
+)
+from mcp_platform.doctor.examination import Tell
+from mcp_platform.doctor.results import CheckResult, Found
 from mcp_platform.errors import PlatformError, Unavailable
 from mcp_platform.tenants.credentials import CredentialsForbidden, CredentialsMissing
 from mcp_platform.tenants.tenant import Tenant
 
 # Longer than the provisioner itself waits for Kubernetes: prepare asks it three times.
 TIMEOUT = httpx.Timeout(40.0, connect=3.0)
+# Checks build on each other, four at the most, and each has some calls' time at its vendor.
+VENDORS_TIMEOUT = httpx.Timeout(150.0, connect=3.0)
+ASKS_VENDORS: frozenset[Step] = frozenset({"examine", "prove"})
 TRIES = 3
 PAUSE_S = 0.5  # doubled with each try, and taken at random below that
 RETRY_AFTER = timedelta(seconds=10)
@@ -26,7 +41,10 @@ LASTING = (CredentialsForbidden, CredentialsMissing)  # until a person changes s
 
 
 class RemoteProvisioner:
-    """Asks the provisioner at `url`, its internal port, to do what this process may not."""
+    """Asks the provisioner at `url`, its internal port, to do what this process may not.
+
+    That is to prepare tenants, to write credentials, and to ask vendors with those that are stored.
+    """
 
     def __init__(
         self,
@@ -57,16 +75,39 @@ class RemoteProvisioner:
     async def retire(self, tenant: Tenant) -> None:
         await self._ask("retire", tenant)
 
+    async def examine(
+        self, tenant: Tenant, *, fix: bool = False, write: bool = False, tell: Tell | None = None
+    ) -> list[Found]:
+        """Have the doctor examine a tenant over there; `tell` hears of all results at the end."""
+        found = FOUND.validate_json(
+            await self._once("examine", tenant, Examination(fix=fix, write=write))
+        )
+        if tell is not None:
+            for each in found:
+                tell(each)
+        return found
+
+    async def prove(
+        self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
+    ) -> Sequence[CheckResult]:
+        """Have a change of credentials proved over there, beside those that it leaves."""
+        change = Change(values=dict(values), remove=sorted(remove))
+        return RESULTS.validate_json(await self._once("prove", tenant, change))
+
     async def _ask(self, step: Step, tenant: Tenant, *, body: Change | None = None) -> None:
         for tried in range(1, TRIES + 1):
-            error = await self._once(step, tenant, body)
-            if error is None:
+            try:
+                await self._once(step, tenant, body)
+            except LASTING:
+                raise
+            except Unavailable:
+                if tried == TRIES:
+                    raise
+            else:
                 return
-            if tried == TRIES or not isinstance(error, Unavailable) or isinstance(error, LASTING):
-                raise error
             await asyncio.sleep(PAUSE_S * 2 ** (tried - 1) * random.random())
 
-    async def _once(self, step: Step, tenant: Tenant, body: Change | None) -> PlatformError | None:
+    async def _once(self, step: Step, tenant: Tenant, body: BaseModel | None) -> bytes:
         path = PATH.format(
             client_name=tenant.client_name, environment=tenant.environment, step=step
         )
@@ -76,15 +117,17 @@ class RemoteProvisioner:
                 self._url + path,
                 content=b"" if body is None else body.model_dump_json(),
                 headers={"authorization": f"Bearer {token}", "content-type": "application/json"},
-                timeout=TIMEOUT,
+                timeout=VENDORS_TIMEOUT if step in ASKS_VENDORS else TIMEOUT,
             )
         except httpx.TransportError as error:
-            return Unavailable(
+            raise Unavailable(
                 f"The provisioner cannot be reached ({type(error).__name__}): look whether it runs,"
                 " and at PROVISIONER_URL.",
                 retry_after=RETRY_AFTER,
-            )
-        return None if response.is_success else _refusal(response)
+            ) from error
+        if not response.is_success:
+            raise _refusal(response)
+        return response.content
 
 
 def _refusal(response: httpx.Response) -> PlatformError:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.doctor.case import Case, RoleState
 from mcp_platform.doctor.examination import Examiner, Tell
-from mcp_platform.doctor.findings import Finding, Findings, failed
+from mcp_platform.doctor.findings import Findings, failed
 from mcp_platform.doctor.results import Found, Language
 from mcp_platform.doctor.sentences import result
 from mcp_platform.doctor.visits import Visits
@@ -91,11 +91,6 @@ class Doctor:
             last = await Findings(session, tenant.id).last()
         await self._mark([finding.found for finding in last], tenant.id, changed=bool(new))
         return found
-
-    async def last(self, tenant_id: TenantId) -> list[Finding]:
-        """Return what was found last, oldest findings included."""
-        async with self._sessions.of(tenant_id)() as session:
-            return await Findings(session, tenant_id).last()
 
     async def _case(self, tenant: Tenant, *, fix: bool, write: bool) -> Case:
         credentials, unreadable = await self._credentials(tenant)

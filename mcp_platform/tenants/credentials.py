@@ -108,6 +108,19 @@ class CredentialStore(Protocol):
         """
 
 
+async def held_by(store: CredentialStore, tenant: Tenant) -> dict[str, str] | None:
+    """Return by key what `store` holds for a tenant; None: it cannot be known here and now."""
+    try:
+        credentials = await store.read(
+            client_name=tenant.client_name, environment=tenant.environment
+        )
+    except CredentialsMissing:
+        return {}
+    except CredentialsUnreadable:
+        return None
+    return {key: value for key in KEYS if (value := getattr(credentials, key.lower()))}
+
+
 class CredentialWriter(Protocol):
     """Changes what a store holds. Only the part `provisioner` has one."""
 

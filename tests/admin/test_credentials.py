@@ -18,6 +18,7 @@ from mcp_platform.admin.credentials import (
     ProofFailed,
 )
 from mcp_platform.admin.models import AuditRow
+from mcp_platform.admin.proofs import ProvingHere
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.tenants.credentials import (
@@ -86,7 +87,7 @@ class Place:
             sessions=self.sessions,
             store=self.store,
             provisioner=self.provisioner,
-            proving=self.prover,
+            proving=ProvingHere(self.prover, store=self.store),
             sealer=self.sealing,
             clock=self.clock,
         )

@@ -14,6 +14,7 @@ from sqlalchemy import insert, text, update
 
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
+from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.catalogue_store import save_catalogue
@@ -78,6 +79,10 @@ class Practice:
         async with self.sessions.everywhere.begin() as session:
             found = await session.execute(text(statement), values)
             return list(found.all()) if found.returns_rows else []
+
+    async def last(self) -> list[Finding]:
+        async with self.sessions.of(self.tenant.id)() as session:
+            return await Findings(session, self.tenant.id).last()
 
     async def told(self) -> list[str]:
         """Return the notices recorded for the owner."""

@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
 from mcp_platform import bootstrap
 from mcp_platform.admin.passwords import Passwords
+from mcp_platform.app import create_internal_app
 from mcp_platform.settings import Settings
+from mcp_platform.simulators.serving import serving
 from tests.admin.conftest import Api, Clock
 from tests.doctor.practice import Practice
 from tests.doctor.surgery import TEMPLATE
@@ -47,6 +50,75 @@ async def api(
         Settings(), ("admin",), database_url=migrated_url, redis_url=None
     ) as platform:
         yield Api(platform, Clock(), folder / "keys")
+
+
+@pytest.fixture
+async def apart(
+    office: Practice,
+    migrated_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Api]:
+    """The part `admin` as a cluster has it: it reads no credentials, and has a provisioner to ask."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(bootstrap, "Passwords", lambda: Passwords(cheap))
+    folder = tmp_path_factory.mktemp("data")
+    for name, value in settings_of(office, migrated_url, folder).items():
+        monkeypatch.setenv(name, value)
+    given: dict[str, Any] = {"database_url": migrated_url, "redis_url": None}
+    async with (
+        bootstrap.platform(Settings(), ("provisioner",), **given) as provisioner,
+        serving(create_internal_app(provisioner)) as url,
+    ):
+        monkeypatch.setenv("PROVISIONER_URL", url)
+        monkeypatch.setenv("CREDENTIALS_STORE", "kubernetes")
+        monkeypatch.setenv("KUBECONFIG", str(folder / "none"))
+        # No vendor is to be asked from here.
+        for name in ("META_GRAPH_URL", "GEMINI_URL", "GOOGLE_CALENDAR_URL", "GOOGLE_TOKEN_URL"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9/")
+        async with bootstrap.platform(Settings(), ("admin",), **given) as platform:
+            yield Api(platform, Clock(), folder / "keys")
+
+
+async def test_a_part_that_reads_no_credentials_has_the_provisioner_examine(apart: Api) -> None:
+    operator = await apart.sign_in("operator")
+
+    ran = await apart.ask("POST", PATH, token=operator, json={})
+    read = await apart.ask("GET", PATH, token=operator)
+
+    assert ran.status_code == 200, ran.text
+    assert {each["state"] for each in ran.json()["results"]} == {"ok"}
+    assert read.json() == ran.json()
+
+
+async def test_what_is_to_be_changed_over_there_is_changed_and_written_down(
+    apart: Api, office: Practice
+) -> None:
+    token = await apart.sign_in("operator")
+    office.surgery.number.override_url = None
+
+    fixed = await apart.ask("POST", PATH, token=token, json={"fix": True})
+
+    results = {each["check"]: each["code"] for each in fixed.json()["results"]}
+    assert results["whatsapp.callback"] == "overridden_now"
+    assert (await apart.audited())[-1] == "tenant.examine"
+
+
+async def test_one_credential_is_proved_beside_those_that_only_the_provisioner_reads(
+    apart: Api, office: Practice
+) -> None:
+    token = await apart.sign_in("operator")
+    where = PATH.replace("doctor", "credentials")
+    secret = office.surgery.case.secrets.whatsapp_app_secret
+
+    wrong = await apart.ask(
+        "PATCH", where, token=token, json={"WHATSAPP_APP_SECRET": "0" * len(secret)}
+    )
+    right = await apart.ask("PATCH", where, token=token, json={"WHATSAPP_APP_SECRET": secret})
+
+    assert wrong.status_code == 422
+    assert "whatsapp.app_secret" in [each["field"] for each in wrong.json()["errors"]]
+    assert right.status_code == 200, right.text
 
 
 async def test_an_operator_examines_and_a_viewer_reads(api: Api) -> None:

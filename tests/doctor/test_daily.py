@@ -43,7 +43,7 @@ async def test_every_tenant_gets_its_time_and_is_examined_at_it(office: Practice
     assert await office.daily().run(stopping=never) == 1
     assert await office.daily().run(stopping=never) == 0
 
-    kept = await office.doctor.last(office.tenant.id)
+    kept = await office.last()
     assert len(kept) == 24
     (due,) = (await office.rows("SELECT next_due_at FROM doctor_visits"))[0]
     assert due == next_visit(office.tenant.id, now=office.surgery.now)

@@ -14,7 +14,7 @@ from tests.doctor.surgery import NOW
 async def test_a_tenant_in_good_order_is_found_so_and_kept_so(office: Practice) -> None:
     found = await office.doctor.examine(office.tenant)
 
-    kept = await office.doctor.last(office.tenant.id)
+    kept = await office.last()
     assert [finding.found for finding in kept] == found
     assert [finding.found.check for finding in kept] == [n for n in TITLES if n != "google.write"]
     assert {finding.checked_at for finding in kept} == {NOW}
@@ -29,7 +29,7 @@ async def test_since_stands_still_while_nothing_changes(office: Practice) -> Non
     office.store_credentials(WHATSAPP_APP_SECRET="another")
     await office.doctor.examine(office.tenant)
 
-    kept = {each.found.check: each for each in await office.doctor.last(office.tenant.id)}
+    kept = {each.found.check: each for each in await office.last()}
     assert kept["google.key"].since == NOW
     assert kept["google.key"].checked_at == NOW + timedelta(hours=6)
     assert kept["whatsapp.app_secret"].since == NOW + timedelta(hours=6)

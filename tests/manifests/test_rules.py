@@ -184,6 +184,44 @@ def test_the_gateway_may_read_shared_tenants_secrets_and_no_isolated_ones(varian
 
 
 @pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_the_provisioner_reads_every_tenants_secret_and_changes_it_only_where_it_made_it(
+    variant: str,
+) -> None:
+    credentials = fleets.fleet(variant).platform.credentials
+    tenants = {folder for folder, _ in fleets.objects(variant) if folder.startswith("clients/")}
+    bound = {
+        (folder, each["metadata"]["name"])
+        for folder, each in fleets.objects(variant)
+        if each["kind"] == "RoleBinding"
+        and [subject["name"] for subject in each["subjects"]] == [place.WRITER]
+    }
+    verbs = {
+        folder: each["rules"][0]["verbs"]
+        for folder, each in fleets.objects(variant)
+        if each["kind"] == "Role" and (folder, each["metadata"]["name"]) in bound
+    }
+
+    assert set(verbs) == tenants
+    for allowed in verbs.values():
+        assert "get" in allowed
+        assert (allowed == ["get"]) == (credentials != "platform")
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_the_part_that_signs_tokens_reaches_no_vendor(variant: str) -> None:
+    (policy,) = (
+        each
+        for folder, each in fleets.objects(variant)
+        if folder == "platform"
+        and each["kind"] == "NetworkPolicy"
+        and each["metadata"]["name"] == "admin"
+    )
+    ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
+
+    assert 443 not in ports
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
 def test_beyond_a_namespace_only_the_provisioner_may_anything(variant: str) -> None:
     bindings = [each for _, each in fleets.objects(variant) if each["kind"] == "ClusterRoleBinding"]
     rules = [

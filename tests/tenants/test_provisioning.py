@@ -23,6 +23,8 @@ from mcp_platform.admin.provisioner_call import PROVISIONER
 from mcp_platform.admin.provisioner_client import TRIES, RemoteProvisioner
 from mcp_platform.admin.provisioner_routes import ProvisionerRoutes
 from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
+from mcp_platform.doctor.examination import Tell
+from mcp_platform.doctor.results import CheckResult, Found
 from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
 from mcp_platform.kit.database import create_engine
 from mcp_platform.kit.queue import own_schema
@@ -40,6 +42,7 @@ from mcp_platform.tenants.provisioning import LocalProvisioner
 from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
+from tests.admin.operating import failed
 from tests.tenants.made import tenant
 from tests.tenants.test_sealing import certificate, unsealed
 
@@ -232,6 +235,8 @@ class Asked:
     steps: list[tuple[str, str]] = field(default_factory=list)
     changes: list[tuple[dict[str, str], list[str]]] = field(default_factory=list)
     refusals: list[PlatformError] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    results: list[CheckResult] = field(default_factory=list)
 
     def _do(self, step: str, tenant: Tenant) -> None:
         self.steps.append((step, tenant.path))
@@ -252,6 +257,19 @@ class Asked:
 
     async def retire(self, tenant: Tenant) -> None:
         self._do("retire", tenant)
+
+    async def examine(
+        self, tenant: Tenant, *, fix: bool = False, write: bool = False, tell: Tell | None = None
+    ) -> list[Found]:
+        self._do(f"examine fix={fix} write={write}", tenant)
+        return self.found
+
+    async def prove(
+        self, tenant: Tenant, *, values: Mapping[str, str], remove: Collection[str] = ()
+    ) -> list[CheckResult]:
+        self._do("prove", tenant)
+        self.changes.append((dict(values), list(remove)))
+        return self.results
 
 
 class Directory:
@@ -293,7 +311,12 @@ async def between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     async with httpx.AsyncClient() as http:
         made = Between("", keys, asked, http)
         routes = ProvisionerRoutes(
-            asked, jwts=made.jwts(), tenants=Directory(), clock=lambda: made.now
+            asked,
+            examining=asked,
+            proving=asked,
+            jwts=made.jwts(),
+            tenants=Directory(),
+            clock=lambda: made.now,
         )
         async with serving(Starlette(routes=routes.routes())) as url:
             made.url = url
@@ -320,6 +343,33 @@ class TestBetweenTwoProcesses:
             ("prepare isolated", "shop/production"),  # although it is shared as yet
         ]
         assert between.asked.changes == [({"GEMINI_API_KEY": "não\n"}, ["DATABASE_USER"])]
+
+    async def test_what_the_doctor_found_comes_back(self, between: Between) -> None:
+        between.asked.found = [Found("google.token", "key_gone", {"error": "invalid_grant"})]
+        told: list[Found] = []
+
+        found = await between.remote().examine(SHOP, fix=True, tell=told.append)
+
+        assert found == told == between.asked.found
+        assert between.asked.steps == [("examine fix=True write=False", "shop/production")]
+
+    async def test_what_vendors_say_of_a_change_comes_back(self, between: Between) -> None:
+        between.asked.results = [failed("whatsapp.token")]
+
+        results = await between.remote().prove(
+            SHOP, values={"WHATSAPP_API_TOKEN": "EAAG"}, remove={"GEMINI_API_KEY"}
+        )
+
+        assert results == between.asked.results
+        assert between.asked.changes == [({"WHATSAPP_API_TOKEN": "EAAG"}, ["GEMINI_API_KEY"])]
+
+    async def test_vendors_are_asked_once_whatever_becomes_of_it(self, between: Between) -> None:
+        between.asked.refusals = [Unavailable("Not now.")]
+
+        with pytest.raises(Unavailable):
+            await between.remote().examine(SHOP)
+
+        assert len(between.asked.steps) == 1
 
     @pytest.mark.parametrize(
         "refusal",

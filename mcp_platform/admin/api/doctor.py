@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from mcp_platform.admin.access import ADMIN_API, AdminGuard, allowed
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.examining import Examinations
-from mcp_platform.doctor.doctor import Doctor
-from mcp_platform.doctor.findings import Finding
+from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.doctor.results import Language, State
 from mcp_platform.doctor.sentences import TITLES, result
+from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import bodies_up_to, problems
 from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.tenant import Tenant
 
 PATH = "/clients/{client_name}/environments/{environment}/doctor"
 MOST_BYTES = 1024
@@ -85,12 +86,17 @@ def _shown(finding: Finding, *, language: Language) -> ResultOut:
 
 
 def doctor_router(
-    doctor: Doctor, examinations: Examinations, *, tenants: TenantDirectory, guard: AdminGuard
+    examinations: Examinations, sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGuard
 ) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(prefix=ADMIN_API, tags=["doctor"], route_class=bodies_up_to(MOST_BYTES))
     Reader = Annotated[Actor, Depends(allowed(guard, *READERS))]  # noqa: N806  # a type
     Runner = Annotated[Actor, Depends(allowed(guard, *RUNNERS))]  # noqa: N806  # a type
+
+    async def results(tenant: Tenant, language: Language) -> ResultsOut:
+        async with sessions.of(tenant.id)() as session:
+            findings = await Findings(session, tenant.id).last()
+        return ResultsOut.of(tenant.path, findings, language=language)
 
     @router.get(
         PATH,
@@ -104,8 +110,7 @@ def doctor_router(
         language: InLanguage = "en",
     ) -> ResultsOut:
         tenant = await tenants.by_path(client_name, environment)
-        findings = await doctor.last(tenant.id)
-        return ResultsOut.of(tenant.path, findings, language=language)
+        return await results(tenant, language)
 
     @router.post(
         PATH,
@@ -123,7 +128,6 @@ def doctor_router(
     ) -> ResultsOut:
         tenant = await tenants.by_path(client_name, environment)
         await examinations.run(tenant, actor=actor, fix=wish.fix, write=wish.write)
-        findings = await doctor.last(tenant.id)
-        return ResultsOut.of(tenant.path, findings, language=language)
+        return await results(tenant, language)
 
     return router
