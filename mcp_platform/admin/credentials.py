@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor, system
 from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form
-from mcp_platform.admin.proofs import ChangeProving
+from mcp_platform.admin.proofs import SKIPPED, ChangeProving, Proof
 from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
-from mcp_platform.doctor.proving import refused
-from mcp_platform.errors import Conflict, Invalid, PlatformError
+from mcp_platform.doctor.proving import refused, unanswered
+from mcp_platform.doctor.results import CheckResult
+from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.credentials import (
     KEYS,
@@ -37,6 +38,7 @@ from mcp_platform.tenants.tenant import Tenant, TenantId
 
 # Longer than a store is waited for: whoever marked a key as changing has finished, or is dead.
 CHANGING_FOR = timedelta(minutes=1)
+ASK_AGAIN = timedelta(minutes=2)  # most of what vendors call an outage is shorter
 
 
 class Sealer(Protocol):
@@ -51,6 +53,18 @@ class Sealer(Protocol):
 
 class ProofFailed(Invalid):
     """A vendor does not accept these credentials. `fields` says which checks failed, and why."""
+
+
+class ProofUnanswered(Unavailable):
+    """Nobody refuses these credentials, and not everybody who was asked answered."""
+
+    def __init__(self, silent: Sequence[CheckResult]) -> None:
+        said = "; ".join(f"{each.check}: {each.what}" for each in silent)
+        super().__init__(
+            f"Nothing was saved, since it could not be proved whether these credentials work. {said}"
+            " Try again in some minutes, or ask for them to be saved unproved.",
+            retry_after=ASK_AGAIN,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +86,19 @@ class Wish:
 
     values: Mapping[str, str]
     remove: frozenset[str] = frozenset()
-    proof: str = "none"
-    """How the change was proved: `passed`, `overruled` or `none`."""
+    proof: Proof = SKIPPED
 
     @property
     def keys(self) -> list[str]:
         return sorted({*self.values, *self.remove})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What is known after a change, and how it was proved."""
+
+    known: Sequence[KnownKey]
+    proof: Proof
 
 
 class CredentialKeys:
@@ -131,14 +152,19 @@ class CredentialKeys:
         remove: Collection[str] = (),
         whole: bool = False,
         prove: bool = True,
+        unproved: bool = False,
         force: bool = False,
-    ) -> list[KnownKey]:
+    ) -> Changed:
         """Set `values` and take away `remove`; with `whole`, whatever else there is too.
+
+        Vendors are asked first, unless `prove` is False. What one does not accept is saved with
+        `force` alone; what one does not answer, with `unproved` or `force`.
 
         Raises:
             NotFound: there is no such tenant.
             Invalid: a value has not the form of its key; nothing of it is told.
-            ProofFailed: `prove` without `force`, and a vendor does not accept it.
+            ProofFailed: a vendor does not accept it.
+            ProofUnanswered: a vendor does not answer.
             Conflict: another tenant answers on this number, this one is off-boarded, or somebody
                 else is changing it. Nothing was written.
             Unavailable: the store is away; what was to change is marked as unsure if it may have
@@ -148,13 +174,17 @@ class CredentialKeys:
         tenant = await self._tenant(client_name, environment, actor=actor)
         held = await held_by(self._store, tenant)
         gone = {*remove, *(await self._others(tenant, held, given) if whole else ())}
-        proof = "none"
+        proof = SKIPPED
         if prove and given:
-            proof = await self._proved(tenant, given, gone=gone, force=force)
+            results = await self._proving.prove(tenant, values=given, remove=gone)
+            proof = Proof.of(results)
+            if not force:
+                _check(proof, unproved=unproved)
         wish = Wish(values=given, remove=frozenset(gone), proof=proof)
         if wish.keys:
             await self.write(tenant, wish, actor=actor)
-        return await self.known(client_name, environment, actor=actor)
+        known = await self.known(client_name, environment, actor=actor)
+        return Changed(known=known, proof=proof)
 
     async def differ(
         self, client_name: str, environment: str, *, actor: Actor, values: Mapping[str, str]
@@ -212,16 +242,6 @@ class CredentialKeys:
         async with self._sessions.everywhere() as session:
             remembered = await _rows(session, tenant.id)
         return {*remembered, *(held or {})} - set(given) - OURS
-
-    async def _proved(
-        self, tenant: Tenant, given: Mapping[str, str], *, gone: set[str], force: bool
-    ) -> str:
-        """Ask the vendors that `given` is for whether they take it."""
-        results = await self._proving.prove(tenant, values=given, remove=gone)
-        failed = {each.check: f"{each.what} {each.next_step}" for each in refused(results)}
-        if failed and not force:
-            raise ProofFailed("These credentials do not work; nothing was saved.", fields=failed)
-        return "overruled" if failed else "passed"
 
     async def _announce(self, tenant: Tenant, wish: Wish, *, actor: Actor) -> dict[str, Any]:
         """Write down what is about to change; return the identifying values as they were."""
@@ -346,8 +366,20 @@ class CredentialKeys:
             action=action,
             target=tenant.path,
             tenant_id=tenant.id,
-            after={"set": sorted(wish.values), "removed": sorted(wish.remove), "proof": wish.proof},
+            after={
+                "set": sorted(wish.values),
+                "removed": sorted(wish.remove),
+                **wish.proof.told(),
+            },
         )
+
+
+def _check(proof: Proof, *, unproved: bool) -> None:
+    failed = {each.check: f"{each.what} {each.next_step}" for each in refused(proof.results)}
+    if failed:
+        raise ProofFailed("These credentials do not work; nothing was saved.", fields=failed)
+    if proof.outcome == "unanswered" and not unproved:
+        raise ProofUnanswered(unanswered(proof.results))
 
 
 def _leaves(tenant: Tenant) -> Conflict:

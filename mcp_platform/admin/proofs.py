@@ -1,17 +1,52 @@
 """Proving a change of credentials: beside those that stay, as the tenant will be.
 
-Owns what the vendors are shown. Which checks there are is the doctor's business; where the store
-cannot be read, another process proves: see `provisioner_client.py`.
+Owns what the vendors are shown, and what counts as proved. Which checks there are is the doctor's
+business; where the store cannot be read, another process proves: see `provisioner_client.py`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
-from mcp_platform.doctor.proving import proofs_of
+from mcp_platform.doctor.proving import proofs_of, refused, unanswered
 from mcp_platform.doctor.results import CheckResult
 from mcp_platform.tenants.credentials import Credentials, CredentialStore, held_by
 from mcp_platform.tenants.tenant import Tenant
+
+Outcome = Literal["passed", "unanswered", "overruled", "skipped"]
+"""`passed`: no vendor said no, and all that were asked said something. `unanswered`: one said nothing.
+`overruled`: one said no, and somebody insisted. `skipped`: nobody was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a change of credentials was proved before it was saved."""
+
+    outcome: Outcome
+    results: tuple[CheckResult, ...] = ()
+
+    @classmethod
+    def of(cls, results: Sequence[CheckResult]) -> "Proof":
+        """Judge what the vendors said."""
+        outcome: Outcome = "passed"
+        if refused(results):
+            outcome = "overruled"
+        elif unanswered(results):
+            outcome = "unanswered"
+        return cls(outcome, tuple(results))
+
+    @property
+    def open(self) -> list[CheckResult]:
+        """What does not work, or is not known to."""
+        return [each for each in self.results if each.state in ("failed", "unknown")]
+
+    def told(self) -> dict[str, object]:
+        """Return what the audit trail keeps of it."""
+        open_ = [each.check for each in self.open]
+        return {"proof": self.outcome} | ({"not_proved": open_} if open_ else {})
+
+
+SKIPPED = Proof("skipped")
 
 
 class ChangeProving(Protocol):

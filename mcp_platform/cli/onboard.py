@@ -29,7 +29,8 @@ NON_INTERACTIVE = typer.Option(
     "--non-interactive", help="Ask nothing: everything is in the file, or is said to be missing."
 )
 SAVE_ANYWAY = typer.Option(
-    "--save-anyway", help="Without questions: save credentials that a vendor does not accept."
+    "--save-anyway",
+    help="Without questions: save credentials that a vendor refuses, or does not answer for.",
 )
 
 
@@ -126,11 +127,11 @@ def _without_questions(
 ) -> None:
     values, made_here = _complete(answers, known, words)
     for environment, held in values.items():
-        if not course.prove(answers, environment, held):
-            if not save_anyway:
-                path = f"{answers.client_name}/{environment}"
-                fail(words("refused", path=path), status=FAILED)
-            course.overruled.add(environment)
+        proof = course.prove(answers, environment, held)
+        if proof.open and not save_anyway:
+            path = f"{answers.client_name}/{environment}"
+            why = "refused" if proof.outcome == "overruled" else "unproved.refused"
+            fail(words(why, path=path), status=FAILED)
     course.summary(answers, values)
     course.write(answers, values)
     course.next_steps(answers, values, made_here=made_here)
@@ -239,20 +240,22 @@ def _prove(
     interview: "Interview", course: "Course", asking: "Asking", words: "Words", environment: str
 ) -> None:
     """Ask the vendors until they agree, or whoever answers decides otherwise."""
-    course.overruled.discard(environment)
-    while not course.prove(interview.answers, environment, interview.values[environment]):
+    while (
+        proof := course.prove(interview.answers, environment, interview.values[environment])
+    ).open:
+        refused = proof.outcome == "overruled"
         choices = {
             **{key: words("proof.correct", what=words(key)) for key in interview.correctable},
             "again": words("proof.again"),
             "anyway": words("proof.anyway"),
             "stop": words("stop"),
         }
-        chosen = asking.choose(words("proof.next"), choices)
+        chosen = asking.choose(words("proof.next" if refused else "proof.unanswered"), choices)
         if chosen == "stop":
             raise Stopped
         if chosen == "anyway":
-            if asking.agrees(words("proof.sure"), default=False):
-                course.overruled.add(environment)
+            sure = words("proof.sure" if refused else "proof.sure.unproved")
+            if asking.agrees(sure, default=False):
                 return
         elif chosen != "again":
             interview.ask_credential(environment, chosen)

@@ -11,6 +11,8 @@ from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.tenant import Tenant
 
+# What becomes of a question to which there was no answer: see `examination.py`.
+SILENT = frozenset({"away", "timed_out", "too_many_calls", "broken"})
 NAMES = tuple(check.name for check in CREDENTIALS)
 # Which checks a credential has a part in, by the beginning of its name.
 _PARTS = {
@@ -63,6 +65,11 @@ class Proving:
         wanted = frozenset(only).intersection(NAMES)
         found = await self._examiner.examine(case, only=wanted, tell=told)
         return [result(each, language=language) for each in found]
+
+
+def unanswered(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Return the results of questions that nobody answered: the vendor said neither yes nor no."""
+    return [each for each in results if each.code in SILENT]
 
 
 def refused(results: Iterable[CheckResult]) -> list[CheckResult]:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from mcp_platform.admin.actor import Actor
-from mcp_platform.doctor.results import CheckResult
+from mcp_platform.doctor.results import CheckResult, State
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.models import ClientRow, TenantRow
@@ -94,11 +94,11 @@ class Prover:
         return self.results
 
 
-def failed(check: str) -> CheckResult:
+def failed(check: str, *, code: str = "refused", state: State = "failed") -> CheckResult:
     return CheckResult(
         check=check,
-        state="failed",
-        code="refused",
+        state=state,
+        code=code,
         what="Meta refuses the token.",
         next_step="Make a new one.",
         details={},

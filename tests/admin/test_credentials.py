@@ -13,9 +13,11 @@ from sqlalchemy import select, text
 from mcp_platform.admin.config_credentials import read_handed_over, save_handed_over
 from mcp_platform.admin.config_form import read_config
 from mcp_platform.admin.credentials import (
+    Changed,
     CredentialKeys,
     KnownKey,
     ProofFailed,
+    ProofUnanswered,
 )
 from mcp_platform.admin.models import AuditRow
 from mcp_platform.admin.proofs import ProvingHere
@@ -76,6 +78,7 @@ class Place:
     clock: Clock = field(default_factory=Clock)
     prover: Prover = field(default_factory=Prover)
     provisioner: FolderProvisioner = field(init=False)
+    changed: Changed = field(init=False)
     sealing: Sealing | None = None
 
     def __post_init__(self) -> None:
@@ -93,8 +96,8 @@ class Place:
         )
 
     async def change(self, values: dict[str, str], **more: Any) -> dict[str, KnownKey]:
-        known = await self.keys.change(*SHOP, actor=OPERATOR, values=values, **more)
-        return {each.key: each for each in known}
+        self.changed = await self.keys.change(*SHOP, actor=OPERATOR, values=values, **more)
+        return {each.key: each for each in self.changed.known}
 
     async def known(self) -> dict[str, KnownKey]:
         return {each.key: each for each in await self.keys.known(*SHOP, actor=OPERATOR)}
@@ -209,7 +212,49 @@ async def test_what_the_vendor_refuses_is_not_saved_unless_somebody_insists(here
     known = await here.change({"WHATSAPP_API_TOKEN": TOKEN}, force=True)
     assert known["WHATSAPP_API_TOKEN"].present
     ((_, after),) = await here.audited()
-    assert after == {"set": ["WHATSAPP_API_TOKEN"], "removed": [], "proof": "overruled"}
+    assert after == {
+        "set": ["WHATSAPP_API_TOKEN"],
+        "removed": [],
+        "proof": "overruled",
+        "not_proved": ["whatsapp.token"],
+    }
+
+
+async def test_what_no_vendor_answers_for_is_not_saved_unless_it_is_asked_for(here: Place) -> None:
+    here.prover.results = [failed("whatsapp.token", code="away", state="unknown")]
+    for more in ({}, {"whole": True}):
+        with pytest.raises(ProofUnanswered, match="token: Meta refuses") as unanswered:
+            await here.change({"WHATSAPP_API_TOKEN": TOKEN}, **more)
+    assert unanswered.value.retry_after is not None
+    assert (here.provisioner.written, await here.audited()) == ([], [])
+
+    await here.change({"WHATSAPP_API_TOKEN": TOKEN}, unproved=True)
+
+    assert here.changed.proof.outcome == "unanswered"
+    assert [each.check for each in here.changed.proof.open] == ["whatsapp.token"]
+    ((_, after),) = await here.audited()
+    assert after is not None
+    assert (after["proof"], after["not_proved"]) == ("unanswered", ["whatsapp.token"])
+
+
+async def test_what_one_vendor_refuses_is_refused_although_another_is_away(here: Place) -> None:
+    here.prover.results = [
+        failed("google.token", code="away", state="unknown"),
+        failed("whatsapp.token"),
+    ]
+    with pytest.raises(ProofFailed) as refused:
+        await here.change({"WHATSAPP_API_TOKEN": TOKEN}, unproved=True)
+
+    assert set(refused.value.fields) == {"whatsapp.token"}
+
+
+async def test_the_trail_tells_proved_from_unasked(here: Place) -> None:
+    await here.change({"GEMINI_API_KEY": "AIza" + "y" * 30})
+    await here.change({"GEMINI_API_KEY": "AIza" + "z" * 30}, prove=False)
+    await here.change({}, remove=["GEMINI_API_KEY"])
+
+    proofs = [after["proof"] for _, after in await here.audited() if after is not None]
+    assert proofs == ["passed", "skipped", "skipped"]
 
 
 async def test_a_value_is_proved_beside_what_is_there_as_the_tenant_will_be(here: Place) -> None:

@@ -46,6 +46,8 @@ class Desk:
     folder: Path
     # Of its own for each test: logins of tenants are the whole database server's.
     client: str = field(default_factory=lambda: f"nova-{uuid4().hex[:8]}")
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """Settings that differ."""
 
     @property
     def path(self) -> str:
@@ -64,6 +66,7 @@ class Desk:
             "GOOGLE_TOKEN_URL": f"{urls['google']}/token",
             "PUBLIC_URL": urls["gateway"],
             "OWNER_NOTICE_TEMPLATE": TEMPLATE,
+            **self.elsewhere,
         }
 
     @property
@@ -363,6 +366,27 @@ async def test_a_script_whose_credentials_are_refused_writes_nothing_unless_told
     saved = await asyncio.to_thread(desk.run, *given, "--save-anyway")
     assert saved.returncode == 0, saved.stderr
     desk.told_nobody(refused.stdout + refused.stderr + saved.stdout + saved.stderr)
+
+
+async def test_a_script_for_which_a_vendor_is_away_writes_nothing_unless_told_to_and_says_so(
+    desk: Desk,
+) -> None:
+    desk.elsewhere["GEMINI_URL"] = "http://127.0.0.1:9"
+    given = ("onboard", "--from-file", str(desk.answers()), "--non-interactive", "--lang", "en")
+    stopped = await asyncio.to_thread(desk.run, *given)
+    assert stopped.returncode == 1
+    assert "could be checked" in stopped.stderr
+    assert await desk.rows("SELECT 1 FROM clients") == []
+
+    saved = await asyncio.to_thread(desk.run, *given, "--save-anyway")
+
+    assert saved.returncode == 0, saved.stderr
+    assert "not proved entirely" in saved.stdout
+    assert "run the doctor in a while" in saved.stdout
+    [(proof,)] = await desk.rows(
+        "SELECT after->>'proof' FROM audit_entries WHERE action = 'credentials.change'"
+    )
+    assert proof == "unanswered"
 
 
 async def test_a_store_that_fails_leaves_a_tenant_that_the_next_run_finishes(desk: Desk) -> None:

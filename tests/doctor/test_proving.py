@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from mcp_platform.doctor.proving import NAMES, Proving, proofs_of, refused
+from mcp_platform.doctor.proving import NAMES, SILENT, Proving, proofs_of, refused
 from mcp_platform.doctor.results import CheckResult
+from mcp_platform.doctor.sentences import EVERY, SENTENCES
 from tests.doctor.surgery import Surgery
 
 
@@ -62,3 +63,9 @@ async def test_the_calendar_is_only_asked_for_where_one_is_given(here: Surgery) 
     assert found["google.token"] == "granted"
     assert found["google.calendar"] == "none"
     assert refused(results) == []
+
+
+def test_every_way_of_not_answering_counts_as_none() -> None:
+    said_of_every_check = {code for check, code in SENTENCES if check == EVERY}
+
+    assert said_of_every_check - {"because"} == SILENT

@@ -6,7 +6,7 @@ No body of these routes is kept for idempotency: setting twice is setting once.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
@@ -15,6 +15,7 @@ from mcp_platform.admin.access import ADMIN_API, AdminGuard
 from mcp_platform.admin.api.registry.exchange import READERS, WRITERS, AtTenant, at_tenant
 from mcp_platform.admin.credential_forms import OURS, SETTABLE
 from mcp_platform.admin.credentials import CredentialKeys, KnownKey
+from mcp_platform.admin.proofs import Outcome, Proof
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.http import bodies_up_to, problems
 from mcp_platform.tenants.credentials import LARGEST_VALUE
@@ -88,15 +89,61 @@ class CredentialsOut(BaseModel):
         )
 
 
+class NotProvedOut(BaseModel):
+    """A check that failed, or that could not be made."""
+
+    check: str
+    state: Literal["failed", "unknown"]
+    what: str
+    next_step: str
+
+
+class ProofOut(BaseModel):
+    """How a change was proved before it was saved."""
+
+    outcome: Annotated[
+        Outcome,
+        Field(
+            description="`passed`: nobody refused, and everybody answered. `unanswered`: saved"
+            " although a vendor did not answer; run the doctor when it does. `overruled`: saved"
+            " although a vendor refused. `skipped`: nobody was asked."
+        ),
+    ]
+    not_proved: Annotated[
+        list[NotProvedOut], Field(description="What does not work, or is not known to.")
+    ]
+
+    @classmethod
+    def of(cls, proof: Proof) -> Self:
+        names = NotProvedOut.model_fields
+        not_proved = [
+            NotProvedOut(**{name: getattr(each, name) for name in names}) for each in proof.open
+        ]
+        return cls(outcome=proof.outcome, not_proved=not_proved)
+
+
+class ChangedCredentialsOut(CredentialsOut):
+    """Each key as it is now, and how the change was proved."""
+
+    proof: ProofOut
+
+
 class ProofQuery(BaseModel):
     """How a change is proved before it is saved."""
 
     model_config = ConfigDict(extra="forbid")
 
     prove: Annotated[
-        bool, Field(description="Ask the vendors; 422 with the failed checks if one refuses.")
+        bool,
+        Field(
+            description="Ask the vendors: 422 with the failed checks if one refuses, 503 if one"
+            " does not answer. Nothing is saved then."
+        ),
     ] = True
-    force: Annotated[bool, Field(description="Save it all the same.")] = False
+    unproved: Annotated[
+        bool, Field(description="Save it although a vendor does not answer; none may refuse.")
+    ] = False
+    force: Annotated[bool, Field(description="Save it although a vendor refuses.")] = False
 
 
 def credentials_router(
@@ -106,19 +153,15 @@ def credentials_router(
     router = APIRouter(prefix=ADMIN_API, tags=["credentials"], route_class=bodies_up_to(MOST_BYTES))
     AtReader = Annotated[AtTenant, Depends(at_tenant(guard, *READERS))]  # noqa: N806  # a type
     AtWriter = Annotated[AtTenant, Depends(at_tenant(guard, *WRITERS))]  # noqa: N806  # a type
-    Proof = Annotated[ProofQuery, Query()]  # noqa: N806  # a type
+    HowProved = Annotated[ProofQuery, Query()]  # noqa: N806  # a type
 
-    async def changed(at: AtTenant, proof: ProofQuery, **what: Any) -> CredentialsOut:
-        known = await keys.change(
-            at.client_name,
-            at.environment,
-            actor=at.actor,
-            prove=proof.prove,
-            force=proof.force,
-            **what,
+    async def changed(at: AtTenant, proof: ProofQuery, **what: Any) -> ChangedCredentialsOut:
+        done = await keys.change(
+            at.client_name, at.environment, actor=at.actor, **proof.model_dump(), **what
         )
         tenants.forget()  # its number or calendar may be another one now
-        return CredentialsOut.of(known)
+        known = CredentialsOut.of(done.known)
+        return ChangedCredentialsOut(keys=known.keys, proof=ProofOut.of(done.proof))
 
     @router.get(
         PATH,
@@ -133,16 +176,16 @@ def credentials_router(
     async def replace_credentials(
         wish: CredentialsReplacement,
         at: AtWriter,
-        proof: Proof,
-    ) -> CredentialsOut:
+        proof: HowProved,
+    ) -> ChangedCredentialsOut:
         return await changed(at, proof, values=wish.values(), whole=True)
 
     @router.patch(PATH, summary="Set or take away some credentials", responses=_CHANGED)
     async def change_credentials(
         wish: CredentialsChange,
         at: AtWriter,
-        proof: Proof,
-    ) -> CredentialsOut:
+        proof: HowProved,
+    ) -> ChangedCredentialsOut:
         return await changed(at, proof, values=wish.values(), remove=wish.removed())
 
     @router.post(
@@ -158,7 +201,9 @@ def credentials_router(
             }
         },
     )
-    async def set_from_env_file(request: Request, at: AtWriter, proof: Proof) -> CredentialsOut:
+    async def set_from_env_file(
+        request: Request, at: AtWriter, proof: HowProved
+    ) -> ChangedCredentialsOut:
         try:
             text = (await request.body()).decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcp_platform.admin.credential_forms import SETTABLE
+from mcp_platform.admin.proofs import SKIPPED, Proof
 from mcp_platform.bootstrap import operating_alone
 from mcp_platform.cli.doctor import ASIDE
 from mcp_platform.cli.onboarding.answers import PUBLIC, READERS, Answers, Kept
@@ -19,7 +20,6 @@ from mcp_platform.cli.onboarding.known import Known, prove, register, save
 from mcp_platform.cli.onboarding.words import Words
 from mcp_platform.cli.operating import command_actor
 from mcp_platform.doctor.case import WEBHOOK
-from mcp_platform.doctor.proving import refused
 from mcp_platform.doctor.results import CheckResult
 from mcp_platform.doctor.sentences import TITLES
 from mcp_platform.settings import Settings
@@ -40,11 +40,10 @@ class Course:
         self._known = known
         self._kept = kept
         self._console = Console(highlight=False, soft_wrap=True)
-        self.overruled: set[str] = set()
-        """Environments whose credentials are saved although a vendor refused them."""
+        self._proofs: dict[str, Proof] = {}
 
-    def prove(self, answers: Answers, environment: str, values: Mapping[str, str]) -> bool:
-        """Ask the vendors, with a line for each check as it ends; tell whether none refused."""
+    def prove(self, answers: Answers, environment: str, values: Mapping[str, str]) -> Proof:
+        """Ask the vendors, with a line for each check as it ends, and remember what they said."""
         path = f"{answers.client_name}/{environment}"
         self._console.print(f"\n[bold]{self._words('proof', path=path)}[/]")
 
@@ -60,11 +59,10 @@ class Course:
                     tell=self._told,
                 )
 
-        results = asyncio.run(run())
-        good = not refused(results) and all(each.state != "unknown" for each in results)
-        if good:
+        proof = self._proofs[environment] = Proof.of(asyncio.run(run()))
+        if not proof.open:
             self._console.print(self._words("proof.good"), style="green")
-        return good
+        return proof
 
     def _told(self, result: CheckResult) -> None:
         title = TITLES[result.check][self._words.language]
@@ -85,13 +83,19 @@ class Course:
             path = f"{answers.client_name}/{environment}"
             table.add_row(
                 Text(self._words("credentials.of", path=path), style="bold"),
-                self._words("overruled") if environment in self.overruled else "",
+                self._how_proved(environment),
             )
             for key in SETTABLE:
                 if key in held:
                     table.add_row(self._words(key), Text(self._credential(key, held[key])))
         self._console.print()
         self._console.print(table)
+
+    def _how_proved(self, environment: str) -> str:
+        proof = self._proofs.get(environment)
+        if proof is None or not proof.open:
+            return ""
+        return self._words("overruled" if proof.outcome == "overruled" else "unproved")
 
     def _credential(self, key: str, value: str) -> str:
         if key in PUBLIC:
@@ -120,9 +124,11 @@ class Course:
                     self._console.print(self._words("written", path=path))
                 for environment, held in values.items():
                     path = f"{answers.client_name}/{environment}"
-                    overruled = environment in self.overruled
-                    await save(made, path, held, overruled=overruled, actor=actor)
+                    proof = self._proofs.get(environment, SKIPPED)
+                    await save(made, path, held, proof=proof, actor=actor)
                     self._console.print(self._words("saved", path=path))
+                    if proof.outcome == "unanswered":
+                        self._console.print(self._words("saved.unproved"), style="yellow")
 
         asyncio.run(run())
         self._kept.remove(answers.client_name)

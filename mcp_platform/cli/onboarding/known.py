@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form
 from mcp_platform.admin.credentials import Wish
+from mcp_platform.admin.proofs import Proof
 from mcp_platform.admin.registry.clients import Clients, NewClient
 from mcp_platform.admin.registry.environments import Environments, NewEnvironment
 from mcp_platform.admin.registry.professionals import Professionals
@@ -137,7 +138,7 @@ async def prove(
 
 
 async def save(
-    made: OperatingAlone, path: str, values: Mapping[str, str], *, overruled: bool, actor: Actor
+    made: OperatingAlone, path: str, values: Mapping[str, str], *, proof: Proof, actor: Actor
 ) -> None:
     """Write the credentials of a tenant that is registered. They were proved already."""
     client_name, _, environment = path.partition("/")
@@ -148,5 +149,5 @@ async def save(
             .where(TenantRow.client_name == client_name, TenantRow.environment == environment)
         )
         tenant = tenant_of(*found.one())
-    wish = Wish(values=check_form(values), proof="overruled" if overruled else "passed")
+    wish = Wish(values=check_form(values), proof=proof)
     await made.keys.write(tenant, wish, actor=actor)

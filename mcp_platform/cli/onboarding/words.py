@@ -204,6 +204,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "proof.good": ("As credenciais funcionam.", "The credentials work."),
     "proof.next": ("Algo não está certo. O que fazer?", "Something is not right. What now?"),
+    "proof.unanswered": (
+        "Nem tudo pôde ser conferido. O que fazer?",
+        "Not everything could be checked. What now?",
+    ),
+    "proof.sure.unproved": (
+        "Salvar credenciais que ninguém conferiu?",
+        "Save credentials that nobody has proved?",
+    ),
     "proof.correct": ("corrigir: {what}", "correct: {what}"),
     "proof.again": ("conferir de novo", "ask again"),
     "proof.anyway": ("salvar assim mesmo", "save anyway"),
@@ -223,11 +231,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "summary.correct": ("corrigir uma resposta", "correct an answer"),
     "summary.which": ("Qual?", "Which one?"),
     "overruled": ("não foram aceitas; salvas assim mesmo", "not accepted; saved anyway"),
+    "unproved": ("não conferidas por inteiro", "not proved entirely"),
+    "saved.unproved": (
+        "Um fornecedor não respondeu: rode o diagnóstico daqui a pouco, antes de contar com elas.",
+        "A vendor did not answer: run the doctor in a while, before you rely on them.",
+    ),
     "written": ("Cadastrado: {path}.", "Registered: {path}."),
     "saved": ("Credenciais salvas: {path}.", "Credentials saved: {path}."),
     "refused": (
         "Nada foi gravado: as credenciais de {path} não foram aceitas. Com --save-anyway, são salvas assim mesmo.",
         "Nothing was written: the credentials of {path} were not accepted. With --save-anyway they are saved all the same.",
+    ),
+    "unproved.refused": (
+        "Nada foi gravado: nem tudo de {path} pôde ser conferido (veja acima). Tente de novo em alguns minutos. Com --save-anyway, as credenciais são salvas assim mesmo.",
+        "Nothing was written: not everything of {path} could be checked (see above). Try again in some minutes. With --save-anyway the credentials are saved all the same.",
     ),
     "stopped": (
         "Parou. As respostas que não são segredo estão em {file}; rode `mcp-platform onboard` para continuar.",
