@@ -14,6 +14,7 @@ from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.idempotency import forget
 from mcp_platform.admin.registry.environments import Environments
+from mcp_platform.admin.registry.shapes import check_version
 from mcp_platform.errors import Conflict, PlatformError
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.models import TenantRow
@@ -27,17 +28,28 @@ class Isolation:
         self._sessions = sessions
         self._provisioner = provisioner
 
-    async def prepare(self, client_name: str, environment: str, *, actor: Actor) -> None:
+    async def prepare(
+        self,
+        client_name: str,
+        environment: str,
+        *,
+        actor: Actor,
+        versions: frozenset[int] | None = None,
+    ) -> None:
         """Give a tenant its login and its queue, unless it is isolated and has them. Repeatable.
+
+        Only one that is in one of `versions`; None: in any.
 
         Raises:
             NotFound: there is no such tenant.
+            PreconditionFailed: it is in none of `versions`.
             Conflict: it is off-boarded, or what it needs is somebody else's.
             Unavailable: the provisioner is away, or refuses.
         """
         async with self._sessions.everywhere() as session:
             tenant = await Environments(session, actor).tenant(client_name, environment)
             row = await session.get_one(TenantRow, tenant.id)
+            check_version(row, versions)
             if row.topology == "isolated" and row.database_role is not None:
                 return
         if tenant.status == "offboarded":

@@ -292,6 +292,17 @@ class TestIsolation:
 
         assert changed.status_code == 200
 
+    async def test_nothing_is_prepared_for_a_change_of_what_was_changed_meanwhile(
+        self, office: Office
+    ) -> None:
+        shop = await office.environment()
+        await office.ask("PATCH", shop, seen=1, json={"notes": "meanwhile"})
+
+        stale = await office.ask("PATCH", shop, seen=1, json={"topology": "isolated"})
+
+        assert stale.status_code == 412
+        assert office.provisioner.prepared == []
+
     async def test_a_new_isolated_tenant_is_prepared_or_not_made(self, office: Office) -> None:
         client = await office.client()
         wish = {"environment": "production", "topology": "isolated"}

@@ -123,7 +123,9 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
         workers it moves to.
         """
         if change.wished().get("topology") == "isolated":
-            await registry.isolation.prepare(at.client_name, at.environment, actor=at.actor)
+            await registry.isolation.prepare(
+                at.client_name, at.environment, actor=at.actor, versions=versions
+            )
         async with registry.changing() as session:
             changed = await Environments(session, at.actor).update(
                 at.client_name, at.environment, change, versions=versions
