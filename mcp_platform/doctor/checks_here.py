@@ -62,9 +62,9 @@ def _value(case: Case, key: str) -> str:
 
 
 async def database_role(chart: Chart) -> Found:
-    """Look at the role of an isolated tenant: enough power, and no more."""
+    """Look at the tenant's own role: enough power, and no more, whether it is in use or not yet."""
     role = chart.case.role
-    if role is None:
+    if role is None or not (role.exists or chart.case.tenant.topology == "isolated"):
         return Found("database.role", "shared")
     details = {"role": role.name}
     if not role.exists:

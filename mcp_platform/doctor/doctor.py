@@ -96,9 +96,9 @@ class Doctor:
         credentials, unreadable = await self._credentials(tenant)
         async with self._sessions.of(tenant.id)() as session:
             catalogue = await load_catalogue(session, tenant.id)
+            name = await session.scalar(_LOGIN, {"tenant_id": tenant.id})
             role = None
-            if tenant.topology == "isolated":
-                name = await session.scalar(_LOGIN, {"tenant_id": tenant.id})
+            if name is not None or tenant.topology == "isolated":
                 role = await role_state(session, name or "")
         return Case(
             tenant=tenant,

@@ -115,10 +115,17 @@ def _role(**state: object) -> PutOutOfOrder:
 
 
 FAULTS["database.role", "sound"] = _role()
-FAULTS["database.role", "absent"] = _role(exists=False)
 FAULTS["database.role", "not_member"] = _role(is_tenants=False)
 FAULTS["database.role", "too_powerful"] = _role(powers=("bypassrls",))
 FAULTS["database.role", "no_login"] = _role(may_log_in=False)
+
+
+@leads_to("database.role", "absent")
+def an_isolated_tenant_without_its_role(here: Surgery) -> None:
+    here.tenant(topology="isolated")
+    _role(exists=False)(here)
+
+
 FAULTS["owner.number", "missing"] = lambda here: here.tenant(owner_whatsapp=None)
 FAULTS["catalogue", "no_service"] = lambda here: here.offers(services=())
 FAULTS["catalogue", "no_professional"] = lambda here: here.offers(professionals=())

@@ -1,6 +1,7 @@
 """An examination from the store to the record: what is kept, and who is told."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -147,3 +148,23 @@ async def test_an_isolated_tenant_needs_its_role(office: Practice) -> None:
 
     assert found["database.role"].code == "absent"
     assert found["database.role"].details == {"role": "t_nobody"}
+
+
+async def test_a_shared_tenants_own_role_is_looked_at_before_it_is_used(office: Practice) -> None:
+    async def code() -> str:
+        (found,) = await office.doctor.examine(office.tenant, only=["database.role"])
+        return found.code
+
+    assert await code() == "shared"
+    await office.change(database_role="t_nobody")  # it will be made when it is needed
+    assert await code() == "shared"
+    name = f"t_{uuid4().hex[:12]}"
+    await office.change(database_role=name)
+    await office.rows(f"CREATE ROLE {name} LOGIN CREATEROLE")
+    await office.rows(f"GRANT mcp_tenant TO {name}")
+    try:
+        assert await code() == "too_powerful"
+        await office.rows(f"ALTER ROLE {name} NOCREATEROLE")
+        assert await code() == "sound"
+    finally:
+        await office.rows(f"DROP ROLE {name}")

@@ -128,8 +128,10 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
         ),
     ),
     ("database.role", "shared"): ok(
-        pt="Este cliente usa o banco de dados compartilhado; não tem usuário próprio.",
-        en="This tenant shares the platform's database role; it has none of its own.",
+        pt="O serviço compartilhado atende este cliente; usuário próprio no banco ele ainda não tem,"
+        " nem precisa.",
+        en="The shared service answers this tenant; it has no database role of its own yet, and needs"
+        " none.",
     ),
     ("database.role", "sound"): ok(
         pt="O usuário {role} existe e só alcança as linhas deste cliente.",
@@ -138,45 +140,45 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
     ("database.role", "absent"): failed(
         pt=(
             "O usuário {role} não existe no banco de dados.",
-            "Prepare o cliente de novo (ação “prepare” da administração): ela cria o usuário e"
-            " guarda a senha.",
+            "Salve de novo uma das credenciais do cliente: com ela o usuário é criado e a senha,"
+            " guardada.",
         ),
         en=(
             "The role {role} does not exist in the database.",
-            "Prepare the tenant again (the provisioner's step): it makes the role and stores its"
+            "Save one of the tenant's credentials again: that makes the role, too, and stores its"
             " password.",
         ),
     ),
     ("database.role", "not_member"): failed(
         pt=(
             "O usuário {role} não faz parte de mcp_tenant, e por isso não vê linha nenhuma.",
-            "Prepare o cliente de novo, ou rode como dono do banco: GRANT mcp_tenant TO {role}.",
+            "Rode como dono do banco: GRANT mcp_tenant TO {role}.",
         ),
         en=(
             "The role {role} is no member of mcp_tenant, and so sees no rows.",
-            "Prepare the tenant again, or run as the database's owner: GRANT mcp_tenant TO {role}.",
+            "Run as the database's owner: GRANT mcp_tenant TO {role}.",
         ),
     ),
     ("database.role", "too_powerful"): failed(
         pt=(
             "O usuário {role} pode mais do que deve: {powers}. O isolamento não vale para ele.",
-            "Tire esses poderes (ALTER ROLE, REVOKE) ou remova o usuário e prepare o cliente de"
-            " novo.",
+            "Tire esses poderes (ALTER ROLE, REVOKE) ou remova o usuário e salve de novo uma das"
+            " credenciais do cliente.",
         ),
         en=(
             "The role {role} may do more than it should: {powers}. Isolation does not hold for it.",
-            "Take these powers away (ALTER ROLE, REVOKE), or drop the role and prepare the tenant"
-            " again.",
+            "Take these powers away (ALTER ROLE, REVOKE), or drop the role and save one of the"
+            " tenant's credentials again.",
         ),
     ),
     ("database.role", "no_login"): failed(
         pt=(
             "O usuário {role} não pode entrar no banco de dados.",
-            "Prepare o cliente de novo, ou rode como dono do banco: ALTER ROLE {role} LOGIN.",
+            "Rode como dono do banco: ALTER ROLE {role} LOGIN.",
         ),
         en=(
             "The role {role} may not log in to the database.",
-            "Prepare the tenant again, or run as the database's owner: ALTER ROLE {role} LOGIN.",
+            "Run as the database's owner: ALTER ROLE {role} LOGIN.",
         ),
     ),
     ("owner.number", "set"): ok(
