@@ -290,6 +290,12 @@ async def provisioner(
         )
         jwts = Jwts(token_keys(settings))
         return RemoteProvisioner(http=http, url=settings.provisioner_url, jwts=jwts, clock=now)
+    return _provisioner_here(settings, stack, database_url=database_url)
+
+
+def _provisioner_here(
+    settings: Settings, stack: AsyncExitStack, *, database_url: str
+) -> LocalProvisioner:
     store, namespaces = _shared_store(settings, closing=stack)
     owner = create_engine(database_url, pool_size=1, application_name="mcp-provisioner")
     stack.push_async_callback(owner.dispose)
@@ -525,7 +531,7 @@ async def platform(
             )
             stack.callback(admin.passwords.close)
         if "provisioner" in parts and not settings.pinned and doctoring is not None:
-            local = await provisioner(settings, stack, database_url=database_url, here=True)
+            local = _provisioner_here(settings, stack, database_url=database_url)
             leaving = OffboardingWork(
                 sessions=admin_sessions,
                 account=await _meta_account(settings, stack),

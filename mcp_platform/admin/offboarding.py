@@ -35,6 +35,8 @@ class OffboardingState:
     error: str | None
     """Why the last try to go on failed; it is tried again."""
     purged_at: datetime | None
+    left_behind: str | None
+    """What the purge could not take away, and how a person does."""
 
 
 class Offboarding:
@@ -175,4 +177,5 @@ def state_of(row: OffboardingRow) -> OffboardingState:
         override=row.override,  # type: ignore[arg-type]  # a check constraint holds it
         error=row.error,
         purged_at=row.purged_at,
+        left_behind=row.left_behind,
     )

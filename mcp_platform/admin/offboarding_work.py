@@ -25,7 +25,7 @@ from mcp_platform.kit.database import Base, Sessions
 from mcp_platform.tenants.credentials import CredentialsMissing, CredentialStore
 from mcp_platform.tenants.directory import tenant_of
 from mcp_platform.tenants.models import ClientRow, OffboardingRow, TenantRow
-from mcp_platform.tenants.provisioning import Provisioner
+from mcp_platform.tenants.provisioning import Retiring
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.account import Account
 
@@ -65,7 +65,7 @@ class OffboardingWork:
         sessions: Sessions,
         account: Account,
         store: CredentialStore,
-        provisioner: Provisioner,
+        provisioner: Retiring,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
@@ -199,9 +199,9 @@ class OffboardingWork:
             override = await self._last_try(due)
             await self._note(due, override=override)  # what asks Meta goes next
         # First of all its login: it could add rows to what is emptied, or lock it.
-        await self._provisioner.retire(due.tenant)
+        left_behind = await self._provisioner.retire(due.tenant)
         await self._empty_all(due)
-        await self._purged(due, override=override)
+        await self._purged(due, override=override, left_behind=" ".join(left_behind) or None)
 
     async def _begin_purge(self, due: _Due) -> bool:
         now = self._clock()
@@ -244,12 +244,15 @@ class OffboardingWork:
                         .values(due_at=self._clock() + CLAIM)
                     )
 
-    async def _purged(self, due: _Due, *, override: str) -> None:
+    async def _purged(self, due: _Due, *, override: str, left_behind: str | None) -> None:
         now = self._clock()
         async with self._sessions.everywhere.begin() as session:
             row = await session.get_one(OffboardingRow, due.tenant.id)
             row.override, row.error, row.attempts = override, None, 0
-            row.purged_at, row.due_at = now, max(now, row.started_at + REMEMBERED)
+            row.purged_at, row.left_behind = now, left_behind
+            # What a person has to do is to be found for as long.
+            since = row.started_at if left_behind is None else now
+            row.due_at = max(now, since + REMEMBERED)
             tenant = await session.get_one(TenantRow, due.tenant.id)
             for column in NOT_REMEMBERED:
                 setattr(tenant, column, None)
@@ -261,9 +264,14 @@ class OffboardingWork:
                 action="tenant.purge",
                 target=due.tenant.path,
                 tenant_id=due.tenant.id,
-                after={"override": override},
+                after={"override": override, "left_behind": left_behind},
             )
-        log.info("admin.offboarding.purged", tenant=due.tenant.path, override=override)
+        log.info(
+            "admin.offboarding.purged",
+            tenant=due.tenant.path,
+            override=override,
+            left_behind=left_behind,
+        )
 
     async def _forget(self, due: _Due) -> None:
         await self._empty_all(due)  # what a turn wrote that was under way when the purge began

@@ -33,9 +33,7 @@ TOKEN_TTL = timedelta(minutes=1)
 LARGEST_BODY = 256 * 1024  # bytes; thirteen values, the longest of 16 kB
 PATH = "/internal/v1/tenants/{client_name}/{environment}/{step}"
 
-Step = Literal[
-    "prepare", "isolate", "credentials", "database-password", "retire", "examine", "prove"
-]
+Step = Literal["prepare", "isolate", "credentials", "database-password", "examine", "prove"]
 
 _ERRORS: dict[str, type[PlatformError]] = {
     kind.__name__: kind

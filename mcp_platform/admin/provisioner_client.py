@@ -72,9 +72,6 @@ class RemoteProvisioner:
     async def rotate_database_password(self, tenant: Tenant) -> None:
         await self._ask("database-password", tenant)
 
-    async def retire(self, tenant: Tenant) -> None:
-        await self._ask("retire", tenant)
-
     async def examine(
         self, tenant: Tenant, *, fix: bool = False, write: bool = False, tell: Tell | None = None
     ) -> list[Found]:

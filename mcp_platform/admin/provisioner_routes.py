@@ -99,8 +99,6 @@ class ProvisionerRoutes:
                 )
             case "database-password":
                 await self._provisioner.rotate_database_password(tenant)
-            case "retire":
-                await self._provisioner.retire(tenant)
             case "examine":
                 wish = await _read(Examination, request)
                 found = await self._examining.examine(tenant, fix=wish.fix, write=wish.write)

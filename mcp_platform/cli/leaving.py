@@ -107,7 +107,10 @@ def purge(tenant: Annotated[str, TENANT], confirm: Annotated[str | None, CONFIRM
         confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
     )
     _change(tenant, lambda work, path, now: work.purge(*path, confirm=named, now=now))
-    typer.echo(f"{tenant} is purged by the running service within a few minutes.")
+    typer.echo(
+        f"{tenant} is purged by the running service within a few minutes. How far it has come, and"
+        f" what is left for you to take away: mcp-platform tenants show {tenant}"
+    )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`tenants`: making and showing them, tokens for their API, and their suspension."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -158,14 +159,27 @@ def create(
 
 @app.command("show")
 def show_(tenant: Annotated[str, TENANT]) -> None:
-    """Show a tenant as JSON: everything but its credentials and its catalogue."""
+    """Show a tenant as JSON: everything but its credentials and its catalogue.
+
+    Off-boarded, how far its end has come, and what is left for you to take away.
+    """
+    import json  # noqa: PLC0415  # only here
+
     from mcp_platform.cli.operating import command_actor, in_database, split_path  # noqa: PLC0415  # slow
 
     async def read(session: "AsyncSession") -> str:
+        from mcp_platform.admin.api.offboarding import OffboardingOut  # noqa: PLC0415  # slow
+        from mcp_platform.admin.offboarding import Offboarding  # noqa: PLC0415  # slow
         from mcp_platform.admin.registry.environments import Environments  # noqa: PLC0415  # slow
+        from mcp_platform.errors import NotFound  # noqa: PLC0415  # only here
 
-        found = await Environments(session, command_actor()).get(*split_path(tenant))
-        return found.model_dump_json(indent=2)
+        path, actor = split_path(tenant), command_actor()
+        found = await Environments(session, actor).get(*path)
+        shown = found.model_dump(mode="json")
+        with suppress(NotFound):  # it stays
+            state = await Offboarding(session, actor).state(*path)
+            shown["offboarding"] = OffboardingOut.of(state).model_dump(mode="json")
+        return json.dumps(shown, ensure_ascii=False, indent=2)
 
     typer.echo(in_database(read))
 

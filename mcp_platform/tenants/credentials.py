@@ -141,8 +141,14 @@ class CredentialWriter(Protocol):
             CredentialsUnreadable: the store is away; what was written is not known.
         """
 
-    async def remove(self, *, client_name: str, environment: str) -> None:
-        """Take away all that the store holds for this tenant. Idempotent. Raises as `write`."""
+    async def remove(self, *, client_name: str, environment: str) -> str | None:
+        """Take away all that the store holds for this tenant. Idempotent.
+
+        Returns what this service may not take away, in a sentence that says how a person does.
+
+        Raises:
+            CredentialsUnreadable: the store is away.
+        """
 
 
 def what_is_wrong(key: str, value: str) -> str | None:

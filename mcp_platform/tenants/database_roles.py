@@ -105,18 +105,18 @@ async def shut_out(connection: AsyncConnection, tenant: Tenant) -> None:
     )
 
 
-async def drop(connection: AsyncConnection, tenant: Tenant) -> None:
+async def drop(connection: AsyncConnection, tenant: Tenant) -> str | None:
     """Take a tenant's login and queue away, and end what is connected. Its rows stay. Repeatable.
 
     A login that owns something in another database cannot be dropped from here: it is left behind
-    as a name that lets nobody in.
+    as a name that lets nobody in. Returns a sentence that says so.
     """
     await shut_out(connection, tenant)
     # A wake-up says only where to look: what waits is in the inbox and the outbox.
     await _run(connection, f"DROP SCHEMA IF EXISTS {own_schema(tenant.id)} CASCADE")
     name = await _recorded(connection, tenant)
     if name is None:
-        return
+        return None
     await connection.execute(
         text("UPDATE tenants SET database_role = NULL WHERE id = :id"), {"id": tenant.id}
     )
@@ -131,6 +131,12 @@ async def drop(connection: AsyncConnection, tenant: Tenant) -> None:
             if getattr(error.orig, "sqlstate", None) != STILL_OWNS:
                 raise
             log.warning("tenants.database_role.left_behind", role=name, tenant=tenant.path)
+            return (
+                f"Database role {name}, which lets nobody in, owns something in another database of"
+                f" the server: there, REASSIGN OWNED BY {name} or DROP OWNED BY {name}; then DROP ROLE"
+                f" {name}."
+            )
+    return None
 
 
 async def _ensure_queue(connection: AsyncConnection, tenant: Tenant, *, login: str) -> None:

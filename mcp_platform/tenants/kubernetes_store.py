@@ -91,11 +91,25 @@ class KubernetesStore:
                 return
         raise Conflict(f"Secret {name!r} in namespace {namespace!r} keeps coming and going.")
 
-    async def remove(self, *, client_name: str, environment: str) -> None:
+    async def remove(self, *, client_name: str, environment: str) -> str | None:
         namespace = namespace_of(client_name=client_name, environment=environment)
         name = secret_of(client_name=client_name)
-        if await self._is_ours(namespace=namespace, name=name):
-            await self._api.delete_secret(namespace=namespace, name=name)
+        try:
+            if await self._is_ours(namespace=namespace, name=name):
+                await self._api.delete_secret(namespace=namespace, name=name)
+        except MadeElsewhere as error:
+            return (
+                f"{error} Delete the entry in your secret store, if that is where it comes from;"
+                f" publish the manifests without this tenant; then: kubectl delete namespace {namespace}"
+            )
+        except (
+            CredentialsForbidden
+        ):  # its manifests, and with them our right, are gone or never came
+            return (
+                f"Secret {name!r} in namespace {namespace!r} may still be there, and this service may"
+                f" not delete it: kubectl delete secret {name} -n {namespace} --ignore-not-found"
+            )
+        return None
 
     async def ensure_namespace(self, *, client_name: str, environment: str) -> None:
         """Make the tenant's namespace, or see that it is there as it should be.

@@ -122,6 +122,8 @@ class OffboardingRow(Base):
     """Since then there is no way back."""
     purged_at: Mapped[datetime | None]
     """Since then only the path is remembered, so that it can answer Meta's last deliveries."""
+    left_behind: Mapped[str | None]
+    """What a person must still take away."""
 
 
 class ManifestBlockRow(Base):

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mcp_platform.errors import Unavailable
 from mcp_platform.tenants import database_roles, key_rows
+from mcp_platform.tenants.cluster_names import namespace_of, secret_of
 from mcp_platform.tenants.credentials import (
     LOGIN,
     CredentialsForbidden,
@@ -52,13 +53,18 @@ class Provisioner(Protocol):
             Unavailable: as `prepare`. Then repeat it: until it succeeds the old one may be void.
         """
 
-    async def retire(self, tenant: Tenant) -> None:
+
+class Retiring(Protocol):
+    """Takes away what a `Provisioner` gave. Never asked for over the network."""
+
+    async def retire(self, tenant: Tenant) -> list[str]:
         """Take away the tenant's credentials, database role and queue; the namespace stays.
 
-        What runs in a namespace belongs to the manifests, which also take it away.
+        What runs in a namespace belongs to the manifests, which also take it away. May be repeated.
+        Returns what a person must still take away, a sentence each.
 
         Raises:
-            Unavailable: as `prepare`.
+            Unavailable: the cluster or the database is away; repeat it later.
         """
 
 
@@ -116,13 +122,24 @@ class LocalProvisioner:
             login = await database_roles.rotate(connection, tenant)
             await self._write(connection, tenant, values=_values(login))
 
-    async def retire(self, tenant: Tenant) -> None:
+    async def retire(self, tenant: Tenant) -> list[str]:
         if self._sealer is None:
-            await self._store.remove(client_name=tenant.client_name, environment=tenant.environment)
+            left = [
+                await self._store.remove(
+                    client_name=tenant.client_name, environment=tenant.environment
+                )
+            ]
+        else:
+            left = [
+                f"Secret {secret_of(client_name=tenant.client_name)!r} is made from sealed values:"
+                " publish the manifests without this tenant; then: kubectl delete namespace "
+                + namespace_of(client_name=tenant.client_name, environment=tenant.environment)
+            ]
         async with self._as_owner() as connection:
             await database_roles.shut_out(connection, tenant)
         async with self._as_owner() as connection:
-            await database_roles.drop(connection, tenant)
+            left.append(await database_roles.drop(connection, tenant))
+        return [each for each in left if each is not None]
 
     async def _new_login(self, connection: AsyncConnection, tenant: Tenant) -> Mapping[str, str]:
         """Make what is missing in the database; return the login that is still to be stored."""

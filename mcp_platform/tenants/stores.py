@@ -55,8 +55,14 @@ class EnvDirectoryStore:
         kept = checked_values(values, remove=remove)
         await asyncio.to_thread(self._write, client_name, environment, kept, frozenset(remove))
 
-    async def remove(self, *, client_name: str, environment: str) -> None:
-        await asyncio.to_thread(self._remove, client_name, environment)
+    async def remove(self, *, client_name: str, environment: str) -> str | None:
+        left = await asyncio.to_thread(self._remove, client_name, environment)
+        if not left:
+            return None
+        return (
+            f"{left} in the credentials folder may serve other environments of the client: delete it"
+            " when none is left."
+        )
 
     def _names(self, client_name: str, environment: str) -> list[str]:
         names = [f"{client_name}-{environment}.env"]
@@ -105,13 +111,16 @@ class EnvDirectoryStore:
             after = {key: value for key, value in before.items() if key not in remove}
             self._put(f"{client_name}-{environment}.env", write_env_file({**after, **values}))
 
-    def _remove(self, client_name: str, environment: str) -> None:
+    def _remove(self, client_name: str, environment: str) -> str | None:
+        """Return the name of the seed's file, if there is one."""
         own, *seeds = self._names(client_name, environment)
         with self._changing():
-            if any((self._folder / name).exists() for name in seeds):
-                self._put(own, "")
-            else:
-                (self._folder / own).unlink(missing_ok=True)
+            for name in seeds:
+                if (self._folder / name).exists():
+                    self._put(own, "")
+                    return name
+            (self._folder / own).unlink(missing_ok=True)
+            return None
 
     def _put(self, name: str, text: str) -> None:
         replace_file(self._folder / name, text.encode(), mode=0o600)

@@ -73,11 +73,14 @@ class FolderProvisioner:
     async def rotate_database_password(self, tenant: Tenant) -> None:
         self.rotated.append(tenant.path)
 
-    async def retire(self, tenant: Tenant) -> None:
+    async def retire(self, tenant: Tenant) -> list[str]:
         if self.fail_retire is not None:
             raise self.fail_retire
         self.retired.append(tenant.path)
-        await self.store.remove(client_name=tenant.client_name, environment=tenant.environment)
+        left = await self.store.remove(
+            client_name=tenant.client_name, environment=tenant.environment
+        )
+        return [left] if left is not None else []
 
 
 @dataclass(slots=True)

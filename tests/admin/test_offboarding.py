@@ -379,6 +379,30 @@ async def test_a_purge_does_not_wait_for_meta_and_says_what_was_left(here: Place
     assert (state.stage, state.override) == ("purged", "left")
 
 
+async def test_what_a_purge_may_not_take_away_is_told_and_remembered_for_a_week(
+    here: Place,
+) -> None:
+    seed = here.store._folder / "shop.env"
+    seed.write_text("GEMINI_API_KEY=x\n")
+    await here.begin()
+    here.clock.move(days=30)
+
+    await here.all_that_is_due()
+
+    state = await here.state()
+    assert (state.stage, state.error) == ("purged", None)
+    assert state.left_behind is not None
+    assert state.left_behind.startswith("shop.env in the credentials folder")
+    async with here.sessions.everywhere() as session:
+        after = await session.scalar(
+            select(AuditRow.after).where(AuditRow.action == "tenant.purge")
+        )
+    assert after == {"override": "removed", "left_behind": state.left_behind}
+    here.clock.move(days=8)
+    await here.all_that_is_due()
+    assert await here.status() is None
+
+
 async def test_a_purge_that_broke_off_goes_on_where_it_stopped(here: Place) -> None:
     here.provisioner.fail_retire = Unavailable("The cluster is away.")
     await here.purge_now()

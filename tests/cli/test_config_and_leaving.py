@@ -149,6 +149,9 @@ def test_a_tenant_is_off_boarded_restored_and_purged(mcp: Mcp, database: Databas
     assert mcp("tenants", "purge", PATH, "--confirm", "barbearia-do-ze").status == 1
     assert mcp("tenants", "purge", PATH, "--confirm", PATH).status == 0
     assert database.value("SELECT purge_after <= now() FROM offboardings")
+    shown = json.loads(mcp("tenants", "show", PATH).out)
+    assert shown["offboarding"]["stage"] == "waiting"
+    assert shown["offboarding"]["left_behind"] is None
 
 
 def test_a_tenants_database_password_is_rotated(

@@ -230,8 +230,10 @@ class TestWriting:
                 await store.write(
                     client_name=shop.client, environment="production", values={"DATABASE_USER": "u"}
                 )
-            with pytest.raises(MadeElsewhere, match=kind):
-                await store.remove(client_name=shop.client, environment="production")
+            left = await store.remove(client_name=shop.client, environment="production")
+            assert left is not None
+            assert kind in left
+            assert f"kubectl delete namespace {shop.namespace}" in left
 
     async def test_a_removed_secret_is_gone_and_removing_it_again_is_no_error(
         self, cluster: TestCluster
@@ -245,6 +247,18 @@ class TestWriting:
                 await store.remove(client_name=shop.client, environment="production")
             with pytest.raises(CredentialsMissing):
                 await shop.read(store)
+
+    async def test_a_secret_that_may_not_be_looked_at_any_more_is_left_to_a_person(
+        self, cluster: TestCluster
+    ) -> None:
+        shop = Shop(cluster)
+        without_rights = await shop.open(GEMINI_API_KEY="AIza")
+
+        async with store_of(without_rights) as store:
+            left = await store.remove(client_name=shop.client, environment="production")
+
+        assert left is not None
+        assert f"kubectl delete secret {shop.secret} -n {shop.namespace}" in left
 
     async def test_a_namespace_of_somebody_else_is_not_taken(self, cluster: TestCluster) -> None:
         provisioner = await provisioner_in(cluster, cluster.client_name())

@@ -255,9 +255,6 @@ class Asked:
     async def rotate_database_password(self, tenant: Tenant) -> None:
         self._do("rotate", tenant)
 
-    async def retire(self, tenant: Tenant) -> None:
-        self._do("retire", tenant)
-
     async def examine(
         self, tenant: Tenant, *, fix: bool = False, write: bool = False, tell: Tell | None = None
     ) -> list[Found]:
@@ -334,12 +331,10 @@ class TestBetweenTwoProcesses:
             SHOP, values={"GEMINI_API_KEY": "não\n"}, remove=["DATABASE_USER"]
         )
         await remote.rotate_database_password(SHOP)
-        await remote.retire(SHOP)
-
         await remote.prepare(replace(SHOP, topology="isolated"))
 
         assert between.asked.steps == [
-            *((step, "shop/production") for step in ("prepare", "write", "rotate", "retire")),
+            *((step, "shop/production") for step in ("prepare", "write", "rotate")),
             ("prepare isolated", "shop/production"),  # although it is shared as yet
         ]
         assert between.asked.changes == [({"GEMINI_API_KEY": "não\n"}, ["DATABASE_USER"])]
@@ -397,7 +392,7 @@ class TestBetweenTwoProcesses:
     async def test_what_passes_is_asked_again(self, between: Between) -> None:
         between.asked.refusals = [Unavailable("Not now.")] * (TRIES - 1)
 
-        await between.remote().retire(SHOP)
+        await between.remote().rotate_database_password(SHOP)
 
         assert len(between.asked.steps) == TRIES
 
@@ -610,7 +605,9 @@ class TestSealed:
         await sealing.prepare(here.tenant)
         here.break_store()
 
-        await sealing.retire(here.tenant)
+        [left] = await sealing.retire(here.tenant)
+
+        assert f"kubectl delete namespace {here.tenant.client_name}-production" in left
 
 
 class Unseen(EnvDirectoryStore):

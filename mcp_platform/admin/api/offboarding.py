@@ -46,6 +46,10 @@ class OffboardingOut(BaseModel):
     ]
     error: Annotated[str | None, Field(description="Why the last try failed; it is repeated.")]
     purged_at: datetime | None
+    left_behind: Annotated[
+        str | None,
+        Field(description="What the purge may not take away, and how a person does."),
+    ]
 
     @classmethod
     def of(cls, state: OffboardingState) -> "OffboardingOut":
