@@ -25,6 +25,7 @@ from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.tenants.provisioning import LocalProvisioner
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
+from tests.admin.conftest import Api, Clock
 from tests.flows.world import Simulators, World, eventually, running, text_of, tomorrow, world
 from tests.tenants.made import tenant as made
 
@@ -243,6 +244,75 @@ async def test_what_waits_is_answered_by_the_pods_of_a_tenant_that_is_made_isola
     async with running(pinned):
         reply = (await pinned.replies(1, within=40))[0]
     assert "✅ Agendado: Corte com Zé" in text_of(reply)
+
+
+async def test_messages_in_flight_are_each_answered_once_while_a_tenant_moves_out_and_back(
+    place: Pinnable, tmp_path: Path
+) -> None:
+    shared, customers = place.shared, [f"55119{number:08d}" for number in range(15)]
+    owner = create_engine(shared.database_url, pool_size=1, application_name="owner")
+    async with owner.begin() as connection:  # as a tenant that has always been shared
+        await drop(connection, place.tenant)
+    await owner.dispose()
+    await shared.change(topology="shared")
+    await shared.fault(shared.gemini, "slow", seconds=0.5, times=None)
+    settings = shared.settings.model_copy(update={"data_dir": tmp_path / "data"})
+
+    async def write(which: slice) -> None:
+        """Every second customer writes twice."""
+        for number, customer in enumerate(customers[which]):
+            for text_ in ("Oi", "Tudo bem?")[: 1 + number % 2]:
+                await shared.say(text_, as_=customer)
+
+    async def answered() -> bool:
+        waiting = "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant AND state <> 'done'"
+        sent = await shared.sent(as_=None)
+        return {each["payload"]["to"] for each in sent} == {*customers} and not await shared.value(
+            waiting
+        )
+
+    async with platform(
+        settings, ("admin",), database_url=shared.database_url, redis_url=None
+    ) as administering:
+        api = Api(administering, Clock(), tmp_path / "data" / "keys")
+        token = await api.sign_in("operator")
+        client, environment = place.tenant.path.split("/")
+        where = f"/admin/clients/{client}/environments/{environment}"
+
+        async def move(topology: str) -> None:
+            changed = await api.ask(
+                "PATCH", where, token=token, headers={"If-Match": "*"}, json={"topology": topology}
+            )
+            assert changed.status_code == 200, changed.text
+
+        await write(slice(0, 3))
+        await move("isolated")
+        await write(slice(3, 6))  # the shared service has not heard of it
+        held = await EnvDirectoryStore(settings.credentials_dir).read(
+            client_name=client, environment=environment
+        )
+        (place.mount / "DATABASE_USER").write_text(held.database_user)
+        (place.mount / "DATABASE_PASSWORD").write_text(held.database_password)
+        pinned = place.pinned()
+        async with running(pinned):
+            assert shared.platform is not None
+            assert pinned.platform is not None
+            shared.platform.tenants.forget()  # half a minute later
+            await write(slice(6, 9))
+            await move("shared")
+            await write(slice(9, 12))  # nobody has heard of it
+            shared.platform.tenants.forget()
+            pinned.platform.tenants.forget()
+            await write(slice(12, 15))
+            await eventually(answered, within=40, why="an answer to everybody")
+
+    turns = await shared.value("SELECT count(*) FROM turns WHERE tenant_id = :tenant")
+    sent = await shared.sent(as_=None)
+    replies = [each["payload"].get("biz_opaque_callback_data") for each in sent]
+    assert len(replies) == len(set(replies)) == turns
+    assert await shared.rows(
+        "SELECT DISTINCT resends, attempts FROM outbox WHERE tenant_id = :tenant"
+    ) == [(0, 1)]
 
 
 async def test_what_a_pod_still_takes_for_a_tenant_that_became_shared_is_answered_by_the_others(
