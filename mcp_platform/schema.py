@@ -4,21 +4,28 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
 
 from mcp_platform.admin import models as _admin
 from mcp_platform.assistant import models as _assistant
 from mcp_platform.conversations import models as _conversations
 from mcp_platform.doctor import models as _doctor
+from mcp_platform.errors import PlatformError
 from mcp_platform.inbox import models as _inbox
 from mcp_platform.kit.database import Base
 from mcp_platform.outbox import models as _outbox
 from mcp_platform.scheduling import models as _scheduling
 from mcp_platform.tenants import models as _tenants
 
-__all__ = ["check", "metadata", "migrate"]
+__all__ = ["MigrationRefused", "check", "metadata", "migrate"]
 
 metadata = Base.metadata
+RAISED = "P0001"  # raise_exception: a migration's own words
 _FEATURES = (_admin, _assistant, _conversations, _doctor, _inbox, _outbox, _scheduling, _tenants)
+
+
+class MigrationRefused(PlatformError):
+    """A migration says what is missing, and what to do about it."""
 
 
 def _config(url: str) -> Config:
@@ -29,8 +36,19 @@ def _config(url: str) -> Config:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database at `url` to `revision`. Blocks; call it where no event loop runs."""
-    command.upgrade(_config(url), revision)
+    """Bring the database at `url` to `revision`. Blocks; call it where no event loop runs.
+
+    Raises:
+        MigrationRefused: somebody has to do something first; nothing was changed.
+    """
+    try:
+        command.upgrade(_config(url), revision)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != RAISED:
+            raise
+        driver = error.orig.__cause__ if error.orig is not None else None
+        said = (getattr(driver, name, None) for name in ("message", "hint"))
+        raise MigrationRefused(". ".join(filter(None, said))) from error
 
 
 def check(url: str) -> None:

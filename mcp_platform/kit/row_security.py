@@ -43,7 +43,6 @@ _NAMED = f"current_setting('{SETTING}', true) IN ('{EVERYBODY}', {{column}}::tex
 _MY_TENANT = 'database_role = (CURRENT_USER::text COLLATE "default")'
 _MINE = f"{{column}} = (SELECT id FROM tenants WHERE {_MY_TENANT})"  # noqa: S608  # a constant
 
-_DBA = "; ".join(f"CREATE ROLE {role} NOLOGIN" for role in Role)
 CREATE_ROLES = f"""
 DO $$
 DECLARE
@@ -59,8 +58,11 @@ BEGIN
                 WHEN insufficient_privilege THEN
                     RAISE EXCEPTION 'the role % is missing, and % may not create roles',
                         wanted, current_user
-                    USING HINT = format('Let a superuser run: {_DBA}; ALTER ROLE %1$I CREATEROLE; '
-                        'GRANT {", ".join(Role)} TO %1$I WITH ADMIN OPTION;', current_user);
+                    USING HINT = format('Let a superuser run: %2$s ALTER ROLE %1$I CREATEROLE; '
+                        'GRANT {", ".join(Role)} TO %1$I WITH ADMIN OPTION;', current_user, (
+                            SELECT string_agg(format('CREATE ROLE %I NOLOGIN;', role), ' ')
+                            FROM unnest(ARRAY[{", ".join(f"'{role}'" for role in Role)}]) AS role
+                            WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role)));
             END;
         END IF;
         -- Who owns the schema may act as any part: on one machine there is one login for all.
