@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from lightkube.models.meta_v1 import OwnerReference
+from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
 from lightkube.models.rbac_v1 import PolicyRule
+from lightkube.resources.core_v1 import ServiceAccount
 
 from mcp_platform.bootstrap import credential_store
 from mcp_platform.errors import Conflict, Invalid
@@ -207,22 +208,24 @@ class TestWriting:
             "OTHER": "x",
         }
 
-    @pytest.mark.parametrize("kind", ["SealedSecret", "ExternalSecret"])
+    @pytest.mark.parametrize("kind", ["ServiceAccount", "ExternalSecret"])
     async def test_a_secret_that_a_controller_makes_is_left_to_it(
         self, cluster: TestCluster, kind: str
     ) -> None:
         provisioner = await provisioner_in(cluster, cluster.client_name())
         shop = Shop(cluster)
         await cluster.namespace(shop.namespace)
-        owner = OwnerReference(
-            apiVersion="bitnami.com/v1alpha1",
-            kind=kind,
-            name=shop.secret,
-            uid="7f1c0f2e-0000-4000-8000-000000000001",
-        )
-        # A real cluster would collect what has an owner that is not there.
-        label = {"reconcile.external-secrets.io/managed": "true"}
-        about = {"labels": label} if kind == "ExternalSecret" else {"ownerReferences": [owner]}
+        if kind == "ExternalSecret":
+            about: dict[str, object] = {"labels": {"reconcile.external-secrets.io/managed": "true"}}
+        else:
+            # One that is there: a real cluster deletes what has an owner that is not, whatever
+            # its kind, as soon as it serves that kind.
+            account = ServiceAccount(metadata=ObjectMeta(name="maker", namespace=shop.namespace))
+            made = await cluster.admin.create(account)
+            owner = OwnerReference(
+                apiVersion="v1", kind=kind, name="maker", uid=str(made.metadata.uid)
+            )
+            about = {"ownerReferences": [owner]}
         await cluster.secret(shop.namespace, shop.secret, {"GEMINI_API_KEY": "AIza"}, **about)
 
         async with store_of(provisioner) as store:
