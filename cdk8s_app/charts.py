@@ -19,6 +19,8 @@ def _use_packaged_node() -> None:
     if "JSII_NODE" not in os.environ:  # noqa: TID251  # jsii reads nothing else
         binary = "node.exe" if os.name == "nt" else "bin/node"
         os.environ["JSII_NODE"] = str(Path(ROOT_DIR) / binary)  # noqa: TID251  # as above
+    # Its cache is in the home folder, which a container may not have; it saves a third of a second.
+    os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE", "disabled")  # noqa: TID251  # as above
 
 
 _use_packaged_node()

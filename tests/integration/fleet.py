@@ -28,7 +28,8 @@ from tests.flows.world import TenantOf, World
 POSTGRES = os.environ.get("POSTGRES_IMAGE", "postgres:17")
 VALKEY = os.environ.get("VALKEY_IMAGE", "valkey/valkey:8")
 PLATFORM = os.environ.get("PLATFORM_IMAGE", "mcp-platform")
-PREVIOUS = os.environ.get("PREVIOUS_IMAGE")
+PUBLISHER = os.environ.get("PUBLISHER_IMAGE", "mcp-publisher")
+PREVIOUS = os.environ.get("PREVIOUS_IMAGE", "mcp-platform-previous")
 PASSWORD = "container-" + uuid4().hex
 SIMULATORS = ("meta", "gemini", "google_calendar")
 HARDENED: Mapping[str, Any] = {
@@ -46,14 +47,14 @@ def unusable_engine() -> str | None:
         client.ping()
     except (DockerException, OSError) as error:
         return f"no container engine answers: {error}"
-    missing = [
-        name
-        for name in (POSTGRES, VALKEY, PLATFORM)
-        if not client.images.list(name=name.partition("@")[0])
-    ]
+    missing = [name for name in (POSTGRES, VALKEY, PLATFORM, PUBLISHER) if not has_image(name)]
     return (
         f"there is no image {', '.join(missing)}: .ci/images/build makes them" if missing else None
     )
+
+
+def has_image(name: str) -> bool:
+    return bool(docker.from_env().images.list(name=name.partition("@")[0]))
 
 
 class Fleet:
@@ -123,16 +124,24 @@ class Fleet:
 
     def migrate(self, image: str) -> None:
         """Bring the database to the release of `image`."""
-        client = docker.from_env()
-        client.containers.run(
+        self.command(image, "migrate")
+
+    def command(
+        self, image: str, *words: str, volumes: Sequence[str] = (), **environment: str
+    ) -> str:
+        """Run a command of the platform to its end, as the owner; return what it said."""
+        said: bytes = docker.from_env().containers.run(
             image,
-            ["migrate"],
-            environment={"DATABASE_URL": self._inside("mcp", PASSWORD)},
+            list(words),
+            environment={"DATABASE_URL": self._inside("mcp", PASSWORD), **environment},
+            volumes=list(volumes),
             network=self.network.name,
             remove=True,
+            stderr=True,
             tmpfs={"/tmp": ""},  # noqa: S108  # the container's own
             **HARDENED,
         )
+        return said.decode()
 
     def _inside(self, user: str | None = None, password: str | None = None) -> str:
         login = f"{user}:{password}@" if user else ""
