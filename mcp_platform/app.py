@@ -76,6 +76,9 @@ def create_app(platform: Platform) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # A redirect would lead where the Host header says, without TLS where a proxy ends it, and
+        # clients take their tokens along.
+        redirect_slashes=False,
     )
     handle_problems(app)
     app.add_middleware(Traced)
