@@ -4,6 +4,7 @@ Owns the handlers and the documentation of errors. Knows no route and no busines
 Source: RFC 9457.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -22,7 +23,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
-from mcp_platform.kit.problem import STATUS, TooLarge, headers_of, problem_of, status_of
+from mcp_platform.kit.problem import (
+    ARRIVES_WITHIN,
+    STATUS,
+    TooLarge,
+    TooSlow,
+    headers_of,
+    problem_of,
+    status_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -150,15 +159,20 @@ async def read_up_to(request: Request, *, most: int) -> bytes:
 
     Raises:
         TooLarge: it has more than `most` bytes; the rest was not read.
+        TooSlow: it did not arrive in time.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
         raise TooLarge(most)
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most:
-            raise TooLarge(most)
+    try:
+        async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
+            async for part in request.stream():
+                body += part
+                if len(body) > most:
+                    raise TooLarge(most)
+    except TimeoutError as error:
+        raise TooSlow from error
     return bytes(body)
 
 
@@ -239,6 +253,7 @@ _MEANINGS = {
     401: "No token, or one that is not valid.",
     403: "The token may not do this, or the tenant is suspended.",
     404: "There is nothing here for this token.",
+    408: "The body did not arrive in time.",
     409: "The present state does not allow it.",
     412: "It is not any more as `If-Match` says.",
     413: "The body is too large.",
@@ -252,7 +267,8 @@ _MEANINGS = {
 def problems(*statuses: int, **schemas: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     """Return what a route's `responses` say of these statuses; `s409={…}` adds properties to one."""
     documented: dict[int | str, dict[str, Any]] = {}
-    for status in statuses:
+    # Who takes a body may have to wait for it.
+    for status in sorted({*statuses, *([408] if 413 in statuses else [])}):  # noqa: PLR2004  # one status is the other's company
         more = schemas.get(f"s{status}", {})
         schema = {**_SCHEMA, "properties": {**_SCHEMA["properties"], **more}}  # type: ignore[dict-item]  # a literal
         documented[status] = {

@@ -3,6 +3,7 @@
 Source: RFC 9457.
 """
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,9 @@ from mcp_platform.errors import (
     Unauthorized,
     Unavailable,
 )
+
+# The longest body, Meta's 3 MB, at 1 Mbit/s; who sends one byte a second is not waited for.
+ARRIVES_WITHIN = timedelta(seconds=30)
 
 STATUS: dict[type[BaseException], int] = {
     Invalid: 422,
@@ -41,6 +45,13 @@ class TooLarge(Invalid):
         super().__init__(f"The body is larger than {largest} bytes.")
 
 
+class TooSlow(Invalid):
+    """The body did not arrive: the connection is for somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The body did not arrive within {int(ARRIVES_WITHIN.total_seconds())} s.")
+
+
 class MethodNotAllowed(PlatformError):
     """The path exists, and is not asked in this way."""
 
@@ -50,6 +61,7 @@ class MethodNotAllowed(PlatformError):
 
 
 STATUS[TooLarge] = 413
+STATUS[TooSlow] = 408
 STATUS[MethodNotAllowed] = 405
 
 
@@ -62,6 +74,8 @@ def headers_of(error: PlatformError) -> dict[str, str]:
     headers = {"content-type": "application/problem+json"}
     if isinstance(error, Unavailable | Throttled) and error.retry_after is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after.total_seconds())))
+    if isinstance(error, TooSlow):
+        headers["connection"] = "close"
     if isinstance(error, MethodNotAllowed):
         headers["allow"] = error.allowed
     if isinstance(error, Unauthorized):

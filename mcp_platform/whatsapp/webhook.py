@@ -4,6 +4,7 @@ Owns the answer that Meta gets. 200 is said only after the commit; anything else
 again, for up to seven days. A plain ASGI endpoint: this is the busiest route there is.
 """
 
+import asyncio
 import hmac
 import secrets
 from urllib.parse import parse_qs
@@ -14,7 +15,13 @@ from starlette.types import Receive, Scope, Send
 from mcp_platform.errors import Forbidden, PlatformError, Unauthorized, Unavailable
 from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.inbox.metrics import MISROUTED, WEBHOOKS
-from mcp_platform.kit.problem import MethodNotAllowed, TooLarge, send_problem
+from mcp_platform.kit.problem import (
+    ARRIVES_WITHIN,
+    MethodNotAllowed,
+    TooLarge,
+    TooSlow,
+    send_problem,
+)
 from mcp_platform.kit.queue import schema_for
 from mcp_platform.tenants.credential_cache import CachedCredentials
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
@@ -78,7 +85,11 @@ class WhatsAppWebhook:
 
     async def _take(self, tenant: Tenant, scope: Scope, receive: Receive) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        body = await _read(headers, receive)
+        try:
+            async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
+                body = await _read(headers, receive)
+        except TimeoutError as error:
+            raise TooSlow from error
         if tenant.status == "offboarded":
             return
         credentials = await self._secrets(tenant)

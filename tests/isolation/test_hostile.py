@@ -14,8 +14,12 @@ from mcp_platform import bootstrap
 from mcp_platform.admin.provisioner_call import PROVISIONER
 from mcp_platform.admin.tokens import SCOPES, TENANT_API, Tokens
 from mcp_platform.admin.user_tokens import USERS
+from mcp_platform.kit import http, problem
 from mcp_platform.settings import Settings
+from mcp_platform.whatsapp import webhook
 from tests.flows.world import World, running
+
+SIGN_IN = "/api/v1/auth/token"
 
 
 @pytest.fixture
@@ -51,6 +55,22 @@ async def said_raw(served: World, request: str) -> bytes:
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+@pytest.mark.parametrize("path", [SIGN_IN, "/shop/production/api/v1/webhooks/whatsapp"])
+async def test_who_sends_a_body_and_does_not_end_it_is_not_waited_for(
+    served: World, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    await make_tenant(served)
+    for module in (problem, http, webhook):
+        monkeypatch.setattr(module, "ARRIVES_WITHIN", timedelta(milliseconds=50))
+
+    answer = await said_raw(
+        served, f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Length: 50\r\n\r\n{{"
+    )
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in answer
 
 
 @pytest.mark.parametrize("path", ["/health/", "/api/v1/admin/users/", "/openapi.json/"])
