@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,15 +85,26 @@ def handle_problems(app: FastAPI) -> None:
 
 
 class Traced:
-    """Gives each request an id, which its log lines and what it records bear."""
+    """Gives each request an id, which its log lines and what it records bear.
+
+    And each answer what keeps it from being stored on its way: there are tokens and people in them.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_unstored(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                # Source: RFC 6749, section 5.1, of tokens; a route may say otherwise.
+                headers.setdefault("cache-control", "no-store")
+                headers.setdefault("x-content-type-options", "nosniff")
+            await send(message)
+
         scope["trace_id"] = trace_id = secrets.token_hex(8)
         with structlog.contextvars.bound_contextvars(trace_id=trace_id):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_unstored)
 
 
 def problem_response(error: PlatformError) -> Response:

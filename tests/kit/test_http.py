@@ -2,7 +2,7 @@
 
 import httpx
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from mcp_platform.kit.http import Traced, handle_problems
 from mcp_platform.kit.logging import current_trace
@@ -15,6 +15,11 @@ app.add_middleware(Traced)
 @app.get("/trace")
 async def trace() -> str | None:
     return current_trace()
+
+
+@app.get("/kept")
+async def kept(response: Response) -> None:
+    response.headers["cache-control"] = "max-age=60"
 
 
 @app.get("/bug")
@@ -34,6 +39,15 @@ async def test_each_request_has_an_id_of_its_own_and_leaves_none_behind() -> Non
     assert len(first) == len(second) == 16
     assert first != second
     assert current_trace() is None
+
+
+async def test_no_answer_is_stored_on_its_way_or_taken_for_something_else() -> None:
+    async with client() as asking:
+        for path in ("/trace", "/nowhere"):
+            headers = (await asking.get(path)).headers
+            assert headers["cache-control"] == "no-store"
+            assert headers["x-content-type-options"] == "nosniff"
+        assert (await asking.get("/kept")).headers["cache-control"] == "max-age=60"
 
 
 async def test_what_is_logged_of_a_bug_bears_the_id_of_its_request() -> None:
