@@ -59,6 +59,7 @@ class ClosedDays(TenantBound):
             Invalid: nobody of that id works for this tenant.
             Conflict: the day is closed already.
         """
+        await self._alone()
         row = ClosedDayRow(tenant_id=self._tenant.id, **wish.columns())
         await self._check(wish.columns())
         self.session.add(row)
@@ -93,6 +94,7 @@ class ClosedDays(TenantBound):
             PreconditionFailed: it is in none of `versions`.
             Invalid, Conflict: as `create` does.
         """
+        await self._alone()
         row = await self._row(closed_day_id, lock=True)
         check_version(row, versions)
         before = ClosedDayOut.model_validate(row)
@@ -106,6 +108,7 @@ class ClosedDays(TenantBound):
 
     async def delete(self, closed_day_id: int, *, versions: frozenset[int] | None) -> None:
         """Open a closed day again. Raises as `update` does."""
+        await self._alone()
         row = await self._row(closed_day_id, lock=True)
         check_version(row, versions)
         before = ClosedDayOut.model_validate(row)

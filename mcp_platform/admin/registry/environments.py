@@ -4,6 +4,7 @@ Owns everything about a tenant but its credentials, its catalogue, and its end (
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -201,7 +202,8 @@ class Environments:
         try:
             async with self._session.begin_nested():
                 self._session.add_all(rows)
-        except IntegrityError:  # made by somebody else just now
+        except IntegrityError:  # made by somebody else just now, or their client is gone
+            await self._business_names(names.keys())
             await self._check_new(columns)
             raise
         made = [_shown(row, names[row.client_name]) for row in rows]
@@ -304,7 +306,7 @@ class Environments:
         row, business_name = found
         return row, business_name
 
-    async def _business_names(self, clients: set[str]) -> dict[str, str]:
+    async def _business_names(self, clients: AbstractSet[str]) -> dict[str, str]:
         found = await self._session.execute(
             select(ClientRow.name, ClientRow.business_name).where(ClientRow.name.in_(clients))
         )

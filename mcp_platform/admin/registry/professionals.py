@@ -77,6 +77,7 @@ class Professionals(TenantBound):
             Invalid: a service does not exist, or hours overlap.
         """
         hours = opening_spans(wish.hours)
+        await self._alone()
         await self._check_services(wish.service_ids)
         row = ProfessionalRow(tenant_id=self._tenant.id, **wish.columns(without=APART))
         try:
@@ -113,6 +114,7 @@ class Professionals(TenantBound):
             PreconditionFailed: they are in none of `versions`.
             Invalid: a service does not exist.
         """
+        await self._alone()
         row, service_ids = await self._row(professional_id, lock=True)
         check_version(row, versions)
         before = _shown(row, service_ids)
@@ -140,6 +142,7 @@ class Professionals(TenantBound):
             PreconditionFailed: they are in none of `versions`.
             Conflict: they have appointments.
         """
+        await self._alone()
         row, service_ids = await self._row(professional_id, lock=True)
         check_version(row, versions)
         theirs = AppointmentRow.professional_id == professional_id
@@ -165,6 +168,7 @@ class Professionals(TenantBound):
             PreconditionFailed: they are in none of `versions`.
             Invalid: hours overlap.
         """
+        await self._alone()
         row, _ = await self._row(professional_id, lock=True)
         check_version(row, versions)
         spans = opening_spans(wish.hours)

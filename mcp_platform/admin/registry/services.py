@@ -95,6 +95,7 @@ class Services(TenantBound):
         Raises:
             Conflict: there is one of this id.
         """
+        await self._alone()
         row = ServiceRow(tenant_id=self._tenant.id, **wish.columns())
         try:
             async with self.session.begin_nested():
@@ -127,6 +128,7 @@ class Services(TenantBound):
             NotFound: there is none such.
             PreconditionFailed: it is in none of `versions`.
         """
+        await self._alone()
         row, count = await self._row(service_id, lock=True)
         check_version(row, versions)
         before = _shown(row, count)
@@ -149,6 +151,7 @@ class Services(TenantBound):
             PreconditionFailed: it is in none of `versions`.
             Conflict: there are appointments of it.
         """
+        await self._alone()
         row, count = await self._row(service_id, lock=True)
         check_version(row, versions)
         await self._check_unused(AppointmentRow.service_id == service_id, name=row.name, now=now)

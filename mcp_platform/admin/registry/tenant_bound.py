@@ -12,8 +12,9 @@ from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.registry.environments import Located
 from mcp_platform.admin.registry.shapes import Shown
-from mcp_platform.errors import Conflict, Invalid
+from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.scheduling.models import AppointmentRow, ServiceRow
+from mcp_platform.tenants.models import TenantRow
 
 OCCUPYING = ("held", "booked", "confirmed")
 
@@ -44,6 +45,27 @@ class TenantBound:
             before=_plain(before, without),
             after=_plain(after, without),
         )
+
+    async def _alone(self) -> None:
+        """Let nobody else change this tenant's catalogue until the transaction ends.
+
+        What refers to what is looked at first and written then: a service that goes while somebody
+        is given it would else be an error of the database's. To be called before any other lock.
+
+        Raises:
+            NotFound: the tenant is gone.
+            Conflict: it is off-boarded.
+        """
+        status = await self.session.scalar(
+            select(TenantRow.status)
+            .where(TenantRow.id == self._tenant.id)
+            # What customers write refers to the row, and is not kept waiting.
+            .with_for_update(key_share=True)
+        )
+        if status is None:
+            raise NotFound(f"There is no tenant {self._tenant.path}.")
+        if status == "offboarded":
+            raise Conflict(f"{self._tenant.path} is offboarded: it changes no more.")
 
     async def _check_unused(self, which: ColumnElement[bool], *, name: str, now: datetime) -> None:
         """Do nothing if there is no appointment of `which`.

@@ -140,3 +140,65 @@ async def test_a_key_is_forgotten_after_a_day(office: Office) -> None:
     office.now += timedelta(hours=24, seconds=1)
     other = await office.ask("POST", "/clients", json={"name": a_name(), **CLIENT}, key=key)
     assert other.status_code == 201
+
+
+async def test_what_refers_to_each_other_goes_and_comes_one_after_the_other(office: Office) -> None:
+    for _ in range(4):
+        shop = await office.offering()
+        extra = {"id": "barba", "name": "Barba", "duration_minutes": 30}
+        await office.ask("POST", f"{shop}/services", json=extra)
+        closed = {"day": "2026-12-24", "professional_id": "beto"}
+        beto = {"id": "beto", "name": "Beto", "service_ids": ["corte", "barba"]}
+        answers = await asyncio.gather(
+            office.ask("DELETE", f"{shop}/services/barba", seen="*"),
+            office.ask("POST", f"{shop}/professionals", json=beto),
+            office.ask("POST", f"{shop}/closed-days", json=closed),
+            office.ask(
+                "PATCH", f"{shop}/professionals/ze", seen="*", json={"service_ids": ["barba"]}
+            ),
+            office.ask("DELETE", f"{shop}/professionals/beto", seen="*"),
+        )
+        assert {each.status_code for each in answers} <= {200, 201, 204, 404, 422}
+
+
+async def test_a_day_is_closed_once_whoever_closes_it(office: Office) -> None:
+    shop = await office.offering()
+
+    answers = await asyncio.gather(
+        *(office.ask("POST", f"{shop}/closed-days", json={"day": "2026-12-25"}) for _ in range(5))
+    )
+
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409, 409]
+
+
+async def test_an_environment_of_a_client_that_goes_is_not_found(office: Office) -> None:
+    for _ in range(5):
+        client = await office.client()
+        answers = await asyncio.gather(
+            office.ask("DELETE", f"/clients/{client}", seen="*"),
+            *(
+                office.ask("POST", f"/clients/{client}/environments", json={"environment": each})
+                for each in ("staging", "production")
+            ),
+        )
+        assert {each.status_code for each in answers} <= {201, 204, 404, 409}
+
+
+async def test_the_catalogue_of_an_off_boarded_tenant_changes_no_more(office: Office) -> None:
+    shop = await office.offering()
+    tenant_id = await office.tenant_id(shop)
+    await office.execute("UPDATE tenants SET status = 'offboarded' WHERE id = :id", id=tenant_id)
+
+    for method, what, body in (
+        ("POST", "/services", {"id": "barba", "name": "Barba", "duration_minutes": 30}),
+        ("PATCH", "/services/corte", {"name": "Corte!"}),
+        ("DELETE", "/services/corte", None),
+        ("POST", "/professionals", {"id": "beto", "name": "Beto"}),
+        ("PATCH", "/professionals/ze", {"active": False}),
+        ("PUT", "/professionals/ze/hours", {"hours": []}),
+        ("DELETE", "/professionals/ze", None),
+        ("POST", "/closed-days", {"day": "2026-12-25"}),
+    ):
+        answer = await office.ask(method, f"{shop}{what}", seen="*", json=body)
+        assert answer.status_code == 409, (method, what)
+    assert (await office.ask("GET", f"{shop}/services")).status_code == 200
