@@ -18,7 +18,6 @@ from mcp_platform.kit.http import PreconditionFailed
 _LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f]*$"
 _PARAGRAPHS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
 _WORD = r"^[^\x00-\x20\x7f-\xa0]+$"
-LARGEST_INT = 2**31 - 1
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_LINE)]
 Line = Annotated[str, Field(min_length=1, max_length=300, pattern=_LINE)]
