@@ -28,35 +28,21 @@ def volume() -> Iterator[str]:
     made.remove(force=True)
 
 
-async def test_it_publishes_once_and_then_has_nothing_to_say(
-    fleet: Fleet, volume: str, tmp_path: Path
-) -> None:
-    async with fleet.world(tmp_path) as world:
-        tenant = await world.add_tenant()
+def test_it_publishes_once_and_then_has_nothing_to_say(fleet: Fleet, volume: str) -> None:
+    kept = [f"{volume}:/repository"]
 
     def publish() -> str:
-        return fleet.command(
-            PUBLISHER,
-            "publish",
-            volumes=[f"{volume}:/repository"],
-            MANIFESTS_REPOSITORY=REPOSITORY,
-        )
+        return fleet.command(PUBLISHER, "publish", volumes=kept, MANIFESTS_REPOSITORY=REPOSITORY)
 
-    first = publish()
-    listed = docker.from_env().containers.run(
-        PUBLISHER,
-        ["-C", REPOSITORY, "ls-tree", "-r", "--name-only", "main"],
-        entrypoint="git",
-        volumes=[f"{volume}:/repository"],
-        remove=True,
-    )
-    assert f"clients/{tenant.path}/Namespace" in listed.decode()
-    assert tenant.path.partition("/")[0] in first
-    commits = [
-        "-C", REPOSITORY, "rev-list", "--count", "main",
-    ]  # fmt: skip
+    def git(*words: str) -> str:
+        said: bytes = docker.from_env().containers.run(
+            PUBLISHER, ["-C", REPOSITORY, *words], entrypoint="git", volumes=kept, remove=True
+        )
+        return said.decode()
+
+    shop = f"shop-{uuid4().hex[:8]}"
+    fleet.command(PLATFORM, "tenants", "create", f"{shop}/production", "--business-name", "Shop")
+    assert shop in publish()
+    assert f"clients/{shop}/production/Namespace" in git("ls-tree", "-r", "--name-only", "main")
     publish()
-    counted = docker.from_env().containers.run(
-        PUBLISHER, commits, entrypoint="git", volumes=[f"{volume}:/repository"], remove=True
-    )
-    assert counted.strip() == b"1"
+    assert git("rev-list", "--count", "main").strip() == "1"
