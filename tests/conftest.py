@@ -128,10 +128,14 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template(postgres: EmbeddedPostgres) -> str:
-    """A migrated database to be copied, made once for each process of the run."""
-    name = f"template_{uuid4().hex}"
-    migrate(postgres.create_database(name))
-    return name
+    """A migrated database to be copied, made by the first process of the run that needs it."""
+    made = Path(os.environ[FOLDER_VARIABLE]) / "template"
+    with made.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if made.stat().st_size == 0:
+            migrate(postgres.create_database("template_of_tests"))
+            file.write("made")
+    return "template_of_tests"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -68,17 +68,7 @@ class GoogleCalendars:
         self, *, api_url: str, token_url: str, timeout: timedelta, max_threads: int
     ) -> None:
         base = api_url.removesuffix("/").removesuffix(_API_PATH.removesuffix("/"))
-        # One Resource for everybody: it holds no connection in use and no credential, and each
-        # would cost 0.4 MB.
-        self._api: Resource = build(
-            "calendar",
-            "v3",
-            http=httplib2.Http(),
-            static_discovery=True,
-            cache_discovery=False,
-            client_options={"api_endpoint": base + _API_PATH},
-        )
-        self._events: Resource = self._api.events()  # built from the discovery document each time
+        self._api, self._events = _api_at(base + _API_PATH)
         self._timeout = timeout
         self._transport = Transport(token_url=token_url, max_threads=max_threads)
         self._sessions: TTLCache[GoogleAccount, Session] = TTLCache(
@@ -101,7 +91,24 @@ class GoogleCalendars:
         """Forget tokens and close connections."""
         self._sessions.clear()
         self._transport.close()
-        self._api.close()
+
+
+@lru_cache(maxsize=2)
+def _api_at(endpoint: str) -> tuple[Resource, Resource]:
+    """Return Google's API and the part of it about events, read from the discovery document.
+
+    One for everybody, and for good: it holds no connection and no credential, since each request
+    comes with its own. Another would cost 0.4 MB and 50 ms.
+    """
+    api = build(
+        "calendar",
+        "v3",
+        http=httplib2.Http(),
+        static_discovery=True,
+        cache_discovery=False,
+        client_options={"api_endpoint": endpoint},
+    )
+    return api, api.events()
 
 
 class _GoogleCalendar:
