@@ -27,7 +27,14 @@ from mcp_platform.simulators.control import (
     json_object,
     refused,
 )
-from mcp_platform.simulators.kubernetes_access import MASTERS, Attempt, Tokens, User, allowed
+from mcp_platform.simulators.kubernetes_access import (
+    AUTHENTICATED,
+    MASTERS,
+    Attempt,
+    Tokens,
+    User,
+    allowed,
+)
 from mcp_platform.simulators.kubernetes_errors import Refusal
 from mcp_platform.simulators.kubernetes_objects import KINDS, Cluster, Kind
 
@@ -39,6 +46,8 @@ _PATCHES = (
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",  # of the kinds here it differs in nothing we use
 )
+_LONGEST_MANAGER = 128
+_SHORTEST_TOKEN_S = 600
 _PAGE = "<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
@@ -128,6 +137,15 @@ class ApiServer:
 
     async def _review(self, request: Request) -> Response:
         user = self.tokens.who(request.headers.get("authorization"))
+        if AUTHENTICATED not in user.groups:  # who is known may always ask this about themselves
+            raise errors.forbidden(
+                user=user.name,
+                verb="create",
+                resource="selfsubjectaccessreviews",
+                group="authorization.k8s.io",
+                namespace=None,
+                name="",
+            )
         body = await request.json()
         asked = body.get("spec", {}).get("resourceAttributes", {})
         answer = allowed(
@@ -149,6 +167,12 @@ class ApiServer:
         user = self.tokens.who(request.headers.get("authorization"))
         self._check(user, "create", accounts, namespace, name, resource="serviceaccounts/token")
         self.cluster.get(accounts, namespace, name)
+        lasts = (await request.json()).get("spec", {}).get("expirationSeconds")
+        if lasts is not None and lasts < _SHORTEST_TOKEN_S:
+            why = f"Invalid value: {lasts}: may not specify a duration less than 10 minutes"
+            raise errors.invalid(
+                "TokenRequest.authentication.k8s.io", "", field="spec.expirationSeconds", why=why
+            )
         token = self.tokens.issue(f"system:serviceaccount:{namespace}:{name}")
         return JSONResponse(
             {
@@ -264,11 +288,11 @@ class ApiServer:
         query = asked.request.query_params
         patch = await _body(asked)
         manager = _manager(asked.request)
-        if not asked.request.headers["content-type"].startswith("application/apply-patch+yaml"):
+        applies = asked.request.headers["content-type"].startswith("application/apply-patch+yaml")
+        _check_options(query, applies=applies)
+        if not applies:
             done = self.cluster.merge(kind, namespace, name, patch, manager=manager)
             return JSONResponse(done)
-        if not query.get("fieldManager"):
-            raise errors.bad_request("PatchOptions.meta.k8s.io is invalid: fieldManager: Required")
         made = not self.cluster.exists(kind, namespace, name)
         if made:
             self._check(asked.user, "create", kind, namespace, name)
@@ -302,12 +326,38 @@ async def _body(asked: Asked) -> dict[str, Any]:
         raise errors.bad_request("the object provided is unrecognized") from error
     if not isinstance(body, dict):
         raise errors.bad_request("the object provided is unrecognized")
+    _check_type(asked, body, kind)
     named = body.get("metadata", {})
     for field, of_path in (("name", asked.name), ("namespace", asked.namespace)):
         if of_path and named.get(field, of_path) != of_path:
             message = f"the {field} of the object does not match the {field} on the URL"
             raise errors.bad_request(message)
     return body
+
+
+def _check_type(asked: Asked, body: Mapping[str, Any], media_type: str) -> None:
+    ours = {"apiVersion": asked.kind.api_version, "kind": asked.kind.name}
+    given = {key: body.get(key, each) for key, each in ours.items()}
+    if media_type == "application/apply-patch+yaml" and not ours.keys() <= body.keys():
+        raise errors.bad_request("Incorrect version specified in apply patch")
+    if given == ours:
+        return
+    message = f"{given['kind']} in version {given['apiVersion']!r} cannot be handled as a {asked.kind.name}"
+    if media_type == "application/json":
+        raise errors.bad_request(message)
+    raise errors.invalid("", "", field="patch", why=f"Invalid value: {message}")
+
+
+def _check_options(query: Mapping[str, str], *, applies: bool) -> None:
+    def wrong(field: str, why: str) -> Refusal:
+        return errors.invalid("PatchOptions.meta.k8s.io", "", field=field, why=why)
+
+    if applies and not query.get("fieldManager"):
+        raise wrong("fieldManager", "Required value: is required for apply patch")
+    if not applies and "force" in query:
+        raise wrong("force", "Forbidden: may not be specified for non-apply patch")
+    if len(query.get("fieldManager", "")) > _LONGEST_MANAGER:
+        raise wrong("fieldManager", f"Too long: must have at most {_LONGEST_MANAGER} bytes")
 
 
 def _manager(request: Request) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from mcp_platform.simulators.kubernetes_errors import unauthorized
 
 RBAC = "rbac.authorization.k8s.io"
+AUTHENTICATED = "system:authenticated"
 MASTERS = "system:masters"  # may do everything, whatever the roles say
 
 
@@ -58,7 +59,7 @@ class Tokens:
         parts = user.split(":")
         if user.startswith("system:serviceaccount:") and len(parts) == 4:  # noqa: PLR2004  # its form
             groups = [*groups, "system:serviceaccounts", f"system:serviceaccounts:{parts[2]}"]
-        self._users[kept] = User(user, frozenset({*groups, "system:authenticated"}))
+        self._users[kept] = User(user, frozenset({*groups, AUTHENTICATED}))
         return kept
 
     def revoke(self, *, user: str | None = None) -> None:
@@ -76,8 +77,10 @@ class Tokens:
         if authorization is None:
             return ANONYMOUS
         scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            return ANONYMOUS
         user = self._users.get(token.strip())
-        if scheme.lower() != "bearer" or user is None:
+        if user is None:
             raise unauthorized()
         return user
 

@@ -5,9 +5,7 @@ Source: kubernetes.io/docs/reference/using-api/server-side-apply/, RFC 7396 (mer
 """
 
 import base64
-import binascii
 import copy
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from uuid import uuid4
 
 from mcp_platform.simulators import kubernetes_errors as errors
 from mcp_platform.simulators.kubernetes_access import RBAC
+from mcp_platform.simulators.kubernetes_validation import check
 
 Object = dict[str, Any]
 Path = tuple[str, ...]
@@ -46,10 +45,6 @@ KINDS = (
     Kind(RBAC, "clusterroles", "ClusterRole", namespaced=False),
     Kind(RBAC, "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
 )
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
-_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}", re.ASCII)
-_LARGEST_SECRET = 1024 * 1024
 # Written by the server, whatever a client sends; owned by nobody.
 _SERVERS = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"}
 _SERVERS |= {"deletionTimestamp", "name", "namespace"}
@@ -129,6 +124,8 @@ class Cluster:
         force: bool,
     ) -> Object:
         """Make the object as `config` says, as far as it says it, and no less than it said before."""
+        if config.get("metadata", {}).get("managedFields"):
+            raise errors.bad_request("metadata.managedFields must be nil")
         key = (kind.resource, namespace, name)
         stored = self._objects.get(key)
         if stored is None:
@@ -198,7 +195,7 @@ class Cluster:
     def _keep(
         self, kind: Kind, namespace: str | None, name: str, stored: Stored, body: Object
     ) -> None:
-        _check(kind, name, body, before=stored.body)
+        check(kind.name, name, body, before=stored.body)
         old = stored.body.get("metadata", {})
         metadata = {
             "name": name,
@@ -245,38 +242,6 @@ def _completed(kind: Kind, body: Object) -> Object:
             done.setdefault("data", {})[key] = base64.b64encode(str(text).encode()).decode()
         done.setdefault("type", "Opaque")
     return done
-
-
-def _check(kind: Kind, name: str, body: Object, *, before: Object) -> None:
-    form = _LABEL if kind.resource == "namespaces" else _SUBDOMAIN
-    if not kind.group and form.fullmatch(name) is None:
-        why = f'Invalid value: "{name}": a lowercase RFC 1123 name must consist of lower case'
-        raise errors.invalid(kind.name, name, field="metadata.name", why=why)
-    if kind.name != "Secret":
-        return
-    size = 0
-    for key, value in (body.get("data") or {}).items():
-        if _DATA_KEY.fullmatch(key) is None:
-            why = "Invalid value: a valid config key must consist of alphanumeric characters"
-            raise errors.invalid(kind.name, name, field=f"data[{key}]", why=why)
-        try:
-            size += len(base64.b64decode(str(value), validate=True))
-        except binascii.Error as error:
-            raise errors.bad_request(
-                'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at'
-                f" input byte 4, error found in #10 byte of ...|{key}: {value}|..."
-            ) from error
-    if size > _LARGEST_SECRET:
-        raise errors.invalid(
-            kind.name, name, field="data", why="Too long: may not be more than 1048576 bytes"
-        )
-    if before.get("immutable") and before.get("data") != body.get("data"):
-        raise errors.invalid(
-            kind.name,
-            name,
-            field="data",
-            why="Forbidden: field is immutable when `immutable` is set",
-        )
 
 
 def _leaves(body: Mapping[str, Any], before: Path = ()) -> Iterator[tuple[Path, Any]]:

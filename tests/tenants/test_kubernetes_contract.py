@@ -6,9 +6,14 @@ With `-m cluster` a difference between the two is found.
 from typing import Any, Self
 
 import pytest
-from lightkube import ApiError, AsyncClient
+from lightkube import ApiError, AsyncClient, KubeConfig
+from lightkube.config.models import User
+from lightkube.models.authorization_v1 import ResourceAttributes, SelfSubjectAccessReviewSpec
 from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.models.rbac_v1 import PolicyRule
+from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from lightkube.resources.core_v1 import Namespace, Secret
+from lightkube.resources.rbac_authorization_v1 import Role, RoleBinding
 from lightkube.types import PatchType
 
 from tests.tenants.cluster import Account, TestCluster
@@ -147,6 +152,98 @@ class TestRefusals:
             )
 
         assert refused.code == code
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"type": "example.com/other"},
+            {"immutable": None},
+            {"data": {"A": "Mg=="}},
+            {"metadata": {"labels": {"a": "b c"}}},
+            {"metadata": {"labels": {"a": "b" * 64}}},
+            {"metadata": {"labels": {"a b": "c"}}},
+            {"apiVersion": "v1", "kind": "ConfigMap"},
+        ],
+    )
+    async def test_what_an_immutable_secret_cannot_become(
+        self, cluster: TestCluster, namespace: str, change: dict[str, Any]
+    ) -> None:
+        secret = Secret(
+            metadata=ObjectMeta(name="one", namespace=namespace), data={"A": "MQ=="}, immutable=True
+        )
+        await cluster.admin.create(secret)
+
+        async with Refused() as refused:
+            await cluster.admin.patch(
+                Secret, "one", change, namespace=namespace, patch_type=PatchType.MERGE
+            )
+
+        assert refused.code == (422, "Invalid")
+
+    @pytest.mark.parametrize(
+        ("change", "manager", "code"),
+        [
+            ({"apiVersion": None}, "ours", (400, "BadRequest")),
+            ({"metadata": {"managedFields": [{"manager": "a"}]}}, "ours", (400, "BadRequest")),
+            ({}, "m" * 129, (422, "Invalid")),
+        ],
+    )
+    async def test_what_cannot_be_applied(
+        self,
+        cluster: TestCluster,
+        namespace: str,
+        change: dict[str, Any],
+        manager: str,
+        code: tuple[int, str],
+    ) -> None:
+        body = {"apiVersion": "v1", "kind": "Secret", **change}
+
+        async with Refused() as refused:
+            await cluster.admin.patch(
+                Secret,
+                "one",
+                {key: value for key, value in body.items() if value is not None},
+                namespace=namespace,
+                patch_type=PatchType.APPLY,
+                field_manager=manager,
+            )
+
+        assert refused.code == code
+
+    async def test_a_role_says_what_is_allowed_and_a_binding_stays_with_its_role(
+        self, cluster: TestCluster, namespace: str
+    ) -> None:
+        gateway = await gateway_of(cluster, namespace, secret="one")
+        empty = Role(
+            metadata=ObjectMeta(name="empty", namespace=namespace),
+            rules=[PolicyRule(apiGroups=[""], resources=["secrets"], verbs=[])],
+        )
+        async with Refused() as role:
+            await cluster.admin.create(empty)
+        async with Refused() as binding:
+            await cluster.admin.patch(
+                RoleBinding,
+                f"{gateway.name}-reads-one",
+                {"roleRef": {"name": "empty"}},
+                namespace=namespace,
+                patch_type=PatchType.MERGE,
+            )
+
+        assert role.code == binding.code == (422, "Invalid")
+
+    async def test_who_is_unknown_cannot_ask_what_they_may(self, cluster: TestCluster) -> None:
+        here = cluster.config.cluster
+        client = AsyncClient(KubeConfig.from_one(cluster=here, user=User()).get())
+        about = ResourceAttributes(verb="get", resource="secrets", namespace="default")
+
+        async with Refused() as refused:
+            await client.create(
+                SelfSubjectAccessReview(spec=SelfSubjectAccessReviewSpec(resourceAttributes=about))
+            )
+        await client.close()
+
+        # The second where a cluster lets nobody in who is unknown.
+        assert refused.code in {(403, "Forbidden"), (401, "Unauthorized")}
 
 
 class TestFields:
