@@ -22,9 +22,22 @@ apply() {{
   $KUBECTL apply --server-side --force-conflicts --field-manager=mcp-platform-manifests "$@"
 }}
 
-# A namespace before what stands in it.
-for file in data/Namespace.*.yaml; do apply -f "$file"; done
-apply -f data/
+# A folder at once: namespaces, then what pods stand on (accounts, limits, network policies), then
+# pods. A Job cannot be changed, and has its own place below.
+folder() {{
+  first= next= last=
+  for file in "$1"*.yaml; do
+    case ${{file##*/}} in
+      Namespace.*) first="$first -f $file" ;;
+      Cluster.* | DaemonSet.* | Deployment.* | StatefulSet.*) last="$last -f $file" ;;
+      Job.*) ;;
+      *) next="$next -f $file" ;;
+    esac
+  done
+  apply $first $next $last
+}}
+
+folder data/
 {wait}
 # Accounts, settings and policies, then the migration, then what needs its result.
 for file in platform/ConfigMap.*.yaml platform/ServiceAccount.*.yaml platform/NetworkPolicy.*.yaml; do
@@ -33,14 +46,11 @@ done
 $KUBECTL delete job migrate --namespace={namespace} --ignore-not-found
 apply -f platform/Job.migrate.yaml
 $KUBECTL wait --namespace={namespace} --for=condition=complete job/migrate --timeout="$WAIT"
-for file in platform/*.yaml; do
-  test "$file" = platform/Job.migrate.yaml || apply -f "$file"
-done
+folder platform/
 
-for folder in clients/*/*/; do
-  test -d "$folder" || continue
-  apply -f "$folder"Namespace.*.yaml
-  apply -f "$folder"
+for each in clients/*/*/; do
+  test -d "$each" || continue
+  folder "$each"
 done
 """
 

@@ -203,14 +203,17 @@ def test_the_script_applies_everything_in_order(tmp_path: Path) -> None:
     subprocess.run(
         [str(tmp_path / "apply-all.sh")], check=True, env={**os.environ, "KUBECTL": str(kubectl)}
     )
-    told = log.read_text().splitlines()
+    told = log.read_text()
+    every = {str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*.yaml")}
 
     def at(what: str) -> int:
-        return next(number for number, line in enumerate(told) if what in line)
+        assert what in told, what
+        return told.index(what)
 
     order = [
         "data/Namespace.mcp-platform.yaml",
-        "-f data/",
+        "data/ServiceAccount.valkey.yaml",
+        "data/Deployment.valkey.yaml",
         "clusters.postgresql.cnpg.io/database",
         "platform/ConfigMap.settings.yaml",
         "delete job migrate",
@@ -218,9 +221,14 @@ def test_the_script_applies_everything_in_order(tmp_path: Path) -> None:
         "condition=complete job/migrate",
         "platform/Deployment.gateway.yaml",
         "clients/clinica-sorriso/production/Namespace.",
+        "clients/clinica-sorriso/production/ServiceAccount.",
+        "clients/clinica-sorriso/production/Deployment.",
     ]
     positions = [at(each) for each in order]
     assert positions == sorted(positions)
+    assert {each for each in every if f"-f {each}" not in told} == {
+        each for each in every if each.startswith("argocd/")
+    }
 
 
 def test_a_wrong_file_is_told_in_one_sentence(
