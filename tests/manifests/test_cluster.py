@@ -8,6 +8,7 @@ import copy
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from cdk8s_app.synth import synthesize
 from tests.manifests.fleets import IMAGE, PEM
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+APPLY = ("--server-side", "--force-conflicts", "--field-manager=mcp-platform-test")
+PATIENCE_S = 30  # a policy takes effect a moment after it is answered
 
 
 def kubectl(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -39,6 +42,8 @@ class Applied:
     isolated: str
     objects: tuple[dict[str, Any], ...]
     left_out: frozenset[str]
+    told: str
+    """What kubectl said beside its work: warnings of the server."""
 
     def may(self, account: str, verb: str, what: str, *, namespace: str | None) -> bool:
         where = ["--all-namespaces"] if namespace is None else ["--namespace", namespace]
@@ -72,11 +77,12 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
     known = [each for each in objects if kind_of(each) in served]
     left_out = frozenset(kind_of(each) for each in objects) - served
     done: list[dict[str, Any]] = []
+    told = ""
     try:
         for each in known:
-            apply(each, tree)
+            told += apply(each, tree)
             done.append(each)
-        yield Applied(shared, isolated, tuple(known), left_out)
+        yield Applied(shared, isolated, tuple(known), left_out, told)
     finally:
         for each in reversed(done):
             if each["kind"] == "Namespace" or "namespace" not in each["metadata"]:
@@ -111,12 +117,13 @@ def in_order(tree: Path) -> Iterator[dict[str, Any]]:
 
 
 def apply(each: dict[str, Any], folder: Path) -> str:
+    return kubectl("apply", *APPLY, "-f", written(each, folder)).stderr
+
+
+def written(each: dict[str, Any], folder: Path) -> str:
     file = folder / "object.yaml"
     file.write_text(yaml.safe_dump(each), "utf-8")
-    return kubectl(
-        "apply", "--server-side", "--force-conflicts", "--field-manager=mcp-platform-test",
-        "-f", str(file),
-    ).stdout  # fmt: skip
+    return str(file)
 
 
 def test_the_server_takes_every_object_of_a_kind_it_serves(applied: Applied) -> None:
@@ -127,17 +134,20 @@ def test_the_server_takes_every_object_of_a_kind_it_serves(applied: Applied) -> 
     assert not [kind for kind in applied.left_out if kind.startswith(core)]
 
 
+def test_the_server_warns_of_nothing_that_is_ours(applied: Applied) -> None:
+    ours = ("would violate PodSecurity", "unknown field", "deprecated", "duplicate")
+    assert not [line for line in applied.told.splitlines() if any(each in line for each in ours)]
+
+
 def test_applying_again_changes_nothing(applied: Applied, tmp_path: Path) -> None:
-    chosen = [
-        each for each in applied.objects if each["kind"] in ("Role", "NetworkPolicy", "Namespace")
-    ]
-    for each in chosen:
-        which = [each["kind"], each["metadata"]["name"]]
-        where = ["-n", each["metadata"]["namespace"]] if "namespace" in each["metadata"] else []
-        version = ["get", *which, *where, "-o", "jsonpath={.metadata.resourceVersion}"]
-        before = kubectl(*version).stdout
-        apply(each, tmp_path)
-        assert kubectl(*version).stdout == before, which
+    everything = {"apiVersion": "v1", "kind": "List", "items": list(applied.objects)}
+    file = written(everything, tmp_path)
+    for _ in range(3):  # a controller may write a status between the two looks
+        again = kubectl("diff", *APPLY, "-f", file, check=False)
+        if again.returncode == 0:
+            break
+
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
 def test_the_gateway_reads_the_shared_tenants_secret_by_name_and_no_other(applied: Applied) -> None:
@@ -168,3 +178,75 @@ def test_only_the_provisioner_makes_secrets_and_it_lists_none(applied: Applied) 
     for account in (*place.READERS, "admin"):
         assert not applied.may(account, "create", "secrets", namespace=None)
         assert not applied.may(account, "create", "pods", namespace=None)
+
+
+class TestPolicies:
+    """What the cluster refuses by the policies in the tree, where it has them (1.30 and newer)."""
+
+    @pytest.fixture(autouse=True)
+    def policies(self, applied: Applied, tmp_path: Path) -> None:
+        if "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy" in applied.left_out:
+            pytest.skip("this cluster has no ValidatingAdmissionPolicy")
+        until = time.monotonic() + PATIENCE_S
+        while refused(a_namespace("mcp-test-none"), tmp_path, by=place.WRITER) is None:
+            assert time.monotonic() < until, "the policies do not take effect"
+            time.sleep(0.5)
+
+    def test_a_route_leads_from_its_own_tenants_path_and_no_other(
+        self, applied: Applied, tmp_path: Path
+    ) -> None:
+        found = [each for each in applied.objects if each["kind"] == "HTTPRoute"]
+        own = [each for each in found if each["metadata"]["namespace"].startswith(applied.isolated)]
+        if not own:
+            pytest.skip("this cluster has no HTTPRoute")
+
+        def asked(*matches: dict[str, Any]) -> str | None:
+            route = copy.deepcopy(own[0])
+            route["metadata"]["name"] = "another"
+            route["spec"]["rules"][0]["matches"] = [{"path": each} for each in matches]
+            return refused(route, tmp_path)
+
+        here = f"/{applied.isolated}/production"
+        prefix = {"type": "PathPrefix", "value": here}
+        assert asked(prefix) is None
+        assert asked({"type": "Exact", "value": f"{here}/x"}) is None
+        for wrong in (
+            {"type": "PathPrefix", "value": f"/{applied.shared}/production"},
+            {"type": "PathPrefix", "value": f"{here}x"},
+            {"type": "PathPrefix", "value": "/"},
+            {"type": "RegularExpression", "value": here},
+        ):
+            assert "mcp-platform-routes" in (asked(prefix, wrong) or ""), wrong
+
+    def test_the_provisioner_keeps_to_tenants_namespaces_and_their_one_secret(
+        self, applied: Applied, tmp_path: Path
+    ) -> None:
+        def asked(each: dict[str, Any]) -> str:
+            return refused(each, tmp_path, by=place.WRITER) or "taken"
+
+        policy, secret = "mcp-platform-provisioner", f"{applied.shared}-credentials"
+        ours = {"app.kubernetes.io/part-of": "mcp-platform"}
+        level = "pod-security.kubernetes.io/enforce"
+        assert asked(a_namespace("mcp-test-new", **ours, **{level: "restricted"})) == "taken"
+        assert policy in asked(a_namespace("mcp-test-new", **{level: "restricted"}))
+        assert policy in asked(a_namespace("mcp-test-new", **ours, **{level: "baseline"}))
+        assert asked(a_secret(secret, namespace=f"{applied.shared}-production")) == "taken"
+        assert policy in asked(a_secret("another", namespace=f"{applied.shared}-production"))
+        assert policy in asked(a_secret(secret, namespace=f"{applied.isolated}-production"))
+        assert policy in asked(a_secret(secret, namespace="kube-system"))
+
+
+def a_namespace(name: str, **labels: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def a_secret(name: str, *, namespace: str) -> dict[str, Any]:
+    about = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": about, "data": {"A": "MQ=="}}
+
+
+def refused(each: dict[str, Any], folder: Path, *, by: str | None = None) -> str | None:
+    """Return why the server would not take an object; None: it would."""
+    user = ["--as", f"system:serviceaccount:{place.NAMESPACE}:{by}"] if by else []
+    done = kubectl("create", "--dry-run=server", *user, "-f", written(each, folder), check=False)
+    return done.stderr if done.returncode else None
