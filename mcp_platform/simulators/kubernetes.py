@@ -38,7 +38,15 @@ from mcp_platform.simulators.kubernetes_access import (
 from mcp_platform.simulators.kubernetes_errors import Refusal
 from mcp_platform.simulators.kubernetes_objects import KINDS, Cluster, Kind
 
-_INSTEAD = ("gone", "no_status", "rate_limited", "reset", "unauthorized", "unavailable")
+_INSTEAD = (
+    "gone",
+    "no_status",
+    "not_admitted",
+    "rate_limited",
+    "reset",
+    "unauthorized",
+    "unavailable",
+)
 FAULTS = frozenset([*_INSTEAD, "response_lost", "slow"])
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _PATCHES = (
@@ -375,6 +383,9 @@ def _struck(fault: str, given: Mapping[str, Any]) -> Response:
             raise errors.unauthorized()
         case "gone":
             raise errors.expired()
+        case "not_admitted":  # by a quota; webhooks and policies answer alike
+            message = 'secrets "x" is forbidden: exceeded quota: q, requested: count/secrets=1'
+            raise Refusal(403, "Forbidden", message)
         case "no_status":  # what stands in front of an API server, not it, is down
             status = int(given.get("status", 503))
             typed = bool(given.get("typed", True))

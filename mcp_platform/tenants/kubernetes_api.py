@@ -81,7 +81,8 @@ class _Attempt:
         """Return the command that shows whether `user` may."""
         scope = f" -n {self.namespace}" if self.namespace else ""
         named = "" if self.verb == "create" else f"/{self.name}"
-        return f"kubectl auth can-i {self.verb} {self.resource}{named}{scope} --as={user}"
+        as_user = f" --as={user}" if user != UNNAMED else ""
+        return f"kubectl auth can-i {self.verb} {self.resource}{named}{scope}{as_user}"
 
 
 class KubernetesApi:
@@ -269,6 +270,8 @@ def _refusal(error: Exception) -> _Refusal:
     # lightkube stumbles over an answer that is not the API's own, but a proxy's in front of it.
     if isinstance(error, KeyError | ValueError) and isinstance(error.__context__, Exception):
         error = error.__context__
+    if isinstance(error, httpx2.ConnectError):  # before anything was sent that it could quote
+        return _Refusal(status=None, said=f"cannot connect: {error}")
     if not isinstance(error, httpx2.HTTPStatusError):
         return _Refusal(status=None, said=type(error).__name__)
     status, said, user, terminating = error.response.status_code, "", None, False
@@ -299,7 +302,7 @@ def _meaning(refusal: _Refusal, attempt: _Attempt) -> PlatformError:
                 f"Namespace {attempt.namespace!r} is being deleted: wait until it is gone, then"
                 " repeat this."
             )
-        case HTTPStatus.FORBIDDEN:
+        case HTTPStatus.FORBIDDEN if attempt.verb == "get" or refusal.user != UNNAMED:
             return CredentialsForbidden(_forbidden(refusal.user, attempt))
         case HTTPStatus.NOT_FOUND:
             return CredentialsMissing(
@@ -312,10 +315,12 @@ def _meaning(refusal: _Refusal, attempt: _Attempt) -> PlatformError:
                 " fields to another value. Look: kubectl get"
                 f" {attempt.resource}/{attempt.name} --show-managed-fields -o yaml"
             )
-        case HTTPStatus.UNPROCESSABLE_ENTITY | HTTPStatus.BAD_REQUEST:
+        # Forbidden, and no user named: the roles allow it, and then it was not admitted.
+        case HTTPStatus.UNPROCESSABLE_ENTITY | HTTPStatus.BAD_REQUEST | HTTPStatus.FORBIDDEN:
             return Conflict(
-                f"The Kubernetes API refuses to {attempt} ({refusal.said}): it is immutable, or an"
-                " admission policy of this cluster forbids it."
+                f"The Kubernetes API refuses to {attempt} ({refusal.said}): it is immutable, or a"
+                " quota, a webhook or an admission policy of this cluster forbids it. Look:"
+                f" kubectl get resourcequotas,events --namespace={attempt.namespace or attempt.name}"
             )
         case _:
             return CredentialsUnreadable(

@@ -422,6 +422,33 @@ class TestTroubles:
             with pytest.raises(CredentialsUnreadable, match="does not answer"):
                 await shop.read(store)
 
+    async def test_what_a_quota_or_a_policy_refuses_is_not_told_as_a_missing_role(
+        self, simulated: Simulated, shop: Shop
+    ) -> None:
+        provisioner = await provisioner_in(simulated.cluster, simulated.cluster.client_name())
+        await simulated.cluster.namespace(shop.namespace)
+        simulated.faults.add("not_admitted", match={"verb": "create"}, times=None)
+
+        async with store_of(provisioner) as store:
+            with pytest.raises(Conflict, match=r"403 Forbidden.*quota") as refused:
+                await store.write(
+                    client_name=shop.client, environment="production", values={"DATABASE_USER": "u"}
+                )
+
+        assert f"--namespace={shop.namespace}" in str(refused.value)
+
+    async def test_why_no_connection_is_made_is_told(
+        self, simulated: Simulated, shop: Shop
+    ) -> None:
+        gateway = await shop.open(GEMINI_API_KEY="AIza")
+        config = gateway.config()
+        config.cluster.server = config.cluster.server.replace("http://", "https://")
+        store = KubernetesStore(KubernetesApi(config))
+
+        with pytest.raises(CredentialsUnreadable, match=r"cannot connect: \[SSL"):
+            await shop.read(store)
+        await store.close()
+
     async def test_a_refusal_is_not_asked_again(self, simulated: Simulated, shop: Shop) -> None:
         gateway = await shop.open(GEMINI_API_KEY="AIza")
         simulated.requests.clear()
