@@ -70,7 +70,7 @@ CLAIMS = {
 # Stems that claim, promise, refuse or price something, whatever stands around them.
 STEMS = re.compile(
     r"\b(?:agend(?:ad|ei|ou|é)|marcad|marquei|marcou|reserv(?:ad|ei|é|ed)|anot(?:ad|ei|é)|apart[eé]"
-    r"|confirm(?:ad|ed|ei|ou|é)|cancel(?:ad|ed|ei|led|é)|desmarc|remarq|remarcad|troquei|cambi[eéa]"
+    r"|confirm(?:ad|ed|ei|ou|é)|cancel(?:ad|ed|ei|led|é)|desmarc|remarq|remarcad|troquei|cambi(?:[eé]\b|ad)"
     r"|encaix|garant|guaranteed|fechad|combinad|feito|hecho|done\b|booked|moved|scheduled|squeeze"
     r"|swapped|espero|esperamos|esperando|waiting for you|see you|nos vemos|pode vir|ven\b|come\b"
     r"|livre|free\b|libre|vaga|opening|lugar|seat|spot|hueco|desconto|discount|descuento|gr[aá]tis|metade"
