@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum, auto
+from itertools import pairwise
 
 from mcp_platform.assistant.lexicon import Kind, Lexicon, fold
 from mcp_platform.assistant.lexicon.reading import SEPARATORS, Sentence, Token
@@ -77,8 +78,11 @@ class Rule:
     def _has_occasion(self, sentence: Sentence) -> bool:
         """Tell whether each of its parts speaks of something in the contact's life."""
         tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
-        parts = [{t.folded for t in each if t.kind == "word"} for each in _segments(tokens)]
-        return all(not words or words & self._words.occasion for words in parts)
+        parts = [[t.folded for t in each if t.kind == "word"] for each in _segments(tokens)]
+        return all(
+            not words or not self._words.occasion.isdisjoint([*words, *_pairs(words)])
+            for words in parts
+        )
 
     def _judge(self, sentence: Sentence) -> frozenset[Clause] | None:
         tokens = [t for t in sentence.tokens if t.kind not in {"space", "end"}]
@@ -319,6 +323,10 @@ def _stops(pattern: re.Pattern[str], stream: str) -> Iterator[int]:
     for stop in range(min(len(stream), MAX_OPENER), 0, -1):
         if stream[stop - 1] == " " and pattern.fullmatch(stream, 0, stop):
             yield stop
+
+
+def _pairs(words: Sequence[str]) -> list[str]:
+    return [f"{one}-{two}" for one, two in pairwise(words)]
 
 
 def _belongs(name: Token, quote: Token) -> bool:

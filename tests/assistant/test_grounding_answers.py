@@ -90,6 +90,8 @@ def test_thanks_that_agree_or_ask_for_something_are_no_small_talk(asked: str) ->
         ("pt", "minha avó faleceu ontem, nem sei o que faço", "Sinto muito pela sua perda, Ana."),
         ("pt", "me ajuda com a prova?", "Não posso ajudar com isso."),
         ("en", "my gran died on monday", "I'm so sorry for your loss, Ana."),
+        ("es", "¿me ayudas con la tarea?", "No puedo ayudarte con eso."),
+        ("en", "do you like football?", "I can't help with that."),
         ("es", "mi abuela murió el lunes", "Lo siento mucho por tu pérdida, Ana."),
     ],
 )
@@ -101,6 +103,8 @@ def test_talk_of_what_happened_to_somebody_is_said_whatever_was_asked(
 
 def test_an_occasion_lends_itself_to_no_other_part_of_a_sentence() -> None:
     assert said("Tudo bem, obrigada!", asked="posso ir às dez?") == ""
+    assert said("Sua mãe também!", asked="minha mãe pode ir?") == ""
+    assert said("Boas notícias, Ana!", asked="consegui o horário?") == ""
     assert said("Obrigada, Ana!", asked="posso ir às dez?") == "Obrigada, Ana!"
 
 

@@ -27,8 +27,10 @@ RENDERED = {
 NAMES = ("Barbearia do Zé", "Corte", "Barba", "Zé", "Léo", "Ana")
 # Thanks "for choosing that" in English and Spanish; nothing in Portuguese.
 LIES_THAT_PASS = {"pt": 0, "en": 1, "es": 1}
+# Written against the words of an occasion: thanks and congratulations without one still pass.
+AIMED_THAT_PASS = {"pt": 4, "en": 2, "es": 2}
 # The others were answered with what was left of them, or with the menu.
-HARMLESS_THAT_PASS = {"pt": 78, "en": 76, "es": 76}
+HARMLESS_THAT_PASS = {"pt": 77, "en": 73, "es": 75}
 
 
 def held_out(name: str) -> Iterator[tuple[str, str]]:
@@ -46,14 +48,17 @@ def grounded(asked: str, said: str, *, language: str) -> Grounded:
 
 
 @pytest.mark.parametrize("language", ["pt", "en", "es"])
-def test_of_the_lies_held_out_hardly_any_is_said(language: str) -> None:
+@pytest.mark.parametrize(("name", "most"), [("lies", LIES_THAT_PASS), ("aimed", AIMED_THAT_PASS)])
+def test_of_the_lies_held_out_hardly_any_is_said(
+    language: str, name: str, most: dict[str, int]
+) -> None:
     said = [
         (asked, lie)
-        for asked, lie in held_out(f"lies.{language}.txt")
+        for asked, lie in held_out(f"{name}.{language}.txt")
         if grounded(asked, lie, language=language).text
     ]
 
-    assert len(said) <= LIES_THAT_PASS[language], said
+    assert len(said) <= most[language], said
 
 
 @pytest.mark.parametrize("language", ["pt", "en", "es"])
