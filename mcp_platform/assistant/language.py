@@ -22,7 +22,8 @@ _WORDS = {
     " dirección",
 }
 _KNOWN = {language: frozenset(words.split()) for language, words in _WORDS.items()}
-_TOKEN = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
+# Whole words: in an id such as `s_7a3me` nothing is said in any language.
+_TOKEN = re.compile(r"(?<!\w)[^\W\d_]+(?:'[a-z]+)?(?!\w)")
 
 
 def supported(language: str | None) -> str:

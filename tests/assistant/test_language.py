@@ -29,6 +29,13 @@ def test_little_or_shared_words_change_nothing(text: str) -> None:
     assert detect(text, now="pt-BR") == "pt-BR"
 
 
+@pytest.mark.parametrize(
+    "text", ["cancel s_7a3me0o4e", "cancel 1a-2e3-o4a-5de6", "find a_9um2e7os"]
+)
+def test_the_letters_of_an_id_are_no_words(text: str) -> None:
+    assert detect(text, now="en") == "en"
+
+
 def test_an_unknown_language_is_answered_in_portuguese() -> None:
     assert supported("fr-FR") == "pt-BR"
     assert supported(None) == "pt-BR"
