@@ -30,7 +30,8 @@ from mcp_platform.admin.api.offboarding import offboarding_router
 from mcp_platform.admin.api.registry import Registry, registry_router
 from mcp_platform.admin.api.users import users_router
 from mcp_platform.admin.examining import Examinations
-from mcp_platform.bootstrap import AdminApi, Platform, now
+from mcp_platform.bootstrap.pieces import now
+from mcp_platform.bootstrap.service import AdminApi, Platform
 from mcp_platform.conversations.api import chat_router
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import Traced, handle_problems

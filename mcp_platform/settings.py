@@ -1,4 +1,4 @@
-"""What can be configured, from the environment. Read once, by `bootstrap.py` and the commands.
+"""What can be configured, from the environment. Read once, by `bootstrap/` and the commands.
 
 `docs/configuration.md` is checked against this module: a setting that is not described there
 fails the build.

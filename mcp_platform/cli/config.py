@@ -141,7 +141,7 @@ def _save(files: "Sequence[HandedOver]", *, prove: bool) -> "list[Saved]":
     import asyncio  # noqa: PLC0415  # only here
 
     from mcp_platform.admin.config_credentials import save_handed_over  # noqa: PLC0415  # slow
-    from mcp_platform.bootstrap import operating_alone  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.commands import operating_alone  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import command_actor  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.servers import servers  # noqa: PLC0415  # slow to import
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import

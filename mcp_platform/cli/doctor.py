@@ -94,7 +94,7 @@ def _examined(
 
         async def run() -> "list[tuple[Tenant, list[Found]]]":
             from mcp_platform.admin.examining import Examinations  # noqa: PLC0415  # slow
-            from mcp_platform.bootstrap import doctor_alone  # noqa: PLC0415  # slow to import
+            from mcp_platform.bootstrap.commands import doctor_alone  # noqa: PLC0415  # slow to import
             from mcp_platform.cli.operating import command_actor, tenants_at  # noqa: PLC0415
 
             examined = []

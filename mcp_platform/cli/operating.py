@@ -59,7 +59,7 @@ async def _in_transaction(database_url: str, work: Work[Done]) -> Done:
 
 def isolating(work: Callable[["Isolation"], Awaitable[None]]) -> None:
     """Run `work` with what prepares isolated tenants, in the environment's database."""
-    from mcp_platform.bootstrap import isolating_alone  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.commands import isolating_alone  # noqa: PLC0415  # slow to import
 
     settings = Settings()
 

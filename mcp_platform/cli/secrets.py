@@ -61,7 +61,7 @@ def apply(
 
 async def _apply(wanted: "Sequence[tuple[str, str]]", *, folder: Path, dry_run: bool) -> bool:
     """Return whether all went well. One tenant's failure keeps no other waiting."""
-    from mcp_platform.bootstrap import cluster_alone  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.commands import cluster_alone  # noqa: PLC0415  # slow to import
     from mcp_platform.errors import Invalid, PlatformError  # noqa: PLC0415  # only here
     from mcp_platform.tenants.stores import EnvDirectoryStore  # noqa: PLC0415  # slow to import
 

@@ -1,7 +1,7 @@
 """The life of a serving process: ports opened, parts running side by side, a stop in good order.
 
 Owns sockets, signals and what happens when one part ends before it was told to: all end, and the
-process says which. What the parts are is `bootstrap.py`'s and `app.py`'s.
+process says which. What the parts are is `bootstrap/`'s and `app.py`'s.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from mcp_platform.app import create_app, create_internal_app
-from mcp_platform.bootstrap import platform
+from mcp_platform.bootstrap.service import platform
 from mcp_platform.errors import Unavailable
 from mcp_platform.settings import Part, Settings
 

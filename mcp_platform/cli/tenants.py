@@ -223,7 +223,7 @@ def rotate_database_password(tenant: Annotated[str, TENANT]) -> None:
     """
     import asyncio  # noqa: PLC0415  # only here
 
-    from mcp_platform.bootstrap import operating_alone  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.commands import operating_alone  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import command_actor, split_path  # noqa: PLC0415  # slow
     from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
@@ -255,7 +255,7 @@ def token(
     from datetime import UTC, datetime  # noqa: PLC0415  # only here
 
     from mcp_platform.admin.tokens import Tokens  # noqa: PLC0415  # slow to import
-    from mcp_platform.bootstrap import token_keys  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.pieces import token_keys  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import in_database, tenant_row  # noqa: PLC0415  # slow
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 

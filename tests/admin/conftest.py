@@ -11,12 +11,12 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import text
 
-from mcp_platform import bootstrap
 from mcp_platform.admin.actor import Role, system
 from mcp_platform.admin.passwords import Passwords
 from mcp_platform.admin.users import User, create_user
 from mcp_platform.app import create_app
-from mcp_platform.bootstrap import AdminApi, Platform
+from mcp_platform.bootstrap import pieces, service
+from mcp_platform.bootstrap.service import AdminApi, Platform
 from mcp_platform.settings import Settings
 
 PASSWORD = "correct horse battery"
@@ -129,13 +129,14 @@ async def api(
     migrated_url: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Api]:
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(bootstrap, "now", clock)
-    monkeypatch.setattr(bootstrap, "Passwords", lambda: Passwords(cheap))
+    for module in (pieces, service):
+        monkeypatch.setattr(module, "now", clock)
+    monkeypatch.setattr(service, "Passwords", lambda: Passwords(cheap))
     settings = Settings(
         database_url=migrated_url, data_dir=tmp_path, credentials_dir=tmp_path / "credentials"
     )
     parts = ("gateway", "admin")
-    async with bootstrap.platform(
+    async with service.platform(
         settings, parts, database_url=migrated_url, redis_url=None
     ) as platform:
         yield Api(platform, clock, tmp_path / "keys")

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from mcp_platform import bootstrap
 from mcp_platform.admin.api.config import MOST_BYTES
+from mcp_platform.bootstrap import service
 from tests.admin.conftest import Api
 from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
 
@@ -23,7 +23,7 @@ async def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder
     async def of(*_: Any, **__: Any) -> FolderProvisioner:
         return made
 
-    monkeypatch.setattr(bootstrap, "provisioner", of)
+    monkeypatch.setattr(service, "provisioner", of)
     return made
 
 

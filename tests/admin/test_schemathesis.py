@@ -32,10 +32,10 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import Receive, Scope, Send
 
-from mcp_platform import bootstrap
 from mcp_platform.admin.passwords import Passwords
 from mcp_platform.admin.token_keys import TokenKeys
 from mcp_platform.admin.tokens import Tokens
+from mcp_platform.bootstrap import service
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import Served
@@ -89,7 +89,7 @@ class Platform:
         async with AsyncExitStack() as stack:
             await receive()
             made = await stack.enter_async_context(
-                bootstrap.platform(
+                service.platform(
                     self._settings, ("gateway", "admin"), database_url=self._url, redis_url=None
                 )
             )
@@ -176,9 +176,9 @@ def fuzzed(
     name = f"fuzzed_{uuid.uuid4().hex}"
     url = postgres.create_database(name, template=template)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(bootstrap, "Passwords", lambda: Passwords(cheap))
+        patched.setattr(service, "Passwords", lambda: Passwords(cheap))
         # Nobody answers chats here: who asks is told so at once.
-        patched.setattr(bootstrap, "Chat", partial(Chat, patience=timedelta(milliseconds=20)))
+        patched.setattr(service, "Chat", partial(Chat, patience=timedelta(milliseconds=20)))
         platform = Platform(url, tmp_path_factory.mktemp("fuzzed"))
         with Served(platform) as served:
             yield Fuzzed(platform, served.url)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcp_platform import bootstrap
+from mcp_platform.bootstrap import commands
 from mcp_platform.errors import Unavailable
 from tests.admin.operating import TOKEN, FolderProvisioner, folder_store
 from tests.cli.conftest import PATH, Database, Mcp
@@ -32,7 +32,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvisioner:
     async def provisioner(*_: Any, **__: Any) -> FolderProvisioner:
         return made
 
-    monkeypatch.setattr(bootstrap, "provisioner", provisioner)
+    monkeypatch.setattr(commands, "provisioner", provisioner)
     return made
 
 

@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
-from mcp_platform.bootstrap import Agendas, platform
+from mcp_platform.bootstrap.pieces import Agendas
+from mcp_platform.bootstrap.service import platform
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.scheduling.agenda import Agenda, Choice, Plain

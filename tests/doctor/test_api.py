@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from mcp_platform import bootstrap
 from mcp_platform.admin.passwords import Passwords
 from mcp_platform.app import create_internal_app
+from mcp_platform.bootstrap import service
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import serving
 from tests.admin.conftest import Api, Clock
@@ -42,11 +42,11 @@ async def api(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Api]:
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(bootstrap, "Passwords", lambda: Passwords(cheap))
+    monkeypatch.setattr(service, "Passwords", lambda: Passwords(cheap))
     folder = tmp_path_factory.mktemp("data")
     for name, value in settings_of(office, migrated_url, folder).items():
         monkeypatch.setenv(name, value)
-    async with bootstrap.platform(
+    async with service.platform(
         Settings(), ("admin",), database_url=migrated_url, redis_url=None
     ) as platform:
         yield Api(platform, Clock(), folder / "keys")
@@ -61,13 +61,13 @@ async def apart(
 ) -> AsyncIterator[Api]:
     """The part `admin` as a cluster has it: it reads no credentials, and has a provisioner to ask."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(bootstrap, "Passwords", lambda: Passwords(cheap))
+    monkeypatch.setattr(service, "Passwords", lambda: Passwords(cheap))
     folder = tmp_path_factory.mktemp("data")
     for name, value in settings_of(office, migrated_url, folder).items():
         monkeypatch.setenv(name, value)
     given: dict[str, Any] = {"database_url": migrated_url, "redis_url": None}
     async with (
-        bootstrap.platform(Settings(), ("provisioner",), **given) as provisioner,
+        service.platform(Settings(), ("provisioner",), **given) as provisioner,
         serving(create_internal_app(provisioner)) as url,
     ):
         monkeypatch.setenv("PROVISIONER_URL", url)
@@ -76,7 +76,7 @@ async def apart(
         # No vendor is to be asked from here.
         for name in ("META_GRAPH_URL", "GEMINI_URL", "GOOGLE_CALENDAR_URL", "GOOGLE_TOKEN_URL"):
             monkeypatch.setenv(name, "http://127.0.0.1:9/")
-        async with bootstrap.platform(Settings(), ("admin",), **given) as platform:
+        async with service.platform(Settings(), ("admin",), **given) as platform:
             yield Api(platform, Clock(), folder / "keys")
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.app import create_app
-from mcp_platform.bootstrap import Platform, platform
+from mcp_platform.bootstrap.service import Platform, platform
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
     Catalogue,

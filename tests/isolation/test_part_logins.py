@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from cdk8s_app.platform.database import GROUPS
-from mcp_platform.bootstrap import platform
+from mcp_platform.bootstrap.service import platform
 from mcp_platform.cli.servers import refuse_old_schema
 from mcp_platform.kit.database import plain_url, with_login
 from mcp_platform.settings import Part, Settings

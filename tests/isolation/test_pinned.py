@@ -11,7 +11,9 @@ from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.examining import Examinations
 from mcp_platform.admin.isolation import Isolation
 from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
-from mcp_platform.bootstrap import doctor_alone, own_password, own_url, platform
+from mcp_platform.bootstrap.commands import doctor_alone
+from mcp_platform.bootstrap.pieces import own_password, own_url
+from mcp_platform.bootstrap.service import platform
 from mcp_platform.cli.operating import tenants_at
 from mcp_platform.cli.servers import refuse_old_schema
 from mcp_platform.errors import Unavailable

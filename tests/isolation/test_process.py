@@ -22,10 +22,10 @@ import structlog
 from cachetools import Cache
 from prometheus_client import REGISTRY, generate_latest
 
-from mcp_platform import bootstrap
 from mcp_platform.admin.tokens import SCOPES, Tokens
 from mcp_platform.app import create_internal_app
 from mcp_platform.assistant.gemini import Gemini
+from mcp_platform.bootstrap import pieces
 from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.logging import configure_logging
 from mcp_platform.outbox.outbox import Outbox
@@ -86,12 +86,12 @@ async def shops(simulators: Simulators, migrated_url: str, tmp_path: Path) -> As
 
 
 def token(world: World, tenant: TenantOf) -> str:
-    return Tokens(bootstrap.token_keys(world.settings)).mint(
+    return Tokens(pieces.token_keys(world.settings)).mint(
         tenant=tenant.path,
         subject="site",
         scopes=frozenset(SCOPES),
         ttl=timedelta(hours=1),
-        now=bootstrap.now(),
+        now=pieces.now(),
     )
 
 

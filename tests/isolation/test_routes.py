@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mcp_platform import bootstrap
 from mcp_platform.admin.tokens import SCOPES, Tokens
+from mcp_platform.bootstrap import pieces, service
 from mcp_platform.kit.database import create_engine
 from mcp_platform.settings import Settings
 from tests.admin.conftest import Api, Clock
@@ -26,7 +26,7 @@ async def api(migrated_url: str, tmp_path: Path) -> AsyncIterator[Api]:
     settings = Settings(
         database_url=migrated_url, data_dir=tmp_path, credentials_dir=tmp_path / "credentials"
     )
-    async with bootstrap.platform(
+    async with service.platform(
         settings, ("gateway", "admin"), database_url=migrated_url, redis_url=None
     ) as platform:
         yield Api(platform, Clock(), tmp_path / "keys")
@@ -81,7 +81,7 @@ async def test_no_route_gives_or_takes_another_tenants_things(api: Api, kind: st
     if kind == "staff":
         token = await api.sign_in("staff", tenant=mine)
     else:
-        keys = bootstrap.token_keys(api.platform.settings)
+        keys = pieces.token_keys(api.platform.settings)
         token = Tokens(keys).mint(
             tenant=mine,
             subject="site",

@@ -12,7 +12,7 @@ from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
 from lightkube.models.rbac_v1 import PolicyRule
 from lightkube.resources.core_v1 import ServiceAccount
 
-from mcp_platform.bootstrap import credential_store
+from mcp_platform.bootstrap.pieces import credential_store
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.settings import Settings
 from mcp_platform.tenants import kubernetes_api

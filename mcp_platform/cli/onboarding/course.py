@@ -13,7 +13,7 @@ from rich.text import Text
 
 from mcp_platform.admin.credential_forms import SETTABLE
 from mcp_platform.admin.proofs import SKIPPED, Proof
-from mcp_platform.bootstrap import operating_alone
+from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.cli.doctor import ASIDE
 from mcp_platform.cli.onboarding.answers import PUBLIC, READERS, Answers, Kept
 from mcp_platform.cli.onboarding.known import Known, prove, register, save

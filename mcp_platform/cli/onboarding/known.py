@@ -20,7 +20,7 @@ from mcp_platform.admin.registry.clients import Clients, NewClient
 from mcp_platform.admin.registry.environments import Environments, NewEnvironment
 from mcp_platform.admin.registry.professionals import Professionals
 from mcp_platform.admin.registry.services import Services
-from mcp_platform.bootstrap import OperatingAlone
+from mcp_platform.bootstrap.commands import OperatingAlone
 from mcp_platform.cli.onboarding.answers import Answers, catalogue
 from mcp_platform.doctor.results import CheckResult, Language
 from mcp_platform.errors import NotFound

@@ -1,0 +1,152 @@
+"""What a command is built from that runs none of the parts that serve."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from mcp_platform.admin.credentials import CredentialKeys
+from mcp_platform.admin.isolation import Isolation
+from mcp_platform.admin.proofs import ProvingHere
+from mcp_platform.bootstrap.pieces import (
+    credential_store,
+    now,
+    open_calendars,
+    open_doctoring,
+    own_queue,
+    pinned_to,
+    provisioner,
+    sealer_of,
+)
+from mcp_platform.doctor.doctor import Doctor
+from mcp_platform.doctor.proving import Proving
+from mcp_platform.kit.connections import Connections
+from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.row_security import Role
+from mcp_platform.outbox.notices import Notices
+from mcp_platform.settings import Settings
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.health import TenantHealth
+from mcp_platform.tenants.provisioning import Namespaces, Store
+
+
+@asynccontextmanager
+async def cluster_alone() -> AsyncIterator[tuple[Store, Namespaces]]:
+    """Build what writes a cluster's Secrets for a command, whatever store the service uses.
+
+    Raises:
+        CredentialsUnreadable: no cluster is configured.
+    """
+    from mcp_platform.tenants.kubernetes_api import KubernetesApi  # noqa: PLC0415  # 24 MB
+    from mcp_platform.tenants.kubernetes_store import KubernetesStore  # noqa: PLC0415  # as above
+
+    store = KubernetesStore(KubernetesApi())
+    try:
+        yield store, store
+    finally:
+        await store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorAlone:
+    """What a command needs that examines tenants.
+
+    Pinned, all of it as the tenant's own login, which sees no other tenant and no audit trail.
+    """
+
+    sessions: Sessions
+    admin_sessions: Sessions | None
+    """Of the audit trail."""
+    tenants: TenantDirectory
+    doctor: Doctor
+
+
+@asynccontextmanager
+async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterator[DoctorAlone]:
+    """Build the doctor for a command, without the parts that serve."""
+    async with AsyncExitStack() as stack:
+        database = Connections(url=database_url, pinned=settings.pinned, most=2)
+        engine = database.engine(Role.WORKER, name="mcp-doctor")
+        stack.push_async_callback(engine.dispose)
+        tenants = TenantDirectory(
+            sessions=create_sessions(engine), timer=time.monotonic, only=pinned_to(settings)
+        )
+        # Notices to the owner wake whoever sends them.
+        sessions = create_sessions(engine, queue=await own_queue(settings, tenants))
+        calendars = open_calendars(settings)
+        stack.push_async_callback(calendars.close)
+        made = await open_doctoring(
+            stack,
+            settings,
+            sessions=sessions,
+            store=credential_store(settings, closing=stack),
+            calendars=calendars,
+            health=TenantHealth(sessions, timer=time.monotonic),
+            notices=Notices(sessions, template=settings.owner_notice_template),
+        )
+        admin_sessions = None
+        if not settings.pinned:
+            admin_engine = database.engine(Role.ADMIN, name="mcp-doctor")
+            stack.push_async_callback(admin_engine.dispose)
+            admin_sessions = create_sessions(admin_engine)
+        yield DoctorAlone(
+            sessions=sessions, admin_sessions=admin_sessions, tenants=tenants, doctor=made.doctor
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingAlone:
+    """What a command needs that changes credentials."""
+
+    admin_sessions: Sessions
+    keys: CredentialKeys
+    proving: Proving
+
+
+@asynccontextmanager
+async def operating_alone(
+    settings: Settings, *, database_url: str
+) -> AsyncIterator[OperatingAlone]:
+    """Build what changes credentials for a command, without the parts that serve."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            database_url, pool_size=2, application_name="mcp-cli", role=Role.ADMIN
+        )
+        stack.push_async_callback(engine.dispose)
+        sessions = create_sessions(engine)
+        calendars = open_calendars(settings)
+        stack.push_async_callback(calendars.close)
+        store = credential_store(settings, closing=stack)
+        doctoring = await open_doctoring(
+            stack,
+            settings,
+            sessions=sessions,
+            store=store,
+            calendars=calendars,
+            health=TenantHealth(sessions, timer=time.monotonic),
+            notices=Notices(sessions, template=settings.owner_notice_template),
+        )
+        keys = CredentialKeys(
+            sessions=sessions,
+            store=store,
+            provisioner=await provisioner(settings, stack, database_url=database_url, here=False),
+            proving=ProvingHere(doctoring.proving, store=store),
+            sealer=sealer_of(settings),
+            clock=now,
+            made_elsewhere=settings.sealed,
+        )
+        yield OperatingAlone(admin_sessions=sessions, keys=keys, proving=doctoring.proving)
+
+
+@asynccontextmanager
+async def isolating_alone(settings: Settings, *, database_url: str) -> AsyncIterator[Isolation]:
+    """Build what prepares isolated tenants for a command."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            database_url, pool_size=1, application_name="mcp-cli", role=Role.ADMIN
+        )
+        stack.push_async_callback(engine.dispose)
+        yield Isolation(
+            sessions=create_sessions(engine),
+            provisioner=await provisioner(settings, stack, database_url=database_url, here=False),
+        )
