@@ -58,12 +58,19 @@ class Resources:
     def times(self, pods: int) -> Manifest:
         """Return what `pods` of them take together, as a quota counts it."""
         return {
-            "requests.cpu": f"{millicores(self.cpu_request) * pods}m",
-            "requests.memory": _mebibytes(self.memory_request, pods),
-            "limits.cpu": f"{millicores(self.cpu_limit) * pods}m",
-            "limits.memory": _mebibytes(self.memory_limit, pods),
+            "requests.cpu": _cores(self.cpu_request, pods),
+            "requests.memory": _memory(self.memory_request, pods),
+            "limits.cpu": _cores(self.cpu_limit, pods),
+            "limits.memory": _memory(self.memory_limit, pods),
         }
 
 
-def _mebibytes(memory: str, pods: int) -> str:
-    return f"{math.ceil(in_bytes(memory) * pods / MEBIBYTE)}Mi"
+# As Kubernetes itself writes them, so that what is applied again is what is stored.
+def _cores(cpu: str, pods: int) -> str:
+    cores, rest = divmod(millicores(cpu) * pods, 1000)
+    return f"{cores * 1000 + rest}m" if rest else str(cores)
+
+
+def _memory(memory: str, pods: int) -> str:
+    mebibytes = math.ceil(in_bytes(memory) * pods / MEBIBYTE)
+    return f"{mebibytes}Mi" if mebibytes % 1024 else f"{mebibytes // 1024}Gi"

@@ -103,7 +103,7 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
         namespace=where,
         labels=labels,
         each=tenant.resources,
-        pods=pods + 1,  # one more while pods are replaced
+        pods=pods + 2,  # while pods are replaced: one that comes, and one that still goes
     )
     yield namespace.limit_range(namespace=where, labels=labels, each=tenant.resources)
     yield network.default_deny(namespace=where, labels=labels)
