@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.assistant import Assistant, Said
@@ -28,7 +26,7 @@ from mcp_platform.conversations.replies import REPLY
 from mcp_platform.errors import Unavailable
 from mcp_platform.inbox.metrics import TURN_SECONDS, turn_ended
 from mcp_platform.inbox.turns import API, Turn, Turns, Waiting
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
 from mcp_platform.outbox.delivery import WINDOW
@@ -44,8 +42,6 @@ log = structlog.get_logger(__name__)
 # A lease that is taken is given back within a turn; looking again sooner finds it taken still.
 LEASE_TAKEN = timedelta(seconds=1)
 EXCUSED_FOR = timedelta(hours=1)
-# Of Postgres: connections lost or not to be had. An error of a statement is not among them.
-AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +105,12 @@ class Answering:
         except LeaseLost:
             log.warning("flow.lease.lost", tenant=tenant.path, trace_id=wakeup.trace_id)
             turn_ended(tenant.path, "fenced")
-        except (Unavailable, *AWAY):
-            # What we depend on is away: that is not this turn's fault, and must not park it,
-            # unless it lasts so long that somebody must know.
+        except BaseException as error:
+            # That what we depend on is away is not this turn's fault, and must not park it, unless
+            # it lasts so long that somebody must know.
+            away = isinstance(error, Unavailable | OSError | TimeoutError) or is_passing(error)
             fresh = turn is not None and self._clock() - turn.opened_at < EXCUSED_FOR
-            await self._give_back(lease, excused=turn if fresh else None)
-            raise
-        except BaseException:
-            await self._give_back(lease)
+            await self._give_back(lease, excused=turn if away and fresh else None)
             raise
         return None
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.inbox.models import EventRow
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
 from mcp_platform.outbox.outbox import OWNER_LANE
@@ -23,8 +23,6 @@ from mcp_platform.tenants.tenant import TenantId, Topology
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-# Classes of SQLSTATE: rolled back for another transaction, out of resources, a lock, an operator.
-PASSING = ("40", "53", "55", "57")
 # The state stands in it, and in no parameter, so that the index of what waits is used: there is no
 # other by id, and the table is the largest there is.
 CLOSE = text(
@@ -68,18 +66,13 @@ async def _follow_up_one_by_one(sessions: Sessions, notices: Notices, topology: 
                 async with session.begin_nested():
                     await _apply(session, [row], notices)
             except DBAPIError as error:
-                if error.connection_invalidated or not _is_of_the_row(error):
+                if is_passing(error):
                     raise
                 log.error(  # noqa: TRY400  # the trace would quote what a customer wrote
                     "followups.event.parked", event_id=row.id, error=type(error.orig).__name__
                 )
                 await _close(session, [row], state="parked")
         return len(rows)
-
-
-def _is_of_the_row(error: DBAPIError) -> bool:
-    """Tell whether what is written is at fault, not the moment: a deadlock passes."""
-    return str(getattr(error.orig, "sqlstate", ""))[:2] not in PASSING
 
 
 async def _waiting(

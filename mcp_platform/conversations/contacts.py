@@ -264,7 +264,12 @@ class Contacts:
                 " FOR UPDATE"
             ),
             # At most one hold a contact. A turn that the other one had begun comes over with its
-            # journal: it is taken up after this one, and does nothing twice.
+            # journal: it is taken up after this one, and does nothing twice. That its worker loses
+            # the lease is no failure of it.
+            (
+                "UPDATE turns SET starts = 0 WHERE tenant_id = :tenant AND contact_id = :other"
+                " AND state = 'open'"
+            ),
             (
                 "DELETE FROM appointments WHERE tenant_id = :tenant AND contact_id = :other"
                 " AND status = 'held'"

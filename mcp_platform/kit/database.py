@@ -16,7 +16,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.result import IteratorResult, Result, SimpleResultMetaData
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -109,6 +117,28 @@ def _say_whose(session: Session, _transaction: Any, connection: Any) -> None:
     session.info["driver"] = driver
 
 
+# Classes of SQLSTATE that speak of the moment and not of the statement: connections, rolled back for
+# another transaction, out of resources, a lock, an operator, the system.
+_PASSING = ("08", "40", "53", "55", "57", "58")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Tell whether Postgres, asked the same again later, may well do it."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeout)
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return True
+    return str(getattr(error.orig, "sqlstate", "")).startswith(_PASSING)
+
+
+# What SQLAlchemy's dialect makes of the driver's errors; of all others a DBAPIError.
+_ERRORS: tuple[tuple[type[Exception], type[DBAPIError]], ...] = (
+    (asyncpg.IntegrityConstraintViolationError, IntegrityError),
+    (asyncpg.SyntaxOrAccessError, ProgrammingError),
+    (asyncpg.InterfaceError, InterfaceError),
+)
+
+
 class _Written:
     """A statement written as text, as the driver takes it."""
 
@@ -174,8 +204,8 @@ class _Session(AsyncSession):
         try:
             rows = await driver.fetch(statement.sql, *[values[name] for name in statement.names])
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            refused = isinstance(error, asyncpg.IntegrityConstraintViolationError)
-            raise (IntegrityError if refused else DBAPIError)(
+            kind = next((ours for theirs, ours in _ERRORS if isinstance(error, theirs)), DBAPIError)
+            raise kind(
                 statement.sql,
                 None,
                 error,

@@ -1,4 +1,7 @@
-"""Webhook ingest: one gateway process beside the floor, interleaved, same generator."""
+"""Webhook ingest: one gateway process beside the floor, interleaved, same generator.
+
+And beside itself, with a role that no policy holds: what row security costs.
+"""
 
 import asyncio
 import statistics
@@ -10,6 +13,7 @@ from pathlib import Path
 import asyncpg
 from rich.progress import Progress
 
+from mcp_platform.kit.row_security import Role
 from tests.benchmarks.load import write_requests
 from tests.benchmarks.place import (
     SECRET,
@@ -54,14 +58,16 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
         stack.enter_context(
             process("-m", "tests.benchmarks.floor", str(floor), url, SECRET, port=floor, path="/")
         )
-        task = progress.add_task("ingest", total=2 * (ROUNDS + TAIL_ROUNDS))
-        speeds: dict[str, list[float]] = {"ours": [], "floor": []}
+        task = progress.add_task("ingest", total=3 * ROUNDS + 2 * TAIL_ROUNDS)
+        speeds: dict[str, list[float]] = {"ours": [], "floor": [], "unheld": []}
         for _ in range(ROUNDS):
-            for who, port in (("floor", floor), ("ours", ours)):
+            for who, port in (("floor", floor), ("ours", ours), ("unheld", ours)):
+                asyncio.run(_hold(url, by_policies=who != "unheld"))
                 answer = generate(**_load(folder, who, port))
                 _check(answer)
                 speeds[who].append(answer["per_s"])
                 progress.advance(task)
+        asyncio.run(_hold(url, by_policies=True))
         half = statistics.median(speeds["floor"]) / 2
         tails: dict[str, list[float]] = {"ours": [], "floor": []}
         for _ in range(TAIL_ROUNDS):
@@ -74,6 +80,8 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
     yield Result("ingest_ratio_to_floor", statistics.median(ratios), "×", "≥ 1.5, aim 2")
     yield Result("ingest_requests_per_s", statistics.median(speeds["ours"]), "/s")
     yield Result("ingest_floor_requests_per_s", statistics.median(speeds["floor"]), "/s")
+    costs = [a / b for a, b in zip(speeds["ours"], speeds["unheld"], strict=True)]
+    yield Result("ingest_with_policies_ratio", statistics.median(costs), "×", "≥ 0.9")
     p99 = {who: statistics.median(found) for who, found in tails.items()}
     yield Result("ingest_p99_ratio_to_floor", p99["ours"] / p99["floor"], "×", "≤ 1.5")
     yield Result("ingest_p99_ms", p99["ours"], "ms")
@@ -82,7 +90,7 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
 
 def _load(folder: Path, who: str, port: int) -> dict[str, object]:
     """New messages for a round, written where the generator finds them."""
-    path = "/bench/production/api/v1/webhooks/whatsapp" if who == "ours" else "/webhook"
+    path = "/bench/production/api/v1/webhooks/whatsapp" if who != "floor" else "/webhook"
     run = uuid.uuid4().hex[:12]
     requests = folder / "requests"
     write_requests(
@@ -106,6 +114,13 @@ def _load(folder: Path, who: str, port: int) -> dict[str, object]:
         "connections": CONNECTIONS,
         "seconds": SECONDS,
     }
+
+
+async def _hold(url: str, *, by_policies: bool) -> None:
+    """Let the gateway's role be held by the tables' policies, as it is anywhere else, or not."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"ALTER ROLE {Role.INGEST} {'NO' if by_policies else ''}BYPASSRLS")
+    await connection.close()
 
 
 def _check(answer: dict[str, float]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from mcp_platform.kit.database import Sessions, async_url, create_engine, create_sessions
@@ -125,6 +125,10 @@ async def test_a_refusal_is_told_alike_and_a_savepoint_survives_it(sessions: Ses
                 await session.execute(text("SELECT 1 / :none"), {"none": 0})
         assert not isinstance(failed.value, IntegrityError)
         assert failed.value.connection_invalidated is False
+        with pytest.raises(ProgrammingError):
+            async with session.begin_nested():
+                await session.execute(text("SELECT 1"))
+                await session.execute(text("SELECT nothing FROM nowhere"))
         assert await session.scalar(text("SELECT count(*) FROM once")) == 2
 
 
