@@ -9,9 +9,15 @@ import pytest
 from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from mcp_platform.kit.database import Sessions, async_url, create_engine, create_sessions
+from mcp_platform.kit.database import (
+    Sessions,
+    async_url,
+    create_engine,
+    create_sessions,
+    is_passing,
+)
 
 
 async def test_an_error_does_not_quote_the_parameters(migrated_url: str) -> None:
@@ -126,10 +132,17 @@ async def test_a_refusal_is_told_alike_and_a_savepoint_survives_it(sessions: Ses
         assert not isinstance(failed.value, IntegrityError)
         assert failed.value.connection_invalidated is False
         with pytest.raises(ProgrammingError):
-            async with session.begin_nested():
-                await session.execute(text("SELECT 1"))
-                await session.execute(text("SELECT nothing FROM nowhere"))
+            await _second_in_a_savepoint(session, "SELECT nothing FROM nowhere")
+        with pytest.raises(DBAPIError) as busy:
+            await _second_in_a_savepoint(session, "DO $$BEGIN RAISE deadlock_detected; END$$")
+        assert [is_passing(each.value) for each in (refused, failed, busy)] == [False, False, True]
         assert await session.scalar(text("SELECT count(*) FROM once")) == 2
+
+
+async def _second_in_a_savepoint(session: AsyncSession, statement: str) -> None:
+    async with session.begin_nested():
+        await session.execute(text("SELECT 1"))
+        await session.execute(text(statement))
 
 
 async def test_a_connection_that_is_lost_is_told_and_replaced(
@@ -150,6 +163,7 @@ async def test_a_connection_that_is_lost_is_told_and_replaced(
         await cut_off()
     assert seen[0] == seen[1]
     assert lost.value.connection_invalidated is True
+    assert is_passing(lost.value)
     async with sessions.of(7).begin() as session:
         assert await session.scalar(me) != seen[0]
         assert await session.scalar(SEEN) == "7"
