@@ -161,7 +161,7 @@ async def test_a_turn_that_was_begun_is_finished_by_whom_its_contact_turns_out_t
     )
     async with here.session() as session:
         for statement in (
-            "UPDATE turns SET state = 'open', closed_at = NULL WHERE id = :turn",
+            "UPDATE turns SET state = 'open', closed_at = NULL, starts = 5 WHERE id = :turn",
             "UPDATE inbox_events SET state = 'claimed' WHERE turn_id = :turn",
             "DELETE FROM outbox WHERE key = 'r:' || CAST(CAST(:turn AS uuid) AS text)",
             "DELETE FROM messages WHERE turn_id = :turn",
