@@ -7,16 +7,20 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import httpx
 import pytest
 
+from mcp_platform.settings import Settings
 from mcp_platform.tenants.credentials import KEYS, Credentials
 from mcp_platform.tenants.env_file import write_env_file
 from mcp_platform.tenants.stores import EnvDirectoryStore
+from mcp_platform.tenants.tenant import TenantId
 from tests.cli.terminal import CTRL_C, DOWN, ENTER, Terminal
 from tests.doctor.surgery import (
     APP,
@@ -32,6 +36,7 @@ from tests.doctor.surgery import (
     Surgery,
     rooms,
 )
+from tests.flows.world import TenantOf, World, running, text_of, tomorrow
 
 REFUSED_KEY = "AQ.a-gemini-key-that-nobody-registered"
 CLEAR = "\x15"  # Ctrl-U
@@ -134,6 +139,9 @@ class Desk:
     async def examined(self) -> dict[str, str]:
         """Return what the doctor finds, once webhooks are subscribed."""
         self.here.gateway.credentials = await self.stored()
+        return await self.fixed()
+
+    async def fixed(self) -> dict[str, str]:
         ran = await asyncio.to_thread(self.run, "doctor", self.path, "--fix", "--json")
         assert ran.stdout, ran.stderr
         [shown] = json.loads(ran.stdout)
@@ -193,7 +201,54 @@ def whatsapp(terminal: Terminal) -> None:
     terminal.answer("Token de verificação do webhook")  # made here
 
 
-async def test_the_whole_interview_with_wrong_answers_and_a_refused_key_ends_in_a_sound_tenant(
+async def booked(desk: Desk) -> None:
+    """Serve the tenant as it was left, point Meta at it, and be its first customer."""
+    settings = Settings(
+        data_dir=desk.folder / "data",
+        credentials_dir=desk.folder / "credentials",
+        meta_graph_url=desk.env["META_GRAPH_URL"],
+        gemini_url=desk.env["GEMINI_URL"],
+        google_calendar_url=desk.env["GOOGLE_CALENDAR_URL"],
+        google_token_url=desk.env["GOOGLE_TOKEN_URL"],
+        debounce_s=0.15,
+        sweep_s=0.5,
+    )
+    [(tenant_id,)] = await desk.rows("SELECT id FROM tenants")
+    stored = await desk.stored()
+    tenant = TenantOf(
+        id=TenantId(tenant_id),
+        client_name=desk.client,
+        phone_number_id=PHONE_ID,
+        calendar_id=CALENDAR,
+        app_secret=stored.whatsapp_app_secret,
+        gemini_key=GEMINI_KEY,
+        owner="5511987654321",
+    )
+    async with httpx.AsyncClient(base_url=desk.here.urls["meta"]) as meta:
+        here = World(
+            settings,
+            desk.database_url,
+            meta,
+            desk.here.gemini,
+            desk.here.google,
+            desk.folder / "credentials",
+            [tenant],
+        )
+        async with running(here):
+            desk.elsewhere["PUBLIC_URL"] = here.url
+            assert set((await desk.fixed()).values()) == {"ok"}
+            monday = tomorrow(15)
+            monday += timedelta(days=-monday.weekday() % 7)
+
+            reply = await here.ask(f"Marca um corte com o Zé dia {monday:%d/%m} às 15h")
+
+            assert "✅ Agendado" in text_of(reply)
+            assert await here.starts() == [f"{monday:%Y-%m-%d %H:%M}"]
+            await here.idle()
+            assert await here.shows(monday)
+
+
+async def test_after_a_whole_interview_with_wrong_answers_and_a_refused_key_customers_book(
     desk: Desk,
 ) -> None:
     def interview() -> str:
@@ -232,7 +287,6 @@ async def test_the_whole_interview_with_wrong_answers_and_a_refused_key_ends_in_
     assert stored.gemini_api_key == GEMINI_KEY
     assert stored.google_project_id == "ze-1"
     assert written.count(stored.whatsapp_webhook_verify_token) == 1
-    assert set((await desk.examined()).values()) == {"ok"}
     assert await desk.rows(
         "SELECT s.price_cents, p.name, count(*) FROM services s JOIN offerings o"
         " ON o.tenant_id = s.tenant_id AND o.service_id = s.id JOIN professionals p"
@@ -243,6 +297,7 @@ async def test_the_whole_interview_with_wrong_answers_and_a_refused_key_ends_in_
         "SELECT after->>'proof', actor_kind FROM audit_entries WHERE action = 'credentials.change'"
     )
     assert (proof, actor) == ("passed", "command")
+    await booked(desk)
 
 
 async def test_after_ctrl_c_the_next_run_goes_on_and_asks_secrets_again(desk: Desk) -> None:
