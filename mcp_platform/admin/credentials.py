@@ -32,6 +32,7 @@ from mcp_platform.tenants.credentials import (
     fingerprint_of,
     held_by,
 )
+from mcp_platform.tenants.key_rows import is_of
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.provisioning import Provisioner
 from mcp_platform.tenants.tenant import Tenant, TenantId
@@ -291,9 +292,16 @@ class CredentialKeys:
 
     async def _remember(self, tenant: Tenant, wish: Wish) -> None:
         now = self._clock()
-        rows = [self._row(tenant, key, value, now=now) for key, value in wish.values.items()]
+        certificate = None if self._sealer is None else self._sealer.certificate
         async with self._sessions.everywhere.begin() as session:
-            await _put(session, rows)
+            rows = await _rows(session, tenant.id)
+            changed = []
+            for key, value in wish.values.items():
+                if key in rows and is_of(rows[key], value, certificate=certificate):
+                    rows[key].changing_since = None
+                else:
+                    changed.append(self._row(tenant, key, value, now=now))
+            await _put(session, changed)
             await session.execute(
                 delete(CredentialKeyRow).where(
                     CredentialKeyRow.tenant_id == tenant.id, CredentialKeyRow.key.in_(wish.remove)

@@ -1,12 +1,13 @@
 """What the provisioner remembers of a tenant's credentials: fingerprints, and sealed values.
 
-Owns how those rows are written in the transaction that makes a login. Refuses to keep a value that is
-not sealed.
+Owns how those rows are written in the transaction that makes a login, and when a row stays as it is.
+Refuses to keep a value that is not sealed.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,7 +30,20 @@ async def remember(
     Raises:
         Invalid: as a store's `write`.
     """
+    rows = await connection.execute(
+        select(CredentialKeyRow).where(CredentialKeyRow.tenant_id == tenant.id)
+    )
+    certificate = None if sealer is None else sealer.certificate
+    unchanged = {
+        row.key
+        for row in rows
+        if row.changing_since is None
+        and row.key in values
+        and is_of(row, values[row.key], certificate=certificate)
+    }
     for key, value in checked_values(values, remove=remove).items():
+        if key in unchanged:
+            continue
         row = {
             "changed_at": func.now(),
             "fingerprint": fingerprint_of(key, value),
@@ -37,7 +51,7 @@ async def remember(
             "sealed": None
             if sealer is None
             else sealer.seal(value, client_name=tenant.client_name, environment=tenant.environment),
-            "certificate": None if sealer is None else sealer.certificate,
+            "certificate": certificate,
         }
         putting = insert(CredentialKeyRow).values(tenant_id=tenant.id, key=key, **row)
         await connection.execute(
@@ -49,6 +63,22 @@ async def remember(
                 CredentialKeyRow.tenant_id == tenant.id, CredentialKeyRow.key.in_(remove)
             )
         )
+
+
+def is_of(
+    row: CredentialKeyRow | Row[Any],
+    value: str,
+    *,
+    certificate: str | None,
+) -> bool:
+    """Tell whether a row is of this very value, sealed to this certificate.
+
+    Then it stays: sealed again the value would look different, and the files of a cluster change for
+    nothing. Of a value that could be guessed it is not known, and it counts as another.
+    """
+    fingerprint = fingerprint_of(row.key, value)
+    same = fingerprint != "" and fingerprint == row.fingerprint
+    return same and bool(row.certificate == certificate)
 
 
 async def sealed(connection: AsyncConnection, tenant: Tenant) -> set[str]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -387,6 +388,24 @@ async def test_a_value_is_sealed_once_and_then_kept(here: Place) -> None:
     await here.change({"WHATSAPP_APP_SECRET": SECRET[::-1]})
     second = await sealed()
     assert {key for key in first if first[key] != second[key]} == {"WHATSAPP_APP_SECRET"}
+
+
+async def test_a_value_that_is_set_again_stays_sealed_as_it_is(here: Place) -> None:
+    here.sealing = Sealing()
+    first = await here.change(VALUES)
+    count = here.sealing.count
+    here.clock.now += timedelta(days=1)
+
+    again = await here.change(VALUES, whole=True)
+
+    short = {key for key, value in VALUES.items() if not fingerprint_of(key, value)}
+    assert {key for key in VALUES if again[key] != first[key]} == short != set(VALUES)
+    assert here.sealing.count == count + len(short)
+    assert not any(each.unsure for each in again.values())
+
+    here.sealing.certificate = "d" * 64  # the controller's next key
+    await here.change(VALUES)
+    assert here.sealing.count == count + len(short) + len(VALUES)
 
 
 async def test_turning_sealing_on_seals_what_is_there_when_it_is_looked_at(here: Place) -> None:

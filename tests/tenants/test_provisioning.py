@@ -593,9 +593,12 @@ class TestSealed:
     ) -> None:
         await sealing.prepare(here.tenant)
         first = await self.rows(here)
-        await sealing.write_credentials(here.tenant, values={"GEMINI_API_KEY": "AIza"})
+        key = {"GEMINI_API_KEY": "AIza-which-nobody-guesses"}
+        await sealing.write_credentials(here.tenant, values=key)
 
         rows = await self.rows(here)
+        await sealing.write_credentials(here.tenant, values=key)
+        assert await self.rows(here) == rows
         assert {key: rows[key] for key in first} == first
         assert rows["GEMINI_API_KEY"][0] is not None
 
