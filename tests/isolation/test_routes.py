@@ -19,6 +19,13 @@ from tests.isolation.planted import OF_TENANTS, named, plant
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 REFUSED = {401, 403, 404, 405}
+# What passes for a body, so that it is looked at whose the thing is.
+CHANGES = {
+    "services": {"name": "x"},
+    "professionals": {"name": "x"},
+    "closed-days": {"reason": "x"},
+}
+BODIES = {"hours": {"hours": []}, "appointments": {"status": "confirmed"}, **CHANGES}
 
 
 @pytest.fixture
@@ -65,12 +72,11 @@ def _at(path: str, client_name: str, tenant_id: int) -> str:
     return path
 
 
-@pytest.mark.parametrize("kind", ["staff", "site"])
-async def test_no_route_gives_or_takes_another_tenants_things(api: Api, kind: str) -> None:
+async def _two_tenants(api: Api) -> tuple[str, str, int]:
+    """Return two paths, and the id of the second, which has one row of everything."""
     mine, theirs = await api.make_tenant(), await api.make_tenant()
-    client_name = theirs.partition("/")[0]
     ((tenant_id,),) = await api.sql(
-        "SELECT id FROM tenants WHERE client_name = :name", name=client_name
+        "SELECT id FROM tenants WHERE client_name = :name", name=theirs.partition("/")[0]
     )
     engine = create_engine(
         str(api.platform.settings.database_url), pool_size=1, application_name="tests"
@@ -78,17 +84,28 @@ async def test_no_route_gives_or_takes_another_tenants_things(api: Api, kind: st
     async with engine.begin() as connection:
         await plant(connection, tenant_id)
     await engine.dispose()
-    if kind == "staff":
-        token = await api.sign_in("staff", tenant=mine)
-    else:
-        keys = pieces.token_keys(api.platform.settings)
-        token = Tokens(keys).mint(
-            tenant=mine,
-            subject="site",
-            scopes=frozenset(SCOPES),
-            ttl=timedelta(hours=1),
-            now=api.clock(),
-        )
+    return mine, theirs, tenant_id
+
+
+async def _token(api: Api, kind: str, *, tenant: str) -> str:
+    if kind != "site":
+        bound = tenant if kind == "staff" else None
+        return await api.sign_in(kind, tenant=bound)  # type: ignore[arg-type]  # a role
+    keys = pieces.token_keys(api.platform.settings)
+    return Tokens(keys).mint(
+        tenant=tenant,
+        subject="site",
+        scopes=frozenset(SCOPES),
+        ttl=timedelta(hours=1),
+        now=api.clock(),
+    )
+
+
+@pytest.mark.parametrize("kind", ["staff", "site"])
+async def test_no_route_gives_or_takes_another_tenants_things(api: Api, kind: str) -> None:
+    mine, theirs, tenant_id = await _two_tenants(api)
+    client_name = theirs.partition("/")[0]
+    token = await _token(api, kind, tenant=mine)
     before = await _snapshot(api, tenant_id)
     document = (await api.ask("GET", "//openapi.json")).json()
     asked = 0
@@ -105,4 +122,33 @@ async def test_no_route_gives_or_takes_another_tenants_things(api: Api, kind: st
                 told = answer.text.replace(_at(path, client_name, tenant_id), "")
                 assert secret not in told, f"{method} {path} tells {secret}"
     assert asked > 10
+    assert await _snapshot(api, tenant_id) == before
+
+
+@pytest.mark.parametrize("kind", ["staff", "site", "operator"])
+async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, kind: str) -> None:
+    mine, _, tenant_id = await _two_tenants(api)
+    token = await _token(api, kind, tenant=mine)
+    ((day,),) = await api.sql("SELECT id FROM closed_days WHERE tenant_id = :id", id=tenant_id)
+    before = await _snapshot(api, tenant_id)
+    document = (await api.ask("GET", "//openapi.json")).json()
+    found_missing = set()
+    for path, methods in document["paths"].items():
+        rest = path.partition("{environment}")[2]
+        if "{" not in rest:
+            continue
+        filled = path.replace("{closed_day_id}", str(day))
+        filled = _at(filled, mine.partition("/")[0], tenant_id)
+        what = next(each for each in reversed(rest.split("/")) if each in BODIES)
+        for method in METHODS & set(methods):
+            more: dict[str, Any] = {"json": BODIES[what]} if method in {"put", "patch"} else {}
+            answer = await api.ask(
+                method.upper(), f"/{filled}", token=token, headers={"if-match": "*"}, **more
+            )
+            assert answer.status_code in REFUSED, f"{method} {path}: {answer.text}"
+            if answer.status_code == 404:
+                found_missing.add(what)
+    # Who may go there at all is told that there is no such thing.
+    of_tenants = {"appointments"}
+    assert found_missing == (set(BODIES) - of_tenants if kind == "operator" else of_tenants)
     assert await _snapshot(api, tenant_id) == before
