@@ -1,6 +1,7 @@
 """config.json in and out, and the end of a tenant, on the command line."""
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from mcp_platform.bootstrap import commands
 from mcp_platform.errors import Unavailable
 from tests.admin.operating import TOKEN, FolderProvisioner, folder_store
 from tests.cli.conftest import PATH, Database, Mcp
+from tests.cli.terminal import Terminal
 
 NEW = {
     "client_name": "clinica-sorriso",
@@ -74,6 +76,23 @@ def test_a_dry_run_shows_what_an_import_then_does(
     assert "Tenants: 1 created, 0 updated, 0 unchanged." in done.out
     assert database.value("SELECT count(*) FROM tenants") == 2
     assert database.value("SELECT actor_kind FROM audit_entries LIMIT 1") == "command"
+
+
+def test_who_imports_a_thousand_tenants_sees_how_far_it_is(
+    database: Database, tmp_path: Path
+) -> None:
+    many = ({**NEW, "client_name": f"cliente-{number:04}"} for number in range(1_000))
+    file = written(tmp_path, *({**each, "environments": {"staging": True}} for each in many))
+
+    with Terminal("config", "import", file, env={"DATABASE_URL": database.url}) as terminal:
+        terminal.shows("Tenants: 1000 created, 0 updated, 0 unchanged.")
+        assert terminal.ends() == 0
+
+    shown = [int(done) for done in re.findall(r"Clients and tenants .*?(\d+)/2000", terminal.text)]
+    assert shown == sorted(shown)
+    assert (shown[0], shown[-1]) == (0, 2_000)
+    assert set(shown) - {0, 2_000}, "it went from nothing to all"
+    assert database.value("SELECT count(*) FROM tenants") == 1_001
 
 
 def test_what_is_wrong_with_a_file_is_one_sentence_that_names_client_field_and_line(
