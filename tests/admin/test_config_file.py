@@ -26,6 +26,7 @@ from mcp_platform.tenants.models import (
     OffboardingRow,
     TenantRow,
 )
+from tests.isolation.planted import plant, rows_of
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = (ROOT / "docs/examples/config.json").read_bytes()
@@ -360,6 +361,25 @@ async def test_an_export_tells_sealed_values_as_they_are_kept_and_nothing_of_the
         )
     after = json.loads(await exported(sessions))["clients"][0]["environments"]["production"]
     assert after["credentials"]["checksum"] != told["checksum"]
+
+
+async def test_an_export_tells_no_word_of_any_table_of_a_tenants(sessions: Sessions) -> None:
+    await imported(sessions, file(client()))
+    async with sessions.everywhere.begin() as session:
+        tenant_id = int(str(await session.scalar(select(TenantRow.id))))
+        await plant(await session.connection(), tenant_id)
+        await session.execute(update(ServiceRow).values(price_cents=918_273))
+    content = (await exported(sessions)).decode()
+
+    planted = {
+        str(value)
+        for table, row in rows_of(tenant_id).items()
+        for value in row.values()
+        if len(str(value)) >= len("ze-1")
+    }
+    # Whoever is off-boarded was `active`: the platform's own word.
+    assert {value for value in planted if value in content} == {"active"}
+    assert "918273" not in content
 
 
 async def test_a_tenant_that_was_purged_is_not_exported(sessions: Sessions) -> None:
