@@ -18,6 +18,7 @@ from mcp_platform.assistant.language import detect, supported
 from mcp_platform.assistant.menu import Menu
 from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.assistant.model import Answer, Call, Model, ModelAway, ModelSpoiled, Question
+from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Offers
 from mcp_platform.assistant.prompt import contents, describe, system_instruction
 from mcp_platform.assistant.speech import Speech
@@ -174,8 +175,11 @@ class Assistant:
             offered=turn.offered,
             names=turn.names(),
             asked=" ".join(texts),
+            together=turn.together,
         )
         if reply is not None:
+            if ends_nowhere(done) and not reply.choices:
+                reply = await turn.menu.way_on(reply.text)
             return Said(reply, "model")
         MENU_TURNS.labels(why=why).inc()
         return Said(await turn.menu.root(), "menu")
@@ -233,6 +237,8 @@ class _TurnAtWork:
         self.menu = menu
         self.appointments: dict[str, AppointmentView] = {}
         self.offered: dict[str, SlotView] = {}
+        self.together = 1
+        """How many calls the model made at once, when it last made any."""
 
     def names(self) -> list[str]:
         """Names that may stand in free text; grounding leaves out those that state anything."""
@@ -287,6 +293,7 @@ class _TurnAtWork:
     async def call(self, round_: int, calls: Sequence[Call], done: list[Done]) -> dict[str, Any]:
         """Do what the model asks and return its answers as one content, in the calls' order."""
         parts = []
+        self.together = len(calls)
         for index, call in enumerate(calls):
             each = await self.toolbox.perform(
                 f"tool:{round_}.{index}", call, language=self.speech.language

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from mcp_platform.assistant.done import Done
+from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.tools import Toolbox, slot_action
@@ -49,7 +50,10 @@ class Menu:
     async def root(self, *, why: str = "", greet: bool = True) -> Reply:
         """Say what can be done here, with buttons that do it."""
         hello = self._say.hello.format(business=self._business) if greet else ""
-        text = "\n".join(part for part in (why or hello, self._say.help) if part)
+        return await self.way_on("\n".join(part for part in (why or hello, self._say.help) if part))
+
+    async def way_on(self, text: str) -> Reply:
+        """Say `text`, with buttons for what can be done here."""
         return await self._reply(
             text,
             [
@@ -70,7 +74,7 @@ class Menu:
         except NotFound:  # a service or professional that is no longer offered
             return await self.root(why=self._say.expired, greet=False)
         except (CalendarUnreadable, CredentialRefused):
-            return Reply(self._say.calendar_closed)
+            return await self.way_on(self._say.calendar_closed)
 
     async def _act(self, action: Action) -> Reply:
         match action:
@@ -83,7 +87,7 @@ class Menu:
             case {"do": "times"}:
                 return await self._times(action)
             case {"do": "slot"}:
-                return self._done(await self._tools.take(STEP, action))
+                return await self._done(await self._tools.take(STEP, action))
             case {"do": "mine"}:
                 return await self._mine()
             case {"do": "appointment", "id": appointment_id}:
@@ -93,13 +97,15 @@ class Menu:
             case {"do": "cancel", "id": appointment_id}:
                 return await self._sure(appointment_id)
             case {"do": "cancel_sure", "id": appointment_id}:
-                return self._done(await self._tools.cancel(STEP, appointment_id))
+                return await self._done(await self._tools.cancel(STEP, appointment_id))
             case {"do": "human"}:
-                return self._done(await self._tools.hand_over(STEP))
+                return await self._done(await self._tools.hand_over(STEP))
         return await self.root(greet=False)
 
-    def _done(self, done: Done) -> Reply:
+    async def _done(self, done: Done) -> Reply:
         block: Block = self._speech.block(done)
+        if ends_nowhere([done]):
+            return await self.way_on(block.text)
         return Reply(block.text, block.choices, self._say.see_times if block.choices else "")
 
     # -- booking -------------------------------------------------------------------------------
@@ -182,7 +188,9 @@ class Menu:
             moving=_uuid(action.get("moving")),
         )
         if found.status != "ok":
-            return self._done(await self._tools.note(STEP, found, moving=action.get("moving")))
+            return await self._done(
+                await self._tools.note(STEP, found, moving=action.get("moving"))
+            )
         slots = found.slots
         page = slots if len(slots) <= ROWS else slots[:PAGE]
         rows = [

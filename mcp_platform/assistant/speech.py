@@ -20,7 +20,9 @@ from mcp_platform.assistant.done import (
 from mcp_platform.assistant.grounding import Grounded, ground
 from mcp_platform.assistant.information import about, passages, tells
 from mcp_platform.assistant.metrics import DROPPED
+from mcp_platform.assistant.obliged import EFFECTS, obliged_of, still_to_choose
 from mcp_platform.assistant.phrases import phrases
+from mcp_platform.assistant.tools import MOST_SLOTS
 from mcp_platform.conversations.reply import Choice, Reply
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.catalogue import Catalogue
@@ -37,8 +39,6 @@ from mcp_platform.scheduling.outcome import (
     UnknownAppointment,
 )
 
-_EFFECTS = (Booked, Moved, Cancelled)
-_FAILURES = (Taken, CalendarClosed, LimitReached, UnknownAppointment, UnknownSlot)
 _READS = (Listed, Informed, Refused)  # none of them does what was asked
 _SLOT = re.compile(r"\{slot:([\w-]+)\}")
 _SLOT_LINE = re.compile(r"(?m)^[ \t•*\-\d.)]*(?:\{slot:[\w-]+\}[ \t,;.]*)+$\n?")
@@ -179,14 +179,17 @@ class Speech:
         offered: Mapping[str, SlotView],
         names: Sequence[str],
         asked: str,
+        together: int = 1,
     ) -> Reply | None:
         """Return the reply: what the outcomes oblige us to say, and the grounded free text.
 
-        Slots are a list below the text; lines of the text that hold nothing else are left out.
+        Slots are a list below the text; lines of the text that hold nothing else are left out. The
+        last `together` of `done` were asked for at once.
 
         None: nothing survived and nothing was done, so that there is nothing to say.
         """
-        obliged = _obliged(done)
+        obliged = obliged_of(done, together=together)
+        offered = still_to_choose(offered, obliged)
         stated = {offer: self.block(each).text for each in obliged for offer in _effect_ids(each)}
         placeholders = self._placeholders(done, appointments, offered)
         listed = [
@@ -205,18 +208,24 @@ class Speech:
         DROPPED.inc(grounded.dropped)
         first: list[str] = []
         last: list[str] = []
+        told: list[str] = []
         choices: tuple[Choice, ...] = ()
         for each in obliged:
             block = self.block(each, asked=asked)
             choices = choices or block.choices
             if block.text and not self._told(each, grounded, asked=asked):
+                if isinstance(each.outcome, Informed):
+                    told += block.text.splitlines()
                 # What was done or asked for comes first; why there is nothing, beside the list.
                 (last if isinstance(each.outcome, SlotsFound | Taken) else first).append(block.text)
         used = [key for key in (*listed, *grounded.used) if key in placeholders]
         chosen = [key.removeprefix("slot:") for key in used if key.startswith("slot:")]
-        found = _chosen(choices, chosen)
+        found = _evenly(_chosen(choices, chosen), most=MOST_SLOTS)
         choices = found or self._offered_choices(chosen, offered)
-        parts = [*first, *([grounded.text] if grounded.text else []), *last]
+        free = [unsaid] if (unsaid := _unsaid(grounded.text, told)) else []
+        # A question comes after the reason for asking it, right above what can be chosen.
+        asks = grounded.text.endswith("?")
+        parts = [*first, *last, *free] if asks else [*first, *free, *last]
         if not parts and not choices:
             return None
         # What was offered in an earlier turn may be taken by now: it is not called free.
@@ -275,28 +284,8 @@ class Speech:
         return self.slot_choices([offered[offer] for offer in known], known)
 
 
-def _obliged(done: Sequence[Done]) -> list[Done]:
-    """Return the outcomes a reply must state: all effects; of searches and lists, what came last.
-
-    A search or a failure that led to an effect was the model's own business. A failure that was
-    followed by mere reading is the answer to what was asked for.
-    """
-    effects = [each for each in done if isinstance(each.outcome, _EFFECTS)]
-    acted_at = max(
-        (at for at, each in enumerate(done) if isinstance(each.outcome, _EFFECTS)), default=-1
-    )
-    rest = [each for each in done if not isinstance(each.outcome, (*_EFFECTS, Refused))]
-    open_ = [each for each in done[acted_at + 1 :] if not isinstance(each.outcome, Refused)]
-    informed = [each for each in rest[:-1] if isinstance(each.outcome, Informed | HandedOver)]
-    last = open_[-1:]
-    failed: list[Done] = []
-    if last and isinstance(last[0].outcome, Informed | Listed | HandedOver):
-        failed = [each for each in open_ if isinstance(each.outcome, _FAILURES)][-1:]
-    return [*effects, *informed, *failed, *last]
-
-
 def _effect_ids(done: Done) -> tuple[str, ...]:
-    return done.ids if isinstance(done.outcome, _EFFECTS) else ()
+    return done.ids if isinstance(done.outcome, EFFECTS) else ()
 
 
 def _quotable(done: Sequence[Done]) -> list[str]:
@@ -322,3 +311,25 @@ def _chosen(choices: tuple[Choice, ...], chosen: Sequence[str]) -> tuple[Choice,
     """Return the choices the model picked out, or all of them."""
     picked = tuple(each for each in choices if each.id in chosen)
     return picked or choices
+
+
+def _evenly(choices: tuple[Choice, ...], *, most: int) -> tuple[Choice, ...]:
+    """Return at most so many, from all over."""
+    if len(choices) <= most:
+        return choices
+    step = (len(choices) - 1) / (most - 1)
+    return tuple(choices[round(number * step)] for number in range(most))
+
+
+def _unsaid(text: str, told: Sequence[str]) -> str:
+    """Leave out the lines of `text` all of whose words stand in one of the lines `told`."""
+    known = [_words(line) for line in told]
+    return "\n".join(
+        line
+        for line in text.splitlines()
+        if not (words := _words(line)) or not any(words <= each for each in known)
+    ).strip()
+
+
+def _words(line: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", line.casefold()))

@@ -122,3 +122,16 @@ def test_a_courtesy_that_answers_a_request_is_nothing_to_say() -> None:
     ]
 
     assert said == [None, Reply("Tudo bem!")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Onde fica? Que horas abre?", "Rua das Flores, 123"),
+        ("quanto custa?", "Corte: R$ 45,00\nBarba: R$ 30,00"),
+    ],
+)
+def test_what_the_card_says_is_not_said_again_below_it(asked: str, text: str) -> None:
+    said = reply(INFORMED, text=f"{text}\nMarquei para hoje.", asked=asked, names=HOME).text
+
+    assert said.count(text.splitlines()[0].split(": ")[-1]) == 1

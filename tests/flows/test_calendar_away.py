@@ -35,7 +35,7 @@ async def test_an_unreadable_calendar_is_closed_for_booking_and_the_owner_is_tol
     for words in ("Marca um corte amanhã às 15h com o Zé", "Tem horário para corte amanhã?"):
         reply = await here.ask(words)
         assert CLOSED in text_of(reply)
-        assert not choices_of(reply)
+        assert choices_of(reply)[0]["title"] == "Agendar", "no time, and a way to try again"
 
     assert await here.statuses() == []
     await here.idle()
@@ -52,6 +52,7 @@ async def test_taps_say_so_too_and_no_hold_is_left(here: World, fault: str) -> N
     reply = await here.choose(choices_of(offer)[0])
 
     assert CLOSED in text_of(reply)
+    assert choices_of(reply)[0]["title"] == "Agendar"
     assert await here.statuses() == []
 
 

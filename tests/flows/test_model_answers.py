@@ -1,0 +1,136 @@
+"""What a real model may answer, understood as far as it means one thing, and never a dead end."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.world import World, choices_of, text_of, tomorrow
+
+ROOT = ["Agendar", "Meus horários", "Falar com a equipe"]
+ASK = "Qual horário você prefere?"
+
+
+def call(name: str, **args: Any) -> dict[str, Any]:
+    return {"name": name, "args": args}
+
+
+def search(**args: Any) -> dict[str, Any]:
+    return call("find_slots", **{"service_id": "corte", "from_date": f"{tomorrow():%F}", **args})
+
+
+def titles(reply: dict[str, Any]) -> list[str]:
+    return [each["title"] for each in choices_of(reply)]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"service_id": "Corte"},
+        {"service_id": "CORTE ", "professional_id": "zé"},
+        {
+            "to_date": "",
+            "from_time": "",
+            "to_time": " ",
+            "professional_id": "",
+            "appointment_id": "",
+        },
+        {"from_time": "15:00", "to_time": "24:00"},
+        {"from_time": "15:00:00", "to_date": None, "professional_id": None},
+    ],
+    ids=str,
+)
+async def test_arguments_that_can_mean_one_thing_only_are_understood(
+    here: World, args: dict[str, Any]
+) -> None:
+    await here.script({"call": search(**args)}, ASK)
+
+    reply = await here.ask("Tem corte amanhã?")
+
+    found = choices_of(reply)
+    assert {each["title"].split()[1] for each in found} == {f"{tomorrow():%d/%m}"}
+    if args.get("from_time"):
+        assert found[0]["title"].endswith("15:00")
+
+
+async def test_a_name_that_two_bear_is_nobodys_id(here: World) -> None:
+    await here.rows(
+        "WITH changed AS (UPDATE professionals SET name = 'Zé' WHERE tenant_id = :tenant"
+        " RETURNING 1) SELECT count(*) FROM changed"
+    )
+    await here.script({"call": search(professional_id="Zé")}, ASK)
+
+    assert choices_of(await here.ask("Tem corte com o Zé?")) == []
+
+
+async def test_what_became_of_an_appointment_is_told_once(here: World) -> None:
+    offer = await here.ask("Tem horário para corte amanhã com o Zé?")
+    book = call("book", slot_id=choices_of(offer)[0]["id"])
+    await here.script({"call": [book, book]}, "Pronto!")
+
+    assert text_of(await here.ask("o primeiro")).count("✅") == 1
+
+    mine = (await here.asked_model())[-1]["body"]["contents"][-1]["parts"]
+    appointment = mine[0]["functionResponse"]["response"]["appointment"]["id"]
+    cancel = call("cancel", appointment_id=appointment)
+    await here.script({"call": [cancel, cancel]}, "Pronto!")
+
+    assert text_of(await here.ask("cancela")).count("❌") == 1
+    assert await here.statuses() == ["cancelled"]
+
+
+async def test_what_was_just_booked_is_not_offered_again(here: World) -> None:
+    offer = await here.ask("Tem horário para corte amanhã com o Zé?")
+    slot = choices_of(offer)[0]["id"]
+    await here.script({"call": call("book", slot_id=slot)}, f"Te espero! {{slot:{slot}}}")
+
+    reply = await here.ask("o primeiro")
+
+    assert "✅" in text_of(reply)
+    assert choices_of(reply) == []
+
+
+async def test_what_was_looked_for_at_once_is_shown_together(here: World) -> None:
+    await here.script({"call": [search(), search(service_id="barba")]}, ASK)
+
+    reply = await here.ask("Tem corte e barba amanhã?")
+
+    shown = [each["description"].split(" · ")[0] for each in choices_of(reply)]
+    assert shown == ["Corte"] * 5 + ["Barba"] * 5
+
+
+async def test_the_same_search_twice_is_shown_once(here: World) -> None:
+    await here.script({"call": [search(), search()]}, ASK)
+
+    shown = titles(await here.ask("Tem corte amanhã?"))
+
+    assert len(shown) == len(set(shown)) == 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (call("book", slot_id="s_nobodys"), "Essa opção não vale mais."),
+        (call("cancel", appointment_id="a_nobodys"), "Não encontrei esse agendamento"),
+        (call("my_appointments"), "Você não tem horários marcados."),
+    ],
+    ids=lambda each: each["name"] if isinstance(each, dict) else "",
+)
+async def test_who_reads_a_refusal_can_tap_what_to_do_instead(
+    here: World, asked: dict[str, Any], said: str
+) -> None:
+    await here.script({"call": asked}, "Pronto!")
+
+    reply = await here.ask("marca")
+
+    assert said in text_of(reply)
+    assert titles(reply) == ROOT
+
+
+async def test_a_question_stands_below_the_reason_for_it(here: World) -> None:
+    far = f"{tomorrow(days=400):%F}"
+    await here.script({"call": search(from_date=far)}, ASK)
+
+    reply = await here.ask("Tem corte no ano que vem?")
+
+    assert text_of(reply).startswith("Não marcamos horários para esse período.")
+    assert text_of(reply).endswith(ASK)
