@@ -4,14 +4,22 @@ Owns the tools' declarations, the validation of their arguments and their place 
 Tenant and contact come from the turn; an id is accepted only if it was issued to this contact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.context import TurnContext
@@ -37,7 +45,7 @@ from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.agenda import Agenda, Choice
 from mcp_platform.scheduling.availability import Wanted
 from mcp_platform.scheduling.calendar import CalendarUnreadable
-from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
 from mcp_platform.scheduling.outcome import (
     AppointmentView,
     Booked,
@@ -68,11 +76,27 @@ def _by_the_business_clock(at: time) -> time:
     return at
 
 
-ClockTime = Annotated[time, AfterValidator(_by_the_business_clock)]
+def _end_of_day(at: object) -> object:
+    return time.max if at in ("24:00", "24:00:00") else at
+
+
+ClockTime = Annotated[time, BeforeValidator(_end_of_day), AfterValidator(_by_the_business_clock)]
 
 
 class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", str_max_length=200)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, args: object) -> object:
+        """Take an argument of nothing for one that is missing: models fill in every field."""
+        if not isinstance(args, dict):
+            return args
+        return {
+            name: value
+            for name, value in args.items()
+            if not (name in cls.model_fields and isinstance(value, str) and not value.strip())
+        }
 
 
 class FindSlots(_Arguments):
@@ -348,6 +372,7 @@ class Toolbox:
         moving = (
             await self._appointment(arguments.appointment_id) if arguments.appointment_id else None
         )
+        who = arguments.professional_id
         # Days that no calendar goes to are out of range, whichever they are.
         earliest = today - DEFAULT_DAYS
         latest = today + self.catalogue.rules.horizon + DEFAULT_DAYS
@@ -361,8 +386,8 @@ class Toolbox:
             )
             found = await self.find(
                 wanted,
-                service_id=arguments.service_id,
-                professional_id=arguments.professional_id,
+                service_id=_meant(arguments.service_id, self.catalogue.services),
+                professional_id=who and _meant(who, self.catalogue.professionals),
                 spread=arguments.from_time is None,
                 moving=UUID(moving) if moving else None,
             )
@@ -448,3 +473,11 @@ def slot_action(slot: SlotView, *, moving: str | None) -> Action:
         "start": slot.start.isoformat(),
         "moving": moving,
     }
+
+
+def _meant(said: str, named: Sequence[Service] | Sequence[Professional]) -> str:
+    """Return the id that is meant: a model may say a name instead, if only one bears it."""
+    if any(each.id == said for each in named):
+        return said
+    bearing = [each.id for each in named if each.name.casefold() == said.strip().casefold()]
+    return bearing[0] if len(bearing) == 1 else said
