@@ -281,8 +281,8 @@ def _read(response: types.GenerateContentResponse, *, may_call: bool) -> Answer 
         return spoiled(f"Gemini blocked the question ({_name(reason)})")
     candidate = response.candidates[0]
     content = candidate.content
-    # Anything but STOP broke off: half a sentence, or a call that is none.
-    if candidate.finish_reason != types.FinishReason.STOP:
+    # Any other reason broke it off: half a sentence, or a call that is none.
+    if candidate.finish_reason not in (types.FinishReason.STOP, None):
         return spoiled(f"Gemini broke its answer off ({_name(candidate.finish_reason)})")
     parts = (content.parts if content else None) or []
     calls = tuple(

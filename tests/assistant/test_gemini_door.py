@@ -298,6 +298,14 @@ async def test_contents_in_another_form_are_refused_without_quoting_them(world):
     assert caught.value.__cause__ is None
 
 
+async def test_an_answer_without_a_finish_reason_was_not_broken_off(world):
+    whole = answered([{"text": "Oi"}])
+    del whole["candidates"][0]["finishReason"]
+    await world.answers(whole)
+    assert (await world.ask()).text == "Oi"
+    assert len(await world.requests()) == 1
+
+
 # -- answers that are none -----------------------------------------------------------------------
 
 SPOILED = (
