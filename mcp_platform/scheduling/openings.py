@@ -280,7 +280,8 @@ class Openings:
             )
             for each in who
         }
-        if "full" in reasons:
+        # Of a day that is not over yet nothing is left, be it taken or gone by.
+        if "full" in reasons or ("past" in reasons and wanted.last >= self._bookable_days(now)[0]):
             return "full"
         return "out_of_range" if reasons & {"past", "out_of_range"} else "closed"
 

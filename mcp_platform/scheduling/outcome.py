@@ -113,8 +113,8 @@ class UnknownAppointment:
 class SlotsFound:
     """Slots as wanted (`ok`), or why there are none and which come next.
 
-    `closed`: nobody works then. `full`: everything is taken. `out_of_range`: gone by, sooner than
-    the notice, or beyond the horizon.
+    `closed`: nobody works then. `full`: everything is taken, or gone by of today. `out_of_range`:
+    days gone by, or beyond the horizon.
     """
 
     status: Literal["ok", "closed", "full", "out_of_range"]

@@ -1,5 +1,6 @@
 """Finding: what is free by the rules, our own appointments and the owner's calendars together."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -112,6 +113,18 @@ async def test_days_out_of_range_offer_the_nearest_there_are(
 ) -> None:
     found = await find(shop, day, limit=1)
     assert (found.status, starts(found)) == ("out_of_range", [next_start])
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+async def test_of_today_nothing_is_left_after_closing_or_within_the_notice(
+    open_shop: OpenShop, hours: int
+) -> None:
+    usual = catalogue()
+    rules = replace(usual.rules, minimum_notice=timedelta(hours=hours))
+    shop = await open_shop(replace(usual, rules=rules))
+    found = await find(shop, NOW.date(), limit=1, to_time=time(8, 30))
+    assert found.status == "full"
+    assert found.slots
 
 
 async def test_a_century_is_no_more_than_the_horizon(shop: Shop) -> None:
