@@ -79,7 +79,9 @@ def _read(type_: str, message: dict[str, Any]) -> _Said:
         return _Said("moved", renamed=_renamed(content))
     if type_ in SILENT:
         return _Said("silent")
-    return _Said("unsupported", _text(content.get("caption")) or "")
+    # What stands below a picture was written like any other text.
+    caption = _text(content.get("caption")) or ""
+    return _Said("text" if caption.strip() else "unsupported", caption)
 
 
 def _tapped(content: dict[str, Any]) -> _Said:

@@ -11,7 +11,7 @@ MEDIA = {"mime_type": "image/jpeg", "sha256": "x", "id": "123"}
 
 ANSWERED: list[dict[str, Any]] = [
     {"type": "audio", "audio": {**MEDIA, "mime_type": "audio/ogg; codecs=opus", "voice": True}},
-    {"type": "image", "image": {**MEDIA, "caption": "10h?"}},
+    {"type": "image", "image": {**MEDIA, "caption": "  "}},
     {"type": "image", "image": MEDIA},
     {"type": "video", "video": MEDIA},
     {"type": "document", "document": {**MEDIA, "filename": "a.pdf"}},
@@ -63,6 +63,14 @@ async def test_what_is_not_text_is_answered_politely(here: World, content: dict[
     await here.post(here.webhook(bare(content)))
 
     assert POLITE in text_of((await here.replies(1))[0])
+
+
+@pytest.mark.parametrize("kind", ["image", "video", "document"])
+async def test_what_is_written_below_a_picture_is_answered(here: World, kind: str) -> None:
+    written = {**MEDIA, "caption": "Tem horário para corte amanhã?"}
+    await here.post(here.webhook(bare({"type": kind, kind: written})))
+
+    assert choices_of((await here.replies(1))[0])
 
 
 async def test_reactions_and_system_messages_are_not_answered(here: World) -> None:
