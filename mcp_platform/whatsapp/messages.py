@@ -85,8 +85,10 @@ def _list(text: str, choices: list[Choice], reply: Reply) -> dict[str, Any]:
     rows = []
     for choice in choices[:ROWS_MAX]:
         row = {"id": choice.id, "title": shortened(choice.title, ROW_TITLE_MAX)}
-        if choice.description:
-            row["description"] = shortened(choice.description, ROW_DESCRIPTION_MAX)
+        # Of two long names the beginnings may be the same: the whole one is told below.
+        cut = [choice.title] if row["title"] != choice.title else []
+        if description := " · ".join(filter(None, [*cut, choice.description])):
+            row["description"] = shortened(description, ROW_DESCRIPTION_MAX)
         rows.append(row)
     label = shortened(_one_line(reply.list_label) or LIST_LABEL, LIST_LABEL_MAX)
     return {

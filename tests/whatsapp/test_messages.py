@@ -152,3 +152,12 @@ def test_an_emoji_is_counted_as_two_and_never_split():
 
 def test_a_joined_emoji_leaves_no_dangling_joiner():
     assert shortened("aaaaaaaaaaaaaaaaa👩\u200d🦰👩\u200d🦰", 21) == "aaaaaaaaaaaaaaaaa👩…"
+
+
+def test_names_too_long_for_a_row_are_told_whole_below():
+    long = ("Corte masculino na máquina", "Corte masculino na tesoura")
+    part = interactive(Reply("Qual?", tuple(Choice(each[-7:], each, "30 min") for each in long)))
+
+    rows = part["action"]["sections"][0]["rows"]
+    assert [row["description"] for row in rows] == [f"{each} · 30 min" for each in long]
+    assert all(len(row["title"]) <= 24 for row in rows)
