@@ -139,12 +139,17 @@ class Menu:
         return await self._reply(self._say.which_service, rows)
 
     async def _professionals(self, action: Action) -> Reply:
-        offering = self._catalogue.offering(action["service"])[:PAGE]
+        offering = self._catalogue.offering(action["service"])
         onward = {"do": "days", "service": action["service"], "moving": None}
         if len(offering) == 1:
             return await self._act({**onward, "professional": offering[0].id})
-        rows = [_Row(self._say.any_professional, {**onward, "professional": None})]
-        rows += [_Row(each.name, {**onward, "professional": each.id}) for each in offering]
+        seen = action.get("seen", 0)
+        rows = [_Row(each.name, {**onward, "professional": each.id}) for each in offering[seen:]]
+        if not seen:
+            rows.insert(0, _Row(self._say.any_professional, {**onward, "professional": None}))
+        if len(rows) > ROWS:
+            told = seen + PAGE - (0 if seen else 1)  # anyone is nobody yet
+            rows[PAGE:] = [_Row(self._say.more_professionals, {**action, "seen": told})]
         return await self._reply(self._say.which_professional, rows)
 
     async def _days(self, action: Action) -> Reply:

@@ -39,6 +39,7 @@ class Phrases:
     more_times: str
     more_days: str
     more_services: str
+    more_professionals: str
     button_book: str
     button_mine: str
     button_person: str
@@ -80,13 +81,14 @@ _PT = Phrases(
     which_day="Para qual dia?",
     which_time="Qual horário?",
     move_or_cancel="{appointment}. O que você quer fazer?",
-    sure_cancel="Quer mesmo cancelar? {appointment}",
+    sure_cancel="Quer mesmo cancelar? {appointment}.",
     see_times="Ver horários",
     see_options="Ver opções",
     any_professional="Tanto faz",
     more_times="Mais horários",
     more_days="Mais dias",
     more_services="Mais serviços",
+    more_professionals="Mais profissionais",
     button_book="Agendar",
     button_mine="Meus horários",
     button_person="Falar com a equipe",
@@ -127,13 +129,14 @@ _EN = Phrases(
     which_day="For which day?",
     which_time="What time?",
     move_or_cancel="{appointment}. What would you like to do?",
-    sure_cancel="Do you really want to cancel? {appointment}",
+    sure_cancel="Do you really want to cancel? {appointment}.",
     see_times="See times",
     see_options="See options",
     any_professional="Anyone",
     more_times="More times",
     more_days="More days",
     more_services="More services",
+    more_professionals="More professionals",
     button_book="Book",
     button_mine="My appointments",
     button_person="Talk to the team",
@@ -174,13 +177,14 @@ _ES = Phrases(
     which_day="¿Para qué día?",
     which_time="¿Qué horario?",
     move_or_cancel="{appointment}. ¿Qué quiere hacer?",
-    sure_cancel="¿De verdad quiere cancelar? {appointment}",
+    sure_cancel="¿De verdad quiere cancelar? {appointment}.",
     see_times="Ver horarios",
     see_options="Ver opciones",
     any_professional="Me da igual",
     more_times="Más horarios",
     more_days="Más días",
     more_services="Más servicios",
+    more_professionals="Más profesionales",
     button_book="Agendar",
     button_mine="Mis citas",
     button_person="Hablar con alguien",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.scheduling.catalogue import Service, ServiceId
+from mcp_platform.scheduling.catalogue import ProfessionalId, Service, ServiceId
 from mcp_platform.scheduling.catalogue_store import save_catalogue
 from tests.flows.world import World, barbershop, choice, choices_of, eventually, text_of, tomorrow
 
@@ -248,6 +248,30 @@ async def test_more_services_than_a_list_holds_can_all_be_reached(alone: World) 
         seen[-1:] = [each["title"] for each in choices_of(reply)]
 
     assert seen == [each.name for each in many]
+
+
+@pytest.mark.parametrize("count", [9, 10, 20])
+async def test_more_professionals_than_a_list_holds_can_all_be_reached(
+    here: World, count: int
+) -> None:
+    shop = barbershop()
+    many = tuple(
+        replace(shop.professionals[0], id=ProfessionalId(f"p{number}"), name=f"Barbeiro {number}")
+        for number in range(count)
+    )
+    async with here.session() as session:
+        await save_catalogue(session, here.tenant.id, replace(shop, professionals=many))
+    await here.without_model()
+
+    services = await here.choose(choice(await here.ask("oi"), "Agendar"))
+    reply = await here.choose(choice(services, "Corte"))
+    seen = [each["title"] for each in choices_of(reply)]
+    while seen[-1] == "Mais profissionais":
+        reply = await here.choose(choice(reply, "Mais profissionais"))
+        seen[-1:] = [each["title"] for each in choices_of(reply)]
+
+    assert seen == ["Tanto faz", *(each.name for each in many)]
+    assert choices_of(await here.choose(choices_of(reply)[-1])), "days of the last one"
 
 
 async def test_a_business_without_services_says_that_nothing_is_free(alone: World) -> None:
