@@ -62,7 +62,8 @@ _SAFETY = [
 _UNREADABLE = (httpx.DecodingError, httpx2.DecodingError)
 _UNREACHABLE = (httpx.HTTPError, httpx2.HTTPError, OSError)
 # What the library raises over a body that is no JSON, or not the JSON that it expects.
-_UNEXPECTED = (ValueError, TypeError, AttributeError, KeyError)
+_UNEXPECTED = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
+_LARGEST = 1_000_000  # bytes of an answer: many times what the tokens asked for can hold
 
 Response = TypeVar("Response")
 
@@ -300,9 +301,10 @@ def _read(response: types.GenerateContentResponse, *, may_call: bool) -> Answer 
 
 
 def _can_be_kept(content: dict[str, Any]) -> bool:
-    """Tell whether Postgres takes it as JSON: without NUL and lone surrogates."""
+    """Tell whether Postgres takes it as JSON, of a size worth it: no NUL, no lone surrogates."""
     try:
-        return b"\\u0000" not in orjson.dumps(content)
+        written = orjson.dumps(content)
+        return len(written) <= _LARGEST and b"\\u0000" not in written
     except orjson.JSONEncodeError:
         return False
 

@@ -281,7 +281,7 @@ async def test_thoughts_are_kept_in_the_content_and_left_out_of_the_text(world):
     assert len(answer.content["parts"]) == 3
 
 
-@pytest.mark.parametrize("odd", ["\x00", "\ud800"])
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "x" * 1_000_000], ids=["nul", "half", "large"])
 async def test_what_the_database_could_not_keep_is_no_answer(world, odd):
     call = {"functionCall": {"name": "find_slots", "args": {"service_id": odd}}}
     for part in (call, {"text": f"Oi{odd}"}):
@@ -339,7 +339,12 @@ async def test_two_spoiled_answers_are_enough(world, name):
     assert outcomes("spoiled") == before + 1
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]", '"x"', "null", '{"candidates": 3}', "[1, 2]"])
+DEEP = '{"candidates": ' + "[" * 3_000 + "]" * 3_000 + "}"
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>", "[]", '"x"', "null", '{"candidates": 3}', "[1, 2]", DEEP], ids=len
+)
 async def test_a_body_of_another_form_is_no_answer_and_is_not_quoted(world, body):
     await world.fault("malformed_json", times=None, body=body)
     with pytest.raises(ModelSpoiled) as caught:
