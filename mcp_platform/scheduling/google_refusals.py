@@ -58,7 +58,7 @@ def parsed(content: bytes | str) -> Any:
     """Return the JSON in `content`, or nothing if there is none."""
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

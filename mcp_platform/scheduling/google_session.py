@@ -9,11 +9,14 @@ token to another Google service; its errors carry addresses with calendar ids, s
 chained to ours.
 """
 
+import asyncio
 import http.client
 import logging
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -94,25 +97,33 @@ class Transport:
         """Do blocking `work` in a thread with a connection whose socket gives up by `deadline`.
 
         A thread can't be stopped: once it has begun, a caller that is cancelled waits for it, so
-        that there are never more than `max_threads`.
+        that there are never more than `max_threads`. An answer that comes drop by drop, none of
+        them late, is cut off at the deadline.
 
         Raises:
             CalendarUnreadable: no answer, or no free thread in time.
         """
+        at_work: list[httplib2.Http] = []
 
         def in_thread() -> T:
             connection = self._connection(max(0.001, deadline - time.monotonic()))
+            at_work.append(connection)
             try:
                 result = work(connection)
             except (Refusal, CredentialRefused):
+                at_work.clear()
                 self._idle.append(connection)
                 raise
             except BaseException:
+                at_work.clear()
                 connection.close()
                 raise
+            at_work.clear()
             self._idle.append(connection)
             return result
 
+        left_s = max(0.0, deadline - time.monotonic())
+        cutting = asyncio.get_running_loop().call_later(left_s, _cut_off, at_work)
         try:
             with anyio.fail_after(max(0.0, deadline - time.monotonic())):
                 return await to_thread.run_sync(in_thread, limiter=self._limiter)
@@ -122,6 +133,8 @@ class Transport:
             raise CalendarUnreadable(
                 f"Google Calendar can't be reached ({type(error).__name__})"
             ) from None
+        finally:
+            cutting.cancel()
 
     def close(self) -> None:
         """Close the connections nobody uses."""
@@ -139,6 +152,14 @@ class Transport:
             if kept.sock is not None:
                 kept.sock.settimeout(timeout_s)
         return connection
+
+
+def _cut_off(at_work: Sequence[httplib2.Http]) -> None:
+    """End what a thread waits for: closed for both sides, its socket has nothing more to read."""
+    for connection in tuple(at_work):
+        for kept in tuple(connection.connections.values()):
+            with suppress(OSError, AttributeError):  # closed meanwhile
+                kept.sock.shutdown(socket.SHUT_RDWR)
 
 
 class Session:
@@ -200,7 +221,7 @@ class Session:
                 ) from None
             except GoogleAuthError as error:
                 raise CalendarUnreadable(f"no token ({type(error).__name__})") from None
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise CalendarUnreadable(
                     "Google Calendar answered something else than JSON"
                 ) from None

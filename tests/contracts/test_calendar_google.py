@@ -352,6 +352,58 @@ async def test_a_slow_answer_is_given_up(world: World) -> None:
     await door.close()
 
 
+async def test_an_answer_that_comes_drop_by_drop_is_cut_off(world: World) -> None:
+    drops = 0
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal drops
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n")
+        try:
+            for _ in range(50):
+                writer.write(b" ")
+                await writer.drain()
+                drops += 1
+                await asyncio.sleep(0.1)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        door = GoogleCalendars(
+            api_url=url, token_url=url, timeout=timedelta(milliseconds=300), max_threads=2
+        )
+        with pytest.raises(CalendarUnreadable):
+            await busy(door.of(world.account))
+        assert 0 < drops < 50
+        await door.close()
+
+
+@pytest.mark.parametrize("nested", ["token", "events"])
+async def test_an_answer_nested_without_end_is_unreadable(world: World, nested: str) -> None:
+    token = b'{"access_token": "ya29.x", "expires_in": 3600, "token_type": "Bearer"}'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        deep = nested == "token" or b"/token" not in asked
+        body = b"[" * 50_000 + b"]" * 50_000 if deep else token
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body))
+        writer.write(b"Content-Type: application/json\r\nConnection: close\r\n\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        door = GoogleCalendars(
+            api_url=url, token_url=f"{url}/token", timeout=timedelta(seconds=3), max_threads=2
+        )
+        with pytest.raises(CalendarUnreadable):
+            await busy(door.of(world.account))
+        await door.close()
+
+
 async def test_the_wait_google_asks_for_is_passed_on(world: World, calendar: Calendar) -> None:
     world.fault("rate_limited_429", times=None, retry_after_s=77)
     with pytest.raises(CalendarUnreadable) as caught:
