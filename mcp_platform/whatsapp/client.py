@@ -4,6 +4,7 @@ Owns the requests and what their answers mean. The HTTP client is shared by all 
 to whoever made it. Neither a token nor a whole phone number gets into an error or a log.
 """
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -82,8 +83,14 @@ class WhatsApp:
         _check_sender(token=token, phone_number_id=phone_number_id)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         url = f"{self._root}/{phone_number_id}/messages"
+        # The client's own timeout starts anew with every byte of an answer: connecting and reading
+        # take it once each, and no more.
+        each_s = self._http.timeout.read
         try:
-            response = await self._http.post(url, content=orjson.dumps(body), headers=headers)
+            async with asyncio.timeout(None if each_s is None else 2 * each_s):
+                response = await self._http.post(url, content=orjson.dumps(body), headers=headers)
+        except TimeoutError as error:
+            raise SendUncertain("Meta did not answer in time") from error
         except _NOT_SENT as error:
             raise SendRetry(f"Meta could not be reached ({type(error).__name__})") from error
         except httpx.TransportError as error:

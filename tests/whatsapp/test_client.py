@@ -207,6 +207,32 @@ async def test_a_pause_that_meta_asks_for_is_passed_on_within_reason(header, aft
     assert retry.value.retry_after == after
 
 
+async def test_an_answer_that_comes_drop_by_drop_is_not_waited_for():
+    drops = 0
+
+    async def drip(reader, writer):
+        nonlocal drops
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n")
+        try:
+            for _ in range(50):
+                writer.write(b" ")
+                await writer.drain()
+                drops += 1
+                await asyncio.sleep(0.05)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, httpx.AsyncClient(timeout=0.15, trust_env=False) as http:
+        with pytest.raises(SendUncertain, match="in time"):
+            await send(WhatsApp(http=http, base_url=url, version="v26.0"))
+        assert 0 < drops < 50
+
+
 async def test_neither_token_nor_phone_number_gets_into_an_error():
     said = f"Malformed access token {TOKEN} for +5511999998888 " + "x" * 1000
     answer = httpx.Response(401, json={"error": {"code": 190, "message": said}})
