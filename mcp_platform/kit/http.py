@@ -200,8 +200,21 @@ async def _on_invalid_request(_: Request, error: Exception) -> Response:
     found: Sequence[Mapping[str, Any]] = (
         error.errors() if isinstance(error, RequestValidationError) else []
     )
-    fields = {_field(each["loc"]): str(each["msg"]) for each in found[:MOST_FIELDS]}
+    fields = {_field(each["loc"]): _why(each) for each in found[:MOST_FIELDS]}
     return problem_response(Invalid("The request is not as documented.", fields=fields))
+
+
+def _why(found: Mapping[str, Any]) -> str:
+    """Return what is wrong for whoever wrote the request, who does not know our models."""
+    match found["type"]:
+        case "extra_forbidden":
+            return "There is no such field"
+        case "json_invalid":
+            return f"This is no JSON: {found['ctx']['error']}, at character {found['loc'][-1]}"
+        case "model_attributes_type" if found["loc"] == ("body",):
+            return "This must be a JSON object, sent with Content-Type: application/json"
+        case _:
+            return str(found["msg"])
 
 
 def _field(location: Sequence[str | int]) -> str:

@@ -7,7 +7,7 @@ stands there. Values are taken as they stand: nothing is interpolated.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,19 +71,29 @@ class EnvFile:
     notes: tuple[Remark, ...] = ()
 
     def checked(self) -> Mapping[str, str]:
-        """Return the values of a file in which every line is right.
+        """Return the values of a file in which every line is right, and one at least is a credential.
 
         Raises:
             Invalid: with the fields `line 7` and so on, and never what stands there.
         """
         if self.wrong:
-            fields: dict[str, str] = {}
-            for each in self.wrong:
-                said = f"{each.key}: {SENTENCES[each.code]}" if each.key else SENTENCES[each.code]
-                before = fields.get(f"line {each.line}")
-                fields[f"line {each.line}"] = f"{before}; {said}" if before else said
-            raise Invalid("Some lines of this file cannot be used.", fields=fields)
+            raise Invalid("Some lines of this file cannot be used.", fields=_told(self.wrong))
+        if not self.values:
+            raise Invalid("There is no credential in this file.", fields=self.noted())
         return self.values
+
+    def noted(self) -> dict[str, str]:
+        """Return what was passed over or overruled, by `line 7` and so on."""
+        return _told(self.notes)
+
+
+def _told(remarks: Sequence[Remark]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for each in remarks:
+        said = f"{each.key}: {SENTENCES[each.code]}" if each.key else SENTENCES[each.code]
+        before = fields.get(f"line {each.line}")
+        fields[f"line {each.line}"] = f"{before}; {said}" if before else said
+    return fields
 
 
 def read_env_file(text: str) -> EnvFile:

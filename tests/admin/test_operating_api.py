@@ -291,3 +291,49 @@ async def test_another_tenants_number_is_a_conflict(api: Api, shop: str) -> None
     ]
     rows = await api.sql(str(text("SELECT count(*) FROM credential_keys")))
     assert rows[0][0] == 0
+
+
+async def test_a_file_without_any_credential_is_refused_and_lines_left_out_are_told(
+    api: Api, shop: str
+) -> None:
+    token = await api.sign_in("operator")
+
+    async def sent(content: str) -> Any:
+        headers = {"content-type": "text/plain"}
+        where = f"{shop}/credentials/env?prove=false"
+        return await api.ask("POST", where, token=token, content=content, headers=headers)
+
+    misspelt = "WHATSAPP_TOKEN=x\n"
+    for nothing in ("", "# GEMINI_API_KEY=x\n", misspelt):
+        assert (await sent(nothing)).status_code == 422, nothing
+    left_out = {"line 1": "no credential has this name; the line is left out"}
+    assert (await sent(misspelt)).json()["errors"] == [
+        {"field": place, "detail": why} for place, why in left_out.items()
+    ]
+    assert (await sent(f"{misspelt}GEMINI_API_KEY=y\n")).json()["notes"] == left_out
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "field", "said"),
+    [
+        (b'{"nmae": "shop"}', "application/json", "nmae", "There is no such field"),
+        (b'{"name": ', "application/json", "body", "This is no JSON: Expecting value, at"),
+        (b"name=shop", "text/plain", "body", "sent with Content-Type: application/json"),
+        (b"[]", "application/json", "body", "must be a JSON object"),
+    ],
+)
+async def test_a_request_of_another_form_is_told_what_is_wrong_with_it(
+    api: Api, content: bytes, media_type: str, field: str, said: str
+) -> None:
+    token = await api.sign_in("operator")
+    answer = await api.ask(
+        "POST",
+        "/admin/clients",
+        token=token,
+        content=content,
+        headers={"content-type": media_type},
+    )
+
+    assert answer.status_code == 422
+    errors = {each["field"]: each["detail"] for each in answer.json()["errors"]}
+    assert said in errors[field]

@@ -126,6 +126,13 @@ class ChangedCredentialsOut(CredentialsOut):
     """Each key as it is now, and how the change was proved."""
 
     proof: ProofOut
+    notes: Annotated[
+        dict[str, str],
+        Field(
+            description="Of an .env file: lines that were left out or overruled, and why.",
+            examples=[{"line 2": "no credential has this name; the line is left out"}],
+        ),
+    ] = {}
 
 
 class ProofQuery(BaseModel):
@@ -209,10 +216,10 @@ def credentials_router(
         except UnicodeDecodeError as error:
             raise Invalid("The file is not UTF-8.") from error
         # A file of nothing but mistakes takes seconds, in which others are served.
-        values = (await asyncio.to_thread(read_env_file, text)).checked()
-        return await changed(
-            at, proof, values={key: value for key, value in values.items() if key not in OURS}
-        )
+        file = await asyncio.to_thread(read_env_file, text)
+        values = {key: value for key, value in file.checked().items() if key not in OURS}
+        done = await changed(at, proof, values=values)
+        return done.model_copy(update={"notes": file.noted()})
 
     @router.post(
         f"{PATH}/database-password",
