@@ -18,6 +18,11 @@ from mcp_platform.errors import Forbidden
 
 AUTH_API: Final = "/api/v1/auth"
 ADMIN_API: Final = "/api/v1/admin"
+# A token says so until it expires: whoever has changed the password needs another one.
+TEMPORARY: Final = (
+    "Change the temporary password first, POST /api/v1/auth/password; then sign in anew, or refresh"
+    " the token."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,7 @@ def allowed(guard: AdminGuard, *roles: Role) -> Callable[..., Awaitable[Actor]]:
             bearer.credentials if bearer is not None else None, address=client_address(request)
         )
         if user.temporary:
-            raise Forbidden("Change the temporary password first: POST /api/v1/auth/password.")
+            raise Forbidden(TEMPORARY)
         if user.actor.role not in roles:
             raise Forbidden(f"This needs the role {' or '.join(roles)}.")
         return user.actor

@@ -63,7 +63,7 @@ class ProofUnanswered(Unavailable):
         said = "; ".join(f"{each.check}: {each.what}" for each in silent)
         super().__init__(
             f"Nothing was saved, since it could not be proved whether these credentials work. {said}"
-            " Try again in some minutes, or ask for them to be saved unproved.",
+            " Try again in some minutes, or have them saved unproved: `?unproved=true`, --unproved.",
             retry_after=ASK_AGAIN,
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from mcp_platform.admin.access import TEMPORARY
 from mcp_platform.admin.jwts import (
     CLOCKS_DIFFER,
     EXPIRED,
@@ -161,7 +162,7 @@ class TokenGuard(Guard):
                 raise UnknownTenant
             staff = await self._users.admit(token, address=None)
             if staff.temporary:
-                raise Forbidden("Change the temporary password first: POST /api/v1/auth/password.")
+                raise Forbidden(TEMPORARY)
             return staff.actor.subject, frozenset(STAFF_SCOPES), None
         claims = self._tokens.verify(token, now=self._clock())
         if claims.tenant != path:

@@ -10,4 +10,9 @@ TENANT_OR_ALL = typer.Argument(
     metavar="[CLIENT/ENV]",
     show_default=False,
 )
+TENANT_UNLESS_ALL = typer.Argument(
+    help="A tenant: [bold]<client>/<environment>[/], unless [bold]--all[/] is given.",
+    metavar="[CLIENT/ENV]",
+    show_default=False,
+)
 ALL = typer.Option("--all", help="All of them, instead of naming each.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcp_platform.cli.arguments import ALL, TENANT_OR_ALL
+from mcp_platform.cli.arguments import ALL, TENANT_UNLESS_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ JSON = typer.Option("--json", help="Print results as JSON instead of a table.")
 
 
 def doctor(
-    tenant: Annotated[str | None, TENANT_OR_ALL] = None,
+    tenant: Annotated[str | None, TENANT_UNLESS_ALL] = None,
     *,
     every: Annotated[bool, ALL] = False,
     lang: Annotated[Spoken | None, LANG] = None,

@@ -18,11 +18,11 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
     ),
     ("google.key", "missing"): failed(
         pt=(
-            "Falta {keys}.",
+            "Falta: {keys}.",
             "Copie do arquivo JSON da conta de serviço `client_email` e `private_key`.",
         ),
         en=(
-            "{keys} is missing.",
+            "Missing: {keys}.",
             "Copy `client_email` and `private_key` from the service account's JSON file.",
         ),
     ),
