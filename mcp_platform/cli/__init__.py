@@ -4,11 +4,16 @@ Owns how commands are named, and how an expected failure ends: one sentence, an 
 than 0. What commands need is imported when they run, so that `--help` answers at once.
 """
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from mcp_platform.cli import (
+    audit,
     config,
     conversations,
+    credentials,
     demo,
     doctor,
     inbox,
@@ -41,6 +46,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("onboard")(onboard.onboard)
 app.command("doctor")(doctor.doctor)
+app.command("audit")(audit.audit)
 app.command("publish")(publish.publish)
 app.command("diff")(publish.diff)
 app.command("migrate")(migrate.migrate)
@@ -50,12 +56,29 @@ tenants.app.command("offboard")(leaving.offboard)
 tenants.app.command("restore")(leaving.restore)
 tenants.app.command("purge")(leaving.purge)
 app.add_typer(tenants.app, name="tenants")
+app.add_typer(credentials.app, name="credentials")
 app.add_typer(config.app, name="config")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(users.app, name="users")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(conversations.app, name="conversations")
+
+
+def _version(wanted: bool) -> None:  # as typer calls it
+    if wanted:
+        typer.echo(f"mcp-platform {metadata.version('mcp-platform')}")
+        raise typer.Exit
+
+
+VERSION = typer.Option(
+    "--version", help="Say which release this is, and end.", callback=_version, is_eager=True
+)
+
+
+@app.callback()
+def mcp_platform(*, version: Annotated[bool, VERSION] = False) -> None:  # eager
+    """What all commands share: nothing but the release."""
 
 
 def main() -> None:

@@ -34,7 +34,9 @@ def said() -> Iterator[None]:
     try:
         yield
     except Invalid as error:
-        fail(" ".join([str(error), *(f"{name}: {why}." for name, why in error.fields.items())]))
+        told = [f"{name}: {why.removesuffix('.')}." for name, why in error.fields.items()]
+        # One is read as a sentence, many as a list.
+        fail(("\n  " if len(told) > 1 else " ").join([str(error), *told]))
     except PlatformError as error:
         fail(str(error))
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """The end of a tenant on the command line: `tenants export`, `offboard`, `restore` and `purge`."""
 
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,17 +49,18 @@ def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> N
 
         rows = 0
         async with database(database_url) as sessions:
-            async with sessions.everywhere.begin() as session:
+            async with sessions.everywhere() as session:
                 row = await tenant_row(session, tenant)
-                path = f"{row.client_name}/{row.environment}"
-                await audit.record(
-                    session,
-                    actor=command_actor(),
-                    action="tenant.export",
-                    target=path,
-                    tenant_id=row.id,
-                )
             with _new_file(output) as file:
+                # Before the first row leaves, and not where none will.
+                async with sessions.everywhere.begin() as session:
+                    await audit.record(
+                        session,
+                        actor=command_actor(),
+                        action="tenant.export",
+                        target=f"{row.client_name}/{row.environment}",
+                        tenant_id=row.id,
+                    )
                 async for part in export_tenant(sessions, TenantId(row.id)):
                     rows += part.count(b"\n")
                     file.write(part)
@@ -103,6 +105,8 @@ def purge(tenant: Annotated[str, TENANT], confirm: Annotated[str | None, CONFIRM
 
     The running service does it, within a few minutes; `tenants export` keeps a copy before.
     """
+    if confirm is None and not sys.stdin.isatty():
+        raise typer.BadParameter("There is no terminal to ask at. Give --confirm.")
     named = (
         confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
     )

@@ -1,4 +1,4 @@
-"""`tenants`: making and showing them, tokens for their API, and their suspension."""
+"""`tenants`: making, changing and showing them, tokens for their API, and their suspension."""
 
 import re
 from contextlib import suppress
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 app = typer.Typer(
-    help="Make, list and show tenants, suspend and resume them, make tokens for their API.",
+    help="Make, change, list and show tenants, suspend and resume them, make tokens for their API.",
     no_args_is_help=True,
 )
 
@@ -30,6 +30,23 @@ SUBJECT = typer.Option("--subject", help="Who will use it; written into the audi
 def _option(name: str, told: str) -> Any:
     return typer.Option(name, help=told, show_default=False)
 
+
+Language = Annotated[str | None, _option("--language", "pt-BR, en or es.")]
+TimeZone = Annotated[str | None, _option("--time-zone", "An IANA name.")]
+Address = Annotated[str | None, _option("--address", "Where the business is.")]
+Phone = Annotated[str | None, _option("--phone", "Its phone, as people write it.")]
+Notes = Annotated[str | None, _option("--notes", "What else customers may know.")]
+OwnerWhatsapp = Annotated[
+    str | None, _option("--owner-whatsapp", "Where notices go: digits, with the country's.")
+]
+PhoneNumberId = Annotated[
+    str | None, _option("--phone-number-id", "Meta's id of the WhatsApp number.")
+]
+WabaId = Annotated[str | None, _option("--waba-id", "Meta's id of the WhatsApp Business account.")]
+CalendarId = Annotated[
+    str | None, _option("--calendar-id", "The Google calendar that bookings go into.")
+]
+Topology = Annotated[str | None, _option("--topology", "shared or isolated.")]
 
 _LENGTH = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -101,24 +118,16 @@ def create(
         str | None,
         _option("--business-name", "The business, as customers know it; of a new client."),
     ] = None,
-    language: Annotated[str | None, _option("--language", "pt-BR, en or es.")] = None,
-    time_zone: Annotated[str | None, _option("--time-zone", "An IANA name.")] = None,
-    address: Annotated[str | None, _option("--address", "Where the business is.")] = None,
-    phone: Annotated[str | None, _option("--phone", "Its phone, as people write it.")] = None,
-    notes: Annotated[str | None, _option("--notes", "What else customers may know.")] = None,
-    owner_whatsapp: Annotated[
-        str | None, _option("--owner-whatsapp", "Where notices go: digits, with the country's.")
-    ] = None,
-    phone_number_id: Annotated[
-        str | None, _option("--phone-number-id", "Meta's id of the WhatsApp number.")
-    ] = None,
-    waba_id: Annotated[
-        str | None, _option("--waba-id", "Meta's id of the WhatsApp Business account.")
-    ] = None,
-    calendar_id: Annotated[
-        str | None, _option("--calendar-id", "The Google calendar that bookings go into.")
-    ] = None,
-    topology: Annotated[str | None, _option("--topology", "shared or isolated.")] = None,
+    language: Language = None,
+    time_zone: TimeZone = None,
+    address: Address = None,
+    phone: Phone = None,
+    notes: Notes = None,
+    owner_whatsapp: OwnerWhatsapp = None,
+    phone_number_id: PhoneNumberId = None,
+    waba_id: WabaId = None,
+    calendar_id: CalendarId = None,
+    topology: Topology = None,
 ) -> None:
     """Make a tenant, and its client if that is new. What it offers comes by the admin API."""
     from mcp_platform.cli.operating import (  # noqa: PLC0415  # slow to import
@@ -154,7 +163,54 @@ def create(
     if topology == "isolated":
         actor = command_actor()
         isolating(lambda isolation: isolation.prepare_new(client_name, environment, actor=actor))
-    typer.echo(f"{client_name}/{environment} is there. Its credentials are missing still.")
+    typer.echo(
+        f"{client_name}/{environment} is there. Its credentials are missing still:"
+        f" mcp-platform credentials set {client_name}/{environment} --from-file FILE"
+    )
+
+
+@app.command()
+def update(
+    tenant: Annotated[str, TENANT],
+    *,
+    language: Language = None,
+    time_zone: TimeZone = None,
+    address: Address = None,
+    phone: Phone = None,
+    notes: Notes = None,
+    owner_whatsapp: OwnerWhatsapp = None,
+    phone_number_id: PhoneNumberId = None,
+    waba_id: WabaId = None,
+    calendar_id: CalendarId = None,
+    topology: Topology = None,
+) -> None:
+    """Change a tenant; what is not named stays as it is, and an empty value takes one away."""
+    from mcp_platform.cli.operating import (  # noqa: PLC0415  # slow to import
+        command_actor,
+        in_database,
+        isolating,
+        split_path,
+    )
+
+    named = {name: value for name, value in locals().items() if name in _COLUMNS}
+    given = {name: value or None for name, value in named.items() if value is not None}
+    if not given:
+        raise typer.BadParameter("Say what is to change.")
+    path, actor = split_path(tenant), command_actor()
+
+    async def change(session: "AsyncSession") -> None:
+        from mcp_platform.admin.registry.environments import (  # noqa: PLC0415  # slow to import
+            EnvironmentChange,
+            Environments,
+        )
+
+        wish = EnvironmentChange.of(given)
+        await Environments(session, actor).update(*path, wish, versions=None)
+
+    if topology == "isolated":
+        isolating(lambda isolation: isolation.prepare(*path, actor=actor))
+    in_database(change)
+    typer.echo(f"{tenant} is changed; every process sees it within half a minute.")
 
 
 @app.command("show")

@@ -197,6 +197,10 @@ def _password(email: str, *, generate: bool, stdin: bool) -> tuple[str, str]:
         password = generate_password()
     elif stdin:
         password = sys.stdin.readline().rstrip("\r\n")
+    elif not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "There is no terminal to ask at. Give --generate or --password-stdin."
+        )
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     check_password(password, email=email)

@@ -151,6 +151,7 @@ def test_a_tenants_data_goes_into_a_new_file_that_only_its_owner_reads(
     again = mcp("tenants", "export", PATH, "--output", str(file))
     assert again.status == 1
     assert "File exists" in again.err
+    assert database.value("SELECT count(*) FROM audit_entries") == 1
     assert mcp("tenants", "export", "no/production", "--output", str(tmp_path / "x")).status == 1
     assert not (tmp_path / "x").exists()
 
@@ -165,6 +166,8 @@ def test_a_tenant_is_off_boarded_restored_and_purged(mcp: Mcp, database: Databas
     assert database.value("SELECT status FROM tenants") == "active"
 
     mcp("tenants", "offboard", PATH)
+    unasked = mcp("tenants", "purge", PATH)
+    assert (unasked.status, "--confirm" in unasked.err) == (2, True)
     assert mcp("tenants", "purge", PATH, "--confirm", "barbearia-do-ze").status == 1
     assert mcp("tenants", "purge", PATH, "--confirm", PATH).status == 0
     assert database.value("SELECT purge_after <= now() FROM offboardings")

@@ -33,7 +33,8 @@ def test_the_commands_are_those_that_are_promised() -> None:
     assert leaves == {
         *("serve", "migrate", "check-migrations", "demo", "onboard", "doctor", "publish"),
         *("tenants list", "tenants suspend", "tenants resume", "tenants token"),
-        *("diff", "tenants create", "tenants show", "tenants export"),
+        *("audit", "credentials show", "credentials set"),
+        *("diff", "tenants create", "tenants update", "tenants show", "tenants export"),
         *("tenants offboard", "tenants restore", "tenants purge"),
         *("tenants rotate-database-password", "secrets apply"),
         *("config import", "config export"),
@@ -70,3 +71,8 @@ def test_help_loads_nothing_that_is_slow_to_import() -> None:
     ).stdout
 
     assert printed.strip() == "[]"
+
+
+def test_the_release_is_told(mcp: Mcp) -> None:
+    ran = mcp("--version")
+    assert (ran.status, ran.out.split()[0]) == (0, "mcp-platform")

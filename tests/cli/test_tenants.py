@@ -59,3 +59,34 @@ def test_suspending_is_in_the_trail(mcp: Mcp, database: Database) -> None:
     assert mcp("tenants", "suspend", PATH).status == 0
     assert database.value("SELECT version FROM tenants") == 2
     assert database.value("SELECT after ->> 'status' FROM audit_entries") == "suspended"
+
+
+def test_a_tenant_is_changed_in_what_is_named_alone(mcp: Mcp, database: Database) -> None:
+    ran = mcp("tenants", "update", PATH, "--owner-whatsapp", "5511987654321", "--notes", "Pix")
+    assert ran.status == 0, ran.err
+    shown = json.loads(mcp("tenants", "show", PATH).out)
+    assert (shown["owner_whatsapp"], shown["phone_number_id"]) == ("5511987654321", "106")
+
+    assert mcp("tenants", "update", PATH, "--notes", "").status == 0
+    shown = json.loads(mcp("tenants", "show", PATH).out)
+    assert (shown["owner_whatsapp"], shown["notes"]) == ("5511987654321", None)
+
+    assert mcp("tenants", "update", PATH).status == 2
+    refused = mcp("tenants", "update", PATH, "--owner-whatsapp", "+55 11", "--language", "fr")
+    assert refused.status == 1
+    assert "\n  owner_whatsapp: " in refused.err
+    assert "\n  language: " in refused.err
+
+
+def test_the_trail_is_shown_newest_first_and_filtered(mcp: Mcp, database: Database) -> None:
+    mcp("tenants", "suspend", PATH)
+    mcp("tenants", "create", NEW, "--business-name", "Salão da Lu")
+
+    lines = mcp("audit").out.splitlines()
+    assert [line.split()[-2] for line in lines[1:]] == [
+        *("tenant.create", "client.create", "tenant.update")
+    ]
+    (only,) = mcp("audit", PATH, "--json").out.splitlines()
+    assert json.loads(only)["after"]["status"] == "suspended"
+    assert "tenant.create" not in mcp("audit", "--action", "tenant.update").out
+    assert mcp("audit", "no/production").status == 1

@@ -44,6 +44,10 @@ def test_a_password_is_read_from_standard_input(mcp: Mcp, database: Database) ->
 def test_a_password_is_asked_for_twice(
     mcp: Mcp, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    refused = mcp("users", "create", ZE)
+    assert (refused.status, "--password-stdin" in refused.err) == (2, True)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     answers = iter([PASSWORD, "something else", PASSWORD, PASSWORD])
     monkeypatch.setattr("getpass.getpass", lambda *_, **__: next(answers))
     ran = mcp("users", "create", ZE)
