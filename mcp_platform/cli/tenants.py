@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+UNTROUBLED = "–"
 SCOPE = typer.Option(
     "--scope",
     help="What the token allows: [bold]chat[/], [bold]appointments:read[/],"
@@ -71,11 +72,14 @@ def list_() -> None:
     """List the tenants: status, number, calendar, and what is wrong with them."""
     from mcp_platform.cli.operating import in_database, show  # noqa: PLC0415  # slow to import
 
+    found = in_database(_all)
     show(
         ("Tenant", "Business", "Status", "Topology", "Model", "Number id", "Calendar", "Trouble"),
-        in_database(_all),
-        none="There are no tenants yet.",
+        found,
+        none="There are no tenants yet: mcp-platform onboard.",
     )
+    if any(row[-1] != UNTROUBLED for row in found):
+        typer.echo("What to do about trouble: mcp-platform doctor <client>/<environment>", err=True)
 
 
 async def _all(session: "AsyncSession") -> list[list[str]]:
@@ -104,7 +108,7 @@ async def _all(session: "AsyncSession") -> list[list[str]]:
             "on" if row.model_enabled else "off",
             row.phone_number_id or "–",
             row.calendar_id or "–",
-            "; ".join(troubles.get(row.id, ["–"])),
+            "; ".join(troubles.get(row.id, [UNTROUBLED])),
         ]
         for row, name in found
     ]

@@ -47,6 +47,8 @@ async def model(chart: Chart) -> Found:
         card = await chart.model(cards)
     except ModelRefused:  # of the model's name: a refused key would have held this check up
         return Found("gemini.model", "absent", details)
+    except QuotaSpent:  # what to do about it is said once
+        return Found("gemini.model", "because", {"checks": "gemini.key"})
     if not card.answers:
         return Found("gemini.model", "cannot_answer", details)
     if retires is not None and retires - chart.now.date() <= SOON:

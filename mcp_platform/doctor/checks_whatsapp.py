@@ -257,4 +257,5 @@ def _is_id(value: str) -> bool:
 def _without_secrets(url: str) -> str:
     """Return a URL that somebody else chose, without what may hold a secret."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if url else ""
+    host = parts.netloc.rpartition("@")[2]  # with its port: it may be all that differs
+    return f"{parts.scheme}://{host}{parts.path}" if url else ""

@@ -29,6 +29,7 @@ def test_tenants_are_listed_with_what_is_wrong_with_them(mcp: Mcp, database: Dat
     line = next(line for line in ran.out.splitlines() if PATH in line)
     for word in ("Barbearia", "active", "shared", "106", "whatsapp: token died"):
         assert word in line
+    assert "mcp-platform doctor" in ran.err
 
 
 def test_a_tenant_is_suspended_and_resumed(mcp: Mcp, database: Database) -> None:
@@ -245,7 +246,7 @@ def test_the_embedded_server_is_used_where_no_database_is_named(
     monkeypatch.setenv("DATA_DIR", str(folder))
 
     assert mcp("migrate").out == "The database is up to date.\n"
-    assert mcp("tenants", "list").out == "There are no tenants yet.\n"
+    assert mcp("tenants", "list").out == "There are no tenants yet: mcp-platform onboard.\n"
 
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int((folder / "postgres" / "port").read_text())))

@@ -410,7 +410,7 @@ def no_callback(here: Surgery) -> None:
 
 @leads_to("whatsapp.callback", "elsewhere")
 def another_callback(here: Surgery) -> None:
-    here.number.override_url = "https://user:word@old.example.com/hook?token=unseen"
+    here.number.override_url = "https://user:word@old.example.com:8443/hook?token=unseen"
 
 
 @leads_to("whatsapp.callback", "overridden_now")

@@ -68,6 +68,25 @@ async def test_an_expired_token_is_found_although_the_number_cannot_be_asked(her
     assert found["whatsapp.number"].details == {"checks": "whatsapp.token"}
 
 
+async def test_a_spent_quota_is_told_once_with_what_to_do(here: Surgery) -> None:
+    await here.gemini_fault("quota")
+
+    found = await here.examine()
+
+    assert found["gemini.key"].code == "quota_spent"
+    assert found["gemini.model"] == Found("gemini.model", "because", {"checks": "gemini.key"})
+
+
+async def test_a_callback_elsewhere_is_shown_with_its_port_and_without_secrets(
+    here: Surgery,
+) -> None:
+    FAULTS["whatsapp.callback", "elsewhere"](here)
+
+    found = await here.examine()
+
+    assert found["whatsapp.callback"].details["actual"] == "https://old.example.com:8443/hook"
+
+
 async def test_a_wrong_app_secret_does_not_hide_how_the_number_is(here: Surgery) -> None:
     here.credentials(whatsapp_app_secret="another")
 
