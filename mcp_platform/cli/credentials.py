@@ -77,7 +77,7 @@ def set_(
         )
     )
     _table(done.known)
-    for each in done.proof.open:
+    for each in (each for each in done.proof.open if each.code != "because"):
         typer.secho(f"{each.check}: {each.what} {each.next_step}", err=True, fg="yellow")
 
 

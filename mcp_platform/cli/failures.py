@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from mcp_platform.errors import Invalid, PlatformError, Unavailable
+from mcp_platform.errors import PlatformError, Unavailable
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -33,12 +33,8 @@ def said() -> Iterator[None]:
     """
     try:
         yield
-    except Invalid as error:
-        told = [f"{name}: {why.removesuffix('.')}." for name, why in error.fields.items()]
-        # One is read as a sentence, many as a list.
-        fail(("\n  " if len(told) > 1 else " ").join([str(error), *told]))
     except PlatformError as error:
-        fail(str(error))
+        fail(_with_fields(error))
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted.\n")
         raise SystemExit(INTERRUPTED) from None
@@ -61,6 +57,15 @@ def said() -> Iterator[None]:
         if not str(getattr(found, "sqlstate", None)).startswith(OF_THE_SERVER):
             raise
         fail(f"The database does not work: {str(found).rpartition('>: ')[2]}.")
+
+
+def _with_fields(error: PlatformError) -> str:
+    """Return what went wrong and where: one place is read as a sentence, several as a list."""
+    sentence, fields = str(error), getattr(error, "fields", {})
+    told = [f"{name}: {why.removesuffix('.')}" for name, why in fields.items()]
+    if all(each in sentence for each in told):
+        return sentence
+    return ("\n  " if len(told) > 1 else " ").join([sentence, *(f"{each}." for each in told)])
 
 
 @contextlib.contextmanager
