@@ -30,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConfigError, WrongSpec) as error:
         print(f"\n{options.config} is wrong:\n{error}", file=sys.stderr)
         return 1
+    except (OSError, RuntimeError) as error:  # a RuntimeError is Node's own
+        why = str(error).splitlines()[0]
+        print(f"\n{options.output} cannot be written: {why}", file=sys.stderr)
+        return 1
     _tell(outcome, options.output)
     return 0
 

@@ -5,13 +5,15 @@ when it is asked for, so that a fleet of a thousand of which one changed is read
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from cdk8s_app.manifest import WrongSpec
 from cdk8s_app.quantities import Resources
@@ -130,9 +132,11 @@ def read_fleet(path: Path) -> Fleet:
         ConfigError: the file is absent, no JSON, or wrong outside of `clients`.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: it is nested too deeply") from error
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     return fleet_of(found)
@@ -152,6 +156,7 @@ def fleet_of(found: Any) -> Fleet:
     for name in ("private_ranges", "api_server_ranges"):
         if name in platform:
             platform[name] = tuple(platform[name])
+            _require_ranges(platform[name], field=f"platform.{name}")
     database = {**found.get("database", {})}
     if backups := database.get("backups"):
         if "destination" not in backups:
@@ -188,6 +193,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{twice!r} is given twice in one object")
     return made
+
+
+def _require_ranges(ranges: tuple[str, ...], *, field: str) -> None:
+    for position, each in enumerate(ranges):
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise ConfigError(f"{field}.{position}: {error}") from error
 
 
 def _known(form: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,11 +252,29 @@ def _check(value: Any, definition: str | None, *, versioned: bool, where: str) -
 def _validators(definition: str | None, *, versioned: bool) -> tuple[Draft202012Validator, ...]:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     if definition is None:
-        return (Draft202012Validator(schema),)
+        return (_Validator(schema),)
     forms = [{"$ref": f"#/$defs/{definition}"}]
     if versioned:
         forms.append(schema["$defs"]["known_fields"]["properties"]["clients"]["items"])
-    return tuple(Draft202012Validator({**form, "$defs": schema["$defs"]}) for form in forms)
+    return tuple(_Validator({**form, "$defs": schema["$defs"]}) for form in forms)
+
+
+def _whole_line(
+    validator: Any, pattern: str, instance: object, _: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Check a pattern. Python's `$` lets a line end pass at the end; the schema's own does not."""
+    if not validator.is_type(instance, "string"):
+        return
+    text = str(instance)
+    if not re.search(pattern, text) or (pattern.endswith("$") and text.endswith("\n")):
+        # What stands before an @ in a URL is a login: it is not shown.
+        yield ValidationError(f"{_LOGIN.sub('…', repr(text))} does not match {pattern!r}")
+
+
+_LOGIN = re.compile(r"(?<=://)\S+(?=@)")
+_Validator = validators.extend(  # type: ignore[no-untyped-call]  # it is not annotated
+    Draft202012Validator, {"pattern": _whole_line}
+)
 
 
 def _sentence(error: ValidationError, *, where: str) -> str:

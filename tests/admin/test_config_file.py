@@ -115,7 +115,16 @@ def test_the_default_path_is_taken_however_it_is_written(pattern: str) -> None:
         (file(client("api")), "clients[0].client_name", "platform itself"),
         (file(client(), client()), "clients[1].client_name", "clients[0] too – client shop"),
         (file(client("shop\n")), "clients[0].client_name", "cannot be seen"),
-        (file(client(), argocd={"path": "\ud800"}), "argocd.path", "cannot be seen"),
+        (
+            file(client(), platform={"settings": {"LOG_LEVEL": "\ud800"}}),
+            "platform.settings.LOG_LEVEL",
+            "cannot be seen",
+        ),
+        (
+            file(client(), argocd={"repo_url": "https://agency:hunter2@git.example.com/m.git"}),
+            "argocd.repo_url",
+            "without a login",
+        ),
         (file(client(prod=True)), "clients[0].environments.prod", "is no field"),
         (
             file(client(production={"topology": "own"})),

@@ -268,6 +268,55 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"version": 1, **small("aaa", environments={"production": {"toplogy": "isolated"}})},
         "client aaa: environments.production: 'toplogy'",
     ),
+    "a line end after an amount": (
+        small("aaa", environments={"production": {"resources": {"limits": {"cpu": "1\n"}}}}),
+        "client aaa: environments.production.resources.limits.cpu",
+    ),
+    "a line end after a name": (small("aaa\n"), "client_name: 'aaa\\n'"),
+    "a range of addresses that is none": (
+        small("aaa", private_ranges=["10.0.0.0/8", "10.0.0.0/99"]),
+        "platform.private_ranges.1: '10.0.0.0/99'",
+    ),
+    "a range with an address in it": (
+        small("aaa", api_server_ranges=["10.0.0.1/8"]),
+        "platform.api_server_ranges.0: 10.0.0.1/8 has host bits set",
+    ),
+    "a URL where a host stands": (
+        small("aaa", host="https://wa.example.com/"),
+        "platform.host: 'https://wa.example.com/'",
+    ),
+    "an image with a space in it": (small("aaa", image="mcp platform"), "platform.image"),
+    "a namespace that cannot be one": (
+        small("aaa", gateway_namespace="Envoy_Gateway"),
+        "platform.gateway_namespace",
+    ),
+    "a database's host with a login in it": (
+        {**small("aaa"), "database": {"host": "postgresql://mcp:hunter2@db/mcp"}},
+        "database.host: 'postgresql://…@db/mcp'",
+    ),
+    "a repository with a password in it": (
+        {**small("aaa"), "argocd": {"repo_url": "https://agency:hunter2@git.example.com/m.git"}},
+        "argocd.repo_url: 'https://…@git.example.com/m.git'",
+    ),
+    "a repository with a token in it": (
+        {**small("aaa"), "argocd": {"repo_url": "https://hunter2@git.example.com/m.git"}},
+        "argocd.repo_url: 'https://…@git.example.com/m.git'",
+    ),
+    "a folder outside of the repository": (
+        {**small("aaa"), "argocd": {"path": "../elsewhere"}},
+        "argocd.path",
+    ),
+    "five fields of a schedule": (
+        {
+            **small("aaa"),
+            "database": {"backups": {"destination": "s3://bucket", "schedule": "0 3 * * *"}},
+        },
+        "database.backups.schedule",
+    ),
+    "a password in a setting's URL": (
+        small("aaa", settings={"REDIS_URL": "redis://:hunter2@valkey:6379/0"}),
+        "platform.settings.REDIS_URL: 'redis://…@valkey:6379/0'",
+    ),
     "a secret among the settings": (
         small("aaa", settings={"WHATSAPP_API_TOKEN": "x"}),
         "platform.settings.WHATSAPP_API_TOKEN",
@@ -286,6 +335,33 @@ def test_what_is_wrong_is_refused_and_named(name: str) -> None:
     with pytest.raises((ConfigError, WrongSpec)) as refused:
         folders_of(fleet_of(wrong))
     assert told in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.example.com/agency/manifests.git",
+        "git@git.example.com:agency/manifests.git",
+        "ssh://git@git.example.com:2222/agency/manifests.git",
+        "https://git.example.com:8443/a@b.git",
+    ],
+)
+def test_a_repository_without_a_login_is_taken(url: str) -> None:
+    assert fleet_of({"clients": [], "argocd": {"repo_url": url}}).argocd.repo_url == url
+
+
+def test_what_cannot_be_written_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(small("aaa")), encoding="utf-8-sig")
+    (tmp_path / "out").write_text("a file stands here")
+
+    assert main(["--config", str(file), "--output", str(tmp_path / "out")]) == 1
+    (told,) = capsys.readouterr().err.strip().splitlines()
+    assert "out cannot be written" in told
+    assert "File exists" in told
 
 
 def test_a_hand_written_file_without_a_version_is_enough() -> None:
