@@ -17,14 +17,18 @@ from typing import Literal
 from mcp_platform.errors import Conflict, Invalid, Unavailable
 
 TIMEOUT = timedelta(minutes=5)
-AUTHOR = ("-c", "user.name=MCP Platform", "-c", "user.email=mcp-platform@localhost")
+EMAIL = "mcp-platform@localhost"
+AUTHOR = ("-c", "user.name=MCP Platform", "-c", f"user.email={EMAIL}")
+# The repository's own list of what Git passes over may name a client's folder, `build` for instance.
+ADD = ("add", "--all", "--force")
 # A password prompt would wait for ever; messages are read by us, so in one language.
 UNATTENDED = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 SSH = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}  # unless it is set
 # What a push says when somebody else's came first; anything else that refuses it is for a person.
 OVERTAKEN = ("fetch first", "non-fast-forward", "stale info", "cannot lock ref")
 
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+# Up to the last @ of the word: a password that was not escaped may hold one, or a slash.
+_PASSWORD = re.compile(r"(?<=://)\S+@")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", re.ASCII)
 
 
@@ -69,9 +73,18 @@ class ManifestsRepository:
         """Return the id of the last commit, or None where there is none yet."""
         return self._git("rev-parse", "--quiet", "--verify", "HEAD", fails=True).strip() or None
 
+    def files(self) -> tuple[str, ...]:
+        """Return the paths of all files that the next commit holds, in order."""
+        self._git(*ADD)
+        return tuple(self._git("ls-files", "--cached", "-z").split("\0")[:-1])
+
+    def is_ours(self) -> bool:
+        """Tell whether the last commit was made here, and so nothing was changed by hand since."""
+        return self._git("log", "-1", "--format=%ce", fails=True).strip() == EMAIL
+
     def changes(self) -> tuple[ChangedFile, ...]:
         """Return what differs from the last commit, in order of path."""
-        self._git("add", "--all")
+        self._git(*ADD)
         found = self._git("diff", "--cached", "--name-status", "--no-renames", "-z", *self._base())
         fields = found.split("\0")
         kinds: dict[str, Literal["added", "changed", "removed"]] = {"A": "added", "D": "removed"}
@@ -84,12 +97,12 @@ class ManifestsRepository:
 
     def difference(self) -> str:
         """Return what differs as a unified diff."""
-        self._git("add", "--all")
+        self._git(*ADD)
         return self._git("diff", "--cached", "--no-renames", *self._base())
 
     def commit(self, message: str) -> str:
         """Commit all that differs. Return the commit's id."""
-        self._git("add", "--all")
+        self._git(*ADD)
         self._git(*AUTHOR, "commit", "--quiet", "--message", message)
         return self._git("rev-parse", "HEAD").strip()
 

@@ -11,8 +11,8 @@ import random
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ TRIES = 6
 PAUSE_S = 1.0
 CONFIG = "config.json"
 INDEX = ".index.json"
+FOLDERS = ("argocd", "clients", "data", "platform")
+"""What Argo CD applies of the builder's output."""
 MOST_LISTED = 50
 
 Export = Callable[[], bytes]
@@ -137,20 +139,37 @@ def _prepared(
     step("cloning the repository")
     repository = ManifestsRepository(url, branch=branch, folder=folder / "clone")
     step("making the manifests")
-    (repository.folder / CONFIG).write_bytes(config)
-    synth(repository.folder / CONFIG, repository.folder, prune=prune)
+    within = _within(config)
+    output = repository.folder / within
+    output.mkdir(parents=True, exist_ok=True)
+    if not repository.is_ours():
+        # Somebody may have changed manifests: what the index says of them is not believed.
+        (output / INDEX).unlink(missing_ok=True)
+    (output / CONFIG).write_bytes(config)
+    synth(output / CONFIG, output, prune=prune)
     changed = repository.changes()
-    refuse_secrets(repository.folder, [each.path for each in changed if each.kind != "removed"])
-    return repository, changed
+    applied = tuple(f"{within}{each}/" for each in FOLDERS)
+    refuse_secrets(
+        repository.folder,
+        {each.path for each in changed if each.kind != "removed"}
+        | {path for path in repository.files() if path.startswith(applied)},
+    )
+    return repository, [replace(each, path=each.path.removeprefix(within)) for each in changed]
 
 
-def refuse_secrets(folder: Path, paths: Sequence[str]) -> None:
+def _within(config: bytes) -> str:
+    """Return the folder of the repository that Argo CD is told to read: `` or `clusters/main/`."""
+    path: str = json.loads(config).get("argocd", {}).get("path", ".").strip("/")
+    return "" if path in {".", ""} else f"{path}/"
+
+
+def refuse_secrets(folder: Path, paths: Collection[str]) -> None:
     """Do nothing if no file holds a secret in clear.
 
     Raises:
         Conflict: one does. Says which, and never what.
     """
-    for path in paths:
+    for path in sorted(paths):
         content = (folder / path).read_bytes()
         if _SECRETS.search(content):
             raise Conflict(f"{path} holds what looks like a key or a token. Nothing was pushed.")

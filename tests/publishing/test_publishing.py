@@ -199,6 +199,76 @@ def test_a_tree_with_a_secret_in_clear_is_not_pushed(bare: Path, content: str) -
     assert git(bare, "for-each-ref") == ""
 
 
+def by_hand(bare: Path, tmp_path: Path, **contents: str) -> None:
+    """Push files that somebody wrote, `a__b` for `a/b`."""
+    theirs = tmp_path / "theirs"
+    git(tmp_path, "clone", "--quiet", str(bare), str(theirs))
+    for name, content in contents.items():
+        path = theirs / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    git(theirs, "add", "--all")
+    git(theirs, "commit", "--quiet", "--message", "By hand")
+    git(theirs, "push", "--quiet")
+
+
+def test_a_secret_that_somebody_pushed_is_found(bare: Path, tmp_path: Path) -> None:
+    published(bare, Fleet("salao-da-lu"))
+    secret = {"clients__salao-da-lu__leak.yaml": "apiVersion: v1\nkind: Secret\n"}
+    by_hand(bare, tmp_path, **secret)
+
+    with pytest.raises(Conflict, match=r"clients/salao-da-lu/leak\.yaml holds a Secret in clear"):
+        published(bare, Fleet("salao-da-lu", "barbearia-do-ze"))
+
+
+def test_the_index_is_believed_only_while_nobody_pushed_by_hand(bare: Path, tmp_path: Path) -> None:
+    indexed: list[bool] = []
+
+    def with_an_index(config: Path, output: Path, *, prune: bool) -> None:
+        synth(config, output, prune=prune)
+        indexed.append((output / ".index.json").exists())
+        (output / ".index.json").write_text("{}")
+
+    published(bare, Fleet("salao-da-lu"), synth=with_an_index)
+    published(bare, Fleet("salao-da-lu"), synth=with_an_index)
+    name = "clients__salao-da-lu__production__namespace.yaml"
+    by_hand(bare, tmp_path, **{name: "kind: Namespace\n"})
+    done = published(bare, Fleet("salao-da-lu"), synth=with_an_index)
+
+    assert indexed == [False, True, False]
+    assert [(each.folder, each.kind) for each in done.changes] == [
+        ("clients/salao-da-lu/production", "changed")
+    ]
+
+
+def test_what_the_repository_tells_git_to_pass_over_is_pushed_all_the_same(
+    bare: Path, tmp_path: Path
+) -> None:
+    by_hand(bare, tmp_path, **{".gitignore": "build/\n*.json\n"})
+
+    published(bare, Fleet("build"))
+
+    assert {"clients/build/production/namespace.yaml", "config.json"} <= set(files(bare))
+
+
+@pytest.mark.parametrize("path", ["clusters/main", "clusters/main/"])
+def test_manifests_stand_in_the_folder_that_argo_cd_reads(bare: Path, path: str) -> None:
+    fleet = Fleet("salao-da-lu")
+
+    def in_a_folder() -> bytes:
+        return json.dumps({**json.loads(fleet()), "argocd": {"path": path}}).encode()
+
+    done = published(bare, in_a_folder)
+
+    assert files(bare) == [
+        "clusters/main/clients/salao-da-lu/production/namespace.yaml",
+        "clusters/main/config.json",
+    ]
+    assert [each.folder for each in done.changes] == ["clients/salao-da-lu/production"]
+    assert git(bare, "log", "-1", "--format=%s").strip() == "salao-da-lu/production added"
+    assert published(bare, in_a_folder).commit is None
+
+
 def test_what_only_speaks_of_secrets_is_pushed(bare: Path) -> None:
     def harmless(config: Path, output: Path, *, prune: bool) -> None:
         synth(config, output, prune=prune)
@@ -221,16 +291,18 @@ def test_a_difference_is_shown_and_not_pushed(bare: Path) -> None:
     assert git(bare, "rev-list", "--count", "main").strip() == "1"
 
 
-def test_a_repository_that_is_not_there_is_said_without_its_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize("password", ["hunter2", "hun@ter2", "hun/ter2", "4/hun@ter2"])
+def test_a_repository_that_is_not_there_is_said_without_its_password(password: str) -> None:
     with pytest.raises(Unavailable, match="git ls-remote") as caught:
         publish(
             export=Fleet("salao-da-lu"),
             synth=synth,
-            url="http://agency:hunter2@127.0.0.1:9/manifests.git",
+            url=f"http://agency:{password}@127.0.0.1:9/manifests.git",
             branch="main",
             prune=False,
         )
-    assert "hunter2" not in str(caught.value)
+    assert "hun" not in str(caught.value)
+    assert "ter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("branch", ["--force", "a..b", "x.lock", "", "a b"])
