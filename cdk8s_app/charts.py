@@ -28,10 +28,12 @@ _use_packaged_node()
 from cdk8s import ApiObject, App, Chart, JsonPatch, YamlOutputType  # noqa: E402  # needs Node's path
 
 EXTENSION = ".yaml"
+# Argo CD and kubectl read these in a folder, and nothing else.
+APPLIED = (EXTENSION, ".yml", ".json")
 
 
 def write_folder(folder: Path, objects: Iterable[Manifest]) -> None:
-    """Write each object to `Kind.name.yaml` in `folder`, and remove other files from it.
+    """Write each object to `Kind.name.yaml` in `folder`, and remove other manifests from it.
 
     Each ApiObject is given its whole content as one patch of its root: three calls to Node an
     object, the fewest there can be.
@@ -55,7 +57,7 @@ def write_folder(folder: Path, objects: Iterable[Manifest]) -> None:
         made.add_json_patch(JsonPatch.replace("", each))
     app.synth()
     for path in folder.iterdir():
-        if path.is_file() and path.name not in files:
+        if path.is_file() and path.suffix in APPLIED and path.name not in files:
             path.unlink()
 
 
