@@ -16,7 +16,7 @@ from typing import Any, Literal
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from cdk8s_app.manifest import WrongSpec
-from cdk8s_app.quantities import Resources
+from cdk8s_app.quantities import Resources, in_bytes
 from cdk8s_app.settings import ArgoCD, Backups, Database, Logs, Platform
 
 SCHEMA = Path(__file__).with_name("config.schema.json")
@@ -30,6 +30,8 @@ DEFAULTS = {
     "memory_request": "192Mi",
     "memory_limit": "384Mi",
 }
+# Not even the interpreter starts with less; who writes "512" means mebibytes, and gets bytes.
+LEAST_MEMORY = "64Mi"
 SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "DATABASE_URL")
 
 
@@ -158,6 +160,9 @@ def fleet_of(found: Any) -> Fleet:
             platform[name] = tuple(platform[name])
             _require_ranges(platform[name], field=f"platform.{name}")
     database = {**found.get("database", {})}
+    if "host" in database and database.setdefault("mode", "external") != "external":
+        # Pods would be let out to the Postgres that is made, and told to ask another.
+        raise ConfigError(f"database.host: has no place where database.mode is {database['mode']}")
     if backups := database.get("backups"):
         if "destination" not in backups:
             raise ConfigError("database.backups.destination: is missing")
@@ -225,6 +230,11 @@ def _resources(*levels: Mapping[str, Any] | None) -> Resources:
                 Resources(**{**DEFAULTS, request: amounts[request], limit: amounts[limit]})
             except WrongSpec:
                 amounts[request] = amounts[limit] = amounts[request if request in said else limit]
+    if in_bytes(amounts["memory_limit"]) < in_bytes(LEAST_MEMORY):
+        raise WrongSpec(
+            f"resources: limits.memory {amounts['memory_limit']} is less than any process needs,"
+            f" {LEAST_MEMORY}"
+        )
     return Resources(**amounts)
 
 

@@ -15,7 +15,7 @@ REDIS_PORT = 6379
 
 
 def database_host(database: Database) -> str:
-    """Return where Postgres answers."""
+    """Return where Postgres answers: at `host`, where it is external."""
     if database.host is not None:
         return database.host
     service = f"{DATABASE}-rw" if database.mode == "cloudnative-pg" else DATABASE

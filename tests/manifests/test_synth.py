@@ -124,6 +124,18 @@ def test_objects_that_a_tenant_no_longer_has_leave_its_folder(tmp_path: Path) ->
     assert not (tmp_path / "clients/aaa/production/Deployment.assistant.yaml").exists()
 
 
+def test_only_what_would_be_applied_leaves_a_folder(tmp_path: Path) -> None:
+    for name in ("notes.md", "old.yaml", "secret.yml", "secret.json"):
+        path = tmp_path / "data" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("somebody's")
+    synthesize(fleet_of(small("aaa")), tmp_path)
+
+    assert {each.name for each in (tmp_path / "data").iterdir() if each.name.islower()} == {
+        "notes.md"
+    }
+
+
 def test_a_setting_of_the_platform_writes_everybody_anew(tmp_path: Path) -> None:
     synthesize(fleet_of(small("aaa", "bbb")), tmp_path)
     outcome = synthesize(fleet_of(small("aaa", "bbb", host="wa.example.com")), tmp_path)
@@ -321,6 +333,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         small("aaa", settings={"WHATSAPP_API_TOKEN": "x"}),
         "platform.settings.WHATSAPP_API_TOKEN",
     ),
+    "an amount of bytes that were meant to be more": (
+        small("aaa", environments={"production": {"resources": {"limits": {"memory": "512"}}}}),
+        "client aaa, production: resources: limits.memory 512 is less",
+    ),
+    "a host of a database that is made here": (
+        {**small("aaa"), "database": {"mode": "statefulset", "host": "db.example.com"}},
+        "database.host",
+    ),
     "no host of a database elsewhere": (
         {**small("aaa"), "database": {"mode": "external"}},
         "database.host",
@@ -382,3 +402,10 @@ def test_a_hand_written_file_without_a_version_is_enough() -> None:
         "clients/barbearia-do-ze/development",
         "clients/barbearia-do-ze/production",
     ]
+
+
+def test_a_database_that_only_has_a_host_is_one_that_is_there_already() -> None:
+    fleet = fleet_of({**small("aaa"), "database": {"type": "postgresql", "host": "db.example.com"}})
+
+    assert fleet.database.mode == "external"
+    assert not [each for each in folders_of(fleet)["data"] if each["kind"] == "Cluster"]
