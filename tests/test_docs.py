@@ -150,7 +150,9 @@ def test_both_readmes_have_the_same_parts_code_and_links() -> None:
         return [(kind, block) for kind, block in FENCED.findall(text) if kind != "mermaid"]
 
     def links(text: str) -> list[str]:
-        return [link for link in LINK.findall(text) if not link.startswith("README")]
+        """Without the pages' languages: each leads to the page in its own, where there is one."""
+        found = [link for link in LINK.findall(text) if not link.startswith("README")]
+        return [link.replace(".pt-BR.md", ".md") for link in found]
 
     def rows(text: str) -> int:
         return sum(line.startswith("|") for line in text.splitlines())
