@@ -127,27 +127,26 @@ async def test_what_a_tenant_works_with_is_its_own_to_change(
 
 
 @both_ways
+@as_whom
 @every_table
 async def test_nothing_of_another_tenant_is_copied_in_or_out(
-    isolated: Isolated, table: Table, me: int
+    isolated: Isolated, table: Table, whom: str, me: int
 ) -> None:
     mine, theirs = isolated.tenants[me].id, isolated.tenants[1 - me].id
     name = table.name
-    connection = await isolated.login(me)
-    try:
+    async with connected(isolated, whom, me) as connection:
         out = BytesIO()
         try:
-            await connection.copy_from_query(f"SELECT tenant_id FROM {name}", output=out)
+            await connection.copy_from_table(name, columns=["tenant_id"], output=out)
         except DENIED:
             assert name in ADMINISTERED
         else:
+            assert name not in ADMINISTERED
             assert out.getvalue() == f"{mine}\n".encode()
         with pytest.raises((DENIED, asyncpg.FeatureNotSupportedError)):
             await connection.copy_to_table(
                 name, source=BytesIO(f"{theirs}\n".encode()), columns=["tenant_id"]
             )
-    finally:
-        await connection.close()
 
 
 @both_ways
