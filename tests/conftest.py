@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
@@ -22,6 +23,13 @@ FOLDER_VARIABLE = "MCP_PLATFORM_TEST_SERVERS"
 # Beyond this machine: the API server of a real cluster, in `make test-cluster`.
 REACHABLE: set[str] = set()
 Server = TypeVar("Server", EmbeddedPostgres, EmbeddedValkey)
+
+
+# How long it takes to make an example says something of the machine and nothing of the code.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 class OutsideConnectionError(RuntimeError):

@@ -200,7 +200,10 @@ def test_one_event_is_one_line_of_json_whatever_is_in_it(lines: Lines, value: st
     assert len(lines()) == 2
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.text("ab=&\"\\\n'{}: ", max_size=30), st.text("ab\"\\\n'", max_size=10))
 def test_cutting_out_never_breaks_the_json_around(before: str, after: str) -> None:
     line = json.dumps({"a": f"{before}token={after}", "b": f"Bearer {before}", "c": 1})
