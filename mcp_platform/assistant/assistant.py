@@ -15,7 +15,7 @@ from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.done import Done, HandedOver, result_for_model
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, supported
-from mcp_platform.assistant.menu import Menu
+from mcp_platform.assistant.menu import STEP, Menu, typed_choice
 from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.assistant.model import Answer, Call, Model, ModelAway, ModelSpoiled, Question
 from mcp_platform.assistant.obliged import ends_nowhere
@@ -149,7 +149,9 @@ class Assistant:
         text = ""
         why = "switched_off"
         tenant = turn.context.tenant
-        if self._model is not None and tenant.model_enabled:
+        # What the menu has done for typed words stays the menu's when the turn is begun again.
+        typed = turn.journal.get(STEP) is not None
+        if self._model is not None and tenant.model_enabled and not typed:
             try:
                 text = await self._ask(turn, texts, done, self._model)
                 why = "nothing_to_say"
@@ -182,7 +184,7 @@ class Assistant:
                 reply = await turn.menu.way_on(reply.text)
             return Said(reply, "model")
         MENU_TURNS.labels(why=why).inc()
-        return Said(await turn.menu.root(), "menu")
+        return Said(await turn.by_menu(texts[-1]), "menu")
 
     async def _ask(
         self, turn: "_TurnAtWork", texts: Sequence[str], done: list[Done], model: Model
@@ -289,6 +291,20 @@ class _TurnAtWork:
             appointments=self.appointments,
             offered=self.offered,
         )
+
+    async def by_menu(self, text: str) -> Reply:
+        """Answer without the model; what was typed may be what stands on something to tap."""
+        contact = self.context.contact
+        async with self.journal.begin() as session:
+            said = await Messages(session, contact.tenant_id).latest(
+                contact.id, most=HISTORY_MOST, since=self.context.now - HISTORY_SINCE
+            )
+        ours = [each for each in said if not each.inbound]
+        shown = (ours[-1].content or {}).get("choices", ()) if ours else ()
+        offer = typed_choice(text, titles={each["id"]: each["title"] for each in shown})
+        if offer is not None:
+            return await self.menu.tap(offer)
+        return await self.menu.root(greet=not ours)
 
     async def call(self, round_: int, calls: Sequence[Call], done: list[Done]) -> dict[str, Any]:
         """Do what the model asks and return its answers as one content, in the calls' order."""

@@ -4,13 +4,15 @@ Owns what a tap does and which choices follow. Every choice is an offer whose me
 by the server; the menu keeps no state of its own.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from mcp_platform.assistant.done import Done
+from mcp_platform.assistant.lexicon import fold
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.speech import Block, Speech
@@ -294,6 +296,28 @@ class Menu:
             Choice(offer, row.title, row.description) for offer, row in zip(ids, rows, strict=True)
         )
         return Reply(text, choices, self._say.see_options)
+
+
+def typed_choice(text: str, *, titles: Mapping[str, str]) -> str | None:
+    """Return the id of the one choice that `text` names: by all of its title, its begin or its end.
+
+    "corte" is Corte and not "Corte e barba"; "sim" is "Sim, cancelar"; "9:00" is "seg 23/11 09:00".
+    A question chooses nothing.
+    """
+    said = _words(text)
+    if not said or "?" in text:
+        return None
+    named = {offer: _words(title) for offer, title in titles.items()}
+    whole = [offer for offer, words in named.items() if words == said]
+    part = [
+        offer for offer, words in named.items() if said in (words[: len(said)], words[-len(said) :])
+    ]
+    found = whole or part
+    return found[0] if len(found) == 1 else None
+
+
+def _words(text: str) -> list[str]:
+    return [word.lstrip("0") or "0" for word in re.findall(r"\w+", fold(text))]
 
 
 def _just_after(start: datetime) -> str:

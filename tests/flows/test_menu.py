@@ -51,6 +51,36 @@ async def test_taps_alone_book_move_and_cancel(here: World) -> None:
     await eventually(here.shows, why="an empty calendar")
 
 
+async def test_who_types_what_could_be_tapped_books_moves_and_cancels_too(here: World) -> None:
+    await here.without_model()
+    day = tomorrow(days=2)
+    root = await here.ask("boa tarde")
+    assert "Olá!" in text_of(root)
+
+    for words in ("agendar", "Corte", "Ze", f"{day:%d/%m}"):
+        reply = await here.ask(words)
+        assert choices_of(reply), words
+    assert "✅ Agendado: Corte com Zé" in text_of(await here.ask("9:00"))
+    assert (await here.starts()) == [f"{day:%F} 09:00"]
+
+    for words in ("tudo bem?", "meus horarios", "Cancelar"):
+        reply = await here.ask(words)
+        assert "Olá!" not in text_of(reply), "greeted already"
+    assert "Quer mesmo cancelar?" in text_of(reply)
+    assert "❌ Cancelado" in text_of(await here.ask("SIM"))
+    assert await here.statuses() == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    "words", ["corte barba", "e", "?", "👍", "barba?", "corte e barba com bigode"]
+)
+async def test_words_that_name_no_choice_or_several_choose_nothing(here: World, words: str) -> None:
+    await here.without_model()
+    await here.choose(choice(await here.ask("oi"), "Agendar"))
+
+    assert "O que você prefere?" in text_of(await here.ask(words))
+
+
 async def test_every_free_day_and_time_can_be_reached_by_paging(here: World) -> None:
     await here.without_model()
     root = await here.ask("oi")
