@@ -182,6 +182,8 @@ def _shape(name: str, schema: Node) -> Iterator[str]:
             for field, about in schema.get("properties", {}).items()
         ],
     )
+    for example in schema.get("examples", ()):
+        yield f"```json\n{json.dumps(example, ensure_ascii=False)}\n```\n"
 
 
 def _type(schema: Node) -> str:

@@ -26,6 +26,7 @@ from mcp_platform.admin.api.auth import auth_router
 from mcp_platform.admin.api.config import config_router
 from mcp_platform.admin.api.credentials import credentials_router
 from mcp_platform.admin.api.doctor import doctor_router
+from mcp_platform.admin.api.examples import with_examples
 from mcp_platform.admin.api.offboarding import offboarding_router
 from mcp_platform.admin.api.registry import Registry, registry_router
 from mcp_platform.admin.api.users import users_router
@@ -103,6 +104,7 @@ def create_app(platform: Platform) -> ASGIApp:
         app.include_router(appointments_router(platform.api.desk, platform.api.guard))
     if platform.admin is not None:
         _administer(app, platform.admin, platform)
+    with_examples(app)
     served: ASGIApp = app
     if platform.settings.pinned:
         served = Pinned(served, path=_pinned_path(platform))

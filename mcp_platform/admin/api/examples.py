@@ -1,0 +1,60 @@
+"""Bodies as a client writes them, for the OpenAPI document: one for each that a request may have.
+
+Owns no form; `tests/admin/test_examples.py` sees to it that each fits its own.
+"""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+_PASSWORD = "correct horse battery staple"  # noqa: S105  # nobody's
+_HOURS = [{"weekday": 0, "opens": "09:00", "closes": "18:00"}]
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "ChatRequest": {"user_id": "ana", "message": "Tem horário amanhã às 10?"},
+    "CreateRequest": {
+        "service": "corte",
+        "professional": "ze",
+        "start": "2026-12-01T10:00:00-03:00",
+        "user_id": "ana",
+        "name": "Ana Souza",
+    },
+    "ChangeRequest": {"start": "2026-12-01T11:30:00-03:00"},
+    "SignInRequest": {"email": "ana@example.com", "password": _PASSWORD},
+    "RefreshRequest": {"refresh_token": "the-one-of-the-last-answer"},
+    "PasswordChange": {"password": _PASSWORD, "new_password": f"another {_PASSWORD}"},
+    "PasswordProof": {"password": _PASSWORD},
+    "TotpProof": {"code": "123456"},
+    "BothProofs": {"password": _PASSWORD, "code": "123456"},
+    "NewUser": {"email": "bruno@example.com", "name": "Bruno Lima", "role": "operator"},
+    "UserChange": {"disabled": True},
+    "Examination": {"fix": True},
+    "NewClient": {"name": "barbearia-do-ze", "business_name": "Barbearia do Zé"},
+    "ClientChange": {"business_name": "Barbearia do Zé e Filhos"},
+    "NewEnvironment": {"environment": "production", "owner_whatsapp": "5511987654321"},
+    "EnvironmentChange": {"horizon_days": 30, "notes": "Pix e dinheiro."},
+    "NewService": {"id": "corte", "name": "Corte", "duration_minutes": 30, "price_cents": 4500},
+    "ServiceChange": {"price_cents": 5000},
+    "NewProfessional": {"id": "ze", "name": "Zé", "service_ids": ["corte"], "hours": _HOURS},
+    "ProfessionalChange": {"service_ids": ["corte", "barba"]},
+    "HoursWish": {"hours": _HOURS},
+    "NewClosedDay": {"day": "2026-12-25", "reason": "Natal"},
+    "ClosedDayChange": {"reason": "Férias"},
+    "CredentialsReplacement": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_API_TOKEN": "EAA…"},
+    "CredentialsChange": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_APP_ID": None},
+    "PurgeConfirmation": {"confirm": "barbearia-do-ze/production"},
+}
+
+
+def with_examples(app: FastAPI) -> None:
+    """Have the OpenAPI document of `app` show them."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = described()
+        for name, form in document.get("components", {}).get("schemas", {}).items():
+            if name in EXAMPLES:
+                form["examples"] = [EXAMPLES[name]]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation says
