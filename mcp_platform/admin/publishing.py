@@ -33,9 +33,12 @@ Export = Callable[[], bytes]
 """Gives `config.json` as the database has it now."""
 Step = Callable[[str], None]
 
-# Private keys and tokens by their own marks, should one reach a file that is no Secret.
+# Private keys, tokens and passwords in URLs by their own marks, should one reach a file that is no
+# Secret. `$(NAME)` and `{{ name }}` in a URL are filled in later, elsewhere.
 _SECRETS = re.compile(
-    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bAIza[0-9A-Za-z_-]{35}\b|\bEAA[0-9A-Za-z]{60,}"
+    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bEAA[0-9A-Za-z]{60,}"
+    rb"|\bAIza[0-9A-Za-z_-]{35}\b|\bAQ\.[0-9A-Za-z_-]{30,}"
+    rb"|://[^\s/:@'\"]*:[^\s/@'\"${}]+@"
 )
 
 
@@ -187,12 +190,16 @@ def _objects(content: bytes, path: str) -> Iterator[Mapping[str, Any]]:
         found = list(yaml.load_all(content, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
         raise Invalid(f"{path} is not YAML: a manifest that nobody can read.") from error
-    for each in found:
-        if isinstance(each, dict):
-            yield each
-            items = each.get("items")
-            if str(each.get("kind", "")).endswith("List") and isinstance(items, list):
-                yield from (item for item in items if isinstance(item, dict))
+    while found:
+        match found.pop():
+            case list() as several:
+                found += several
+            case dict() as each:
+                yield each
+                if str(each.get("kind", "")).endswith("List"):
+                    found.append(each.get("items"))
+            case _:
+                pass
 
 
 def tenant_digests(config: bytes) -> dict[str, str]:

@@ -182,9 +182,14 @@ def test_who_is_always_overtaken_gives_up_with_a_sentence(
         "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {A: b}\n",
         "apiVersion: v1\nkind: ConfigMap\n---\nkind: Secret\napiVersion: v1\n",
         "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret}]\n",
+        "kind: List\nitems: [{kind: List, items: [{apiVersion: v1, kind: Secret}]}]\n",
         '{"apiVersion": "v1", "kind": "Secret"}',
+        '[{"apiVersion": "v1", "kind": "Secret"}]',
+        "data: {DATABASE_URL: 'postgresql://mcp:MIIE@db/mcp'}\n",
+        "repoURL: https://:MIIE@git.example.com/m.git\n",
         "data:\n  key: |\n    -----BEGIN PRIVATE KEY-----\n    MIIE\n",
         "value: AIza" + "x" * 35 + "\n",
+        "value: AQ.Ab8RN6" + "x" * 40 + "\n",
     ],
 )
 def test_a_tree_with_a_secret_in_clear_is_not_pushed(bare: Path, content: str) -> None:
@@ -274,6 +279,9 @@ def test_what_only_speaks_of_secrets_is_pushed(bare: Path) -> None:
         synth(config, output, prune=prune)
         (output / "clients" / "role.yaml").write_text(
             "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {template: {type: Opaque}}\n"
+            "---\nurl: 'postgresql://{{ .username }}:{{ .password | urlquery }}@db:5432/mcp'\n"
+            "---\nurl: postgresql://$(NAME):$(PASSWORD)@db:5432/mcp\n"
+            "---\nurl: https://git.example.com:8443/a@b.git\n"
         )
 
     assert published(bare, Fleet("salao-da-lu"), synth=harmless).commit is not None
