@@ -33,6 +33,18 @@ def _alert(name: str, *, when: str, lasting: str, severity: str, means: str, do:
     }
 
 
+def _grew(counter: str, window: str) -> str:
+    """Give the series that grew within `window`, those that began in it among them.
+
+    A counter with labels is not there before it counts for the first time, and then is 1 at once:
+    `increase` sees nothing of that.
+    """
+    began = f"{counter} > 0 unless {counter} offset {window}"
+    return f"(increase({counter}[{window}]) > 0 or ({began}))"
+
+
+PARKED = 'mcp_turns_total{outcome="parked"}'
+
 RULES = [
     _alert(
         "McpMessagesWait",
@@ -54,8 +66,9 @@ RULES = [
     ),
     _alert(
         "McpTenantSilent",
-        when="sum by (tenant) (increase(mcp_tenant_turns_total[1d])) < 1"
-        " and sum by (tenant) (increase(mcp_tenant_turns_total[7d] offset 1d)) > 35",
+        # Not `< 1`: after new pods came there is no series of a silent tenant to compare.
+        when="sum by (tenant) (increase(mcp_tenant_turns_total[7d] offset 1d)) > 35"
+        f" unless sum by (tenant) {_grew('mcp_tenant_turns_total', '1d')}",
         lasting="1h",
         severity="warning",
         means="{{ $labels.tenant }} had conversations every day, and none for a day.",
@@ -92,7 +105,7 @@ RULES = [
     ),
     _alert(
         "McpDeadLetters",
-        when="sum by (namespace, kind, code) (increase(mcp_outbox_dead_total[15m])) > 0",
+        when=f"sum by (namespace, kind, code) {_grew('mcp_outbox_dead_total', '15m')}",
         lasting="0m",
         severity="warning",
         means="{{ $labels.kind }} was given up, code {{ $labels.code }} ({{ $labels.namespace }}).",
@@ -100,7 +113,7 @@ RULES = [
     ),
     _alert(
         "McpTurnsParked",
-        when='sum by (namespace) (increase(mcp_turns_total{outcome="parked"}[15m])) > 0',
+        when=f"sum by (namespace) {_grew(PARKED, '15m')}",
         lasting="0m",
         severity="warning",
         means="A turn failed again and again, and waits for a person ({{ $labels.namespace }}).",
