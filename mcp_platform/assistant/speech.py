@@ -38,6 +38,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 
 _READS = (Listed, Informed, Refused)  # none of them does what was asked
 _SLOT = re.compile(r"\{slot:([\w-]+)\}")
@@ -84,20 +85,16 @@ class Speech:
 
     def slot_choices(self, slots: Sequence[SlotView], ids: Sequence[str]) -> tuple[Choice, ...]:
         return tuple(
-            Choice(
-                offer,
-                self.slot(slot),
-                " · ".join(
-                    part
-                    for part in (
-                        slot.service_name,
-                        self._named(slot.professional_name),
-                    )
-                    if part
-                ),
-            )
+            Choice(offer, self.slot(slot), self._what(slot))
             for slot, offer in zip(slots, ids, strict=True)
         )
+
+    def _what(self, slot: SlotView) -> str:
+        """Say what a slot is for, and with whom; of a long name the end is lost, not the person."""
+        parts = [slot.service_name, *filter(None, [self._named(slot.professional_name)])]
+        if len(" · ".join(parts)) > ROW_DESCRIPTION_MAX:
+            parts.reverse()
+        return " · ".join(parts)
 
     def _named(self, professional_name: str) -> str | None:
         """A professional's name, where the contact could have had another."""

@@ -1,5 +1,6 @@
 """What a reply must say of what was done, whatever the model says of it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -135,3 +136,15 @@ def test_what_the_card_says_is_not_said_again_below_it(asked: str, text: str) ->
     said = reply(INFORMED, text=f"{text}\nMarquei para hoje.", asked=asked, names=HOME).text
 
     assert said.count(text.splitlines()[0].split(": ")[-1]) == 1
+
+
+def test_a_long_name_of_a_service_does_not_hide_with_whom() -> None:
+    speech = Speech(language="pt-BR", catalogue=barbershop(), now=NOW)
+    long = replace(
+        SLOT, service_name="Corte masculino na tesoura com acabamento, lavagem e " + "x" * 20
+    )
+
+    short, cut = speech.slot_choices((SLOT, long), ("s_1", "s_2"))
+
+    assert short.description == "Corte · Zé"
+    assert cut.description.startswith("Zé · Corte masculino")
