@@ -6,6 +6,7 @@ its own commit. Rows that Postgres refuses are set aside alone and harm nobody e
 """
 
 import asyncio
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -63,6 +64,7 @@ TIMEOUT_S = 5.0
 # To get a connection, and to give up one that does not even answer that it cancels: where a network
 # swallows packets, the pool alone would wait for minutes.
 CONNECTED_S = 2.0
+DEADLOCKS = 3  # in a row that one batch gets over
 AWAY = timedelta(seconds=5)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -188,15 +190,20 @@ class Ingest:
 
     async def _store(self, events: list[NewEvent], *, queue: str) -> None:
         failpoint("ingest.before_commit")
-        try:
-            fresh = await self._insert(events, queue=queue)
-        except asyncpg.DeadlockDetectedError:
-            # Meta groups anew what it repeats, and the other batch had the same keys in another
-            # order. It has gone on.
-            fresh = await self._insert(events, queue=queue)
+        fresh = await self._insert_again(events, queue=queue)
         failpoint("ingest.after_commit")
         EVENTS.labels(outcome="stored").inc(fresh)
         EVENTS.labels(outcome="repeated").inc(len(events) - fresh)
+
+    async def _insert_again(self, events: list[NewEvent], *, queue: str) -> int:
+        for _ in range(DEADLOCKS):
+            try:
+                return await self._insert(events, queue=queue)
+            except asyncpg.DeadlockDetectedError:
+                # Meta groups anew what it repeats, and the other batch had the same keys in another
+                # order. It has gone on; a third may come.
+                await asyncio.sleep(random.uniform(0, 0.02))
+        return await self._insert(events, queue=queue)
 
     async def _insert(self, events: list[NewEvent], *, queue: str) -> int:
         async with self._pool.acquire(timeout=CONNECTED_S) as connection:

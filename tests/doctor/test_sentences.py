@@ -31,7 +31,7 @@ def raised() -> set[tuple[str, str]]:
             check, code = node.args[:2]
             if isinstance(check, ast.Constant):
                 assert isinstance(code, ast.Constant), f"{file.name}:{node.lineno}"
-                found.add((check.value, code.value))
+                found.add((EVERY if code.value in SHARED else check.value, code.value))
             elif isinstance(code, ast.Constant):
                 found.add((EVERY, code.value))
     return found
