@@ -286,6 +286,26 @@ class Agendas:
         )
 
 
+def open_gemini(
+    settings: Settings, stack: AsyncExitStack, *, http: httpx.AsyncClient, call_timeout: timedelta
+) -> Gemini | None:
+    """Return the door to Gemini; None where it is switched off."""
+    if not settings.gemini_enabled:
+        return None
+    gemini = Gemini(
+        http=http,
+        ssl_context=tls_context(),
+        base_url=settings.gemini_url,
+        api_version=settings.gemini_api_version,
+        model=settings.gemini_model,
+        breaker=Breaker(timer=time.monotonic),
+        call_timeout=call_timeout,
+        timer=time.monotonic,
+    )
+    stack.push_async_callback(gemini.close)
+    return gemini
+
+
 async def open_doctoring(
     stack: AsyncExitStack,
     settings: Settings,
@@ -304,19 +324,7 @@ async def open_doctoring(
             headers={"user-agent": "mcp-platform-doctor"},
         )
     )
-    gemini = None
-    if settings.gemini_enabled:
-        gemini = Gemini(
-            http=http,
-            ssl_context=tls,
-            base_url=settings.gemini_url,
-            api_version=settings.gemini_api_version,
-            model=settings.gemini_model,
-            breaker=Breaker(timer=time.monotonic),
-            call_timeout=settings.vendor_timeout_s,
-            timer=time.monotonic,
-        )
-        stack.push_async_callback(gemini.close)
+    gemini = open_gemini(settings, stack, http=http, call_timeout=settings.vendor_timeout_s)
     public = None
     if settings.public_url is not None:
         public = PublicAddress(http=http, base_url=settings.public_url)

@@ -8,10 +8,7 @@ import httpx
 from redis.asyncio import Redis
 
 from mcp_platform.assistant.assistant import Assistant, Limits
-from mcp_platform.assistant.breaker import Breaker
-from mcp_platform.assistant.gemini import Gemini
-from mcp_platform.assistant.model import Model
-from mcp_platform.bootstrap.pieces import Agendas, now, tls_context
+from mcp_platform.bootstrap.pieces import Agendas, now, open_gemini, tls_context
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
@@ -68,20 +65,7 @@ async def build_worker(
     )
     topology: Topology = "isolated" if settings.pinned else "shared"
     leases = Leases(sessions, beats=beats, lasts=settings.lease_s)
-    model: Model | None = None
-    if settings.gemini_enabled:
-        gemini = Gemini(
-            http=http,
-            ssl_context=tls,
-            base_url=settings.gemini_url,
-            api_version=settings.gemini_api_version,
-            model=settings.gemini_model,
-            breaker=Breaker(timer=time.monotonic),
-            call_timeout=settings.vendor_timeout_s * 2,
-            timer=time.monotonic,
-        )
-        stack.push_async_callback(gemini.close)
-        model = gemini
+    model = open_gemini(settings, stack, http=http, call_timeout=settings.vendor_timeout_s * 2)
     patience = Patience(
         quiet=settings.debounce_s, cap=settings.debounce_cap_s, park_after=settings.park_after
     )
