@@ -75,21 +75,21 @@ clean: ## Remove what was built and cached; .venv and .data stay
 # it counts as both.
 .venv/.runtime: .venv/bin/pip pyproject.toml requirements.lock requirements-build.lock
 	@echo 'Installing what the platform needs into .venv'
-	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --require-hashes -r requirements-build.lock
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --require-hashes -r requirements-build.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/bin/pip pyproject.toml requirements-dev.lock requirements-build.lock
 	@echo 'Installing what development needs into .venv'
-	@$(PIP) --require-hashes -r requirements-dev.lock
-	@$(PIP) --require-hashes -r requirements-build.lock
+	@$(PIP) --no-deps --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --require-hashes -r requirements-build.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch .venv/.runtime $@
 
 build/checkov/.installed: requirements-checkov.lock
 	@$(PYTHON) -m venv build/checkov
-	@build/checkov/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
+	@build/checkov/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r $<
 	@touch $@
 
 .venv/bin/pip:
