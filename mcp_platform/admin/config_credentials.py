@@ -12,9 +12,7 @@ from mcp_platform.admin.config_form import ConfigFile, DeclaredEnvironment
 from mcp_platform.admin.credential_forms import OURS, check_form
 from mcp_platform.admin.credentials import CredentialKeys
 from mcp_platform.errors import Invalid, PlatformError
-from mcp_platform.tenants.env_file import read_env_file
-
-LARGEST = 256 * 1024  # bytes; a file of a client has about 4 kB
+from mcp_platform.tenants.env_file import LARGEST_FILE, read_env_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +108,8 @@ def _read(environment: DeclaredEnvironment, *, folder: Path) -> dict[str, str]:
     if not file.is_relative_to(root):
         raise Invalid("it lies outside the folder of credentials files")
     try:
-        if file.stat().st_size > LARGEST:
-            raise Invalid(f"it has more than {LARGEST} bytes")
+        if file.stat().st_size > LARGEST_FILE:
+            raise Invalid(f"it has more than {LARGEST_FILE} bytes")
         text = file.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid("it is not UTF-8") from error

@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, str] = {
 }
 """What the codes of remarks mean, in English."""
 
+LARGEST_FILE = 256 * 1024  # characters; a client's credentials have about 4,000
 FROM_JSON = {
     "GOOGLE_PROJECT_ID": "project_id",
     "GOOGLE_CLIENT_EMAIL": "client_email",
@@ -43,7 +44,10 @@ _PEM_BODY = re.compile(r"(?:[A-Za-z0-9+/=]|\\+[nr]|\s)*")
 _PAIRS = {'"': '"“”„«»', "'": "'‘’‚´`"}
 # Which marks may close what a mark opens: word processors exchange any for any of its kind.
 _CLOSING = {mark: marks for marks in _PAIRS.values() for mark in marks}
-_AFTER = re.compile(r"[ \t]*(?:#.*)?$", re.MULTILINE)
+_AFTER = re.compile(r"[ \t]*(?:#|$)")
+_COMMENT = re.compile(r"[ \t]#.*")
+_ESCAPED = re.compile(r'\\(["\\])')
+_LINE_ENDS = re.compile(r"(?:(?<!\\)\\+[nr]|\s)+")
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 
 
@@ -97,7 +101,13 @@ def _told(remarks: Sequence[Remark]) -> dict[str, str]:
 
 
 def read_env_file(text: str) -> EnvFile:
-    """Read the text of an `.env` file, or of a service account's JSON file as it was downloaded."""
+    """Read the text of an `.env` file, or of a service account's JSON file as it was downloaded.
+
+    Raises:
+        Invalid: it has more than `LARGEST_FILE` characters; it was not looked at.
+    """
+    if len(text) > LARGEST_FILE:
+        raise Invalid(f"The file has more than {LARGEST_FILE} characters.")
     return _Reader(text).read()
 
 
@@ -224,7 +234,7 @@ class _Reader:
             return self._between_quotes(number, quote)
         value = line
         self._next_line()
-        return re.sub(r"[ \t]+#.*", "", " " + value if value.startswith("# ") else value).strip()
+        return _COMMENT.sub("", " " + value if value.startswith("# ") else value).strip()
 
     def _json_here(self) -> bool:
         return self._text.startswith("{", self._at)
@@ -251,7 +261,7 @@ class _Reader:
             return None
         inner = line[1 : (free or ends)[0]]
         if quote == '"':
-            inner = re.sub(r'\\(["\\])', r"\1", inner)
+            inner = _ESCAPED.sub(r"\1", inner)
         elif quote == "'" and free:
             inner = inner.replace("\\'", "'")
         return inner.strip()
@@ -292,7 +302,9 @@ class _Reader:
     def _json_value(self, number: int, *, quote: str) -> str | None:
         try:
             # Not strict: a pasted key may hold real line ends inside its string.
-            _, end = json.JSONDecoder(strict=False).raw_decode(self._text, self._at)
+            # A part of the text, because an error counts the lines of all that stands before it.
+            long = self._text[self._at : self._at + LARGEST_VALUE]
+            _, length = json.JSONDecoder(strict=False).raw_decode(long)
         except (ValueError, RecursionError):
             line = self._rest_of_line()
             closed = line.rstrip().rstrip("".join(_CLOSING))
@@ -303,8 +315,8 @@ class _Reader:
             self._wrong.append(Remark(number, "not_json"))
             self._skip_json_lines()
             return None
-        text = self._text[self._at : end]
-        self._at = end
+        self._at += length
+        text = long[:length]
         self._next_line()
         return text
 
@@ -350,8 +362,10 @@ def _is_assignment(line: str) -> bool:
 
 
 def _is_escaped(line: str, place: int) -> bool:
-    before = line[:place]
-    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+    first = place
+    while first and line[first - 1] == "\\":
+        first -= 1
+    return (place - first) % 2 == 1
 
 
 def _decoded(text: str) -> dict[str, Any] | None:
@@ -368,5 +382,5 @@ def _key_in_lines(value: str) -> str:
     begun, ended = _PEM_BEGIN.match(value), _PEM_END.search(value)
     if begun is None or ended is None or ended.end() != len(value):
         return value
-    body = re.split(r"(?:\\+[nr]|\s)+", value[begun.end() : ended.start()])
+    body = _LINE_ENDS.split(value[begun.end() : ended.start()])
     return "\n".join([begun[0], *filter(None, body), ended[0]])

@@ -20,7 +20,13 @@ from mcp_platform.tenants.credentials import (
     checked_values,
 )
 from mcp_platform.tenants.credentials import CredentialsUnreadable as Unreadable
-from mcp_platform.tenants.env_file import SENTENCES, Remark, read_env_file, write_env_file
+from mcp_platform.tenants.env_file import (
+    LARGEST_FILE,
+    SENTENCES,
+    Remark,
+    read_env_file,
+    write_env_file,
+)
 from mcp_platform.tenants.tenant import ENVIRONMENTS
 
 log = structlog.get_logger(__name__)
@@ -76,8 +82,8 @@ class EnvDirectoryStore:
         for name in names:
             path = self._folder / name
             try:
-                if path.stat().st_size > LARGEST:
-                    raise Unreadable(f"{name} is larger than {LARGEST} bytes.")
+                if path.stat().st_size > LARGEST_FILE:
+                    raise Unreadable(f"{name} is larger than {LARGEST_FILE} bytes.")
                 text = path.read_text("utf-8-sig")
             except FileNotFoundError:
                 continue

@@ -19,9 +19,8 @@ from mcp_platform.cli.onboarding.words import Words
 from mcp_platform.errors import Invalid
 from mcp_platform.scheduling.catalogue import DEFAULT_TIME_ZONE
 from mcp_platform.tenants.credentials import what_is_wrong
-from mcp_platform.tenants.env_file import FROM_JSON, read_env_file
+from mcp_platform.tenants.env_file import FROM_JSON, LARGEST_FILE, read_env_file
 
-LARGEST_FILE = 256 * 1024  # bytes; a client's credentials have about 4 kB
 DEFAULT_RESOURCES = {"cpu": ("50m", "500m"), "memory": ("192Mi", "384Mi")}  # the manifest builder's
 SHARED_KEYS = (*FROM_JSON, "GEMINI_API_KEY")
 """What several environments of a client often have in common."""
