@@ -3,6 +3,7 @@
 Owns what limits a namespace as a whole. What may talk to it is `network.py`'s.
 """
 
+from cdk8s_app import scaling
 from cdk8s_app.manifest import Manifest, manifest
 from cdk8s_app.quantities import Resources
 
@@ -10,6 +11,9 @@ from cdk8s_app.quantities import Resources
 # with the namespace would go what the platform itself keeps there, the credentials.
 KEPT = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
 ROUTED = {"mcp-platform/routes": "true"}
+# All old pods while they still go (a minute each), all new ones, and the one more of a rolling
+# update on either side.
+MOST_PODS = 2 * (scaling.MOST + 1)
 
 
 def namespace(
@@ -53,13 +57,14 @@ def service_account(
     )
 
 
-def resource_quota(
-    *, namespace: str, labels: dict[str, str], each: Resources, pods: int
-) -> Manifest:
-    """Return a quota of `pods` pods of `each`, and of nothing that costs money by itself."""
+def resource_quota(*, namespace: str, labels: dict[str, str]) -> Manifest:
+    """Return a quota of pods, and of nothing that costs money by itself.
+
+    It counts pods and not what they take. Old pods count at their old size until the last one is
+    replaced: an amount made from the new size alone has no room for them, and nothing moves.
+    """
     hard = {
-        "pods": str(pods),
-        **each.times(pods),
+        "pods": str(MOST_PODS),
         "services.loadbalancers": "0",
         "services.nodeports": "0",
         "persistentvolumeclaims": "0",
@@ -75,7 +80,7 @@ def resource_quota(
 
 
 def limit_range(*, namespace: str, labels: dict[str, str], each: Resources) -> Manifest:
-    """Return what a container gets that says nothing: without it a quota refuses the pod."""
+    """Return what a container gets that says nothing, such as one that the cluster adds to a pod."""
     amounts = each.container()
     limits = {
         "type": "Container",

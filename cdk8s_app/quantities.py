@@ -1,6 +1,6 @@
 """Amounts of processor and memory, as Kubernetes writes them.
 
-Owns reading them and the arithmetic that a quota needs. Refuses requests above limits.
+Owns reading them. Refuses requests above limits.
 """
 
 import math
@@ -12,7 +12,6 @@ _MEMORY = {
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
     "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
 }  # fmt: skip
-MEBIBYTE = 2**20
 
 
 def millicores(cpu: str) -> int:
@@ -54,23 +53,3 @@ class Resources:
             "requests": {"cpu": self.cpu_request, "memory": self.memory_request},
             "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
         }
-
-    def times(self, pods: int) -> Manifest:
-        """Return what `pods` of them take together, as a quota counts it."""
-        return {
-            "requests.cpu": _cores(self.cpu_request, pods),
-            "requests.memory": _memory(self.memory_request, pods),
-            "limits.cpu": _cores(self.cpu_limit, pods),
-            "limits.memory": _memory(self.memory_limit, pods),
-        }
-
-
-# As Kubernetes itself writes them, so that what is applied again is what is stored.
-def _cores(cpu: str, pods: int) -> str:
-    cores, rest = divmod(millicores(cpu) * pods, 1000)
-    return f"{cores * 1000 + rest}m" if rest else str(cores)
-
-
-def _memory(memory: str, pods: int) -> str:
-    mebibytes = math.ceil(in_bytes(memory) * pods / MEBIBYTE)
-    return f"{mebibytes}Mi" if mebibytes % 1024 else f"{mebibytes // 1024}Gi"

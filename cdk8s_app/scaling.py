@@ -8,11 +8,13 @@ from cdk8s_app.manifest import Manifest, manifest
 CPU_PERCENT = 70
 WAITING_S = 10  # twice what a turn takes as a rule; more says that turns queue
 COOL_DOWN_S = 300
+MOST = 4
+"""Pods of one tenant, in any environment and under any setting."""
 
 
 def replicas_of(environment: str) -> tuple[int, int]:
     """Return the fewest and the most pods of a tenant in `environment`."""
-    return (2, 4) if environment == "production" else (1, 2)
+    return (2, MOST) if environment == "production" else (1, 2)
 
 
 def by_cpu(

@@ -99,12 +99,7 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
     keys = {f"{kid}.pub.pem": pem for kid, pem in platform.token_keys.items()}
 
     yield namespace.service_account(name=NAME, namespace=where, labels=labels)
-    yield namespace.resource_quota(
-        namespace=where,
-        labels=labels,
-        each=tenant.resources,
-        pods=pods + 2,  # while pods are replaced: one that comes, and one that still goes
-    )
+    yield namespace.resource_quota(namespace=where, labels=labels)
     yield namespace.limit_range(namespace=where, labels=labels, each=tenant.resources)
     yield network.default_deny(namespace=where, labels=labels)
     yield _traffic(tenant, platform, database)

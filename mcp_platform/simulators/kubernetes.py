@@ -1,8 +1,9 @@
-"""A Kubernetes API server on this machine, as far as credentials need one.
+"""A Kubernetes API server on this machine, as far as credentials and manifests need one.
 
-Checks bearer tokens and RBAC, keeps namespaces, Secrets, service accounts, roles and bindings,
-issues tokens for service accounts, answers access reviews. Owns the routes; see docs/simulators.md.
-Watching, admission, and what controllers do are not here.
+Checks bearer tokens and RBAC, keeps the objects that manifests are made of, issues tokens for
+service accounts, answers access reviews. Admits by quotas, rolls Deployments out and ends Jobs.
+Owns the routes; see docs/simulators.md. Watching, admission policies and all other controllers are
+not here.
 """
 
 import asyncio
@@ -35,8 +36,10 @@ from mcp_platform.simulators.kubernetes_access import (
     User,
     allowed,
 )
+from mcp_platform.simulators.kubernetes_controllers import JOB_FAILS, Controllers
 from mcp_platform.simulators.kubernetes_errors import Refusal
-from mcp_platform.simulators.kubernetes_objects import KINDS, Cluster, Kind
+from mcp_platform.simulators.kubernetes_kinds import KINDS, Kind
+from mcp_platform.simulators.kubernetes_objects import Cluster
 
 _INSTEAD = (
     "gone",
@@ -47,7 +50,7 @@ _INSTEAD = (
     "unauthorized",
     "unavailable",
 )
-FAULTS = frozenset([*_INSTEAD, "response_lost", "slow"])
+FAULTS = frozenset([*_INSTEAD, JOB_FAILS, "response_lost", "slow"])
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _PATCHES = (
     "application/apply-patch+yaml",
@@ -82,6 +85,7 @@ class ApiServer:
     def __init__(self, faults: Faults) -> None:
         self.cluster = Cluster()
         self.tokens = Tokens()
+        self.controllers = Controllers(self.cluster, faults)
         self._faults = faults
 
     def reset(self) -> None:
@@ -112,8 +116,7 @@ class ApiServer:
             ),
         ]
         for kind in KINDS:
-            root = f"/apis/{kind.group}/v1" if kind.group else "/api/v1"
-            home = f"{root}/namespaces/{{namespace}}" if kind.namespaced else root
+            home = f"{kind.root}/namespaces/{{namespace}}" if kind.namespaced else kind.root
             handler = self._answering(self._handler(kind))
             table.append(route(f"{home}/{kind.resource}", handler, "GET", "POST"))
             table.append(
@@ -224,6 +227,8 @@ class ApiServer:
             raise errors.bad_request("this simulator does not watch")
         self._check(asked.user, asked.verb, asked.kind, asked.namespace, asked.name)
         answer = await self._answer(asked)
+        if asked.namespace is not None and asked.verb not in ("get", "list"):
+            self.controllers.settle(asked.namespace)
         if self._faults.take("response_lost", **context) is not None:
             return DroppedConnection()
         return answer

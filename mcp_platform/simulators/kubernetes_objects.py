@@ -1,6 +1,6 @@
 """The objects of a Kubernetes API server: kept, versioned, patched, applied by field managers.
 
-Owns the kinds it knows and the rules for fields. Who may do what is `kubernetes_access.py`'s.
+Owns the rules for fields. Who may do what is `kubernetes_access.py`'s.
 Source: kubernetes.io/docs/reference/using-api/server-side-apply/, RFC 7396 (merge patch).
 """
 
@@ -14,37 +14,14 @@ from typing import Any
 from uuid import uuid4
 
 from mcp_platform.simulators import kubernetes_errors as errors
-from mcp_platform.simulators.kubernetes_access import RBAC
+from mcp_platform.simulators import kubernetes_quota as quota
+from mcp_platform.simulators.kubernetes_kinds import NAMESPACES, Kind
 from mcp_platform.simulators.kubernetes_validation import check
 
 Object = dict[str, Any]
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind the simulator knows."""
-
-    group: str
-    resource: str
-    name: str
-    namespaced: bool = True
-
-    @property
-    def api_version(self) -> str:
-        return f"{self.group}/v1" if self.group else "v1"
-
-
-KINDS = (
-    Kind("", "namespaces", "Namespace", namespaced=False),
-    Kind("", "secrets", "Secret"),
-    Kind("", "configmaps", "ConfigMap"),
-    Kind("", "serviceaccounts", "ServiceAccount"),
-    Kind(RBAC, "roles", "Role"),
-    Kind(RBAC, "rolebindings", "RoleBinding"),
-    Kind(RBAC, "clusterroles", "ClusterRole", namespaced=False),
-    Kind(RBAC, "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
-)
 # Written by the server, whatever a client sends; owned by nobody.
 _SERVERS = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"}
 _SERVERS |= {"deletionTimestamp", "name", "namespace"}
@@ -70,7 +47,7 @@ class Cluster:
     def reset(self) -> None:
         """Forget everything but the namespace that every cluster has."""
         self._objects.clear()
-        self.create(KINDS[0], None, {"metadata": {"name": "default"}}, manager="kube-apiserver")
+        self.create(NAMESPACES, None, {"metadata": {"name": "default"}}, manager="kube-apiserver")
 
     def every(self, group: str, resource: str, namespace: str | None) -> Iterable[Object]:
         """Return the objects of a kind in a namespace; None: those of the whole cluster."""
@@ -152,6 +129,10 @@ class Cluster:
             for key in [key for key in self._objects if key[1] == name]:
                 del self._objects[key]
 
+    def tell_status(self, kind: Kind, namespace: str | None, name: str, status: Object) -> None:
+        """Write what a controller has to say of an object; nobody's fields change."""
+        self._stored(kind, namespace, name).body["status"] = status
+
     def _stored(self, kind: Kind, namespace: str | None, name: str) -> Stored:
         stored = self._objects.get((kind.resource, namespace, name))
         if stored is None:
@@ -196,6 +177,8 @@ class Cluster:
         self, kind: Kind, namespace: str | None, name: str, stored: Stored, body: Object
     ) -> None:
         check(kind.name, name, body, before=stored.body)
+        if not stored.body:
+            quota.admit(self, kind, namespace, body)
         old = stored.body.get("metadata", {})
         metadata = {
             "name": name,

@@ -180,6 +180,30 @@ def test_only_the_provisioner_makes_secrets_and_it_lists_none(applied: Applied) 
         assert not applied.may(account, "create", "pods", namespace=None)
 
 
+def test_lower_resources_replace_a_tenants_pods_within_its_quota(
+    applied: Applied, tmp_path: Path
+) -> None:
+    """No node has to be there: a pod that was made counts, whether it runs or not."""
+    (found,) = (
+        each
+        for each in applied.objects
+        if each["kind"] == "Deployment"
+        and each["metadata"]["namespace"] == f"{applied.isolated}-production"
+    )
+    namespace = ["--namespace", found["metadata"]["namespace"]]
+    for memory in ("1Gi", "192Mi"):
+        changed = copy.deepcopy(found)
+        (container,) = changed["spec"]["template"]["spec"]["containers"]
+        container["resources"]["limits"]["memory"] = memory
+        apply(changed, tmp_path)
+        until = time.monotonic() + PATIENCE_S
+        limits = "{.items[*].spec.containers[*].resources.limits.memory}"
+        while memory not in kubectl("get", "pods", *namespace, "-o", f"jsonpath={limits}").stdout:
+            assert time.monotonic() < until, kubectl("get", "events", *namespace).stdout
+            time.sleep(0.5)
+    assert "exceeded quota" not in kubectl("get", "events", *namespace).stdout
+
+
 class TestPolicies:
     """What the cluster refuses by the policies in the tree, where it has them (1.30 and newer)."""
 
