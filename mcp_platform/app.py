@@ -35,7 +35,7 @@ from mcp_platform.bootstrap.pieces import now
 from mcp_platform.bootstrap.service import AdminApi, Platform
 from mcp_platform.conversations.api import chat_router
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.http import Traced, handle_problems
+from mcp_platform.kit.http import OnePath, Traced, handle_problems
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
@@ -84,6 +84,7 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     handle_problems(app)
     app.add_middleware(Traced)
+    app.add_middleware(OnePath)  # the one added last is asked first
     readiness = Readiness(platform.sessions, timer=time.monotonic)
 
     @app.get("/health", tags=["health"], responses={503: {"description": "Not now, and why."}})
@@ -175,7 +176,8 @@ class WebhookFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            path: str = scope["path"]
+            # As it was spelt, so that whoever stands before us has seen the same path.
+            path = scope["raw_path"].decode("latin-1")
             if path.endswith("/webhooks/whatsapp"):
                 tenant = self._tenant(path)
                 if tenant is not None:
@@ -187,7 +189,7 @@ class WebhookFirst:
         await self._app(scope, receive, send)
 
     def _tenant(self, path: str) -> tuple[str, str] | None:
-        segments = tuple(path.strip("/").split("/"))
+        segments = tuple(path.removeprefix("/").split("/"))
         if segments == WEBHOOK:
             return self._pinned
         if len(segments) == 2 + len(WEBHOOK) and segments[2:] == WEBHOOK:

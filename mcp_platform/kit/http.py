@@ -23,19 +23,25 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
+from mcp_platform.errors import Conflict, Invalid, NotFound, PlatformError, Unavailable
 from mcp_platform.kit.problem import (
     ARRIVES_WITHIN,
     STATUS,
+    UNSTORED,
     TooLarge,
     TooSlow,
     headers_of,
     problem_of,
+    send_problem,
     status_of,
 )
 
 log = structlog.get_logger(__name__)
 
+# An encoded slash, or an encoded character that needs no encoding (RFC 3986, section 2.3).
+_SPELT_OTHERWISE = re.compile(
+    rb"%(?:2[DEF]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])|//", re.IGNORECASE
+)
 MEDIA_TYPE = "application/problem+json"
 AWAY_FOR = timedelta(seconds=5)
 # A name that a caller made up may be huge: what is wrong with it is told, not all of it.
@@ -87,7 +93,7 @@ def handle_problems(app: FastAPI) -> None:
 class Traced:
     """Gives each request an id, which its log lines and what it records bear.
 
-    And each answer what keeps it from being stored on its way: there are tokens and people in them.
+    And each answer what keeps it from being stored on its way.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -97,14 +103,26 @@ class Traced:
         async def send_unstored(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                # Source: RFC 6749, section 5.1, of tokens; a route may say otherwise.
-                headers.setdefault("cache-control", "no-store")
-                headers.setdefault("x-content-type-options", "nosniff")
+                for name, value in UNSTORED.items():
+                    headers.setdefault(name, value)  # a route may say otherwise
             await send(message)
 
         scope["trace_id"] = trace_id = secrets.token_hex(8)
         with structlog.contextvars.bound_contextvars(trace_id=trace_id):
             await self._app(scope, receive, send_unstored)
+
+
+class OnePath:
+    """Serves a path in one spelling, the one that whoever stands before us has seen."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _SPELT_OTHERWISE.search(scope["raw_path"]):
+            await send_problem(send, NotFound("Nothing is served on this path."))
+            return
+        await self._app(scope, receive, send)
 
 
 def problem_response(error: PlatformError) -> Response:

@@ -70,8 +70,15 @@ def status_of(error: PlatformError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+UNSTORED = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+"""What keeps an answer from being stored on its way: tokens and people are in them.
+
+Source: RFC 6749, section 5.1, of tokens.
+"""
+
+
 def headers_of(error: PlatformError) -> dict[str, str]:
-    headers = {"content-type": "application/problem+json"}
+    headers = {"content-type": "application/problem+json", **UNSTORED}
     if isinstance(error, Unavailable | Throttled) and error.retry_after is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after.total_seconds())))
     if isinstance(error, TooSlow):

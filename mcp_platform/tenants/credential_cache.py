@@ -2,7 +2,8 @@
 
 A value in use is refreshed behind the requests that use it, so that none of them waits; a value
 older than `STALE` is read again before it is used, so that a changed Secret is seen within a
-minute; while the store is away the last good value serves on. Idle tenants cost nothing.
+minute; while the store is away the last good value serves on. Idle tenants cost nothing. What the
+store refused is remembered for seconds, so that requests nobody signed do not each ask it.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from mcp_platform.tenants.credentials import (
     Credentials,
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 REFRESH = timedelta(seconds=20)
 STALE = timedelta(seconds=50)  # with one read, under the minute that is promised
+# As short as a person hardly notices who has just put the credentials there.
+REFUSED_FOR = timedelta(seconds=5)
 READ_TIMEOUT = timedelta(seconds=5)
 MOST = 5_000  # about 8 kB each with a private key
 
@@ -44,16 +47,23 @@ class CachedCredentials:
         self._store = store
         self._timer = timer
         self._entries: LRUCache[TenantId, _Entry] = LRUCache(MOST)
+        self._refused: TTLCache[TenantId, CredentialsUnreadable] = TTLCache(
+            MOST, REFUSED_FOR.total_seconds(), timer=timer
+        )
         self._reading: dict[TenantId, asyncio.Task[Credentials]] = {}
 
     async def of(self, tenant: Tenant) -> Credentials:
         """Return the tenant's credentials.
 
         Raises:
-            CredentialsUnreadable: nothing is cached and the store gives nothing.
+            CredentialsUnreadable: nothing is cached and the store gives nothing, or gave nothing
+                some seconds ago.
         """
         entry = self._entries.get(tenant.id)
         if entry is None:
+            refused = self._refused.get(tenant.id)
+            if refused is not None:
+                raise refused.with_traceback(None)  # it would grow with each raise
             return await asyncio.shield(self._read(tenant))
         now = self._timer()
         age = now - entry.read_at
@@ -101,5 +111,7 @@ class CachedCredentials:
             self._entries.pop(tenant.id, None)
         elif error is not None and entry is not None:
             entry.store_away = True
+        if isinstance(error, CredentialsUnreadable):
+            self._refused[tenant.id] = error
         if error is not None:
             log.warning("tenants.credentials.unreadable", tenant=tenant.path, error=str(error))

@@ -17,6 +17,7 @@ from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.inbox.metrics import MISROUTED, WEBHOOKS
 from mcp_platform.kit.problem import (
     ARRIVES_WITHIN,
+    UNSTORED,
     MethodNotAllowed,
     TooLarge,
     TooSlow,
@@ -34,7 +35,10 @@ log = structlog.get_logger(__name__)
 
 # Source: Meta states payloads of up to 3 MB.
 LARGEST = 3 * 1024 * 1024
-TEXT = (b"content-type", b"text/plain; charset=utf-8")
+HEADERS = [
+    (b"content-type", b"text/plain; charset=utf-8"),
+    *((name.encode(), value.encode()) for name, value in UNSTORED.items()),
+]
 
 
 class WhatsAppWebhook:
@@ -147,6 +151,6 @@ async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
 
 async def _answer(send: Send, body: bytes) -> None:
     # Without a length uvicorn would send chunks, and write to the socket twice.
-    headers = [TEXT, (b"content-length", str(len(body)).encode())]
+    headers = [*HEADERS, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -181,8 +181,34 @@ async def test_a_store_that_is_away_on_a_cold_cache_is_told_and_tried_again() ->
         with pytest.raises(CredentialsUnreadable):
             await here.secret()
     here.store.away = False
+    await here.later(5)
 
     assert await here.secret() == "first"
+
+
+@pytest.mark.parametrize("store", [Store(away=True), Store(secret=None)], ids=["away", "none"])
+async def test_a_refusal_is_remembered_for_seconds(store: Store) -> None:
+    here = Place(store)
+    for _ in range(100):
+        with pytest.raises(CredentialsUnreadable):
+            await here.secret()
+    assert here.store.reads == 1
+
+    await here.later(5)
+    with pytest.raises(CredentialsUnreadable):
+        await here.secret()
+    assert here.store.reads == 2
+
+
+async def test_one_tenants_refusal_is_no_other_tenants() -> None:
+    here = Place(Store(secret=None))
+    with pytest.raises(CredentialsMissing):
+        await here.secret()
+    here.store.secret = "of the other"
+
+    other = await here.cache.of(tenant(id_=2, environment="staging"))
+
+    assert other.whatsapp_app_secret == "of the other"
 
 
 async def test_a_store_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -351,6 +351,51 @@ async def test_without_a_tenant_in_the_path_a_shared_process_knows_nobody(here: 
             assert answer.headers["content-type"].startswith("application/problem+json")
 
 
+OTHER_SPELLINGS = [
+    "//{client}/production/api/v1/webhooks/whatsapp",
+    "/{client}//production/api/v1/webhooks/whatsapp",
+    "/{client}/production/api/v1/webhooks/whatsapp/",
+    "/{client}/production/api/v1/webhooks//whatsapp",
+    "/{client}%2fproduction/api/v1/webhooks/whatsapp",
+    "/{client}%2Fproduction/api%2Fv1/webhooks/whatsapp",
+    "/%{first:x}{rest}/production/api/v1/webhooks/whatsapp",
+    "/{client}/%70roduction/api/v1/webhooks/whatsapp",
+    "/{client}/production/api/v1/webhooks/%77hatsapp",
+    "/{client}/production/api/v1/./webhooks/whatsapp",
+    "/{client}/production/x/../api/v1/webhooks/whatsapp",
+    "/{client}/production/api/v1/webhooks/whatsapp%20",
+    "/{client}/production/api/v1/webhooks/whatsapp%00",
+    "/{client}/production/api/v1/webhooks/whatsapp;x",
+]
+
+
+@pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
+async def test_the_webhook_has_one_path(here: World, spelling: str) -> None:
+    name = here.tenant.client_name
+    body = json.dumps(here.webhook(message("oi"))).encode()
+    path = spelling.format(client=name, first=ord(name[0]), rest=name[1:])
+    async with Line(here.url) as line:
+        assert await line.post(path, body, signature=signed(here, body)) == 404
+    assert await here.value(STORED) == 0
+
+
+async def test_no_answer_of_the_webhook_is_stored_on_its_way(here: World) -> None:
+    secret = sign(b"{}", app_secret="another")
+    answers = [
+        await here.post(here.webhook(message("oi"))),
+        await here.post(b"{}", headers={"x-hub-signature-256": secret}),
+        await here.post(b"{}", path="nobody-here/production"),
+        await here.post(b"{}", path=f"/{here.tenant.path}"),
+    ]
+    async with httpx.AsyncClient(base_url=here.url) as client:
+        answers.append(await client.get(f"/{here.tenant.path}/api/v1/webhooks/whatsapp"))
+
+    assert [each.status_code for each in answers] == [200, 401, 404, 404, 403]
+    for each in answers:
+        assert each.headers["cache-control"] == "no-store"
+        assert each.headers["x-content-type-options"] == "nosniff"
+
+
 GARBAGE = [
     b"\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),  # somebody tries TLS
