@@ -62,7 +62,7 @@ class _Credentials(service_account.Credentials):
     """Service account credentials that talk to the token endpoint and to nobody else."""
 
     def _is_regional_access_boundary_lookup_required(self) -> bool:
-        return False  # a private hook, and the only switch: see the contract test that pins it
+        return False  # a private hook, which the environment cannot undo: its contract test pins it
 
 
 class _TokenRequest(google_auth_httplib2.Request):  # type: ignore[misc] # no types

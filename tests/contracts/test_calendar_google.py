@@ -537,8 +537,11 @@ async def test_no_more_threads_than_allowed_and_the_loop_stays_free(world: World
 
 
 async def test_the_token_goes_to_the_token_endpoint_and_the_calendar_only(
-    world: World, door: GoogleCalendars
+    world: World, door: GoogleCalendars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Since 2.63 google-auth asks only where this is set; before, it always asked.
+    enabled = "GOOGLE_SDK_EXPERIMENTAL_PYTHON_REGIONAL_ACCESS_BOUNDARY_LOOKUP_ENABLED"
+    monkeypatch.setenv(enabled, "true")
     asked: list[str] = []
     real = httplib2.Http.request
 
