@@ -47,6 +47,20 @@ WabaId = Annotated[str | None, _option("--waba-id", "Meta's id of the WhatsApp B
 CalendarId = Annotated[
     str | None, _option("--calendar-id", "The Google calendar that bookings go into.")
 ]
+FreeDaysClose = Annotated[
+    bool | None,
+    typer.Option(
+        "--free-days-close/--free-days-open",
+        help="Whether an all-day event that Google counts as free closes its day (it does).",
+    ),
+]
+UnansweredClose = Annotated[
+    bool | None,
+    typer.Option(
+        "--unanswered-close/--unanswered-open",
+        help="Whether an invitation nobody answered closes its time (it does not).",
+    ),
+]
 Topology = Annotated[str | None, _option("--topology", "shared or isolated.")]
 
 _LENGTH = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
@@ -62,6 +76,8 @@ _COLUMNS = frozenset(
         "phone_number_id",
         "waba_id",
         "calendar_id",
+        "free_days_close",
+        "unanswered_close",
         "topology",
     ]
 )
@@ -131,6 +147,8 @@ def create(
     phone_number_id: PhoneNumberId = None,
     waba_id: WabaId = None,
     calendar_id: CalendarId = None,
+    free_days_close: FreeDaysClose = None,
+    unanswered_close: UnansweredClose = None,
     topology: Topology = None,
 ) -> None:
     """Make a tenant, and its client if that is new. What it offers comes by the admin API."""
@@ -141,7 +159,8 @@ def create(
         split_path,
     )
 
-    given = {name: value for name, value in locals().items() if name in _COLUMNS and value}
+    named = {name: value for name, value in locals().items() if name in _COLUMNS}
+    given = {name: value for name, value in named.items() if value not in (None, "")}
     client_name, environment = split_path(tenant)
 
     async def make(session: "AsyncSession") -> None:
@@ -186,6 +205,8 @@ def update(
     phone_number_id: PhoneNumberId = None,
     waba_id: WabaId = None,
     calendar_id: CalendarId = None,
+    free_days_close: FreeDaysClose = None,
+    unanswered_close: UnansweredClose = None,
     topology: Topology = None,
 ) -> None:
     """Change a tenant; what is not named stays as it is, and an empty value takes one away."""
@@ -197,7 +218,9 @@ def update(
     )
 
     named = {name: value for name, value in locals().items() if name in _COLUMNS}
-    given = {name: value or None for name, value in named.items() if value is not None}
+    given = {
+        name: None if value == "" else value for name, value in named.items() if value is not None
+    }
     if not given:
         raise typer.BadParameter("Say what is to change.")
     path, actor = split_path(tenant), command_actor()

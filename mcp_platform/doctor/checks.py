@@ -22,7 +22,7 @@ GOOGLE = (
     Check("google.key", "google", checks_google.key, needs=SECRET),
     Check("google.token", "google", checks_google.token, needs=("google.key",)),
     Check("google.calendar", "google", checks_google.calendar, needs=("google.token",)),
-    Check("google.free_busy", "google", checks_google.free_busy, needs=("google.calendar",)),
+    Check("google.events", "google", checks_google.events, needs=("google.calendar",)),
     Check(
         "google.write",
         "google",

@@ -6,6 +6,8 @@ used on the calendar; each step tells causes apart that the next one would mix u
 
 import asyncio
 import re
+from datetime import timedelta
+from zoneinfo import available_timezones
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -13,13 +15,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from mcp_platform.doctor.case import Chart
 from mcp_platform.doctor.results import Found
+from mcp_platform.scheduling.calendar import CalendarReading, CalendarZoneUnknown, Interval
 from mcp_platform.scheduling.calendar_access import (
     CalendarLeft,
     CalendarRefused,
     ClockWrong,
     TokenRefused,
 )
+from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.tenants.calendar_ids import what_is_no_calendar
 
+AHEAD = timedelta(days=14)  # as far as customers are usually offered times
 SHORTEST_KEY = 2048  # bits. Source: NIST SP 800-57 part 1, and what Google itself makes
 _WRITING_ROLES = frozenset({"writer", "owner"})
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9.-]*@([a-z0-9.-]+\.)?gserviceaccount\.com", re.ASCII)
@@ -91,11 +97,14 @@ async def token(chart: Chart) -> Found:
 
 
 async def calendar(chart: Chart) -> Found:
-    """Read every calendar that bookings go to, and the role on it."""
+    """Look whose the calendars are that bookings go to, and at the role on each."""
     email = chart.case.secrets.google_client_email
     calendars = chart.case.calendars
     if not calendars:
         return Found("google.calendar", "none")
+    for calendar_id in calendars:
+        if what_is_no_calendar(calendar_id) is not None:
+            return Found("google.calendar", "nobodys", {"calendar": calendar_id})
     for calendar_id in calendars:
         details = {"calendar": calendar_id, "client_email": email}
         try:
@@ -114,17 +123,43 @@ async def calendar(chart: Chart) -> Found:
     return Found("google.calendar", "writable", {"calendars": str(len(calendars))})
 
 
-async def free_busy(chart: Chart) -> Found:
-    """Ask free/busy, whose errors stand inside an answer of 200."""
-    calendar_id = chart.case.calendars[0]
-    details = {"calendar": calendar_id, "client_email": chart.case.secrets.google_client_email}
-    try:
-        error = await chart.google.free_busy(calendar_id=calendar_id, now=chart.now)
-    except CalendarRefused as refused:
-        return Found("google.free_busy", "refused", {**details, "error": refused.error})
-    if error is not None:
-        return Found("google.free_busy", "hidden", {**details, "error": error})
-    return Found("google.free_busy", "readable")
+async def events(chart: Chart) -> Found:
+    """Read what stands in the calendars as booking does, and say what it makes of it."""
+    rules = chart.case.catalogue.rules if chart.case.catalogue else BookingRules()
+    span = Interval(start=chart.now, end=chart.now + AHEAD)
+    readings: dict[str, CalendarReading] = {}
+    for calendar_id in chart.case.calendars:
+        try:
+            readings[calendar_id] = await chart.google.read(
+                calendar_id=calendar_id, span=span, key=chart.case.tenant.path
+            )
+        except CalendarZoneUnknown as unknown:
+            details = {"calendar": calendar_id, "zone": unknown.zone}
+            return Found("google.events", "zone_unknown", details)
+    for calendar_id, reading in readings.items():
+        details = {"calendar": calendar_id, "zone": reading.zone}
+        if reading.zone not in available_timezones():
+            return Found("google.events", "zone_fixed", details)
+    free_days = sorted(
+        {
+            rules.local(span.start).date().isoformat()
+            for reading in readings.values()
+            for span in reading.days_shown_free
+        }
+    )
+    tenant = {"tenant": chart.case.tenant.path}
+    if free_days:
+        details = {**tenant, "days": ", ".join(free_days)}
+        if rules.free_days_close:
+            return Found("google.events", "free_days_close", details)
+        return Found("google.events", "free_days_open", details)
+    unanswered = sum(len(reading.unanswered) for reading in readings.values())
+    if unanswered:
+        details = {**tenant, "invitations": str(unanswered)}
+        if rules.unanswered_close:
+            return Found("google.events", "unanswered_close", details)
+        return Found("google.events", "unanswered_open", details)
+    return Found("google.events", "readable")
 
 
 async def write(chart: Chart) -> Found:

@@ -189,7 +189,7 @@ class Agenda:
         if placement is not None and held:
             failpoint("turn.after_hold")
             try:
-                free = await self._is_free(placement)
+                free = await self._is_free(placement, of=hold_id, now=now)
             except CalendarUnreadable:
                 return await self._let_go(hold_id, CalendarClosed(), work=work)
             failpoint("turn.after_calendar")
@@ -227,7 +227,7 @@ class Agenda:
                     placement, price_cents=current.price_cents, currency=current.currency
                 )
             try:
-                free = await self._is_free(placement)
+                free = await self._is_free(placement, of=appointment_id, now=now)
             except CalendarUnreadable:
                 return await self._conclude(CalendarClosed(), work=work)
             failpoint("turn.after_calendar")
@@ -377,9 +377,11 @@ class Agenda:
             return None
         return found if contact_id is None or found.ends_at > now else None
 
-    async def _is_free(self, placement: Placement) -> bool:
-        """Ask the owner's calendar, once more, whether nothing is in the way there."""
-        busy = await self._openings.busy(calendar_id=placement.calendar_id, span=placement.blocked)
+    async def _is_free(self, placement: Placement, *, of: UUID, now: datetime) -> bool:
+        """Ask the owner's calendar, once more, whether nothing is in the way of an appointment."""
+        busy = await self._openings.busy(
+            calendar_id=placement.calendar_id, span=placement.blocked, now=now, excluding=of
+        )
         return not any(placement.blocked.overlaps(each) for each in busy)
 
     async def _alternatives(

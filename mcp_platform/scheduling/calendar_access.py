@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from mcp_platform.errors import CredentialRefused
-from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.calendar import CalendarReading, CalendarUnreadable, Interval
 
 TokenReason = Literal["key_gone", "account_gone", "account_disabled", "refused"]
 CalendarReason = Literal["not_found", "api_off", "refused"]
@@ -56,8 +56,13 @@ class CalendarAccess(Protocol):
     async def role(self, *, calendar_id: str) -> str:
         """Return the account's role: `freeBusyReader`, `reader`, `writer` or `owner`."""
 
-    async def free_busy(self, *, calendar_id: str, now: datetime) -> str | None:
-        """Ask free/busy for a minute; return the error that stands inside the answer, if any."""
+    async def read(self, *, calendar_id: str, span: Interval, key: str) -> CalendarReading:
+        """Read events in the very way in which booking does.
+
+        Raises:
+            CalendarZoneUnknown: an event cannot be placed.
+            CredentialRefused: as booking would be refused.
+        """
 
     async def write(self, *, calendar_id: str, now: datetime) -> None:
         """Write a private event that blocks no time, and delete it.

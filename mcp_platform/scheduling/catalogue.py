@@ -95,12 +95,21 @@ class Professional:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingRules:
-    """When a booking may be made: grid, shortest notice and furthest day, in an IANA time zone."""
+    """When a booking may be made: grid, shortest notice and furthest day, in an IANA time zone.
+
+    Attributes:
+        free_days_close: Whether an all-day event that the calendar counts as free closes the day.
+            Google marks all-day events so unless told otherwise, a holiday among them.
+        unanswered_close: Whether an invitation that the owner did not answer closes its time.
+            Anybody can send one, and would close the shop.
+    """
 
     time_zone: str = DEFAULT_TIME_ZONE
     slot_step: timedelta = DEFAULT_SLOT_STEP
     minimum_notice: timedelta = DEFAULT_MINIMUM_NOTICE
     horizon: timedelta = DEFAULT_HORIZON
+    free_days_close: bool = True
+    unanswered_close: bool = False
 
     def __post_init__(self) -> None:
         _require(self.slot_step > timedelta(0), "slot_step", "must be longer than nothing")

@@ -109,6 +109,8 @@ async def load_catalogue(session: AsyncSession, tenant_id: TenantId) -> Catalogu
             slot_step=tenant.slot_step_minutes * MINUTE,
             minimum_notice=tenant.minimum_notice_minutes * MINUTE,
             horizon=tenant.horizon_days * DAY,
+            free_days_close=tenant.free_days_close,
+            unanswered_close=tenant.unanswered_close,
         ),
     )
 
@@ -193,6 +195,8 @@ async def save_catalogue(session: AsyncSession, tenant_id: TenantId, catalogue: 
                 rules.minimum_notice, unit=MINUTE, field="minimum_notice"
             ),
             horizon_days=_whole(rules.horizon, unit=DAY, field="horizon"),
+            free_days_close=rules.free_days_close,
+            unanswered_close=rules.unanswered_close,
         )
         .returning(TenantRow.id)
     )

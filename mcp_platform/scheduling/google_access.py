@@ -10,12 +10,16 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.calendar import (
+    Calendar,
+    CalendarReading,
+    CalendarUnreadable,
+    Interval,
+)
 from mcp_platform.scheduling.calendar_access import CalendarAccess, CalendarLeft, CalendarRefused
 from mcp_platform.scheduling.google_refusals import API_OFF, EXHAUSTED, RATE, Refusal
 from mcp_platform.scheduling.google_session import Session
 
-FREE_BUSY_SCOPE = "https://www.googleapis.com/auth/calendar.freebusy"
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _AHEAD = timedelta(hours=1)  # when the test event is: not now, lest somebody's reminder rings
 
@@ -23,9 +27,13 @@ _AHEAD = timedelta(hours=1)  # when the test event is: not now, lest somebody's 
 class GoogleAccess(CalendarAccess):
     """One account's access, over a session that nobody used before."""
 
-    def __init__(self, session: Session, *, api: Any, timeout: timedelta) -> None:
+    def __init__(
+        self, session: Session, *, calendar: Calendar, events: Any, timeout: timedelta
+    ) -> None:
+        """Ask through `session`; `calendar` is what booking reads with, over the same session."""
         self._session = session
-        self._api = api
+        self._calendar = calendar
+        self._events = events
         self._timeout_s = timeout.total_seconds()
 
     async def token(self) -> None:
@@ -33,23 +41,12 @@ class GoogleAccess(CalendarAccess):
 
     async def role(self, *, calendar_id: str) -> str:
         answer = await self._ask(
-            self._api.events().list(calendarId=calendar_id, maxResults=1, fields="accessRole")
+            self._events.list(calendarId=calendar_id, maxResults=1, fields="accessRole")
         )
         return str(answer.get("accessRole", ""))
 
-    async def free_busy(self, *, calendar_id: str, now: datetime) -> str | None:
-        body = {
-            "timeMin": now.isoformat(),
-            "timeMax": (now + timedelta(minutes=1)).isoformat(),
-            "items": [{"id": calendar_id}],
-        }
-        answer = await self._ask(self._api.freebusy().query(body=body))
-        calendars = answer.get("calendars")
-        found = calendars.get(calendar_id) if isinstance(calendars, dict) else None
-        if not isinstance(found, dict):
-            raise CalendarUnreadable("Google Calendar's answer can't be understood")
-        errors = found.get("errors") or []
-        return str(errors[0].get("reason", "unknown")) if errors else None
+    async def read(self, *, calendar_id: str, span: Interval, key: str) -> CalendarReading:
+        return await self._calendar.read(calendar_id=calendar_id, span=span, key=key)
 
     async def write(self, *, calendar_id: str, now: datetime) -> None:
         event_id = uuid4().hex  # hexadecimal digits are base32hex, too
@@ -63,11 +60,10 @@ class GoogleAccess(CalendarAccess):
             "start": {"dateTime": start.isoformat()},
             "end": {"dateTime": (start + timedelta(minutes=5)).isoformat()},
         }
-        events = self._api.events()
-        await self._ask(events.insert(calendarId=calendar_id, body=body, sendUpdates="none"))
+        await self._ask(self._events.insert(calendarId=calendar_id, body=body, sendUpdates="none"))
         try:
             await self._ask(
-                events.delete(calendarId=calendar_id, eventId=event_id, sendUpdates="none"),
+                self._events.delete(calendarId=calendar_id, eventId=event_id, sendUpdates="none"),
                 gone_is_done=True,
             )
         except (CalendarUnreadable, CalendarRefused) as error:

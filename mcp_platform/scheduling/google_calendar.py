@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import anyio
 import httplib2
@@ -23,21 +22,22 @@ from mcp_platform.errors import CredentialRefused, Invalid
 from mcp_platform.scheduling.calendar import (
     Calendar,
     CalendarEvent,
+    CalendarReading,
     CalendarUnreadable,
     Interval,
 )
 from mcp_platform.scheduling.calendar_access import CalendarAccess
-from mcp_platform.scheduling.google_access import FREE_BUSY_SCOPE, GoogleAccess
+from mcp_platform.scheduling.google_access import GoogleAccess
 from mcp_platform.scheduling.google_events import (
     LISTED_FIELDS,
     WRITING_ROLES,
-    busy_times,
     event_body,
     patch_body,
+    read_events,
     shows,
 )
 from mcp_platform.scheduling.google_refusals import Refusal, meaning, sharing
-from mcp_platform.scheduling.google_session import SCOPES, GoogleAccount, Session, Transport
+from mcp_platform.scheduling.google_session import GoogleAccount, Session, Transport
 
 __all__ = ["GoogleAccount", "GoogleCalendars"]
 
@@ -68,7 +68,7 @@ class GoogleCalendars:
         self, *, api_url: str, token_url: str, timeout: timedelta, max_threads: int
     ) -> None:
         base = api_url.removesuffix("/").removesuffix(_API_PATH.removesuffix("/"))
-        self._api, self._events = _api_at(base + _API_PATH)
+        self._events = _events_at(base + _API_PATH)
         self._timeout = timeout
         self._transport = Transport(token_url=token_url, max_threads=max_threads)
         self._sessions: TTLCache[GoogleAccount, Session] = TTLCache(
@@ -84,8 +84,9 @@ class GoogleCalendars:
 
     def access(self, account: GoogleAccount) -> CalendarAccess:
         """Return the means to ask what `account` may do, with a token of its own."""
-        session = Session(self._transport, account, scopes=(*SCOPES, FREE_BUSY_SCOPE))
-        return GoogleAccess(session, api=self._api, timeout=self._timeout)
+        session = Session(self._transport, account)
+        calendar = _GoogleCalendar(session, self._events, timeout=self._timeout)
+        return GoogleAccess(session, calendar=calendar, events=self._events, timeout=self._timeout)
 
     async def close(self) -> None:
         """Forget tokens and close connections."""
@@ -94,21 +95,20 @@ class GoogleCalendars:
 
 
 @lru_cache(maxsize=2)
-def _api_at(endpoint: str) -> tuple[Resource, Resource]:
-    """Return Google's API and the part of it about events, read from the discovery document.
+def _events_at(endpoint: str) -> Resource:
+    """Return the part of Google's API about events, read from the discovery document.
 
     One for everybody, and for good: it holds no connection and no credential, since each request
     comes with its own. Another would cost 0.4 MB and 50 ms.
     """
-    api = build(
+    return build(
         "calendar",
         "v3",
         http=httplib2.Http(),
         static_discovery=True,
         cache_discovery=False,
         client_options={"api_endpoint": endpoint},
-    )
-    return api, api.events()
+    ).events()
 
 
 class _GoogleCalendar:
@@ -119,9 +119,9 @@ class _GoogleCalendar:
         self._events = events
         self._timeout_s = timeout.total_seconds()
 
-    async def busy(self, *, calendar_id: str, span: Interval, key: str) -> list[Interval]:
-        """Return what blocks `span`, our own events (those marked `key`) left out."""
-        found: list[Interval] = []
+    async def read(self, *, calendar_id: str, span: Interval, key: str) -> CalendarReading:
+        """Return what stands in `span`; our own events are those marked `key`."""
+        found: list[dict[str, Any]] = []
         deadline, page_token = self._deadline(), None
         for _ in range(_MOST_PAGES):
             request = self._events.list(
@@ -135,10 +135,10 @@ class _GoogleCalendar:
                 fields=LISTED_FIELDS,
             )
             page = await self._read(request, deadline=deadline)
-            found += self._busy_on(page, key=key)
+            found += self._listed_on(page)
             page_token = page.get("nextPageToken")
             if not page_token:
-                return sorted(found, key=lambda interval: (interval.start, interval.end))
+                return _understood(partial(read_events, found, zone=page["timeZone"], key=key))
         raise CalendarUnreadable("Google Calendar lists more events than can be read")
 
     async def put(self, *, calendar_id: str, event: CalendarEvent) -> None:
@@ -219,16 +219,14 @@ class _GoogleCalendar:
             pause_s *= 2
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _busy_on(self, page: dict[str, Any], *, key: str) -> list[Interval]:
+    def _listed_on(self, page: dict[str, Any]) -> list[dict[str, Any]]:
         if _understood(lambda: page["accessRole"]) not in WRITING_ROLES:
             account = self._session.account
             raise CredentialRefused(
                 f"The calendar is shared with {account.client_email} without the right to write: "
                 f"{sharing(account)}"
             )
-        return _understood(
-            lambda: busy_times(page.get("items", ()), zone=ZoneInfo(page["timeZone"]), key=key)
-        )
+        return _understood(lambda: list(page.get("items", ())))
 
     def _deadline(self) -> float:
         return time.monotonic() + self._timeout_s

@@ -5,12 +5,19 @@ Owns the translation only: values in, values out. Talks to nobody and knows no G
 Source: https://developers.google.com/workspace/calendar/api/v3/reference/events
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mcp_platform.scheduling.calendar import CalendarEvent, Interval
+from mcp_platform.scheduling.calendar import (
+    CalendarEvent,
+    CalendarReading,
+    CalendarZoneUnknown,
+    Interval,
+    OwnEvent,
+)
 
 MARK = "mcp"  # private property that says whose mirrored event this is
 MARK_ID = "mcp_id"  # ... and of which event: a copy the owner makes by hand is the owner's own
@@ -19,7 +26,11 @@ LISTED_FIELDS = (
     "accessRole,timeZone,nextPageToken,items(id,status,start,end,transparency,eventType,"
     "recurringEventId,attendees(self,responseStatus),extendedProperties/private)"
 )
-_NOT_BUSY_TYPES = frozenset({"workingLocation"})  # says where, not that there is no time
+_PLACES = "workingLocation"  # an event type that says where, not that there is no time
+# All-day events that people enter to close a day; not birthdays, nor stays read from an e-mail.
+_DAYS_OFF = frozenset({"default", "outOfOffice"})
+# Calendars that were made by other programs carry such zones: "GMT-03:00", "UTC+2".
+_OFFSET = re.compile(r"(?:GMT|UTC)([+-])(\d{1,2})(?::?(\d{2}))?", re.ASCII)
 
 Body = dict[str, Any]
 
@@ -64,33 +75,66 @@ def _is_at(when: Mapping[str, Any], moment: datetime) -> bool:
     return "dateTime" in when and datetime.fromisoformat(when["dateTime"]) == moment
 
 
-def busy_times(items: Iterable[Mapping[str, Any]], *, zone: ZoneInfo, key: str) -> list[Interval]:
-    """Return when the listed events block the calendar, earliest first.
+def read_events(items: Iterable[Mapping[str, Any]], *, zone: str, key: str) -> CalendarReading:
+    """Return what the listed events mean for booking; those marked `key` are our own.
 
-    `zone` is the calendar's own: it says when a day begins. Events shown as free, cancelled,
-    declined by the owner, and those marked `key` block nothing.
+    `zone` is the calendar's own: it says when a day begins. Cancelled events, those that the owner
+    declined, and timed events shown as free mean nothing.
 
     Raises:
         KeyError, TypeError, ValueError: an event is not what Google documents.
+        CalendarZoneUnknown: an event lasts a day of a zone that is unknown.
     """
-    blocking = (item for item in items if _blocks(item) and not _is_ours(item, key=key))
-    spans = [
-        Interval(_moment(item["start"], zone=zone), _moment(item["end"], zone=zone))
-        for item in blocking
-    ]
-    return sorted(spans, key=lambda span: (span.start, span.end))
-
-
-def _blocks(item: Mapping[str, Any]) -> bool:
-    declined = any(
-        guest.get("self") and guest.get("responseStatus") == "declined"
-        for guest in item.get("attendees", ())
+    blocking: list[Interval] = []
+    days_shown_free: list[Interval] = []
+    unanswered: list[Interval] = []
+    own: list[OwnEvent] = []
+    for item in items:
+        answer = _own_answer(item)
+        kind = item.get("eventType", "default")
+        if item["status"] == "cancelled" or answer == "declined" or kind == _PLACES:
+            continue
+        span = Interval(_moment(item["start"], zone=zone), _moment(item["end"], zone=zone))
+        shown_free = item.get("transparency") == "transparent"
+        if _is_ours(item, key=key):
+            own.append(OwnEvent(item.get("recurringEventId", item["id"]), span))
+        elif answer == "needsAction":
+            unanswered += [] if shown_free else [span]
+        elif not shown_free:
+            blocking.append(span)
+        elif "date" in item["start"] and kind in _DAYS_OFF:
+            days_shown_free.append(span)
+    return CalendarReading(
+        blocking=blocking,
+        days_shown_free=days_shown_free,
+        unanswered=unanswered,
+        own=own,
+        zone=zone,
     )
-    return not (
-        declined
-        or item["status"] == "cancelled"
-        or item.get("transparency") == "transparent"
-        or item.get("eventType") in _NOT_BUSY_TYPES
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """Return a zone by its IANA name or its fixed offset, such as "GMT-03:00"; None: unknown."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
+        pass
+    offset = _OFFSET.fullmatch(name)
+    if offset is None:
+        return None
+    sign, hours, minutes = offset.groups(default="0")
+    ahead = timedelta(hours=int(hours), minutes=int(minutes))
+    try:
+        return timezone(-ahead if sign == "-" else ahead)
+    except ValueError:
+        return None
+
+
+def _own_answer(item: Mapping[str, Any]) -> str | None:
+    """Return what the calendar's owner answered to an invitation; None: it is no invitation."""
+    return next(
+        (guest.get("responseStatus") for guest in item.get("attendees", ()) if guest.get("self")),
+        None,
     )
 
 
@@ -100,8 +144,14 @@ def _is_ours(item: Mapping[str, Any], *, key: str) -> bool:
     return marks.get(MARK) == key and original in {item["id"], item.get("recurringEventId")}
 
 
-def _moment(when: Mapping[str, Any], *, zone: ZoneInfo) -> datetime:
-    if "date" in when:
-        return datetime.combine(date.fromisoformat(when["date"]), time.min, tzinfo=zone)
-    moment = datetime.fromisoformat(when["dateTime"])
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def _moment(when: Mapping[str, Any], *, zone: str) -> datetime:
+    if "date" not in when:
+        moment = datetime.fromisoformat(when["dateTime"])
+        if moment.tzinfo:
+            return moment
+    else:
+        moment = datetime.combine(date.fromisoformat(when["date"]), time.min)
+    known = zone_named(zone)
+    if known is None:
+        raise CalendarZoneUnknown(zone)
+    return moment.replace(tzinfo=known)

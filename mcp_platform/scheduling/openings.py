@@ -5,7 +5,7 @@ Owns reading and choosing among free slots. Refuses to keep any of them: `agenda
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
@@ -15,9 +15,16 @@ from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.availability import Slot, Wanted, slots, why_none
-from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable, Interval
+from mcp_platform.scheduling.calendar import (
+    Calendar,
+    CalendarReading,
+    CalendarUnreadable,
+    Interval,
+    OwnEvent,
+)
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, ProfessionalId, Service
 from mcp_platform.scheduling.outcome import SlotsFound, SlotView
+from mcp_platform.scheduling.own_events import OwnEvents
 from mcp_platform.tenants.tenant import Tenant
 
 NEXT_DAYS = timedelta(days=14)  # how far "what else is free" looks: within it a customer decides
@@ -64,18 +71,44 @@ class Openings:
     def calendar_id(self, professional: Professional) -> str | None:
         return professional.calendar_id or self._tenant.calendar_id
 
-    async def busy(self, *, calendar_id: str | None, span: Interval) -> list[Interval]:
+    async def busy(
+        self, *, calendar_id: str | None, span: Interval, now: datetime, excluding: UUID
+    ) -> list[Interval]:
         """Return what the owner has in `span`; if that cannot be known, tell a person.
+
+        The appointment `excluding` is about to be put there: its own event is not in its way.
 
         Raises:
             CalendarUnreadable: for whatever reason, a refused credential included.
         """
+        reading = await self._reading(calendar_id=calendar_id, span=span)
+        if not reading.own:
+            return self._closing(reading, ())
+        async with self._sessions() as session:
+            elsewhere = await OwnEvents(session, self._tenant.id).elsewhere(
+                reading.own, now=now, excluding=excluding
+            )
+        return self._closing(reading, elsewhere)
+
+    def _closing(self, reading: CalendarReading, elsewhere: Iterable[OwnEvent]) -> list[Interval]:
+        """Return the times that a reading closes by the tenant's rules.
+
+        An event of ours that stands elsewhere closes its place there: who moved it meant it.
+        """
+        return [
+            *reading.blocking,
+            *(reading.days_shown_free if self._rules.free_days_close else ()),
+            *(reading.unanswered if self._rules.unanswered_close else ()),
+            *(event.span for event in elsewhere),
+        ]
+
+    async def _reading(self, *, calendar_id: str | None, span: Interval) -> CalendarReading:
         if calendar_id is None:
             unset = CalendarUnreadable("No calendar is set for this tenant: enter its id.")
             await self._tell(unset, calendar_id=None)
             raise unset
         try:
-            return await self._calendar.busy(
+            return await self._calendar.read(
                 calendar_id=calendar_id, span=span, key=self._tenant.path
             )
         except CalendarUnreadable as error:
@@ -219,8 +252,16 @@ class Openings:
             start=self._midnight(wanted.first) - service.buffer_before,
             end=self._midnight(wanted.last + DAY) + service.duration + service.buffer_after,
         )
-        busy = await self._busy_by_calendar({self.calendar_id(each) for each in who}, span=span)
+        readings = await self._readings({self.calendar_id(each) for each in who}, span=span)
         async with self._sessions() as session:
+            own_events = OwnEvents(session, self._tenant.id)
+            busy = {
+                calendar_id: self._closing(
+                    reading,
+                    await own_events.elsewhere(reading.own, now=now, excluding=excluding),
+                )
+                for calendar_id, reading in readings.items()
+            }
             occupied = await Appointments(session, self._tenant.id).occupied(
                 professional_ids=[each.id for each in who], span=span, now=now, excluding=excluding
             )
@@ -241,15 +282,16 @@ class Openings:
             if self.calendar_id(each) in busy
         ]
 
-    async def _busy_by_calendar(
+    async def _readings(
         self, calendar_ids: set[str | None], *, span: Interval
-    ) -> dict[str | None, list[Interval]]:
+    ) -> dict[str | None, CalendarReading]:
         """Read each calendar once. One that cannot be read closes only those who use it."""
         ordered = sorted(calendar_ids, key=str)
         answers = await asyncio.gather(
-            *(self.busy(calendar_id=each, span=span) for each in ordered), return_exceptions=True
+            *(self._reading(calendar_id=each, span=span) for each in ordered),
+            return_exceptions=True,
         )
-        busy: dict[str | None, list[Interval]] = {}
+        readings: dict[str | None, CalendarReading] = {}
         unreadable: CalendarUnreadable | None = None
         for calendar_id, answer in zip(ordered, answers, strict=True):
             if isinstance(answer, CalendarUnreadable):
@@ -257,10 +299,10 @@ class Openings:
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                busy[calendar_id] = answer
-        if unreadable is not None and not busy:
+                readings[calendar_id] = answer
+        if unreadable is not None and not readings:
             raise unreadable
-        return busy
+        return readings
 
     def _who(self, service: Service, professional_id: str | None) -> tuple[Professional, ...]:
         if professional_id is None:

@@ -262,7 +262,7 @@ class GoogleCalendar:
             "etag": f'"c{calendar.id}"',
             "id": calendar.id,
             "summary": calendar.summary,
-            "timeZone": calendar.zone.key,
+            "timeZone": calendar.zone_name,
         }
         return _json(call, body)
 

@@ -83,7 +83,7 @@ class OwnerRoutes:
             {
                 "id": calendar.id,
                 "summary": calendar.summary,
-                "time_zone": calendar.zone.key,
+                "time_zone": calendar.zone_name,
                 "access_role": calendar.access_role,
             }
             for calendar in self._google.calendars.values()

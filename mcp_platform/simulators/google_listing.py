@@ -143,7 +143,7 @@ def list_events(
         "etag": f'"p{calendar.version}"',
         "summary": calendar.summary,
         "updated": max((event.get("updated", "") for event in found), default=""),
-        "timeZone": calendar.zone.key,
+        "timeZone": calendar.zone_name,
         "accessRole": role,
         "defaultReminders": [],
         "items": [show(event, zone=calendar.zone, offset_zone=query.zone) for event in page],

@@ -46,11 +46,16 @@ class Entry:
 
 @dataclass(slots=True)
 class Calendar:
-    """One calendar. `shared_with` is who may see it; `None` means every service account."""
+    """One calendar. `shared_with` is who may see it; `None` means every service account.
+
+    `zone_name` is what answers call its zone: of a calendar that another program made, it need not
+    be an IANA name.
+    """
 
     id: str
     summary: str
     zone: ZoneInfo
+    zone_name: str
     access_role: str
     shared_with: frozenset[str] | None
     clock: Callable[[], datetime]
@@ -251,10 +256,12 @@ class Google:
         if not isinstance(calendar_id, str) or not calendar_id or role not in ROLES:
             raise ValueError(f"a calendar needs an id and an access_role among {sorted(ROLES)}")
         known = self.calendars.get(calendar_id)
+        time_zone = settings.get("time_zone", "America/Sao_Paulo")
         calendar = Calendar(
             id=calendar_id,
             summary=str(settings.get("summary", calendar_id)),
-            zone=ZoneInfo(settings.get("time_zone", "America/Sao_Paulo")),
+            zone=ZoneInfo(time_zone),
+            zone_name=settings.get("zone_name", time_zone),
             access_role=role,
             shared_with=None if shared_with is None else frozenset(shared_with),
             clock=self.clock,

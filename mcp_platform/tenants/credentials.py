@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mcp_platform.errors import Conflict, Invalid, Unavailable
+from mcp_platform.tenants.calendar_ids import WRONG_CALENDAR, what_is_no_calendar
 from mcp_platform.tenants.tenant import Tenant
 
 KEYS = (
@@ -171,7 +172,7 @@ def what_is_wrong(key: str, value: str) -> str | None:
         return "not_ascii"
     if key not in _FREE_TEXT and len(value.split()) > 1:
         return "inner_space"
-    return None
+    return what_is_no_calendar(value) if key == "GOOGLE_CALENDAR_ID" else None
 
 
 WRONG: Mapping[str, str] = {
@@ -182,6 +183,7 @@ WRONG: Mapping[str, str] = {
     "control_character": "the value holds a line end or another character that cannot be seen",
     "not_ascii": "the value holds letters or marks that no such credential has",
     "inner_space": "the value holds a space",
+    **WRONG_CALENDAR,
 }
 """What the codes of `what_is_wrong` mean, in English."""
 

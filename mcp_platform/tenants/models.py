@@ -49,6 +49,8 @@ class TenantRow(Versioned, Base):
     slot_step_minutes: Mapped[int] = mapped_column(server_default="30")
     minimum_notice_minutes: Mapped[int] = mapped_column(server_default="60")
     horizon_days: Mapped[int] = mapped_column(server_default="60")
+    free_days_close: Mapped[bool] = mapped_column(server_default="true")
+    unanswered_close: Mapped[bool] = mapped_column(server_default="false")
     address: Mapped[str | None]
     phone: Mapped[str | None]
     notes: Mapped[str | None]

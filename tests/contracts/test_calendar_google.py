@@ -19,7 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from google.oauth2 import service_account
 
 from mcp_platform.errors import CredentialRefused, Invalid
-from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable, Interval
+from mcp_platform.scheduling.calendar import (
+    Calendar,
+    CalendarReading,
+    CalendarUnreadable,
+    CalendarZoneUnknown,
+    Interval,
+    OwnEvent,
+)
 from mcp_platform.scheduling.google_calendar import GoogleCalendars
 from mcp_platform.scheduling.google_session import SCOPES
 from tests.contracts.google_calendar_world import (
@@ -32,6 +39,7 @@ from tests.contracts.google_calendar_world import (
     at,
     instants,
     simulated_google,
+    when,
 )
 
 
@@ -60,7 +68,11 @@ def calendar(world: World, door: GoogleCalendars) -> Calendar:
 
 
 async def busy(calendar: Calendar, span: Interval = DAY) -> list[Any]:
-    return instants(await calendar.busy(calendar_id=CALENDAR, span=span, key=KEY))
+    return instants((await reading(calendar, span)).blocking)
+
+
+async def reading(calendar: Calendar, span: Interval = DAY) -> CalendarReading:
+    return await calendar.read(calendar_id=CALENDAR, span=span, key=KEY)
 
 
 def utc(start: Any, end: Any) -> Any:
@@ -74,12 +86,10 @@ async def test_an_empty_calendar_is_free(calendar: Calendar) -> None:
     assert await busy(calendar) == []
 
 
-async def test_what_the_owner_enters_is_busy_earliest_first(
-    world: World, calendar: Calendar
-) -> None:
+async def test_what_the_owner_enters_is_busy(world: World, calendar: Calendar) -> None:
     world.add(at(15), at(16))
     world.add(at(9), at(9, 30))
-    assert await busy(calendar) == [utc(at(9), at(9, 30)), utc(at(15), at(16))]
+    assert sorted(await busy(calendar)) == [utc(at(9), at(9, 30)), utc(at(15), at(16))]
 
 
 async def test_an_event_that_only_touches_the_span_is_not_listed(
@@ -97,7 +107,30 @@ async def test_our_own_events_are_left_out_and_other_keys_are_busy(
     await calendar.put(calendar_id=CALENDAR, event=appointment("mine00", hour=10))
     other = appointment("theirs", hour=11, key="salao-da-ana-production")
     await calendar.put(calendar_id=CALENDAR, event=other)
-    assert await busy(calendar) == [utc(at(11), at(11, 30))]
+    found = await reading(calendar)
+    assert instants(found.blocking) == [utc(at(11), at(11, 30))]
+    assert found.own == [OwnEvent("mine00", Interval(at(10), at(10, 30)))]
+
+
+async def test_our_own_event_is_known_wherever_its_owner_puts_it(
+    world: World, calendar: Calendar
+) -> None:
+    await calendar.put(calendar_id=CALENDAR, event=appointment("mine00", hour=10))
+    world.change("mine00", start=when(at(14)), end=when(at(16)))
+    [own] = (await reading(calendar)).own
+    assert own == OwnEvent("mine00", Interval(at(14), at(16)))
+
+
+async def test_what_the_owner_makes_of_our_event_by_repeating_it_is_known_as_ours(
+    world: World, calendar: Calendar
+) -> None:
+    await calendar.put(calendar_id=CALENDAR, event=appointment("mine00", hour=10))
+    world.change("mine00", recurrence=["RRULE:FREQ=DAILY;COUNT=2"])
+    span = Interval(at(0), at(0, day=3))
+    assert (await reading(calendar, span)).own == [
+        OwnEvent("mine00", Interval(at(10), at(10, 30))),
+        OwnEvent("mine00", Interval(at(10, day=2), at(10, 30, day=2))),
+    ]
 
 
 async def test_a_copy_the_owner_makes_of_our_event_is_busy(
@@ -140,6 +173,51 @@ async def test_a_day_off_lasts_a_day_of_the_calendars_own_zone(
 ) -> None:
     world.add_body(start={"date": "2026-12-01"}, end={"date": "2026-12-02"})
     assert await busy(calendar) == [utc(at(0), at(0, day=2))]
+
+
+async def test_a_day_shown_as_free_is_told_apart_from_a_birthday_and_from_free_hours(
+    world: World, calendar: Calendar
+) -> None:
+    day = {"start": {"date": "2026-12-01"}, "end": {"date": "2026-12-02"}}
+    world.add_body(summary="FERIADO", transparency="transparent", **day)
+    world.add_body(eventType="birthday", transparency="transparent", **day)
+    world.add(at(9), at(10), transparency="transparent")
+    found = await reading(calendar)
+    assert instants(found.days_shown_free) == [utc(at(0), at(0, day=2))]
+    assert found.blocking == []
+
+
+async def test_an_invitation_that_nobody_answered_is_told_apart(
+    world: World, calendar: Calendar
+) -> None:
+    me = {"email": CALENDAR, "self": True, "responseStatus": "needsAction"}
+    world.add(at(8), at(18), attendees=[me])
+    world.add(at(8), at(18), attendees=[me], transparency="transparent")
+    world.add(at(18), at(19), attendees=[{**me, "responseStatus": "tentative"}])
+    found = await reading(calendar)
+    assert instants(found.unanswered) == [utc(at(8), at(18))]
+    assert instants(found.blocking) == [utc(at(18), at(19))]
+
+
+async def test_a_day_of_a_zone_that_is_only_an_offset_is_read_by_that_offset(
+    world: World, calendar: Calendar
+) -> None:
+    world.share(time_zone="Etc/GMT+3", zone_name="GMT-03:00")
+    world.add_body(start={"date": "2026-12-01"}, end={"date": "2026-12-02"})
+    found = await reading(calendar)
+    assert instants(found.blocking) == [utc(at(0), at(0, day=2))]
+    assert found.zone == "GMT-03:00"
+
+
+async def test_of_an_unknown_zone_only_whole_days_cannot_be_read(
+    world: World, calendar: Calendar
+) -> None:
+    world.share(zone_name="E. South America Standard Time")
+    world.add(at(9), at(10))
+    assert await busy(calendar) == [utc(at(9), at(10))]
+    world.add_body(start={"date": "2026-12-01"}, end={"date": "2026-12-02"})
+    with pytest.raises(CalendarZoneUnknown, match="South America Standard Time"):
+        await reading(calendar)
 
 
 async def test_a_repeating_event_is_busy_each_time(world: World, calendar: Calendar) -> None:

@@ -14,6 +14,7 @@ from mcp_platform.tenants.credentials import (
     CredentialsUnreadable,
 )
 from tests.doctor.surgery import (
+    CALENDAR,
     NOW,
     TEMPLATE,
     VERIFY_TOKEN,
@@ -52,7 +53,7 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 @leads_to("google.key", "sound")
 @leads_to("google.token", "granted")
 @leads_to("google.calendar", "writable")
-@leads_to("google.free_busy", "readable")
+@leads_to("google.events", "readable")
 @leads_to("gemini.key", "accepted")
 @leads_to("gemini.model", "served")
 @leads_to("whatsapp.app_secret", "matches")
@@ -184,6 +185,7 @@ FAULTS["google.token", "clock"] = _no_token(
     "invalid_grant",
     "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.",
 )
+FAULTS["google.calendar", "nobodys"] = lambda here: here.tenant(calendar_id="primary")
 FAULTS["google.calendar", "not_found"] = lambda here: here.share(shared_with=["other@example.com"])
 FAULTS["google.calendar", "read_only"] = lambda here: here.share(access_role="reader")
 FAULTS["google.calendar", "api_off"] = _google(
@@ -197,11 +199,6 @@ async def without_the_scope(here: Surgery) -> None:
     here.calendars.access = _narrowed(here, "https://www.googleapis.com/auth/calendar.freebusy")
 
 
-@leads_to("google.free_busy", "refused")
-async def without_free_busy(here: Surgery) -> None:
-    here.calendars.access = _narrowed(here, "https://www.googleapis.com/auth/calendar.events")
-
-
 def _narrowed(here: Surgery, scope: str) -> Callable[..., object]:
     access = here.calendars.access
 
@@ -213,7 +210,45 @@ def _narrowed(here: Surgery, scope: str) -> Callable[..., object]:
     return narrowed
 
 
-FAULTS["google.free_busy", "hidden"] = _google("freebusy_error")
+_A_DAY = {"start": {"date": "2026-11-25"}, "end": {"date": "2026-11-26"}}
+_INVITED = [{"email": CALENDAR, "self": True, "responseStatus": "needsAction"}]
+
+
+def _rules(here: Surgery, **changes: bool) -> None:
+    here.offers(rules=replace(here.case.catalogue.rules, **changes))
+
+
+FAULTS["google.events", "zone_fixed"] = lambda here: here.share(
+    time_zone="Etc/GMT+3", zone_name="GMT-03:00"
+)
+
+
+@leads_to("google.events", "zone_unknown")
+async def a_day_of_an_unknown_zone(here: Surgery) -> None:
+    await here.share(zone_name="Horário de Brasília")
+    await here.owner_enters(_A_DAY)
+
+
+@leads_to("google.events", "free_days_close")
+async def a_holiday_shown_as_free(here: Surgery) -> None:
+    await here.owner_enters({**_A_DAY, "summary": "FERIADO", "transparency": "transparent"})
+
+
+@leads_to("google.events", "free_days_open")
+async def a_note_for_the_day(here: Surgery) -> None:
+    _rules(here, free_days_close=False)
+    await a_holiday_shown_as_free(here)
+
+
+@leads_to("google.events", "unanswered_open")
+async def an_invitation_nobody_answered(here: Surgery) -> None:
+    await here.owner_enters({**_A_DAY, "attendees": _INVITED})
+
+
+@leads_to("google.events", "unanswered_close")
+async def an_invitation_that_closes_the_day(here: Surgery) -> None:
+    _rules(here, unanswered_close=True)
+    await an_invitation_nobody_answered(here)
 
 
 @leads_to("google.write", "written")

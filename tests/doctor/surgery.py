@@ -166,6 +166,9 @@ class Surgery:
         body |= {"access_role": "writer", "shared_with": [EMAIL]}
         await _ok(self.google.post("/_control/calendars", json={**body, **changes}))
 
+    async def owner_enters(self, event: dict[str, Any]) -> None:
+        await _ok(self.google.post(f"/_control/calendars/{CALENDAR}/events", json=event))
+
     # -- examining -------------------------------------------------------------------------
 
     @property

@@ -91,19 +91,6 @@ async def test_when_the_calendar_is_back_it_books_again(here: World) -> None:
     assert "✅ Agendado" in text_of(reply)
 
 
-async def test_free_busy_is_not_what_is_asked(here: World) -> None:
-    await here.fault(
-        here.google,
-        "freebusy_error",
-        match={"calendar_id": here.tenant.calendar_id},
-        times=None,
-    )
-
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
-
-    assert "✅ Agendado" in text_of(reply)
-
-
 async def test_a_tenant_without_a_calendar_books_nothing(here: World) -> None:
     await here.change(calendar_id=None)
     here.rewrite_credentials(GOOGLE_CALENDAR_ID="")

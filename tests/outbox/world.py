@@ -227,7 +227,7 @@ class Calendars:
         self.asked: list[tuple[str, str, Any]] = []
         self.failures: list[Exception] = []
 
-    async def busy(self, **_: Any) -> list[Any]:
+    async def read(self, **_: Any) -> Any:
         raise NotImplementedError
 
     async def put(self, *, calendar_id: str, event: Any) -> None:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,14 @@ from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.scheduling.agenda import Agenda, Choice, Plain, Work
-from mcp_platform.scheduling.calendar import Calendar, CalendarEvent, CalendarUnreadable, Interval
+from mcp_platform.scheduling.calendar import (
+    Calendar,
+    CalendarEvent,
+    CalendarReading,
+    CalendarUnreadable,
+    Interval,
+    OwnEvent,
+)
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
     Catalogue,
@@ -78,6 +85,8 @@ class OwnersCalendars(Calendar):
         self.events: dict[str, dict[str, CalendarEvent]] = {}
         self.unreadable: set[str] = set()
         self.refused = False
+        self.also: dict[str, Any] = {}
+        """What a reading holds besides."""
         self.asked: list[str] = []
         self.while_asked: Callable[[], Awaitable[None]] | None = None
 
@@ -94,7 +103,7 @@ class OwnersCalendars(Calendar):
             key="",
         )
 
-    async def busy(self, *, calendar_id: str, span: Interval, key: str) -> list[Interval]:
+    async def read(self, *, calendar_id: str, span: Interval, key: str) -> CalendarReading:
         self.asked.append(calendar_id)
         if self.while_asked is not None:
             await self.while_asked()
@@ -102,12 +111,16 @@ class OwnersCalendars(Calendar):
             raise CredentialRefused("The key is revoked.")
         if calendar_id in self.unreadable:
             raise CalendarUnreadable("503")
-        found = (
-            Interval(start=each.start, end=each.end)
+        found = [
+            (each, where)
             for each in self.events.get(calendar_id, {}).values()
-            if each.key != key
+            if (where := Interval(start=each.start, end=each.end)).overlaps(span)
+        ]
+        reading = CalendarReading(
+            blocking=[where for each, where in found if each.key != key],
+            own=[OwnEvent(each.event_id, where) for each, where in found if each.key == key],
         )
-        return [each for each in found if each.overlaps(span)]
+        return replace(reading, **self.also)
 
     async def put(self, *, calendar_id: str, event: CalendarEvent) -> None:
         self.events.setdefault(calendar_id, {})[event.event_id] = event

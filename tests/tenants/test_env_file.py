@@ -183,6 +183,13 @@ def test_a_service_accounts_json_fills_what_google_needs(written: str) -> None:
         (f"GOOGLE_PRIVATE_KEY='{LINES[0]}'", 2, "key_not_finished"),
         (f"GOOGLE_PRIVATE_KEY={LINES[1]}", 2, "no_private_key"),
         ("GEMINI_API_KEY=AIza AIza", 2, "inner_space"),
+        ("GOOGLE_CALENDAR_ID=primary", 2, "calendar_primary"),
+        ("GOOGLE_CALENDAR_ID=Mcp@ze-1.iam.gserviceaccount.com", 2, "calendar_of_account"),
+        (
+            "GOOGLE_CALENDAR_ID=https://calendar.google.com/calendar/embed?src=ze%40gmail.com",
+            2,
+            "calendar_address",
+        ),
         ("GEMINI_API_KEY=AIza–AIza", 2, "not_ascii"),
         ("GEMINI_API_KEY=AIza\x01", 2, "control_character"),
         ("DATABASE_PASSWORD=AI\x00za", 2, "control_character"),

@@ -83,6 +83,20 @@ class EnvironmentChange(Change):
     horizon_days: Annotated[HorizonDays, Field(description="How far ahead bookings are taken.")] = (
         DEFAULT_HORIZON.days
     )
+    free_days_close: Annotated[
+        bool,
+        Field(
+            description="An all-day event closes its day even where Google counts it as free, which"
+            " it does unless told otherwise."
+        ),
+    ] = True
+    unanswered_close: Annotated[
+        bool,
+        Field(
+            description="An invitation that nobody answered closes its time: then whoever sends one"
+            " closes it."
+        ),
+    ] = False
     address: Annotated[Line | None, Field(description="Customers are told, as the next two.")] = (
         None
     )
@@ -117,6 +131,8 @@ class EnvironmentOut(Shown):
     slot_step_minutes: int
     minimum_notice_minutes: int
     horizon_days: int
+    free_days_close: bool
+    unanswered_close: bool
     address: str | None
     phone: str | None
     notes: str | None

@@ -7,12 +7,14 @@ the same words. Unknown fields are refused, and nothing is converted: "5" is no 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.database import Versioned
 from mcp_platform.kit.http import PreconditionFailed
+from mcp_platform.tenants.calendar_ids import WRONG_CALENDAR, what_is_no_calendar
 
 # At least one character that is seen; no control characters, which chats and calendars choke on.
 _LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f]*$"
@@ -23,9 +25,24 @@ Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_LINE)]
 Line = Annotated[str, Field(min_length=1, max_length=300, pattern=_LINE)]
 Paragraphs = Annotated[str, Field(min_length=1, max_length=4000, pattern=_PARAGRAPHS)]
 Search = Annotated[str, Field(min_length=1, max_length=80, pattern=_LINE)]
+
+
+def _somebodys_calendar(calendar_id: str) -> str:
+    code = what_is_no_calendar(calendar_id)
+    if code is not None:
+        raise PydanticCustomError(code, "{why}", {"why": WRONG_CALENDAR[code]})
+    return calendar_id
+
+
 CalendarId = Annotated[
     str,
-    Field(min_length=1, max_length=256, pattern=_WORD, description="As Google Calendar shows it."),
+    Field(
+        min_length=1,
+        max_length=256,
+        pattern=_WORD,
+        description="As the calendar's settings in Google show it; not `primary`, and no address.",
+    ),
+    AfterValidator(_somebodys_calendar),
 ]
 MetaId = Annotated[str, Field(pattern=r"^[0-9]{5,20}$", description="Meta's id: digits alone.")]
 Number = Annotated[

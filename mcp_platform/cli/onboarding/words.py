@@ -177,6 +177,24 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "There are letters or marks that no credential has.",
     ),
     "wrong.inner_space": ("Há um espaço no meio.", "There is a space in it."),
+    "wrong.calendar_primary": (
+        "“primary” é a agenda da própria conta de serviço, que ninguém vê: copie o ID da agenda nas"
+        " configurações dela no Google (de uma pessoa, é o e-mail).",
+        "“primary” is the service account's own calendar, which nobody sees: copy the calendar's id"
+        " from its settings in Google (of a person it is their e-mail address).",
+    ),
+    "wrong.calendar_of_account": (
+        "A agenda da conta de serviço ninguém vê: copie o ID da agenda do negócio nas configurações"
+        " dela no Google.",
+        "A service account's own calendar is seen by nobody: copy the id of the business's calendar"
+        " from its settings in Google.",
+    ),
+    "wrong.calendar_address": (
+        "Isto é um endereço da internet; falta o ID da agenda, que está nas configurações dela em"
+        " “Integrar agenda”.",
+        "This is a web address; what is needed is the calendar's id, which stands in its settings"
+        " under “Integrate calendar”.",
+    ),
     "wrong.form": (
         "Não tem a forma de uma credencial destas.",
         "It has not the form of such a credential.",

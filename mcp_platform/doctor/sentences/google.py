@@ -7,7 +7,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "google.key": {"pt": "Google: chave da conta de serviço", "en": "Google: service account key"},
     "google.token": {"pt": "Google: acesso", "en": "Google: token"},
     "google.calendar": {"pt": "Google: agenda", "en": "Google: calendar"},
-    "google.free_busy": {"pt": "Google: livre/ocupado", "en": "Google: free/busy"},
+    "google.events": {"pt": "Google: eventos", "en": "Google: events"},
     "google.write": {"pt": "Google: escrita de teste", "en": "Google: test write"},
 }
 
@@ -149,6 +149,18 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
             'Set GOOGLE_CALENDAR_ID: under "Calendar settings → Integrate calendar".',
         ),
     ),
+    ("google.calendar", "nobodys"): failed(
+        pt=(
+            "{calendar} não é a agenda do negócio: ninguém veria o que se marca ali.",
+            "Cadastre o ID que está em “Configurações da agenda → Integrar agenda”; de uma pessoa, é"
+            " o e-mail dela.",
+        ),
+        en=(
+            "{calendar} is not the business's calendar: nobody would see what is booked there.",
+            'Set the id that stands under "Calendar settings → Integrate calendar"; of a person it'
+            " is their e-mail address.",
+        ),
+    ),
     ("google.calendar", "not_found"): failed(
         pt=(
             "O Google não encontra a agenda {calendar} para {client_email}: não foi compartilhada,"
@@ -196,29 +208,80 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
             "Check the sharing with {client_email}, and the domain's rules for external sharing.",
         ),
     ),
-    ("google.free_busy", "readable"): ok(
-        pt="Livre/ocupado pode ser consultado.", en="Free/busy can be asked."
+    ("google.events", "readable"): ok(
+        pt="Os eventos são lidos como na hora de marcar. Eventos de dia inteiro fecham o dia, a não"
+        " ser que se escolha o contrário; convites sem resposta não fecham nada.",
+        en="Events are read as booking reads them. All-day events close their day unless chosen"
+        " otherwise; unanswered invitations close nothing.",
     ),
-    ("google.free_busy", "hidden"): warning(
+    ("google.events", "zone_unknown"): failed(
         pt=(
-            "A consulta livre/ocupado da agenda {calendar} responde com erro ({error}); os eventos"
-            " são lidos assim mesmo.",
-            "Confira se a agenda continua compartilhada com {client_email}.",
+            "O fuso horário da agenda {calendar} não é conhecido ({zone}): um evento de dia inteiro"
+            " não pode ser lido, e nada é marcado.",
+            "No Google Agenda, em “Configurações da agenda”, escolha o fuso horário da cidade.",
         ),
         en=(
-            "Free/busy of the calendar {calendar} answers with an error ({error}); events are read"
-            " all the same.",
-            "Check that the calendar is still shared with {client_email}.",
+            "The time zone of the calendar {calendar} is unknown ({zone}): an all-day event cannot"
+            " be read, and nothing is booked.",
+            'In Google Calendar, under "Calendar settings", choose the time zone of the town.',
         ),
     ),
-    ("google.free_busy", "refused"): warning(
+    ("google.events", "zone_fixed"): warning(
         pt=(
-            "O Google recusa a consulta livre/ocupado ({error}); os eventos são lidos assim mesmo.",
-            "Veja se a organização limita os escopos da conta de serviço.",
+            "O fuso horário da agenda {calendar} não é o de uma cidade ({zone}): dias inteiros são"
+            " lidos sem horário de verão.",
+            "No Google Agenda, em “Configurações da agenda”, escolha o fuso horário da cidade.",
         ),
         en=(
-            "Google refuses to answer free/busy ({error}); events are read all the same.",
-            "See whether the organisation limits the service account's scopes.",
+            "The time zone of the calendar {calendar} is not a town's ({zone}): whole days are read"
+            " without daylight saving.",
+            'In Google Calendar, under "Calendar settings", choose the time zone of the town.',
+        ),
+    ),
+    ("google.events", "free_days_close"): warning(
+        pt=(
+            "Eventos de dia inteiro marcados como “Livre” fecham: {days}.",
+            "Se nesses dias se trabalha, apague o evento, ou: mcp-platform tenants update {tenant}"
+            " --free-days-open.",
+        ),
+        en=(
+            'All-day events shown as "Free" close: {days}.',
+            "If these are working days, delete the event, or: mcp-platform tenants update {tenant}"
+            " --free-days-open.",
+        ),
+    ),
+    ("google.events", "free_days_open"): warning(
+        pt=(
+            "Eventos de dia inteiro marcados como “Livre” não fecham: {days}.",
+            "Se nesses dias não se trabalha, marque o evento como “Ocupado”, ou: mcp-platform"
+            " tenants update {tenant} --free-days-close.",
+        ),
+        en=(
+            'All-day events shown as "Free" do not close: {days}.',
+            'If these are no working days, show the event as "Busy", or: mcp-platform tenants'
+            " update {tenant} --free-days-close.",
+        ),
+    ),
+    ("google.events", "unanswered_close"): warning(
+        pt=(
+            "{invitations} convite(s) sem resposta fecham horários.",
+            "Responda aos convites no Google Agenda, ou: mcp-platform tenants update {tenant}"
+            " --unanswered-open.",
+        ),
+        en=(
+            "{invitations} unanswered invitation(s) close times.",
+            "Answer them in Google Calendar, or: mcp-platform tenants update {tenant}"
+            " --unanswered-open.",
+        ),
+    ),
+    ("google.events", "unanswered_open"): warning(
+        pt=(
+            "{invitations} convite(s) sem resposta não fecham horários: clientes podem marcar ali.",
+            "Aceite no Google Agenda os convites a que se vai.",
+        ),
+        en=(
+            "{invitations} unanswered invitation(s) close no times: customers may book there.",
+            "Accept in Google Calendar those that will be kept.",
         ),
     ),
     ("google.write", "written"): ok(

@@ -1,0 +1,98 @@
+"""Our mirrored events beside the appointments that they show.
+
+Owns which of them stand where the database does not say, because the owner moved, stretched or
+revived them. Refuses to act on it. What we are still writing ourselves counts as settled: the
+calendar then shows the past.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.scheduling.calendar import Interval, OwnEvent
+from mcp_platform.tenants.tenant import TenantId
+
+# For how long after a write a list of the calendar may still be older than that write: the time of
+# the longest call of a turn, several times over.
+SETTLING = timedelta(minutes=2)
+BESIDE = text("""
+    SELECT a.id, a.status, a.starts_at, a.ends_at,
+           a.updated_at > :lately
+           OR EXISTS (
+             SELECT FROM outbox o
+             WHERE o.tenant_id = a.tenant_id AND o.lane = 'a:' || a.id
+               AND o.state IN ('pending', 'sending', 'uncertain'))
+           OR EXISTS (
+             SELECT FROM outbox o
+             WHERE o.tenant_id = a.tenant_id AND o.key = 'cal:' || a.id || ':' || a.version
+               AND o.updated_at > clock_timestamp() - CAST(:settling AS interval)) AS settling
+    FROM appointments a
+    WHERE a.tenant_id = :tenant AND a.id = ANY(:ids)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database says of an appointment's event."""
+
+    span: Interval | None
+    settling: bool
+
+
+class OwnEvents:
+    """The mirrored events of one tenant, in one transaction that began after the calendar's answer."""
+
+    def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
+        self._session = session
+        self._tenant_id = tenant_id
+
+    async def elsewhere(
+        self, events: Iterable[OwnEvent], *, now: datetime, excluding: UUID | None = None
+    ) -> list[OwnEvent]:
+        """Return the events that stand where no appointment does.
+
+        The events of the appointment `excluding` are left out: it is about to move.
+        """
+        asked = [(event, _appointment_id(event)) for event in events]
+        known = await self._known({each for _, each in asked if each is not None}, now=now)
+        nowhere = _Known(span=None, settling=False)
+        return [
+            event
+            for event, appointment_id in asked
+            if (appointment_id is None or appointment_id != excluding)
+            and not (of := known.get(appointment_id, nowhere)).settling
+            and of.span != event.span
+        ]
+
+    async def _known(self, ids: Iterable[UUID], *, now: datetime) -> Mapping[UUID | None, _Known]:
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        rows = await self._session.execute(
+            BESIDE,
+            {
+                "tenant": self._tenant_id,
+                "ids": wanted,
+                "lately": now - SETTLING,
+                "settling": SETTLING,
+            },
+        )
+        return {
+            row.id: _Known(
+                span=None if row.status == "cancelled" else Interval(row.starts_at, row.ends_at),
+                settling=row.settling,
+            )
+            for row in rows
+        }
+
+
+def _appointment_id(event: OwnEvent) -> UUID | None:
+    """Return whose event it is; None: we never gave such an id."""
+    try:
+        return UUID(hex=event.event_id)
+    except ValueError:
+        return None
