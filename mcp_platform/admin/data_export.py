@@ -14,50 +14,89 @@ from sqlalchemy import Table, select, tuple_
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.admin.offboarding_work import tables_of_tenants
+from mcp_platform.admin import audit
+from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.exported import (
+    TENANT,
+    Tally,
+    exported_tables,
+    hash_of,
+    hash_of_tenant,
+    record_completed,
+)
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import TenantId
 
 ROWS = 1_000  # read at a time
-# What is the platform's own about a tenant: passwords, fingerprints, leases, its end.
-NOT_DATA = frozenset(
-    {"users", "credential_keys", "offboardings", "audit_entries", "contact_leases"}
-    | {"tenant_troubles", "turn_steps", "offers"}
-)
+HASH = "hash of the row"  # no column is called that
 
 
-async def export_tenant(sessions: Sessions, tenant_id: TenantId) -> AsyncIterator[bytes]:
-    """Yield JSON lines, some hundred rows at a time: an object a row, its table as `type`.
+class DataExport:
+    """One export of one tenant: what is asked for, the lines, and that they came to their end."""
 
-    What is referred to comes before what refers to it. Bytes that are JSON are given as such,
-    others as `{"base64": …}`; times carry an offset.
-    """
-    async with sessions.everywhere() as session:
-        yield await _head(session, tenant_id)
-    for table in exported_tables():
-        after: tuple[Any, ...] | None = None
-        while True:
-            async with sessions.everywhere() as session:
-                rows, after = await _rows(session, table, tenant_id, after=after)
-            if rows:
-                yield b"".join(_line(table.name, row) for row in rows)
-            if after is None:
-                break
+    def __init__(self, sessions: Sessions, tenant_id: TenantId, *, actor: Actor, path: str) -> None:
+        self._sessions = sessions
+        self._tenant_id = tenant_id
+        self._actor = actor
+        self._path = path
+        self._tally = Tally()
 
+    async def begin(self) -> None:
+        """Write down who asked, before the first row leaves."""
+        async with self._sessions.everywhere.begin() as session:
+            await audit.record(
+                session,
+                actor=self._actor,
+                action="tenant.export",
+                target=self._path,
+                tenant_id=self._tenant_id,
+            )
 
-def exported_tables() -> list[Table]:
-    """Return the tables whose rows are a tenant's data, those that others refer to first."""
-    return [each for each in reversed(tables_of_tenants()) if each.name not in NOT_DATA]
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield JSON lines, some hundred rows at a time: an object a row, its table as `type`.
 
+        What is referred to comes before what refers to it. Bytes that are JSON are given as such,
+        others as `{"base64": …}`; times carry an offset.
+        """
+        async with self._sessions.everywhere() as session:
+            yield await self._head(session)
+        for table in exported_tables():
+            after: tuple[Any, ...] | None = None
+            while True:
+                async with self._sessions.everywhere() as session:
+                    rows, after = await _rows(session, table, self._tenant_id, after=after)
+                if rows:
+                    self._count(table.name, rows)
+                    yield b"".join(_line(table.name, row) for row in rows)
+                if after is None:
+                    break
 
-async def _head(session: AsyncSession, tenant_id: TenantId) -> bytes:
-    found = await session.execute(
-        select(TenantRow.__table__, ClientRow.business_name)
-        .join(ClientRow)
-        .where(TenantRow.id == tenant_id)
-    )
-    return _line("tenant", dict(found.one()._mapping))  # noqa: SLF001  # SQLAlchemy's public name
+    async def complete(self) -> int:
+        """Write down what left, once all of it is where it goes; return how many rows it was."""
+        async with self._sessions.everywhere.begin() as session:
+            await record_completed(
+                session,
+                actor=self._actor,
+                path=self._path,
+                tenant_id=self._tenant_id,
+                tally=self._tally,
+            )
+        return self._tally.rows
+
+    async def _head(self, session: AsyncSession) -> bytes:
+        found = await session.execute(
+            select(TenantRow.__table__, ClientRow.business_name, hash_of_tenant().label(HASH))
+            .join(ClientRow)
+            .where(TenantRow.id == self._tenant_id)
+        )
+        row = dict(found.one()._mapping)  # noqa: SLF001  # SQLAlchemy's public name
+        self._count(TENANT, [row])
+        return _line(TENANT, row)
+
+    def _count(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Add the rows up, and take their hashes out of them."""
+        self._tally.add(table, rows=len(rows), hashes=sum(row.pop(HASH) for row in rows))
 
 
 async def _rows(
@@ -65,7 +104,8 @@ async def _rows(
 ) -> tuple[list[dict[str, Any]], tuple[Any, ...] | None]:
     """Return rows behind the key `after`, and the last one's key if there may be more."""
     key = list(table.primary_key.columns)
-    statement = select(table).where(table.c.tenant_id == tenant_id).order_by(*key).limit(ROWS)
+    statement = select(table, hash_of(table).label(HASH)).where(table.c.tenant_id == tenant_id)
+    statement = statement.order_by(*key).limit(ROWS)
     if after is not None:
         statement = statement.where(tuple_(*key) > after)
     rows = [dict(each) for each in (await session.execute(statement)).mappings()]

@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.exported import changed_since_export
 from mcp_platform.admin.registry.environments import Environments
 from mcp_platform.admin.registry.shapes import check_version
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.tenants.models import OffboardingRow, TenantRow
+from mcp_platform.tenants.tenant import TenantId
 
 # Longer than a process remembers a tenant as active: when the purge begins, nobody works for it.
 HEARD_BY_ALL = timedelta(minutes=1)
@@ -37,6 +39,10 @@ class OffboardingState:
     purged_at: datetime | None
     left_behind: str | None
     """What the purge could not take away, and how a person does."""
+
+
+class NotExported(Conflict):
+    """What a purge would delete is in no export."""
 
 
 class Offboarding:
@@ -111,13 +117,22 @@ class Offboarding:
         return was
 
     async def purge(
-        self, client_name: str, environment: str, *, confirm: str, now: datetime
+        self,
+        client_name: str,
+        environment: str,
+        *,
+        confirm: str,
+        without_export: bool,
+        now: datetime,
     ) -> OffboardingState:
         """Have a tenant purged at once. `confirm` repeats its path, letter by letter.
 
+        `without_export`: also if the last export does not hold all that is there now.
+
         Raises:
-            Invalid: it does not.
+            Invalid: `confirm` does not repeat it.
             NotFound: there is no such tenant.
+            NotExported: it is not exported, or has changed since.
             Conflict: it is not off-boarded.
         """
         path = f"{client_name}/{environment}"
@@ -129,10 +144,27 @@ class Offboarding:
         if row is None:
             raise Conflict(f"{path} is not off-boarded: off-board it first.")
         if row.purge_after > now:
+            if not without_export:
+                await self._check_exported(tenant)
             row.purge_after = now
             row.due_at = max(now, row.started_at + HEARD_BY_ALL)
-            await self._record(tenant, "tenant.purge_requested", row)
+            await self._record(tenant, "tenant.purge_requested", row, without_export=without_export)
         return state_of(row)
+
+    async def _check_exported(self, tenant: TenantRow) -> None:
+        changed = await changed_since_export(self._session, TenantId(tenant.id))
+        if changed == []:
+            return
+        path = f"{tenant.client_name}/{tenant.environment}"
+        why = (
+            "was never exported"
+            if changed is None
+            else f"has changed since its last export: {', '.join(changed)}"
+        )
+        raise NotExported(
+            f"{path} {why}. Export it now, or say that it is to go without:"
+            ' `--without-export`, by the API `"without_export": true`.'
+        )
 
     async def _tenant(self, client_name: str, environment: str) -> TenantRow:
         located = await Environments(self._session, self._actor).locate(client_name, environment)
@@ -150,7 +182,9 @@ class Offboarding:
             raise NotFound(f"{tenant.client_name}/{tenant.environment} is not being off-boarded.")
         return row
 
-    async def _record(self, tenant: TenantRow, action: str, row: OffboardingRow | None) -> None:
+    async def _record(
+        self, tenant: TenantRow, action: str, row: OffboardingRow | None, **more: bool
+    ) -> None:
         await self._session.flush()
         after = {} if row is None else {"purge_after": row.purge_after}
         await audit.record(
@@ -159,7 +193,7 @@ class Offboarding:
             action=action,
             target=f"{tenant.client_name}/{tenant.environment}",
             tenant_id=tenant.id,
-            after={"status": tenant.status, **after},
+            after={"status": tenant.status, **after, **more},
         )
 
 

@@ -21,7 +21,8 @@ from mcp_platform.admin.access import ADMIN_API
 from mcp_platform.admin.actor import system
 from mcp_platform.admin.idempotency import forget_of
 from mcp_platform.errors import PlatformError
-from mcp_platform.kit.database import Base, Sessions
+from mcp_platform.kit.database import Sessions
+from mcp_platform.schema import tables_of_tenants
 from mcp_platform.tenants.credentials import CredentialsMissing, CredentialStore
 from mcp_platform.tenants.directory import tenant_of
 from mcp_platform.tenants.models import ClientRow, OffboardingRow, TenantRow
@@ -301,8 +302,3 @@ NOT_REMEMBERED = (
     *("address", "phone", "notes", "owner_whatsapp"),
     *("phone_number_id", "waba_id", "calendar_id"),
 )
-
-
-def tables_of_tenants() -> list[Table]:
-    """Return the tables that have rows of tenants, those that refer to others first."""
-    return [each for each in reversed(Base.metadata.sorted_tables) if "tenant_id" in each.columns]

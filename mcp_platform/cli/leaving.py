@@ -29,6 +29,11 @@ CONFIRM = typer.Option(
     show_default=False,
 )
 
+WITHOUT_EXPORT = typer.Option(
+    "--without-export",
+    help="Delete it although no export holds all that is there now.",
+)
+
 
 def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> None:
     """Write all that is kept of a tenant as JSON lines: services, customers, messages, bookings.
@@ -42,29 +47,26 @@ def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> N
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     async def run(database_url: str) -> int:
-        from mcp_platform.admin import audit  # noqa: PLC0415  # slow to import
-        from mcp_platform.admin.data_export import export_tenant  # noqa: PLC0415  # slow
+        from mcp_platform.admin.data_export import DataExport  # noqa: PLC0415  # slow to import
         from mcp_platform.cli.operating import command_actor, database  # noqa: PLC0415  # slow
         from mcp_platform.tenants.tenant import TenantId  # noqa: PLC0415  # slow to import
 
-        rows = 0
         async with database(database_url) as sessions:
             async with sessions.everywhere() as session:
                 row = await tenant_row(session, tenant)
+            going = DataExport(
+                sessions,
+                TenantId(row.id),
+                actor=command_actor(),
+                path=f"{row.client_name}/{row.environment}",
+            )
             with _new_file(output) as file:
-                # Before the first row leaves, and not where none will.
-                async with sessions.everywhere.begin() as session:
-                    await audit.record(
-                        session,
-                        actor=command_actor(),
-                        action="tenant.export",
-                        target=f"{row.client_name}/{row.environment}",
-                        tenant_id=row.id,
-                    )
-                async for part in export_tenant(sessions, TenantId(row.id)):
-                    rows += part.count(b"\n")
+                await going.begin()  # not where no row will leave
+                async for part in going.lines():
                     file.write(part)
-        return rows
+                file.flush()
+                os.fsync(file.fileno())
+            return await going.complete()
 
     with servers(Settings()) as given:
         refuse_old_schema(given.database_url)
@@ -100,17 +102,27 @@ def restore(tenant: Annotated[str, TENANT]) -> None:
         )
 
 
-def purge(tenant: Annotated[str, TENANT], confirm: Annotated[str | None, CONFIRM] = None) -> None:
+def purge(
+    tenant: Annotated[str, TENANT],
+    confirm: Annotated[str | None, CONFIRM] = None,
+    without_export: Annotated[bool, WITHOUT_EXPORT] = False,
+) -> None:
     """Delete all that is kept of an off-boarded tenant, now. There is no way back.
 
-    The running service does it, within a few minutes; `tenants export` keeps a copy before.
+    The running service does it, within a few minutes; `tenants export` keeps a copy before. Without
+    a copy of all that is there now it is refused, unless you say so.
     """
     if confirm is None and not sys.stdin.isatty():
         raise typer.BadParameter("There is no terminal to ask at. Give --confirm.")
     named = (
         confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
     )
-    _change(tenant, lambda work, path, now: work.purge(*path, confirm=named, now=now))
+    _change(
+        tenant,
+        lambda work, path, now: work.purge(
+            *path, confirm=named, without_export=without_export, now=now
+        ),
+    )
     typer.echo(
         f"{tenant} is purged by the running service within a few minutes. How far it has come, and"
         f" what is left for you to take away: mcp-platform tenants show {tenant}"

@@ -5,20 +5,24 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, update
 
-from mcp_platform.admin.data_export import NOT_DATA, export_tenant, exported_tables
+import mcp_platform
+from mcp_platform.admin.data_export import DataExport
+from mcp_platform.admin.exported import NOT_DATA, changed_since_export, exported_tables
+from mcp_platform.conversations.models import MessageRow
 from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.scheduling.models import ServiceRow
 from mcp_platform.schema import metadata
-from mcp_platform.tenants.models import CredentialKeyRow
+from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.tenant import TenantId
-from tests.admin.operating import add_tenant
+from tests.admin.operating import OPERATOR, add_tenant
 from tests.admin.test_offboarding import fill
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -31,8 +35,12 @@ async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
     await engine.dispose()
 
 
+def export_of(sessions: Sessions, tenant_id: TenantId) -> DataExport:
+    return DataExport(sessions, tenant_id, actor=OPERATOR, path="shop/production")
+
+
 async def lines(sessions: Sessions, tenant_id: TenantId) -> list[dict[str, Any]]:
-    content = b"".join([part async for part in export_tenant(sessions, tenant_id)])
+    content = b"".join([part async for part in export_of(sessions, tenant_id).lines()])
     assert content.endswith(b"\n")
     return [orjson.loads(line) for line in content.splitlines()]
 
@@ -80,13 +88,59 @@ async def test_a_large_tenant_is_told_in_parts_without_a_row_lost_or_doubled(
     shop = await add_tenant(sessions)
     await fill(sessions, shop, messages=25)
     monkeypatch.setattr("mcp_platform.admin.data_export.ROWS", 10)
-    parts = [part async for part in export_tenant(sessions, shop)]
+    parts = [part async for part in export_of(sessions, shop).lines()]
 
     assert max(part.count(b"\n") for part in parts) == 10
     told = [orjson.loads(line) for part in parts for line in part.splitlines()]
     keys = [each["key"] for each in told if each["type"] == "inbox_events"]
     assert sorted(keys) == sorted(f"m:{number}" for number in range(25))
     assert len([each for each in told if each["type"] == "messages"]) == 25
+
+
+async def test_only_an_export_that_came_to_its_end_says_what_it_held(sessions: Sessions) -> None:
+    shop = await add_tenant(sessions)
+    await fill(sessions, shop)
+    going = export_of(sessions, shop)
+    await going.begin()
+    async for _ in going.lines():
+        break
+    assert await changed(sessions, shop) is None
+
+    whole = export_of(sessions, shop)
+    parts = [part async for part in whole.lines()]
+    assert await whole.complete() == b"".join(parts).count(b"\n")
+    assert await changed(sessions, shop) == []
+
+
+async def test_a_row_more_less_or_other_than_in_the_last_export_is_a_change(
+    sessions: Sessions,
+) -> None:
+    shop = await add_tenant(sessions)
+    await fill(sessions, shop)
+    one = MessageRow.tenant_id == shop, MessageRow.text == "mensagem 1"
+    changes = (
+        ("messages", update(MessageRow).where(*one).values(text="mensagem 2")),
+        ("inbox_events", delete(EventRow).where(EventRow.tenant_id == shop)),
+        (
+            "inbox_events",
+            insert(EventRow).values(tenant_id=shop, key="n", kind="message", body=b""),
+        ),
+        ("tenant", update(TenantRow).where(TenantRow.id == shop).values(address="Rua B")),
+    )
+    for table, change in changes:
+        whole = export_of(sessions, shop)
+        async for _ in whole.lines():
+            pass
+        await whole.complete()
+        assert await changed(sessions, shop) == []
+        async with sessions.everywhere.begin() as session:
+            await session.execute(change)
+        assert await changed(sessions, shop) == [table]
+
+
+async def changed(sessions: Sessions, tenant_id: TenantId) -> list[str] | None:
+    async with sessions.everywhere() as session:
+        return await changed_since_export(session, tenant_id)
 
 
 async def test_what_the_platform_knows_of_credentials_and_users_is_not_told(
@@ -101,7 +155,7 @@ async def test_what_the_platform_knows_of_credentials_and_users_is_not_told(
                 tenant_id=shop, key="GEMINI_API_KEY", changed_at=NOW, fingerprint="f1n9e7"
             )
         )
-    content = b"".join([part async for part in export_tenant(sessions, shop)])
+    content = b"".join([part async for part in export_of(sessions, shop).lines()])
     assert b"Corte" in content
     assert b"f1n9e7" not in content
     assert b"staff-" not in content
@@ -116,3 +170,10 @@ def test_every_table_of_tenants_is_either_data_or_listed_as_none() -> None:
     for table in exported_tables():
         assert not [column.name for column in table.columns if secret.search(column.name)]
         assert next(iter(table.primary_key.columns)).name == "tenant_id"
+
+
+def test_the_whole_schema_alone_is_asked_which_tables_there_are() -> None:
+    """`Base.metadata` knows what a process happens to have imported."""
+    package = Path(mcp_platform.__file__).parent
+    asking = [file.name for file in package.rglob("*.py") if "Base.metadata" in file.read_text()]
+    assert asking == ["schema.py"]

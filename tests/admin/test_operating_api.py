@@ -188,7 +188,14 @@ async def test_an_environment_is_off_boarded_restored_and_purged(api: Api, shop:
     await api.ask("DELETE", shop, token=token, headers={"If-Match": "*"})
     wrong = await api.ask("POST", purge, token=token, json={"confirm": "shop"})
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "confirm")
-    purged = await api.ask("POST", purge, token=token, json={"confirm": "shop/production"})
+    unexported = await api.ask("POST", purge, token=token, json={"confirm": "shop/production"})
+    assert unexported.status_code == 409
+    assert "never exported" in unexported.json()["detail"]
+    for anything_but_true in ("yes", 1, None):
+        wish = {"confirm": "shop/production", "without_export": anything_but_true}
+        assert (await api.ask("POST", purge, token=token, json=wish)).status_code == 422
+    wish = {"confirm": "shop/production", "without_export": True}
+    purged = await api.ask("POST", purge, token=token, json=wish)
     assert purged.status_code == 202
     told = await api.ask("GET", f"{shop}/offboarding", token=token)
     assert told.json()["purge_after"] <= purged.json()["purge_after"]
@@ -208,7 +215,11 @@ async def test_data_is_exported_as_json_lines_and_the_trail_knows_who_took_it(
     assert 'filename="shop-production.jsonl"' in answer.headers["content-disposition"]
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert (lines[0]["type"], lines[0]["client_name"]) == ("tenant", "shop")
-    assert "tenant.export" in await api.audited()
+    assert (await api.audited())[-2:] == ["tenant.export", "tenant.exported"]
+
+    await api.ask("DELETE", shop, token=token, headers={"If-Match": "*"})
+    purge = await api.ask("POST", f"{shop}/purge", token=token, json={"confirm": "shop/production"})
+    assert purge.status_code == 202
 
 
 async def test_config_is_exported_and_imported_and_a_dry_run_changes_nothing(

@@ -1,10 +1,15 @@
-"""Processes of the demonstration, found and waited for."""
+"""Processes of the service and of the demonstration, started, found and waited for."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import httpx
 
 PATIENCE_S = 60
 
@@ -19,6 +24,56 @@ def start_demo(folder: Path, *options: str, output: Path) -> subprocess.Popen[by
             stdout=written,
             stderr=subprocess.STDOUT,
         )
+
+
+def _free_ports(count: int) -> list[int]:
+    with_ports = [socket.socket() for _ in range(count)]
+    for each in with_ports:
+        each.bind(("127.0.0.1", 0))
+    ports = [int(each.getsockname()[1]) for each in with_ports]
+    for each in with_ports:
+        each.close()
+    return ports
+
+
+@contextmanager
+def serving(
+    database_url: str, *parts: str, deaf_to: str = "", **settings: str
+) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """Run `mcp-platform serve`; yield it, its public address and its internal one."""
+    public, internal = _free_ports(2)
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    env = {
+        **kept,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",  # pacing is local while it is away
+        "PORT": str(public),
+        "INTERNAL_PORT": str(internal),
+        "JWT_KEYS_DIR": "/nonexistent",
+        **settings,
+    }
+    ignoring = ["sh", "-c", f"trap '' {deaf_to}; exec \"$@\"", "sh"] if deaf_to else []
+    process = subprocess.Popen(
+        [*ignoring, sys.executable, "-m", "mcp_platform.cli", "serve", *parts],
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{public}", f"http://127.0.0.1:{internal}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(url: str, process: subprocess.Popen[str]) -> httpx.Response:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            return httpx.get(url)
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"nothing answers at {url}; status {process.poll()}")
 
 
 def page_of(process: subprocess.Popen[bytes], *, output: Path) -> str:

@@ -151,7 +151,8 @@ def test_a_tenants_data_goes_into_a_new_file_that_only_its_owner_reads(
     again = mcp("tenants", "export", PATH, "--output", str(file))
     assert again.status == 1
     assert "File exists" in again.err
-    assert database.value("SELECT count(*) FROM audit_entries") == 1
+    audited = database.sql("SELECT action FROM audit_entries ORDER BY id")
+    assert [row[0] for row in audited] == ["tenant.export", "tenant.exported"]
     assert mcp("tenants", "export", "no/production", "--output", str(tmp_path / "x")).status == 1
     assert not (tmp_path / "x").exists()
 
@@ -169,7 +170,9 @@ def test_a_tenant_is_off_boarded_restored_and_purged(mcp: Mcp, database: Databas
     unasked = mcp("tenants", "purge", PATH)
     assert (unasked.status, "--confirm" in unasked.err) == (2, True)
     assert mcp("tenants", "purge", PATH, "--confirm", "barbearia-do-ze").status == 1
-    assert mcp("tenants", "purge", PATH, "--confirm", PATH).status == 0
+    unexported = mcp("tenants", "purge", PATH, "--confirm", PATH)
+    assert (unexported.status, "never exported" in unexported.err) == (1, True)
+    assert mcp("tenants", "purge", PATH, "--confirm", PATH, "--without-export").status == 0
     assert database.value("SELECT purge_after <= now() FROM offboardings")
     shown = json.loads(mcp("tenants", "show", PATH).out)
     assert shown["offboarding"]["stage"] == "waiting"

@@ -1,14 +1,7 @@
 """A serving process: it answers, it stops in good order, and no part dies unnoticed."""
 
 import asyncio
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
@@ -16,56 +9,7 @@ import pytest
 
 from mcp_platform.cli.serving import PartEnded, _Running
 from tests.cli.conftest import Database
-
-PATIENCE_S = 60
-
-
-def _free_ports(count: int) -> list[int]:
-    with_ports = [socket.socket() for _ in range(count)]
-    for each in with_ports:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in with_ports]
-    for each in with_ports:
-        each.close()
-    return ports
-
-
-@contextmanager
-def _serving(
-    database_url: str, *parts: str, deaf_to: str = ""
-) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    public, internal = _free_ports(2)
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    env = {
-        **kept,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": "redis://127.0.0.1:1/0",  # pacing is local while it is away
-        "PORT": str(public),
-        "INTERNAL_PORT": str(internal),
-        "JWT_KEYS_DIR": "/nonexistent",
-    }
-    ignoring = ["sh", "-c", f"trap '' {deaf_to}; exec \"$@\"", "sh"] if deaf_to else []
-    process = subprocess.Popen(
-        [*ignoring, sys.executable, "-m", "mcp_platform.cli", "serve", *parts],
-        env=env,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process, f"http://127.0.0.1:{public}", f"http://127.0.0.1:{internal}"
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _wait_for(url: str, process: subprocess.Popen[str]) -> httpx.Response:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return httpx.get(url)
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"nothing answers at {url}; status {process.poll()}")
+from tests.cli.processes import PATIENCE_S, serving, wait_for
 
 
 @pytest.mark.parametrize(
@@ -75,9 +19,9 @@ def test_all_parts_are_served_by_default_and_a_signal_ends_them_well(
     number: signal.Signals, deaf_to: str, database: Database
 ) -> None:
     """As a background job under `nohup`, which ignores what a terminal sends, and in a terminal."""
-    with _serving(database.url, deaf_to=deaf_to) as (process, public, internal):
-        assert _wait_for(f"{internal}/health/detail", process).json()["database"] == "up"
-        assert _wait_for(f"{public}/health", process).json() == {"status": "up"}
+    with serving(database.url, deaf_to=deaf_to) as (process, public, internal):
+        assert wait_for(f"{internal}/health/detail", process).json()["database"] == "up"
+        assert wait_for(f"{public}/health", process).json() == {"status": "up"}
 
         process.send_signal(number)
         _, logged = process.communicate(timeout=PATIENCE_S)
@@ -88,8 +32,8 @@ def test_all_parts_are_served_by_default_and_a_signal_ends_them_well(
 
 
 def test_a_worker_opens_no_public_port(database: Database) -> None:
-    with _serving(database.url, "worker") as (process, public, internal):
-        assert _wait_for(f"{internal}/health/detail", process).is_success
+    with serving(database.url, "worker") as (process, public, internal):
+        assert wait_for(f"{internal}/health/detail", process).is_success
 
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{public}/health")

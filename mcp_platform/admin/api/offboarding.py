@@ -1,6 +1,6 @@
 """The end of an environment: `DELETE` it, restore or purge it, and all its data before."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -8,10 +8,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from mcp_platform.admin import audit
 from mcp_platform.admin.access import ADMIN_API, AdminGuard
 from mcp_platform.admin.api.registry.exchange import READERS, WRITERS, AtTenant, at_tenant
-from mcp_platform.admin.data_export import export_tenant
+from mcp_platform.admin.data_export import DataExport
 from mcp_platform.admin.offboarding import Offboarding, OffboardingState
 from mcp_platform.admin.registry.environments import Environments
 from mcp_platform.kit.database import Sessions
@@ -31,6 +30,11 @@ class PurgeConfirmation(BaseModel):
     confirm: Annotated[
         str, Field(max_length=80, description="The tenant's path: `<client>/<environment>`.")
     ]
+
+    without_export: Annotated[
+        bool,
+        Field(description="Also if no complete export was made since the tenant's last change."),
+    ] = False
 
 
 class OffboardingOut(BaseModel):
@@ -115,10 +119,17 @@ def offboarding_router(
         responses=problems(401, 403, 404, 409, 413, 422, 503),
     )
     async def purge(wish: PurgeConfirmation, at: AtWriter) -> OffboardingOut:
-        """Delete all that is kept of it, without waiting for the grace period. No way back."""
+        """Delete all that is kept of it, without waiting for the grace period. No way back.
+
+        409 if no export, read to its end, holds all that is there now; unless `without_export`.
+        """
         async with sessions.everywhere.begin() as session:
             state = await Offboarding(session, at.actor).purge(
-                at.client_name, at.environment, confirm=wish.confirm, now=clock()
+                at.client_name,
+                at.environment,
+                confirm=wish.confirm,
+                without_export=wish.without_export,
+                now=clock(),
             )
         return OffboardingOut.of(state)
 
@@ -138,18 +149,19 @@ def offboarding_router(
     )
     async def export(at: AtWriter) -> StreamingResponse:
         """Tell everything that is kept of the business and its customers; no credential."""
-        async with sessions.everywhere.begin() as session:
+        async with sessions.everywhere() as session:
             located = await Environments(session, at.actor).locate(at.client_name, at.environment)
-            await audit.record(
-                session,
-                actor=at.actor,
-                action="tenant.export",
-                target=located.path,
-                tenant_id=located.id,
-            )
+        going = DataExport(sessions, located.id, actor=at.actor, path=located.path)
+        await going.begin()
+
+        async def lines() -> AsyncIterator[bytes]:
+            async for part in going.lines():
+                yield part
+            await going.complete()
+
         name = located.path.replace("/", "-")
         return StreamingResponse(
-            export_tenant(sessions, located.id),
+            lines(),
             media_type=JSON_LINES,
             headers={"content-disposition": f'attachment; filename="{name}.jsonl"'},
         )
