@@ -26,6 +26,7 @@ from mcp_platform.inbox.sweep import prune, sweep
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, OUTBOX, OpenQueue, WakeUp
 from mcp_platform.outbox.delivery import Delivery
+from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import TenantId, Topology
 
@@ -38,6 +39,7 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 FOLLOW_UP_EVERY_S = 0.2
 PRUNE_EVERY_S = 3600.0
 EXAMINE_EVERY_S = 30.0  # how late an examination may begin
+LOOK_EVERY_S = 15.0  # how late a look at calendars may begin
 KEEP_QUEUE_LOG = timedelta(days=1)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
@@ -65,6 +67,7 @@ class Worker:
         delivery: Delivery,
         notices: Notices,
         daily: DailyCheck,
+        calendars: CalendarWatch,
         concurrency: int,
         per_tenant: int,
         sweep_every: timedelta,
@@ -80,6 +83,7 @@ class Worker:
         self._delivery = delivery
         self._notices = notices
         self._daily = daily
+        self._calendars = calendars
         self._concurrency = concurrency
         self._per_tenant = per_tenant
         self._sweep_every = sweep_every
@@ -106,6 +110,7 @@ class Worker:
             sweep_s = self._sweep_every.total_seconds()
             group.create_task(self._forever("sweep", self._sweep, every_s=sweep_s))
             group.create_task(self._forever("doctor", self._examine, every_s=EXAMINE_EVERY_S))
+            group.create_task(self._forever("calendars", self._look, every_s=LOOK_EVERY_S))
             group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
 
     async def _forever(
@@ -228,6 +233,9 @@ class Worker:
 
     async def _examine(self) -> None:
         await self._daily.run(stopping=self._stopping.is_set)
+
+    async def _look(self) -> None:
+        await self._calendars.run(stopping=self._stopping.is_set)
 
     async def _prune(self) -> None:
         pruned = await prune(

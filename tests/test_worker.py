@@ -40,6 +40,7 @@ def worker() -> Worker:
         delivery=nothing,
         notices=nothing,
         daily=nothing,
+        calendars=nothing,
         concurrency=4,
         per_tenant=4,
         sweep_every=EARLIER,

@@ -263,6 +263,9 @@ class Agendas:
     def calendar(self, credentials: Credentials) -> Calendar:
         return self._calendars.of(google_account(credentials))
 
+    async def calendar_of(self, tenant: Tenant) -> Calendar:
+        return self.calendar(await self._credentials.of(tenant))
+
     async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda:
         async def tell(
             error: CalendarUnreadable | CredentialRefused, *, calendar_id: str | None

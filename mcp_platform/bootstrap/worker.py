@@ -18,6 +18,7 @@ from mcp_platform.kit.queue import OpenQueue
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.cards import BusinessCards
@@ -119,6 +120,15 @@ async def build_worker(
         notices=notices,
         daily=DailyCheck(
             doctor=doctor, sessions=sessions, tenants=tenants, pinned=settings.pinned, clock=now
+        ),
+        calendars=CalendarWatch(
+            sessions=sessions,
+            tenants=tenants,
+            catalogues=catalogues,
+            calendar_of=agendas.calendar_of,
+            notices=notices,
+            pinned=settings.pinned,
+            clock=now,
         ),
         concurrency=settings.worker_concurrency,
         per_tenant=settings.tenant_concurrency,

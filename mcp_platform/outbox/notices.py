@@ -149,6 +149,13 @@ class Notices:
         text = _EXAMINED[_language(tenant)].format(what=what)
         await self._record(session, tenant, text, key=f"n:examined:{now:%Y%m%d}")
 
+    async def misplaced(
+        self, session: AsyncSession, tenant: Tenant, text: str, *, now: datetime
+    ) -> None:
+        """Tell the owner, in the transaction that notes it, which events do not stand as booked."""
+        NOTICES.labels(about="misplaced").inc()
+        await self._record(session, tenant, text, key=f"n:misplaced:{now.isoformat()}")
+
     async def parked(self, session: AsyncSession, tenant: Tenant, *, key: str) -> None:
         """Tell the owner, in the transaction that parks a turn, that somebody has no answer."""
         NOTICES.labels(about="not_understood").inc()

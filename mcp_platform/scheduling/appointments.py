@@ -302,6 +302,14 @@ class Appointments:
         )
         return [Appointment(**row) for row in found.mappings()]
 
+    async def ahead(self, *, now: datetime) -> list[Appointment]:
+        """Return the active appointments that have not begun, earliest first."""
+        return await self._read(
+            self._mine()
+            .where(AppointmentRow.starts_at > now, AppointmentRow.status.in_(ACTIVE))
+            .order_by(AppointmentRow.starts_at, AppointmentRow.id)
+        )
+
     async def between(
         self,
         *,

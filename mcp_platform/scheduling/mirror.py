@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.scheduling.appointments import Appointment
+from mcp_platform.scheduling.calendar_looks import look_soon
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.tenants.tenant import Tenant
 
@@ -25,6 +26,7 @@ class Mirror:
         """Record that the appointment's calendar must show it as it is in this version."""
         if appointment.calendar_id is None:
             return
+        await look_soon(session, self._tenant.id)
         view = appointment.view(self._rules)
         title = (view.service_name, appointment.booked_for)
         await Outbox(session, self._tenant.id).put_event(

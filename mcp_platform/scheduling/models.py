@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -108,6 +109,18 @@ class ClosedDayRow(Versioned, Base):
     """Null: everybody."""
     day: Mapped[date]
     reason: Mapped[str | None]
+
+
+class CalendarLookRow(Base):
+    """When the owner's calendars of a tenant with appointments are looked at again."""
+
+    __tablename__ = "calendar_looks"
+    __table_args__ = (Index("ix_calendar_looks_next_due_at", "next_due_at"),)
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    next_due_at: Mapped[datetime]
+    told: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """By appointment, where its event stood when the owner was told; null: nowhere."""
 
 
 class AppointmentRow(Base):

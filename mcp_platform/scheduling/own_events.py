@@ -5,7 +5,7 @@ revived them. Refuses to act on it. What we are still writing ourselves counts a
 calendar then shows the past.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -57,7 +57,7 @@ class OwnEvents:
 
         The events of the appointment `excluding` are left out: it is about to move.
         """
-        asked = [(event, _appointment_id(event)) for event in events]
+        asked = [(event, appointment_of(event)) for event in events]
         known = await self._known({each for _, each in asked if each is not None}, now=now)
         nowhere = _Known(span=None, settling=False)
         return [
@@ -67,6 +67,23 @@ class OwnEvents:
             and not (of := known.get(appointment_id, nowhere)).settling
             and of.span != event.span
         ]
+
+    async def misplaced(
+        self, found: Mapping[UUID, Sequence[Interval]], *, now: datetime
+    ) -> dict[UUID, Interval | None]:
+        """Return which appointments' events stand elsewhere, and where; None: nowhere.
+
+        `found` are the places of each appointment's event in its calendar.
+        """
+        known = await self._known(found, now=now)
+        return {
+            appointment_id: next(iter(places), None)
+            for appointment_id, places in found.items()
+            if (of := known.get(appointment_id)) is not None
+            and of.span is not None
+            and not of.settling
+            and of.span not in places
+        }
 
     async def _known(self, ids: Iterable[UUID], *, now: datetime) -> Mapping[UUID | None, _Known]:
         wanted = list(ids)
@@ -90,7 +107,7 @@ class OwnEvents:
         }
 
 
-def _appointment_id(event: OwnEvent) -> UUID | None:
+def appointment_of(event: OwnEvent) -> UUID | None:
     """Return whose event it is; None: we never gave such an id."""
     try:
         return UUID(hex=event.event_id)

@@ -1,0 +1,77 @@
+"""When the calendars of a tenant are looked at: every few minutes while it has appointments ahead.
+
+Owns the due rows. A tenant gets one as its first appointment is written, and loses it when nothing
+is ahead any more, so that a business at rest costs nothing. What is due is claimed in order by
+whichever worker comes first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.scheduling.models import CalendarLookRow
+from mcp_platform.tenants.tenant import TenantId
+
+# How late the owner's doing may be noticed. A project at Google may ask 600 times a minute for each
+# user, and each calendar costs one call.
+EVERY = timedelta(minutes=5)
+# An update, since it waits for whoever is taking the row away; to do nothing would trust that row.
+WANTED = text("""
+    INSERT INTO calendar_looks (tenant_id, next_due_at)
+    VALUES (:tenant, clock_timestamp() + CAST(:every AS interval))
+    ON CONFLICT (tenant_id) DO UPDATE SET next_due_at = calendar_looks.next_due_at
+""")
+CLAIM = text("""
+    UPDATE calendar_looks SET next_due_at = :again
+    WHERE tenant_id = (
+        SELECT l.tenant_id
+        FROM calendar_looks l JOIN tenants t ON t.id = l.tenant_id
+        WHERE l.next_due_at <= :now AND t.status = 'active'
+          AND (CAST(:topology AS text) IS NULL OR t.topology = :topology)
+        ORDER BY l.next_due_at
+        LIMIT 1
+        FOR UPDATE OF l SKIP LOCKED)
+    RETURNING tenant_id
+""")
+
+
+async def look_soon(session: AsyncSession, tenant_id: TenantId) -> None:
+    """Have a tenant's calendars looked at from now on, in the transaction that writes to one."""
+    await session.execute(WANTED, {"tenant": tenant_id, "every": EVERY})
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLooks:
+    """The due rows of all tenants that the session may see."""
+
+    session: AsyncSession
+
+    async def claim(self, *, topology: str | None, now: datetime) -> TenantId | None:
+        """Take the next tenant that is due, if there is one. `topology` None: of any."""
+        claimed = await self.session.scalar(
+            CLAIM, {"topology": topology, "now": now, "again": now + EVERY}
+        )
+        return None if claimed is None else TenantId(claimed)
+
+    async def told(self, tenant_id: TenantId) -> dict[str, str | None]:
+        """Return what the owner was told of, and keep bookings and other looks out meanwhile."""
+        told = await self.session.scalar(
+            select(CalendarLookRow.told)
+            .where(CalendarLookRow.tenant_id == tenant_id)
+            .with_for_update()
+        )
+        return told or {}
+
+    async def tell(self, tenant_id: TenantId, told: dict[str, str | None]) -> None:
+        """Keep what the owner knows by now."""
+        await self.session.execute(
+            update(CalendarLookRow).where(CalendarLookRow.tenant_id == tenant_id).values(told=told)
+        )
+
+    async def no_more(self, tenant_id: TenantId) -> None:
+        """Forget a tenant that has nothing ahead, read after its row was locked by `told`."""
+        await self.session.execute(
+            delete(CalendarLookRow).where(CalendarLookRow.tenant_id == tenant_id)
+        )
