@@ -1,18 +1,15 @@
 """Strict validators of Kubernetes' own objects and of custom ones, made once each.
 
-Custom ones need the CustomResourceDefinitions of their projects, as files in the folder that
-CRD_SCHEMAS names.
+Custom ones are checked by what their projects define, which is in the folder `definitions`.
 """
 
-import os
+import gzip
+import json
 import re
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 from kubernetes_validate.utils import (  # type: ignore[import-untyped]
     all_versions,
     schema_contents,
@@ -20,8 +17,8 @@ from kubernetes_validate.utils import (  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 
 from cdk8s_app.manifest import Manifest
+from tests.manifests.trim import FOLDER
 
-CRDS = os.environ.get("CRD_SCHEMAS")
 OF_KUBERNETES = re.compile(r"(v1|[a-z]+/v\d|[a-z.]+\.k8s\.io/v\d)")
 CUSTOM_K8S_IO = ("gateway.networking.k8s.io",)
 
@@ -41,7 +38,7 @@ def mistakes(each: Manifest, *, kubernetes: str) -> list[str]:
 
 
 def custom_mistakes(each: Manifest) -> list[str]:
-    """Return what the CustomResourceDefinition would refuse. Raises KeyError where there is none."""
+    """Return what its definition would refuse. Raises KeyError where there is none."""
     return _told(_custom()[each["apiVersion"], each["kind"]], each)
 
 
@@ -73,20 +70,13 @@ def _full(kubernetes: str) -> str:
 
 @cache
 def _custom() -> dict[tuple[str, str], Any]:
-    found = {}
-    for path in sorted(Path(CRDS or "").glob("*.yaml")):
-        for crd in yaml.load_all(path.read_text(), yaml.CSafeLoader):
-            for (version, kind), schema in _versions(crd):
-                found[version, kind] = jsonschema.Draft202012Validator(schema)
-    return found
-
-
-def _versions(crd: Any) -> Iterator[tuple[tuple[str, str], Any]]:
-    spec = crd["spec"]
-    for version in spec["versions"]:
-        if version["served"]:
-            schema = _strict(version["schema"]["openAPIV3Schema"], top=True)
-            yield (f"{spec['group']}/{version['name']}", spec["names"]["kind"]), schema
+    made = {}
+    for path in FOLDER.glob("*.json.gz"):
+        definition = json.loads(gzip.decompress(path.read_bytes()))
+        schema = _strict(definition["schema"], top=True)
+        validator = jsonschema.Draft202012Validator(schema)
+        made[definition["apiVersion"], definition["kind"]] = validator
+    return made
 
 
 def _strict(schema: Any, *, top: bool = False) -> Any:

@@ -6,8 +6,6 @@ from tests.manifests import fleets, schemas
 
 # The oldest that the tenants' own objects promise, and two that are in use.
 VERSIONS = ("1.25", "1.33", "1.37")
-# Named in apply and Argo CD, without a definition to check against: Barman Cloud's plugin.
-WITHOUT_DEFINITION = {("barmancloud.cnpg.io/v1", "ObjectStore")}
 
 
 @pytest.mark.parametrize("variant", fleets.VARIANTS)
@@ -26,15 +24,12 @@ def test_kubernetes_knows_every_field_of_its_own_objects(variant: str, kubernete
     assert [each for found in checked for each in found] == []
 
 
-@pytest.mark.skipif(
-    schemas.CRDS is None, reason="CRD_SCHEMAS names no folder of CustomResourceDefinitions"
-)
 @pytest.mark.parametrize("variant", fleets.VARIANTS)
 def test_the_definitions_of_custom_objects_know_every_field(variant: str) -> None:
     checked = [
         schemas.custom_mistakes(each)
         for _, each in fleets.objects(variant)
-        if schemas.is_custom(each) and (each["apiVersion"], each["kind"]) not in WITHOUT_DEFINITION
+        if schemas.is_custom(each)
     ]
 
     assert len(checked) > 10
@@ -49,9 +44,6 @@ def test_a_misspelt_field_is_found() -> None:
     assert "hostNetwrok" in schemas.mistakes(deployment, kubernetes="1.33")[0]
 
 
-@pytest.mark.skipif(
-    schemas.CRDS is None, reason="CRD_SCHEMAS names no folder of CustomResourceDefinitions"
-)
 def test_a_misspelt_field_of_a_custom_object_is_found() -> None:
     route = fleets.tenant("clinica-sorriso/production")["HTTPRoute.assistant"]
     route["spec"]["rules"][0]["timeout"] = "60s"
