@@ -183,7 +183,6 @@ class Settings(BaseSettings):
         description="Folder of ES256 keys: `<kid>.pub.pem`, and `<kid>.pem` where tokens are made."
         " Unset: made in the data folder.",
     )
-    jwt_issuer: str = Field("mcp-platform", description="`iss` of our tokens.")
 
     # Manifests.
     manifests_repository: str | None = Field(

@@ -1,5 +1,6 @@
 """The page that people configure by says what the code does: no more, no less."""
 
+import ast
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.credentials import KEYS
 
+PACKAGE = Path(__file__).parent.parent / "mcp_platform"
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
 
 
@@ -46,6 +48,17 @@ DOCUMENTED = {
 def test_every_setting_is_documented_and_nothing_else_is() -> None:
     assert sorted(DOCUMENTED) == sorted(name.upper() for name in Settings.model_fields)
     assert len(DOCUMENTED) == len(rows_of("Settings"))
+
+
+def test_every_setting_is_read_by_somebody() -> None:
+    read = {
+        node.attr
+        for file in PACKAGE.rglob("*.py")
+        if file.name != "settings.py"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    assert sorted(set(Settings.model_fields) - read) == []
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
