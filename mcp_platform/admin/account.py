@@ -14,7 +14,7 @@ from mcp_platform.admin.access import SignedIn
 from mcp_platform.admin.models import UserRow
 from mcp_platform.admin.passwords import Passwords, check_password
 from mcp_platform.admin.sign_ins import SignIns
-from mcp_platform.admin.throttle import forgive
+from mcp_platform.admin.throttle import forgive, forgive_codes
 from mcp_platform.admin.totp import (
     TotpSecrets,
     accepted_step,
@@ -106,8 +106,11 @@ class Account:
         Raises:
             Conflict: there is nothing to confirm.
             Invalid: the code is wrong.
+            Throttled: too many wrong ones.
         """
         codes = make_recovery_codes()
+        address = user.actor.address
+        await self._sign_ins.count_code(email=user.actor.subject, address=address)
         async with self._sessions.everywhere.begin() as session:
             row = await _mine(session, user)
             if row.totp_sealed is None or row.totp_confirmed:
@@ -120,6 +123,7 @@ class Account:
                 raise Invalid("The code is wrong.", fields={"code": "is not the present one"})
             row.totp_confirmed, row.totp_last_step = True, step
             row.recovery_digests = [recovery_digest(each) for each in codes]
+            await forgive_codes(session, email=user.actor.subject, address=address)
             await _record(session, user, "user.enable_totp")
         return codes
 
@@ -133,17 +137,19 @@ class Account:
             Unavailable: codes cannot be checked.
         """
         proved = await self._prove(user, password)
-        now = self._clock()
+        now, address = self._clock(), user.actor.address
+        await self._sign_ins.count_code(email=proved.email, address=address)
         async with self._sessions.everywhere.begin() as session:
             row = await _mine(session, user)
             if not row.totp_confirmed:
                 raise Conflict("One-time codes are off already.")
             if right := self._sign_ins.is_second(row, code, now=now):
                 forget_totp(row)
-                await forgive(session, email=row.email, address=user.actor.address, now=now)
+                await forgive(session, email=row.email, address=address, now=now)
+                await forgive_codes(session, email=row.email, address=address)
                 await _record(session, user, "user.disable_totp")
         if not right:
-            await self._sign_ins.refused(proved, user.actor.address, email=proved.email)
+            await self._sign_ins.refused(proved, address, email=proved.email)
             raise Invalid("The code is wrong.", fields={"code": "is not the present one"})
 
     async def _prove(self, user: SignedIn, password: str) -> UserRow:

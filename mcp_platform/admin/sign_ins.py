@@ -23,7 +23,7 @@ from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.jwts import REFUSED
 from mcp_platform.admin.models import RefreshTokenRow, SignInRow, UserRow
 from mcp_platform.admin.passwords import Passwords
-from mcp_platform.admin.throttle import count_attempt, forgive, rewrite
+from mcp_platform.admin.throttle import count_attempt, count_code, forgive, forgive_codes, rewrite
 from mcp_platform.admin.totp import TotpSecrets, accepted_step, without
 from mcp_platform.admin.user_tokens import ACCESS_LASTS, LiveSignIns, UserClaims, UserTokens
 from mcp_platform.admin.users import User, find_user, one_user
@@ -88,6 +88,8 @@ class SignIns:
         """
         now = self._clock()
         proved = await self.prove(email=email, password=password, address=address)
+        if proved.totp_confirmed and code is not None:
+            await self.count_code(email=proved.email, address=address)
         stronger = None
         if self._passwords.is_old(proved.password_hash):
             stronger = await self._passwords.hash(password)
@@ -96,6 +98,7 @@ class SignIns:
                 row = await self._same(session, proved)
                 if row.totp_confirmed:
                     self._second(row, code, now=now)
+                    await forgive_codes(session, email=row.email, address=address)
                 row.password_hash = stronger or row.password_hash
                 await forgive(session, email=row.email, address=address, now=now)
                 user = await one_user(session, row.id)
@@ -132,6 +135,15 @@ class SignIns:
             await self.refused(found, address, email=email)
             raise Unauthorized(WRONG)
         return found
+
+    async def count_code(self, *, email: str, address: str | None) -> None:
+        """Count one try of a one-time or recovery code, before it is compared.
+
+        Raises:
+            Throttled: too many wrong ones; a right password does not forgive them.
+        """
+        async with self._sessions.everywhere.begin() as session:
+            await count_code(session, email=email, address=address, now=self._clock())
 
     async def refresh(self, token: str, *, address: str | None) -> Issued:
         """Return tokens that follow on a refresh token, for the user as they are now.
@@ -179,6 +191,8 @@ class SignIns:
         """Return the user's row, locked, if it is as it was when the password was compared."""
         row = await session.get(UserRow, proved.id, with_for_update=True)
         if row is None or row.disabled or row.password_hash != proved.password_hash:
+            raise Unauthorized(WRONG)
+        if row.totp_confirmed and not proved.totp_confirmed:  # a code would be compared uncounted
             raise Unauthorized(WRONG)
         return row
 

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import httpx
 import pytest
 
-from mcp_platform.admin.throttle import ACCOUNT, ADDRESS, PAIR
+from mcp_platform.admin.throttle import ACCOUNT, ADDRESS, CODES, PAIR
 from tests.admin.conftest import PASSWORD, Api, Clock
+from tests.admin.test_auth_totp import Phone, enrolled
 
 WRONG = "a wrong password"
 
@@ -124,6 +126,69 @@ async def test_a_stolen_access_token_does_not_help_to_guess_the_password(api: Ap
     for path in ("/auth/totp", "/auth/totp/disable"):
         body = {"password": WRONG} | ({"code": "123456"} if path.endswith("disable") else {})
         assert (await api.ask("POST", path, token=token, json=body)).status_code == 429
+
+
+def wrong_code(phone: Phone) -> str:
+    return f"{(int(phone.code()) + 1) % 1_000_000:06d}"
+
+
+async def test_a_first_code_is_compared_so_often_and_a_right_one_forgives(
+    api: Api, clock: Clock
+) -> None:
+    user = await api.make_user()
+    token = (await api.tokens(user.email))["access_token"]
+    begun = await api.ask("POST", "/auth/totp", token=token, json={"password": PASSWORD})
+    phone = Phone(api, user.email, begun.json()["secret"], [], token)
+    ask = ("POST", "/auth/totp/confirm")
+    tried = [
+        await api.ask(*ask, token=token, json={"code": wrong_code(phone)})
+        for _ in range(PAIR.burst + 3)
+    ]
+    assert statuses(tried) == [422] * PAIR.burst + [429] * 3
+    assert (await api.ask(*ask, token=token, json={"code": phone.code()})).status_code == 429
+
+    clock.move(seconds=int(tried[-1].headers["retry-after"]) + 1)
+    token = (await api.tokens(user.email))["access_token"]
+    assert (await api.ask(*ask, token=token, json={"code": phone.code()})).status_code == 200
+    assert not await api.sql("SELECT key FROM sign_in_throttles WHERE key LIKE 'codes %'")
+
+
+async def test_a_right_password_forgives_no_wrong_code(api: Api) -> None:
+    phone = await enrolled(api)
+    passwords = (PASSWORD, "another horse battery", "a third horse battery")
+    compared = 0
+    for now, then in pairwise((*passwords, *passwords)):
+        for _ in range(3):
+            body = {"password": now, "code": wrong_code(phone)}
+            tried = await api.ask("POST", "/auth/totp/disable", token=phone.token, json=body)
+            compared += tried.status_code == 422
+        body = {"password": now, "new_password": then}
+        changed = await api.ask("POST", "/auth/password", token=phone.token, json=body)
+        assert changed.status_code == 204, changed.text
+    assert compared == PAIR.burst
+
+
+async def test_codes_are_tried_so_often_from_all_addresses_and_others_sign_in_meanwhile(
+    api: Api,
+) -> None:
+    phone, other = await enrolled(api), await enrolled(api)
+    body = {"email": phone.email, "password": PASSWORD, "totp": wrong_code(phone)}
+    for each in addresses(CODES.burst):
+        await api.ask("POST", "/auth/token", json=body, address=each)
+    await api.sql("DELETE FROM sign_in_throttles WHERE key LIKE 'account %'")  # of passwords
+    right = {**body, "totp": phone.code()}
+    answer = await api.ask("POST", "/auth/token", json=right, address="203.0.113.9")
+    assert answer.status_code == 429
+    assert (await other.sign_in(other.code())).status_code == 200
+
+
+async def test_a_right_code_forgives_the_wrong_ones(api: Api, clock: Clock) -> None:
+    phone = await enrolled(api)
+    for _ in range(3):
+        tried = [await phone.sign_in(wrong_code(phone)) for _ in range(PAIR.burst - 1)]
+        assert statuses(tried) == [401] * (PAIR.burst - 1)
+        assert (await phone.sign_in(phone.code())).status_code == 200
+        clock.move(seconds=30)  # a code is good once
 
 
 async def test_nothing_of_it_needs_redis(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

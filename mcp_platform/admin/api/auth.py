@@ -102,7 +102,7 @@ def _account(router: APIRouter, account: Account, guard: AdminGuard) -> None:
     @router.post(
         "/totp/confirm",
         summary="Turn one-time codes on, with a first one",
-        responses=problems(401, 409, 413, 422, 503),
+        responses=problems(401, 409, 413, 422, 429, 503),
     )
     async def confirm(body: TotpProof, user: User) -> RecoveryCodesOut:
         return RecoveryCodesOut(recovery_codes=await account.confirm_totp(user, code=body.code))
