@@ -75,6 +75,26 @@ administração faz o mesmo em `/api/v1/admin`, veja [api.md](api.md).
 O que está entre ‹estas marcas› é preenchido. Os códigos são os que a API e `--json` mostram.
 """,
 }
+STANDSTILLS: dict[Language, str] = {
+    "en": """\
+## The service stands still
+
+| In the log or the metrics | What it means | What to do |
+|---|---|---|
+| `kit.loop.stood_still`, `mcp_loop_standstills_total` | One piece of work held up all others of a process for `seconds`. `tenant` and `turn` say whose it was; without them it was no turn's. | Now and then on a busy machine: give the process more CPU. Always the same tenant: look at what its catalogue and its customers write, and report it. |
+| `serve.restarted`, `mcp_started_after_standstill` | A process stood still for `STANDSTILL_S`, was ended, and `serve` started the next. The stack above this line says in which function. | Report the stack. The turn is tried `PARK_AFTER` times and then parked: `mcp-platform inbox parked`. |
+| `assistant.turn.over_budget`, `mcp_menu_turns_total{why="over_budget"}` | A turn used more than `TURN_PROCESSOR_S` of processor time, and the menu answered. | As in the first line. |
+""",
+    "pt": """\
+## O serviço fica parado
+
+| No log ou nas métricas | O que significa | O que fazer |
+|---|---|---|
+| `kit.loop.stood_still`, `mcp_loop_standstills_total` | Um trabalho segurou todos os outros do processo por `seconds` segundos. `tenant` e `turn` dizem de quem era; sem eles, não era de nenhum turno. | De vez em quando, em máquina ocupada: dê mais CPU ao processo. Sempre o mesmo cliente: veja o que o catálogo e os contatos dele escrevem, e relate. |
+| `serve.restarted`, `mcp_started_after_standstill` | Um processo ficou parado por `STANDSTILL_S`, foi encerrado, e `serve` iniciou o seguinte. A pilha acima dessa linha diz em que função. | Relate a pilha. O turno é tentado `PARK_AFTER` vezes e depois posto de lado: `mcp-platform inbox parked`. |
+| `assistant.turn.over_budget`, `mcp_menu_turns_total{why="over_budget"}` | Um turno usou mais tempo de processador que `TURN_PROCESSOR_S`, e o menu respondeu. | Como na primeira linha. |
+""",
+}
 SHARED: dict[Language, str] = {"en": "Any check", "pt": "Qualquer verificação"}
 HEADS: dict[Language, str] = {
     "en": "| Code | State | What it means | What to do |",
@@ -88,7 +108,7 @@ STATES: dict[Language, dict[State, str]] = {
 
 def page(language: Language) -> str:
     """Return one whole page."""
-    return "\n".join([INTRODUCTIONS[language], *_sections(language)])
+    return "\n".join([INTRODUCTIONS[language], *_sections(language), STANDSTILLS[language]])
 
 
 def _sections(language: Language) -> Iterator[str]:

@@ -8,6 +8,7 @@ what is said and its outbox row together. Then it looks again, and gives the lea
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,7 @@ from mcp_platform.inbox.turns import API, Turn, Turns, Waiting
 from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
+from mcp_platform.kit.standstill import ProcessorTime
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import Outbox, contact_lane
@@ -41,6 +43,9 @@ log = structlog.get_logger(__name__)
 
 # A lease that is taken is given back within a turn; looking again sooner finds it taken still.
 LEASE_TAKEN = timedelta(seconds=1)
+# Each process goes on with one at a time of the turns begun so often: one that ends the process
+# would have the starts of all the others counted too, until they are parked with it.
+SUSPECTED_AFTER = 2
 EXCUSED_FOR = timedelta(hours=1)
 
 
@@ -73,6 +78,7 @@ class Answering:
         receipts: Receipts,
         notices: Notices,
         patience: Patience,
+        processor: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
@@ -82,6 +88,8 @@ class Answering:
         self._receipts = receipts
         self._notices = notices
         self._patience = patience
+        self._processor = processor
+        self._suspect = asyncio.Lock()
         self._clock = clock
 
     async def handle(self, wakeup: WakeUp) -> timedelta | None:
@@ -89,10 +97,18 @@ class Answering:
         tenant = await self._tenants.by_id(TenantId(wakeup.tenant_id))
         if tenant.status != "active":
             return None
-        began = await self._begin(tenant, wakeup.key)
-        if not isinstance(began, tuple):
-            return began
-        lease, turn = began
+        async with AsyncExitStack() as alone:
+            began = await self._begin(tenant, wakeup.key, alone)
+            if not isinstance(began, tuple):
+                return began
+            lease, turn = began
+            if turn is not None:
+                await self._go_on(tenant, wakeup, lease, turn)
+        return None
+
+    async def _go_on(self, tenant: Tenant, wakeup: WakeUp, lease: Lease, begun: Turn) -> None:
+        """Answer a turn that was begun, and those that follow it."""
+        turn: Turn | None = begun
         failpoint("turn.after_claim")
         try:
             async with self._leases.kept(lease):
@@ -100,7 +116,7 @@ class Answering:
                     # The wake-up may be another message's: what is logged and recorded from here
                     # on bears the id of the turn's own.
                     with structlog.contextvars.bound_contextvars(trace_id=turn.trace_id):
-                        turn = await self._answer(tenant, lease, turn)
+                        turn = await self._measured(tenant, lease, turn)
                     failpoint("turn.after_close")
         except LeaseLost:
             log.warning("flow.lease.lost", tenant=tenant.path, trace_id=wakeup.trace_id)
@@ -112,10 +128,9 @@ class Answering:
             fresh = turn is not None and self._clock() - turn.opened_at < EXCUSED_FOR
             await self._give_back(lease, excused=turn if away and fresh else None)
             raise
-        return None
 
     async def _begin(
-        self, tenant: Tenant, alias: str
+        self, tenant: Tenant, alias: str, alone: AsyncExitStack
     ) -> tuple[Lease, Turn | None] | timedelta | None:
         """Take the lease of a contact for whom something waits, and freeze it into a turn.
 
@@ -129,6 +144,10 @@ class Answering:
                 return None
             if left := self._patience.left(waiting):
                 return left
+            if waiting.starts >= SUSPECTED_AFTER:
+                if self._suspect.locked():
+                    return LEASE_TAKEN
+                await alone.enter_async_context(self._suspect)
             lease = await self._leases.take(session, tenant_id=tenant.id, contact_id=contact_id)
             if lease is None:
                 return LEASE_TAKEN
@@ -157,7 +176,13 @@ class Answering:
         await release(session, lease)
         return None
 
-    async def _answer(self, tenant: Tenant, lease: Lease, turn: Turn) -> Turn | None:
+    async def _measured(self, tenant: Tenant, lease: Lease, turn: Turn) -> Turn | None:
+        processor = ProcessorTime(most=self._processor, tenant=tenant.path, turn=str(turn.id))
+        return await processor.of(self._answer(tenant, lease, turn, processor))
+
+    async def _answer(
+        self, tenant: Tenant, lease: Lease, turn: Turn, processor: ProcessorTime
+    ) -> Turn | None:
         """Answer one turn; return the next one, already begun, or None with the lease returned."""
         began = time.perf_counter()
         heard = tuple(hear(event) for event in turn.events)
@@ -171,6 +196,7 @@ class Answering:
                 lease=lease,
                 heard=heard,
                 now=self._clock(),
+                processor=processor,
             )
             async with self._receipts.shown(
                 tenant, heard, again=turn.resumed or heard[-1].kind == "silent"

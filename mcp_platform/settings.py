@@ -131,6 +131,16 @@ class Settings(BaseSettings):
     lease_s: Seconds = Field(
         timedelta(seconds=15), description="How long a worker may be silent and keep a contact."
     )
+    standstill_s: Seconds | None = Field(
+        None,
+        description="How long the event loop may stand still before the process is ended and"
+        " started again. Unset: half of `LEASE_S`.",
+    )
+    turn_processor_s: Seconds = Field(
+        timedelta(seconds=2),
+        description="Processor time after which the model is given up in a turn, and the menu"
+        " answers.",
+    )
     turn_deadline_s: Seconds = Field(
         timedelta(seconds=40), description="Longest the model is asked in one turn, in all."
     )

@@ -120,6 +120,16 @@ RULES = [
         do="`mcp-platform inbox parked` lists them.",
     ),
     _alert(
+        "McpLoopStoodStill",
+        when=f"sum by (namespace, pod) {_grew('mcp_loop_standstills_total', '15m')}"
+        " or max by (namespace, pod) (mcp_started_after_standstill) > 0",
+        lasting="0m",
+        severity="warning",
+        means="{{ $labels.pod }} answered nobody for a while ({{ $labels.namespace }}).",
+        do="`kit.loop.stood_still` in its log says whose turn it was, and `serve.restarted` that it"
+        " was ended; the stack before that says where.",
+    ),
+    _alert(
         "McpQuarantined",
         when="sum by (namespace) (increase(mcp_inbox_quarantined_total[15m])) > 0",
         lasting="0m",

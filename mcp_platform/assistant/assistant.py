@@ -29,6 +29,7 @@ from mcp_platform.conversations.messages import Author, Messages
 from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.failpoints import failpoint
+from mcp_platform.kit.standstill import OverBudget
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.catalogue import Catalogue
@@ -162,6 +163,14 @@ class Assistant:
             except ModelSpoiled as error:
                 why = "spoiled"
                 log.warning("assistant.model.spoiled", tenant=tenant.path, error=str(error))
+            except OverBudget as error:
+                why = "over_budget"
+                log.warning(
+                    "assistant.turn.over_budget",
+                    tenant=tenant.path,
+                    turn=str(turn.context.turn.id),
+                    error=str(error),
+                )
             except CredentialRefused as error:
                 why = "refused"
                 log.warning("assistant.model.refused", tenant=tenant.path, error=str(error))
@@ -196,6 +205,7 @@ class Assistant:
         conversation: list[dict[str, Any]] = list(prompt["contents"])
         until = self._timer() + self._limits.deadline.total_seconds()
         for round_ in range(self._limits.rounds):
+            turn.context.processor.check()
             step = f"model:{round_}"
             recorded = turn.journal.get(step)
             if recorded is None:
@@ -311,6 +321,7 @@ class _TurnAtWork:
         parts = []
         self.together = len(calls)
         for index, call in enumerate(calls):
+            self.context.processor.check()
             each = await self.toolbox.perform(
                 f"tool:{round_}.{index}", call, language=self.speech.language
             )

@@ -7,6 +7,7 @@ from mcp_platform.conversations.contacts import Contact
 from mcp_platform.conversations.heard import Heard
 from mcp_platform.conversations.lease import Lease
 from mcp_platform.inbox.turns import Turn
+from mcp_platform.kit.standstill import ProcessorTime
 from mcp_platform.tenants.tenant import Tenant
 
 
@@ -21,3 +22,4 @@ class TurnContext:
     heard: tuple[Heard, ...]
     now: datetime
     """When this start of the turn began: one taken up hours later offers and books by that."""
+    processor: ProcessorTime

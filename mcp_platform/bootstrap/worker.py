@@ -68,7 +68,9 @@ async def build_worker(
     leases = Leases(sessions, beats=beats, lasts=settings.lease_s)
     model = open_gemini(settings, stack, http=http, call_timeout=settings.vendor_timeout_s * 2)
     patience = Patience(
-        quiet=settings.debounce_s, cap=settings.debounce_cap_s, park_after=settings.park_after
+        quiet=settings.debounce_s,
+        cap=settings.debounce_cap_s,
+        park_after=settings.park_after,
     )
     answering = Answering(
         sessions=sessions,
@@ -93,6 +95,7 @@ async def build_worker(
         receipts=Receipts(whatsapp=whatsapp, credentials=credentials),
         notices=notices,
         patience=patience,
+        processor=settings.turn_processor_s,
         clock=now,
     )
     delivery = Delivery(

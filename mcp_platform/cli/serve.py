@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from mcp_platform.cli.keeping import kept
+
 PARTS = typer.Argument(
     help="Any of [bold]gateway[/bold] (webhooks, tenant API), [bold]worker[/bold] (answers, sends), "
     "[bold]admin[/bold] and [bold]provisioner[/bold] (Secrets, database logins). None named: all.",
@@ -22,6 +24,7 @@ def serve(
     The public port is PORT on HOST, metrics and detailed health are on INTERNAL_PORT. Everything
     that can be set is an environment variable: see docs/configuration.md.
     """
+    again = kept()
     from mcp_platform import schema  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # as above
     from mcp_platform.cli.serving import run  # noqa: PLC0415  # as above
@@ -44,4 +47,10 @@ def serve(
             schema.migrate(given.database_url)
         else:
             refuse_old_schema(given.database_url)
-        run(settings, chosen, database_url=given.database_url, redis_url=given.redis_url)
+        run(
+            settings,
+            chosen,
+            database_url=given.database_url,
+            redis_url=given.redis_url,
+            again=again,
+        )

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from mcp_platform.app import create_app, create_internal_app
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.errors import Unavailable
+from mcp_platform.kit.standstill import RESTARTED, watch
 from mcp_platform.settings import Part, Settings
 
 log = structlog.get_logger(__name__)
@@ -46,14 +47,24 @@ class _Server(uvicorn.Server):
 
 
 def run(
-    settings: Settings, parts: Collection[Part], *, database_url: str, redis_url: str | None
+    settings: Settings,
+    parts: Collection[Part],
+    *,
+    database_url: str,
+    redis_url: str | None,
+    again: bool = False,
 ) -> None:
     """Serve `parts` until SIGTERM or SIGINT; a second one does not wait for what is under way.
+
+    `again`: in place of a process whose event loop stood still.
 
     Raises:
         PartEnded: a part failed; the others were stopped in good order.
         Unavailable: a port is taken.
     """
+    if again:
+        RESTARTED.set(1)
+        log.error("serve.restarted", parts=list(parts))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(settings, parts, database_url=database_url, redis_url=redis_url))
@@ -89,7 +100,14 @@ async def _serve(
                 "gateway", create_app(made), at=public, trusted_proxies=settings.trusted_proxies
             )
         log.info("serve.ready", parts=list(parts))
-        await running.until_told()
+        watching = asyncio.create_task(
+            watch(ends_after=settings.standstill_s or settings.lease_s / 2), name="standstill"
+        )
+        try:
+            await running.until_told()
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
     log.info("serve.stopped")
 
 

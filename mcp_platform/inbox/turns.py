@@ -33,8 +33,8 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 # composed by SQLAlchemy 530.
 WAITING = text("""
     SELECT min(received_at), max(received_at), bool_or(instant), clock_timestamp(),
-           EXISTS (SELECT FROM turns WHERE tenant_id = :tenant AND contact_id = :contact
-                   AND state = 'open')
+           (SELECT max(starts) FROM turns WHERE tenant_id = :tenant AND contact_id = :contact
+            AND state = 'open')
     FROM inbox_events
     WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'
       AND contact_key IN (SELECT alias FROM contact_aliases
@@ -85,6 +85,8 @@ class Waiting:
     last: datetime
     instant: bool
     now: datetime
+    starts: int = 0
+    """Of a turn that was begun before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,11 @@ class Turns:
 
     async def waiting(self, contact_id: ContactId) -> Waiting | None:
         """Tell what waits from a contact, or None; an open turn counts as something instant."""
-        first, last, instant, now, begun = (
+        first, last, instant, now, starts = (
             await self._session.execute(WAITING, {"tenant": self._tenant, "contact": contact_id})
         ).one()
-        if begun:
-            return Waiting(first or now, last or now, instant=True, now=now)
+        if starts is not None:
+            return Waiting(first or now, last or now, instant=True, now=now, starts=starts)
         return None if first is None else Waiting(first, last, instant=instant, now=now)
 
     async def begin(self, contact_id: ContactId, *, now: datetime) -> Turn | None:

@@ -3,10 +3,14 @@
 A failpoint costs one comparison where it is not armed. `MCP_FAILPOINT=<name>` or `<name>:<n>`
 arms one: the n-th time it is passed, the process kills itself with SIGKILL, as a power cut would.
 `<name>:<n>:stop` freezes it instead, as a paused machine would, until somebody sends SIGCONT.
+`<name>:<n>:spin` never comes back, and holds the interpreter, as a pattern that backtracks does.
 """
 
+import collections
+import itertools
 import os
 import signal
+from collections.abc import Callable
 
 FAILPOINTS: dict[str, str] = {
     "ingest.after_commit": "events are committed, Meta has no answer yet",
@@ -24,11 +28,15 @@ FAILPOINTS: dict[str, str] = {
     "turn.after_tool": "a tool's effect and record are committed",
     "turn.before_close": "the reply is known, not committed",
 }
-_SIGNALS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}
+_WAYS: dict[str, Callable[[], object]] = {
+    "": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "spin": lambda: collections.deque(itertools.repeat(None), maxlen=0),
+}
 
 _armed = ""
 _remaining = 0
-_signal = signal.SIGKILL
+_way = _WAYS[""]
 
 
 def arm(spec: str) -> None:
@@ -37,16 +45,16 @@ def arm(spec: str) -> None:
     Raises:
         SystemExit: there is no such failpoint, or `spec` cannot be read.
     """
-    global _armed, _remaining, _signal  # one process, one failpoint
+    global _armed, _remaining, _way  # one process, one failpoint
     name, _, rest = spec.partition(":")
     count, _, how = rest.partition(":")
     if name and name not in FAILPOINTS:
         raise SystemExit(
             f"MCP_FAILPOINT={spec}: there is no such failpoint, only {', '.join(FAILPOINTS)}"
         )
-    if how not in _SIGNALS or (count and not count.isdigit()):
-        raise SystemExit(f"MCP_FAILPOINT={spec} is not of the form <name>[:<n>[:stop]]")
-    _armed, _remaining, _signal = name, int(count or 1), _SIGNALS[how]
+    if how not in _WAYS or (count and not count.isdigit()):
+        raise SystemExit(f"MCP_FAILPOINT={spec} is not of the form <name>[:<n>[:stop|spin]]")
+    _armed, _remaining, _way = name, int(count or 1), _WAYS[how]
 
 
 def failpoint(name: str) -> None:
@@ -56,7 +64,7 @@ def failpoint(name: str) -> None:
         return
     _remaining -= 1
     if _remaining == 0:
-        os.kill(os.getpid(), _signal)
+        _way()
 
 
 arm(os.environ.get("MCP_FAILPOINT", ""))

@@ -144,6 +144,7 @@ class World:
             receipts=Receipts(whatsapp=whatsapp, credentials=nobody),
             notices=Notices(self.sessions),
             patience=Patience(quiet=timedelta(0), cap=timedelta(0), park_after=3),
+            processor=timedelta(seconds=2),
             clock=self.clock,
         )
 

@@ -70,7 +70,8 @@ def process(*command: str, port: int, path: str, **environment: str) -> Iterator
                     if started.poll() is not None:
                         raise RuntimeError(log.read_text()[-2000:]) from None
                     time.sleep(0.1)
-            yield psutil.Process(started.pid)
+            process = psutil.Process(started.pid)
+            yield next(iter(process.children()), process)  # `serve` keeps its server as a child
         finally:
             started.terminate()
             started.wait(20)

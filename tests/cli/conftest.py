@@ -29,6 +29,8 @@ Mcp = Callable[..., Ran]
 def mcp(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mcp:
     """Run a command as the script does."""
 
+    monkeypatch.setattr("mcp_platform.cli.serve.kept", lambda: False)  # no copy of this process
+
     def run(*arguments: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["mcp-platform", *arguments])
         with pytest.raises(SystemExit) as ended:

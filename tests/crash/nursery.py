@@ -5,7 +5,9 @@ standard input, what becomes of its children goes out the same way. When the inp
 gave the orders is gone, however it went), every child is killed.
 """
 
+import collections
 import ctypes
+import itertools
 import json
 import os
 import select
@@ -13,7 +15,10 @@ import signal
 import sys
 from typing import Any
 
+from mcp_platform import flow
 from mcp_platform.cli.serving import run
+from mcp_platform.conversations.heard import Heard
+from mcp_platform.inbox.turns import TurnEvent
 from mcp_platform.kit import failpoints
 from mcp_platform.kit.logging import configure_logging
 from mcp_platform.settings import Settings
@@ -24,6 +29,19 @@ CHILDREN: set[int] = set()
 
 def tell(**what: Any) -> None:
     os.write(1, json.dumps(what).encode() + b"\n")
+
+
+def stand_still_at(text: str) -> None:
+    """Make a server that never comes back from this text, and holds the interpreter."""
+    hear = flow.hear
+
+    def heard(event: TurnEvent) -> Heard:
+        found = hear(event)
+        if found.text == text:
+            collections.deque(itertools.repeat(None), maxlen=0)
+        return found
+
+    flow.hear = heard  # type: ignore[attr-defined]  # a name that it imported
 
 
 def be_born(order: dict[str, Any]) -> None:
@@ -41,6 +59,8 @@ def be_born(order: dict[str, Any]) -> None:
         os.dup2(log, 2)
         os.environ.update(order["env"])
         failpoints.arm(order["failpoint"])
+        if "STANDS_STILL_AT" in order["env"]:
+            stand_still_at(order["env"]["STANDS_STILL_AT"])
         settings = Settings()
         configure_logging(level=settings.log_level, form=settings.log_format, show_texts=True)
         run(

@@ -22,6 +22,7 @@ HASTE = {
     "debounce_s": 0.1,
     "debounce_cap_s": 0.5,
     "lease_s": 2.0,
+    "standstill_s": 60.0,  # a process that is frozen on purpose, or by a busy machine, goes on
     "sweep_s": 0.3,
     "forgotten_s": 0.5,
     "vendor_timeout_s": 4.0,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.scheduling.catalogue import ProfessionalId, Service, ServiceId
 from mcp_platform.scheduling.catalogue_store import save_catalogue
 from tests.flows.world import World, barbershop, choice, choices_of, eventually, text_of, tomorrow
@@ -315,3 +316,15 @@ async def test_a_business_without_services_says_that_nothing_is_free(alone: Worl
 
     assert "Não há dias livres" in text_of(reply)
     assert choices_of(reply)
+
+
+@pytest.mark.parametrize("alone", [{"turn_processor_s": 0.000_001}], indirect=True)
+async def test_a_turn_that_uses_too_much_processor_time_is_answered_by_the_menu_and_counted(
+    alone: World,
+) -> None:
+    counted = MENU_TURNS.labels(why="over_budget")._value.get()
+
+    reply = await alone.ask("Tem corte amanhã?")
+
+    assert choices_of(reply)[0]["title"] == "Agendar"
+    assert MENU_TURNS.labels(why="over_budget")._value.get() == counted + 1

@@ -1,0 +1,71 @@
+"""A text that a worker never comes back from: it costs its own contact an answer, and nobody else."""
+
+import asyncio
+import os
+import sys
+
+import pytest
+
+from mcp_platform.inbox.turns import Turns
+from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
+from tests.crash.processes import Process
+from tests.flows.world import eventually
+
+FREEZES = "congela"
+OTHERS = [f"55119888800{number:02d}" for number in range(6)]
+# In their proportions as by default; a worker that a busy machine holds up is not ended.
+SETTINGS = {"park_after": 3, "lease_s": 8.0, "standstill_s": 4.0}
+AT_ONCE = {"debounce_s": 0.0, "debounce_cap_s": 0.0}
+
+pytestmark = [pytest.mark.timeout(TIMEOUT_S)]
+
+
+@pytest.mark.parametrize("here", [{**SETTINGS, **AT_ONCE}], indirect=True)
+async def test_a_turn_that_never_returns_is_parked_and_everybody_else_is_answered(
+    here: Place,
+) -> None:
+    await here.open("gateway")
+    here.env["STANDS_STILL_AT"] = FREEZES
+    # All are begun in the moment in which the worker stops: their starts are counted with its.
+    await asyncio.gather(
+        here.world.say(FREEZES), *(here.world.say("Oi, tudo bem?", as_=each) for each in OTHERS)
+    )
+    ended = 0
+    while not await _parked(here):
+        worker = await here.start("worker")
+        await eventually(
+            lambda worker=worker: _dead_or_parked(here, worker), within=RECOVERY_S, why="an end"
+        )
+        ended += not worker.alive
+        # By itself, and not by us: before its lease would let another answer its contacts.
+        assert worker.alive or (worker.ended_by == 0 and "Timeout" in worker.log.read_text())
+
+    assert ended == SETTINGS["park_after"]
+    for each in OTHERS:
+        await eventually(lambda who=each: here.replied(1, who), within=RECOVERY_S, why="an answer")
+    assert await here.world.value("SELECT count(*) FROM turns WHERE state = 'parked'") == 1
+    assert await here.world.sent() == []
+    await here.world.say("Oi, tudo bem?")
+    await eventually(lambda: here.replied(1), within=RECOVERY_S, why="the next message's answer")
+
+
+@pytest.mark.parametrize("here", [{**SETTINGS, "park_after": 2}], indirect=True)
+async def test_the_command_starts_again_by_itself_and_says_so(here: Place) -> None:
+    await here.open("gateway")
+    env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.after_claim:1:spin"}
+    command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
+    async with here.running_command(*command, env=env, within=TIMEOUT_S) as serving:
+        await here.world.say("Oi, tudo bem?")
+        await eventually(lambda: _parked(here), within=RECOVERY_S, why="the turn being parked")
+        assert serving.returncode is None
+        serving.terminate()
+        assert await serving.wait() == 0
+
+
+async def _parked(here: Place) -> bool:
+    async with here.world.session() as session:
+        return bool(await Turns(session, here.world.tenant.id).parked())
+
+
+async def _dead_or_parked(here: Place, worker: Process) -> bool:
+    return not worker.alive or await _parked(here)
