@@ -71,6 +71,15 @@ class Platform:
         return int(self.kubernetes.partition(".")[2])
 
     @property
+    def proxies(self) -> dict[str, str]:
+        """Whose word is believed of where a request comes from, unless `settings` says it.
+
+        Nothing but the one proxy of the Gateway or Ingress is let in to the public port, whatever
+        its address.
+        """
+        return {"TRUSTED_PROXIES": "1"}
+
+    @property
     def public_url(self) -> str | None:
         return None if self.host is None else f"https://{self.host}"
 

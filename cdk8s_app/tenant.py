@@ -139,6 +139,7 @@ def _settings(
 ) -> dict[str, str]:
     """Return the pod's settings. No business data: that is in the database."""
     made = {
+        **platform.proxies,
         **platform.settings,
         **workload.IN_A_CONTAINER,
         "CLIENT_NAME": tenant.client,

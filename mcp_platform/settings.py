@@ -4,6 +4,7 @@
 fails the build.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Part = Literal["gateway", "admin", "worker", "provisioner"]
 PARTS: tuple[Part, ...] = ("gateway", "admin", "worker", "provisioner")
+PROXIES = tuple("0123456789")  # that may stand in front, one behind the other: more is a mistake
 
 
 def _seconds(value: object) -> object:
@@ -48,8 +50,9 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str | None = Field(
         None,
-        description="Networks whose `X-Forwarded-For` is believed, with commas between: what"
-        " attempts to sign in are counted by, and the audit trail. Unset: nobody's.",
+        description="Whose `X-Forwarded-For` is believed: how many proxies stand in front, or their"
+        " networks with commas between. What attempts to sign in are counted by, and the audit trail."
+        " Unset: nobody's.",
     )
 
     # Servers it stands on.
@@ -215,7 +218,9 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _networks(cls, value: str | None) -> str | None:
+    def _count_or_networks(cls, value: str | None) -> str | None:
+        if value is not None and value in PROXIES:
+            return value
         for each in value.split(",") if value is not None else ():
             ip_network(each.strip())  # a mistake here would be believed silently
         return value
@@ -225,6 +230,14 @@ class Settings(BaseSettings):
         if (self.client_name is None) != (self.environment is None):
             raise ValueError("CLIENT_NAME and ENVIRONMENT are set together, or neither is")
         return self
+
+    def lacks_proxies(self, parts: Collection[Part]) -> bool:
+        """Tell whether all sign-ins would seem to come from one proxy.
+
+        No part of ours speaks TLS: where the public address does, something stands in front.
+        """
+        public = (self.public_url or "").startswith("https://")
+        return "admin" in parts and public and self.trusted_proxies is None
 
     @property
     def sealed(self) -> bool:

@@ -198,6 +198,7 @@ def _part(part: Part, platform: Platform, database: Database) -> Iterator[Manife
 def _settings(platform: Platform) -> dict[str, str]:
     """Return the settings of every part. A part passes over those of others."""
     made = {
+        **platform.proxies,
         **platform.settings,
         **workload.IN_A_CONTAINER,
         "CREDENTIALS_STORE": "kubernetes",

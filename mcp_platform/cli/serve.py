@@ -28,6 +28,7 @@ def serve(
     from mcp_platform import schema  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # as above
     from mcp_platform.cli.serving import run  # noqa: PLC0415  # as above
+    from mcp_platform.errors import Invalid  # noqa: PLC0415  # as above
     from mcp_platform.kit.logging import configure_logging  # noqa: PLC0415  # as above
     from mcp_platform.settings import PARTS as EVERY_PART  # noqa: PLC0415  # as above
     from mcp_platform.settings import Settings  # noqa: PLC0415  # as above
@@ -39,6 +40,12 @@ def serve(
             f"There is no part {', '.join(unknown)}; there are {', '.join(EVERY_PART)}."
         )
     settings = Settings()
+    if settings.lacks_proxies(chosen):
+        raise Invalid(
+            "TRUSTED_PROXIES is missing: PUBLIC_URL is https, so that a proxy stands in front, and"
+            " all sign-ins would be counted as its own. Set how many there are, for instance"
+            " TRUSTED_PROXIES=1, or their networks; 0 if there is none."
+        )
     configure_logging(
         level=settings.log_level, form=settings.log_format, show_texts=settings.log_texts
     )

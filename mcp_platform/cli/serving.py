@@ -22,9 +22,10 @@ from starlette.types import ASGIApp
 
 from mcp_platform.app import create_app, create_internal_app
 from mcp_platform.bootstrap.service import platform
+from mcp_platform.cli.proxies import BehindProxies
 from mcp_platform.errors import Unavailable
 from mcp_platform.kit.standstill import RESTARTED, watch
-from mcp_platform.settings import Part, Settings
+from mcp_platform.settings import PROXIES, Part, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -180,10 +181,13 @@ class _Running:
     def serve(
         self, name: str, app: ASGIApp, *, at: socket.socket, trusted_proxies: str | None = None
     ) -> None:
+        networks = None if trusted_proxies in PROXIES else trusted_proxies
+        if networks != trusted_proxies and (count := int(trusted_proxies or 0)):
+            app = BehindProxies(app, count=count)
         config = uvicorn.Config(
             app,
-            proxy_headers=trusted_proxies is not None,  # else anybody could say who they are
-            forwarded_allow_ips=trusted_proxies,
+            proxy_headers=networks is not None,  # else anybody could say who they are
+            forwarded_allow_ips=networks,
             access_log=False,  # it would write the handshake's token; ours say what matters
             http="httptools",
             lifespan="off",  # `platform` has built what there is to build

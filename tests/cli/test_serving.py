@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mcp_platform.cli.serving import PartEnded, _Running
-from tests.cli.conftest import Database
+from tests.cli.conftest import Database, Mcp
 from tests.cli.processes import PATIENCE_S, serving, wait_for
 
 
@@ -29,6 +29,14 @@ def test_all_parts_are_served_by_default_and_a_signal_ends_them_well(
     assert process.returncode == 0
     assert "serve.stopped" in logged
     assert "Traceback" not in logged
+
+
+def test_sign_ins_behind_tls_are_not_served_before_the_proxies_are_named(
+    mcp: Mcp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "https://wa.example.com")
+    refused = mcp("serve", "admin")
+    assert (refused.status, "TRUSTED_PROXIES=1" in refused.err) == (1, True)
 
 
 def test_a_worker_opens_no_public_port(database: Database) -> None:

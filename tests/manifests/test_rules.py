@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cdk8s_app import config, place, scaling, settings, workload
+from cdk8s_app import config, network, place, scaling, settings, workload
 from cdk8s_app.manifest import Manifest
-from cdk8s_app.platform import alerts, cache, dashboards, database, logs, secrets
+from cdk8s_app.platform import alerts, cache, dashboards, database, logs, parts, secrets
 from mcp_platform.kit.row_security import Role
 from mcp_platform.settings import PARTS, Settings
 from mcp_platform.tenants import cluster_names
@@ -38,6 +38,40 @@ def pod_of(each: Manifest) -> Manifest:
 
 
 PODS = of_kind("Deployment", "StatefulSet", "DaemonSet", "Job")
+
+
+@pytest.mark.parametrize(
+    ("variant", "folder", "each"),
+    [each for each in of_kind("ConfigMap") if each.values[2]["metadata"]["name"] == "settings"],
+)
+def test_addresses_behind_the_gateway_are_the_clients_own(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    assert each["data"]["TRUSTED_PROXIES"] == "1"
+    assert not Settings(
+        public_url="https://wa.example.com", trusted_proxies=each["data"]["TRUSTED_PROXIES"]
+    ).lacks_proxies(["admin"])
+
+
+@pytest.mark.parametrize(
+    ("variant", "folder", "each"),
+    [each for each in of_kind("NetworkPolicy") if each.values[1] != "data"],
+)
+def test_nothing_but_the_gateways_proxies_reaches_the_public_port(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    """Whatever else does could say by `X-Forwarded-For` that it comes from anywhere."""
+    proxies = fleets.fleet(variant).platform.gateway_namespace
+    allowed = network.come_from(namespace=proxies, ports=[workload.PORT])["from"]
+    for rule in each["spec"].get("ingress", ()):
+        ports = [port["port"] for port in rule["ports"]]
+        assert workload.PORT not in ports or rule["from"] == allowed
+
+
+def test_a_fleet_behind_another_proxy_says_so_itself() -> None:
+    behind = settings.Platform(settings={"TRUSTED_PROXIES": "2"})
+    [found] = [each for each in parts.common(behind) if each["metadata"]["name"] == "settings"]
+    assert found["data"]["TRUSTED_PROXIES"] == "2"
 
 
 def test_there_is_no_plain_secret() -> None:
