@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases
 from mcp_platform.kit.connections import Connections
-from mcp_platform.kit.database import create_sessions
+from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.kit.row_security import Role
 from mcp_platform.tenants.tenant import TenantId
 
@@ -112,6 +114,43 @@ async def test_what_somebody_else_took_is_not_kept_up(post: Post) -> None:
     with pytest.raises(LeaseLost):
         async with post.leases.fenced(lease):
             pass
+
+
+async def test_nobody_takes_a_lease_that_ran_out_while_its_holder_writes(post: Post) -> None:
+    contact = await post.meet("w:5511999998888")
+    lease = await post.take(contact)
+    assert lease is not None
+
+    async with post.leases.fenced(lease):
+        await asyncio.sleep(LASTS.total_seconds())
+        async with post.sessions.of(post.tenant).begin() as session:
+            await session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            with pytest.raises(DBAPIError, match="lock timeout"):
+                await post.leases.take(session, tenant_id=post.tenant, contact_id=contact)
+            await session.rollback()
+
+    assert await post.take(contact) is not None
+
+
+async def test_a_lease_outlives_a_beat_that_fails(post: Post, migrated_url: str) -> None:
+    contact = await post.meet("w:5511999998888")
+    lease = await post.take(contact)
+    assert lease is not None
+    owner = create_engine(migrated_url, pool_size=1, application_name="owner")
+
+    async with post.leases.kept(lease):
+        async with owner.begin() as connection:
+            await connection.execute(text("ALTER TABLE contact_leases RENAME TO put_away"))
+        with capture_logs() as logged:
+            while not logged:  # noqa: ASYNC110  # a line in a log wakes nobody
+                await asyncio.sleep(0.01)
+        async with owner.begin() as connection:
+            await connection.execute(text("ALTER TABLE put_away RENAME TO contact_leases"))
+        await asyncio.sleep(2 * LASTS.total_seconds())
+        assert await post.take(contact) is None
+
+    assert {each["event"] for each in logged} == {"conversations.lease.beat_failed"}
+    await owner.dispose()
 
 
 async def test_nothing_stays_open_for_it(post: Post, connections: Connections) -> None:

@@ -381,6 +381,14 @@ def test_what_is_busy_may_come_in_any_order_and_one_within_another() -> None:
     ]
     assert walls(offered(a_case(hours=hours), busy=busy)) == ["11:00"]
 
+    hours = (OpeningSpan(weekday=0, opens=time(13), closes=time(16)),)
+    afternoon = [
+        from_to("13:30", "15:00"),
+        from_to("13:40", "14:00"),
+        from_to("14:30", "15:30"),
+    ]
+    assert walls(offered(a_case(hours=hours), busy=[*afternoon, *busy])) == ["13:00", "15:30"]
+
 
 def test_buffers_may_reach_outside_working_hours_but_not_into_what_is_busy_there() -> None:
     hours = (OpeningSpan(weekday=0, opens=time(8), closes=time(9)),)
@@ -545,6 +553,11 @@ def test_a_start_too_late_for_the_service_to_end_in_time_is_refused() -> None:
         validate_start(**a_case(minutes=60), start=at("17:30")[0], now=SUNDAY_NIGHT)
 
 
+def test_a_start_at_opening_is_told_when_the_service_is_longer_than_the_day() -> None:
+    with pytest.raises(Invalid, match="12 hr left before closing"):
+        validate_start(**a_case(minutes=720), start=at("08:00")[0], now=SUNDAY_NIGHT)
+
+
 def test_a_start_in_another_offset_is_the_same_start() -> None:
     start = datetime(2026, 11, 30, 13, tzinfo=UTC)
     slot = validate_start(**a_case(), start=start, now=SUNDAY_NIGHT)
@@ -589,6 +602,16 @@ def test_a_professional_who_does_not_do_the_service_is_named() -> None:
 def test_the_reason_for_no_slots_is_told(first, last, reason) -> None:
     (now,) = at("12:00")
     assert why_none(**a_case(), wanted=Wanted(first=first, last=last), now=now) == reason
+
+
+def test_a_start_exactly_at_the_horizon_is_full_and_not_out_of_range() -> None:
+    (now,) = at("10:00")
+    tomorrow = Wanted(first=MONDAY + timedelta(days=1), last=MONDAY + timedelta(days=1))
+    at_ten = replace(tomorrow, from_time=time(10))
+    after = replace(tomorrow, from_time=time(10, 30))
+    case = a_case(horizon=timedelta(days=1))
+    assert why_none(**case, wanted=at_ten, now=now) == "full"
+    assert why_none(**case, wanted=after, now=now) == "out_of_range"
 
 
 def test_after_closing_today_is_past_and_an_hour_never_worked_is_closed() -> None:
