@@ -13,7 +13,7 @@ DOCUMENTED = $(wildcard tests/test_*.py) tests/kit/test_metrics.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-cluster integration check check-migrations bench scan lock clean venv
+.PHONY: help demo test test-cluster integration check check-migrations mutate bench scan lock clean venv
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -47,6 +47,12 @@ check: .venv/.dev ## Lint, format, types, import contracts, migrations, document
 
 check-migrations: .venv/.dev ## Compare the models with what the migrations make
 	@$(BIN)/python -m mcp_platform.cli check-migrations $(ARGS)
+
+# In a copy, because a module is changed on disk for as long as its tests run.
+mutate: .venv/.dev ## Make small faults and name those that no test finds (MODULES="lanes lease")
+	@rm -rf build/mutation && mkdir -p build/mutation
+	@git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t build/mutation
+	@cd build/mutation && ../../$(BIN)/python -m tests.mutation --output ../mutation.json $(MODULES) $(ARGS)
 
 bench: .venv/.dev ## Measure; the numbers go to build/bench.json
 	@$(BIN)/python -m tests.benchmarks --output build/bench.json $(ARGS)
