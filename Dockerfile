@@ -1,7 +1,9 @@
 # The one image. Its arguments say what a container does: `serve gateway`, `serve worker`, `migrate`…
 #   docker build -t mcp-platform .                       the service
 #   docker build -t mcp-publisher --target publisher .   with what makes and pushes manifests
-ARG BASE=debian:trixie-slim
+# By digest, as docker-library/repo-info lists it; Dependabot proposes newer ones. compose.yaml has it
+# too.
+ARG BASE=debian:trixie-slim@sha256:3a39a0592364683e6bab97937b72cad5a8fa6dcbbee90edb3bb48c7f8e94f258
 
 # Everything Python, by hash from the locks, in a folder of its own; pip and the builder stay here.
 FROM ${BASE} AS build

@@ -1,6 +1,6 @@
 # Stands in for the official PostgreSQL image where none can be pulled: the same variables, the
 # same port, the same folder, from Debian's package.
-ARG BASE=debian:trixie-slim
+ARG BASE=debian:trixie-slim@sha256:3a39a0592364683e6bab97937b72cad5a8fa6dcbbee90edb3bb48c7f8e94f258
 FROM ${BASE}
 ENV DEBIAN_FRONTEND=noninteractive PATH=/usr/lib/postgresql/17/bin:$PATH \
     PGDATA=/var/lib/postgresql/data POSTGRES_USER=postgres

@@ -1,5 +1,5 @@
 # Stands in for the official Valkey image where none can be pulled, from Debian's package.
-ARG BASE=debian:trixie-slim
+ARG BASE=debian:trixie-slim@sha256:3a39a0592364683e6bab97937b72cad5a8fa6dcbbee90edb3bb48c7f8e94f258
 FROM ${BASE}
 ENV DEBIAN_FRONTEND=noninteractive
 RUN apt-get update -qq \
