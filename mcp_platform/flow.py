@@ -20,7 +20,7 @@ from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.conversations.chat import queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
-from mcp_platform.conversations.heard import Heard, hear
+from mcp_platform.conversations.heard import Heard, corrected, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.conversations.replies import REPLY
@@ -185,21 +185,22 @@ class Answering:
     ) -> Turn | None:
         """Answer one turn; return the next one, already begun, or None with the lease returned."""
         began = time.perf_counter()
-        heard = tuple(hear(event) for event in turn.events)
+        heard = corrected([hear(event) for event in turn.events])
         contact = await self._get_to_know(tenant, lease, heard)
         said: Said | None = None
-        if not await self._is_silent(tenant, lease, turn, contact=contact, heard=heard):
+        answerable = await self._answerable(tenant, lease, turn, contact=contact, heard=heard)
+        if answerable:
             context = TurnContext(
                 tenant=tenant,
                 contact=contact,
                 turn=turn,
                 lease=lease,
-                heard=heard,
+                heard=answerable,
                 now=self._clock(),
                 processor=processor,
             )
             async with self._receipts.shown(
-                tenant, heard, again=turn.resumed or heard[-1].kind == "silent"
+                tenant, answerable, again=turn.resumed or answerable[-1].kind == "silent"
             ):
                 said = await self._assistant.answer(context)
         failpoint("turn.before_close")
@@ -215,7 +216,7 @@ class Answering:
         )
         return following
 
-    async def _is_silent(
+    async def _answerable(
         self,
         tenant: Tenant,
         lease: Lease,
@@ -223,24 +224,29 @@ class Answering:
         *,
         contact: Contact,
         heard: tuple[Heard, ...],
-    ) -> bool:
-        """Tell whether nothing is to be said: a person answers, or it is too late to.
+    ) -> tuple[Heard, ...]:
+        """Return what is to be answered: nothing if a person answers, and nothing that is too old.
 
-        What was written more than a day ago could not be answered, and "tomorrow" in it was
-        another day: nothing is done about it. But a turn that has acted already finishes, even if
-        what it did was to call a person.
+        Each message is read by its own clock: what was written more than a day ago could not be
+        answered, and "tomorrow" in it was another day. But a turn that has acted already finishes,
+        even if what it did was to call a person.
         """
-        newest = heard[-1]
-        late = not newest.key.startswith(API) and self._clock() - newest.at >= WINDOW
-        if not (late or contact.human_answers(turn.opened_at)):
-            return False
+        now = self._clock()
+        late = {
+            each.key
+            for each in heard
+            if not each.key.startswith(API) and each.kind != "silent" and now - each.at >= WINDOW
+        }
+        human = contact.human_answers(turn.opened_at)
+        if not (late or human):
+            return heard
         journal = Journal(leases=self._leases, lease=lease, turn=turn)
         await journal.read()
         if journal.acted:
-            return False
+            return heard
         if late:
-            await self._notices.trouble(tenant, "too_late", now=self._clock())
-        return True
+            await self._notices.trouble(tenant, "too_late", now=now)
+        return () if human else tuple(each for each in heard if each.key not in late)
 
     async def _get_to_know(self, tenant: Tenant, lease: Lease, heard: tuple[Heard, ...]) -> Contact:
         async with self._leases.fenced(lease) as session:
@@ -250,6 +256,11 @@ class Answering:
                 await contacts.learn(lease.contact_id, identity)
             for each in heard:
                 await contacts.follow(lease.contact_id, each.renamed)
+            for each in heard:
+                if each.corrects:  # before anybody reads the conversation
+                    await Messages(session, tenant.id).correct(
+                        lease.contact_id, key=f"m:{each.corrects}", text=f"[{each.type}]"
+                    )
             # An API caller's words do not open Meta's window, whoever they are said for.
             written = [each.at for each in heard if not each.key.startswith(API)]
             if written:
@@ -274,14 +285,18 @@ class Answering:
         messages = [
             Message("contact", each.text or f"[{each.type}]", each.at, each.key)
             for each in heard
-            if each.kind in ("text", "tap", "unsupported")
+            if each.kind in ("text", "tap", "unsupported", "unreadable")
         ]
         async with self._leases.fenced(lease) as session:
             if said is not None:
                 messages.append(_spoken(said, turn, at=now))
                 await self._send(session, tenant, contact, turn, said)
             await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)
-            await Turns(session, tenant.id).close(turn, now=now)
+            turns = Turns(session, tenant.id)
+            for each in heard:
+                if each.corrects:
+                    await turns.forget(lease.contact_id, key=f"m:{each.corrects}")
+            await turns.close(turn, now=now)
             return await self._next(session, tenant, lease)
 
     async def _send(

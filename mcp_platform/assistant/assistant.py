@@ -111,15 +111,17 @@ class Assistant:
         """Answer a turn, or return None where nothing asks for an answer."""
         taps = [each for each in context.heard if each.kind == "tap" and each.tap]
         texts = [each.text for each in context.heard if each.kind == "text"]
-        unsupported = any(each.kind == "unsupported" for each in context.heard)
-        if not (taps or texts or unsupported):
+        kinds = {each.kind for each in context.heard}
+        if not (taps or texts or kinds & {"unsupported", "unreadable"}):
             return None
         turn = await self._prepare(context, texts)
         if taps:
             # Of several taps the last is what the contact wants now.
             return Said(await turn.menu.tap(taps[-1].tap or ""), "menu")
         if not texts:
-            return Said(Reply(turn.speech.phrases.text_only), "menu")
+            phrases = turn.speech.phrases
+            unreadable = "unreadable" in kinds
+            return Said(Reply(phrases.unreadable if unreadable else phrases.text_only), "menu")
         return await self._converse(turn, texts)
 
     async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> "_TurnAtWork":
@@ -300,6 +302,7 @@ class _TurnAtWork:
             now=self.context.now,
             appointments=self.appointments,
             offered=self.offered,
+            written=[each.at for each in self.context.heard if each.kind == "text"],
         )
 
     async def by_menu(self, text: str) -> Reply:

@@ -27,6 +27,7 @@ class Phrases:
     none_mine: str
     handed_over: str
     text_only: str
+    unreadable: str
     which_service: str
     which_professional: str
     which_day: str
@@ -76,6 +77,7 @@ _PT = Phrases(
     none_mine="Você não tem horários marcados.",
     handed_over="Combinado: daqui em diante quem responde é uma pessoa da equipe.",
     text_only="Por enquanto só entendo mensagens de texto. Pode escrever o que você precisa?",
+    unreadable="Não consegui abrir essa mensagem. Pode enviar de novo?",
     which_service="Qual serviço você quer?",
     which_professional="Com quem você prefere?",
     which_day="Para qual dia?",
@@ -124,6 +126,7 @@ _EN = Phrases(
     none_mine="You have no appointments.",
     handed_over="All right: from here on a person from the team will answer.",
     text_only="For now I only understand text messages. Could you write what you need?",
+    unreadable="I could not open that message. Could you send it again?",
     which_service="Which service would you like?",
     which_professional="Who would you prefer?",
     which_day="For which day?",
@@ -172,6 +175,7 @@ _ES = Phrases(
     none_mine="No tiene citas.",
     handed_over="De acuerdo: desde ahora responde una persona del equipo.",
     text_only="Por ahora solo entiendo mensajes de texto. ¿Puede escribir lo que necesita?",
+    unreadable="No pude abrir ese mensaje. ¿Puede enviarlo de nuevo?",
     which_service="¿Qué servicio quiere?",
     which_professional="¿Con quién prefiere?",
     which_day="¿Para qué día?",

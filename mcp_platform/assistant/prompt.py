@@ -31,6 +31,7 @@ you want to mention one, use a placeholder: {slot:ID}, {appointment:ID}, {price:
 - Use find_slots before offering times, and offer only slots that it returned. If the customer \
 named an exact time and it is among them, book it; otherwise let the customer choose. When the \
 customer wants to move an appointment, give its id to find_slots.
+- "Today", "tomorrow" and weekdays count from the day on which a message was written, which messages_written says for each.
 - If the service, or the appointment that is meant, is unclear, ask one short question.
 - Call talk_to_human when the customer asks for a person, or complains.
 """
@@ -48,12 +49,16 @@ def describe(
     now: datetime,
     appointments: Mapping[str, AppointmentView],
     offered: Mapping[str, SlotView],
+    written: Sequence[datetime],
 ) -> dict[str, Any]:
     """Return the facts of one turn. Ids of slots and appointments are those issued to the contact."""
     local = catalogue.rules.local(now)
     return {
         "now": local.isoformat(timespec="seconds"),
         "weekday": wording.weekday(local.date(), language=language),
+        "messages_written": [
+            catalogue.rules.local(each).isoformat(timespec="minutes") for each in written
+        ],
         "time_zone": catalogue.rules.time_zone,
         "language": language,
         "business": business,

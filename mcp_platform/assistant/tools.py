@@ -196,6 +196,7 @@ class Toolbox:
         self._business = business
         self._human_for = human_for
         self._effects = 0
+        self._booked: list[AppointmentView] = []
         self._calls = 0
 
     @property
@@ -213,6 +214,8 @@ class Toolbox:
             failpoint("turn.after_tool")
         if isinstance(done.outcome, Booked | Moved | Cancelled):
             self._effects += 1
+        if isinstance(done.outcome, Booked):
+            self._booked.append(done.outcome.appointment)
         known = call.name if call.name in TOOLS else "unknown"
         TOOL_CALLS.labels(tool=known, outcome=type(done.outcome).__name__).inc()
         return done
@@ -230,13 +233,15 @@ class Toolbox:
             case FindSlots():
                 return await self._find(step, arguments)
             case Book(slot_id=slot_id):
-                return await self.take(step, await self._slot(slot_id))
+                slot = await self._slot(slot_id)
+                return await self._shown_first(step, slot) or await self.take(step, slot)
             case Reschedule(appointment_id=appointment_id, slot_id=slot_id):
                 slot = await self._slot(slot_id)
                 appointment = await self._appointment(appointment_id)
                 if slot is not None and appointment is None:
                     return await self._note(step, UnknownAppointment())
-                return await self.take(step, slot and {**slot, "moving": appointment})
+                slot = slot and {**slot, "moving": appointment}
+                return await self._shown_first(step, slot) or await self.take(step, slot)
             case Cancel(appointment_id=appointment_id):
                 return await self.cancel(step, await self._appointment(appointment_id))
             case TalkToHuman():
@@ -364,6 +369,30 @@ class Toolbox:
         """Return what an earlier start of this turn did, less the times that are over by now."""
         recorded = self.journal.get(step)
         return None if recorded is None else still_to_come(Done.from_json(recorded), now=self.now)
+
+    async def _shown_first(self, step: str, slot: Action | None) -> Done | None:
+        """Show a slot to be tapped, where typed words do not say for certain that it is meant.
+
+        "Tomorrow" is another day once midnight has passed since it was written; and "at eight or
+        nine" is one appointment, not two.
+        """
+        view = None if slot is None else self.slot_view(slot)
+        if slot is None or view is None:
+            return None
+        local = self.catalogue.rules.local
+        today = local(self.now).date()
+        another_day = any(
+            local(each.at).date() != today for each in self.context.heard if each.kind == "text"
+        )
+        one_of_two = any(
+            (each.service_id, each.starts_at.date()) == (view.service_id, view.start.date())
+            and each.starts_at != view.start
+            for each in self._booked
+        )
+        if not another_day and (slot.get("moving") or not one_of_two):
+            return None
+        found = SlotsFound(status="ok", slots=(view,))
+        return await self._note(step, found, moving=slot.get("moving"))
 
     async def _find(self, step: str, arguments: FindSlots) -> Done:
         today = self.now.astimezone(self.catalogue.rules.zone).date()

@@ -5,7 +5,8 @@ Owns the reading. Whatever is missing or of another type is left out; nothing he
 Source: WhatsApp Cloud API webhooks reference, messages by type.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,10 +15,12 @@ from mcp_platform.inbox.event import LONGEST_ID
 from mcp_platform.inbox.turns import TurnEvent
 from mcp_platform.kit.jsons import storable
 
-Kind = Literal["text", "tap", "unsupported", "silent", "moved"]
+Kind = Literal["text", "tap", "unsupported", "unreadable", "silent", "moved"]
+"""`unreadable`: WhatsApp did not hand over what was written."""
 
 # Kinds that want no answer: they say nothing to the business, or correct what was said.
 SILENT = frozenset({"reaction", "request_welcome", "revoke", "ephemeral"})
+POLL_AND_THE_LIKE = 131051  # Meta's code for what the Cloud API has no type for
 LONGEST_TEXT = 4096
 LONGEST_NAME = 80
 
@@ -36,6 +39,24 @@ class Heard:
     at: datetime
     renamed: tuple[str, ...] = ()
     """Other aliases of the same contact, where a system message tells of a change."""
+    corrects: str | None = None
+    """The id of the message that this one takes back, or replaces."""
+
+
+def corrected(heard: Sequence[Heard]) -> tuple[Heard, ...]:
+    """Return the messages as their writer left them: what was taken back says nothing any more.
+
+    An edited message says the new words in its old place.
+    """
+    left = list(heard)
+    place = {each.message_id: index for index, each in enumerate(heard) if not each.corrects}
+    for index, each in enumerate(heard):
+        at = place.get(each.corrects or "")
+        if at is None:
+            continue
+        left[at] = replace(left[at], kind=each.kind, text=each.text, tap=None)
+        left[index] = replace(each, kind="silent", text="")
+    return tuple(left)
 
 
 def hear(event: TurnEvent) -> Heard:
@@ -54,6 +75,7 @@ def hear(event: TurnEvent) -> Heard:
         identity=_identity(event, message, contact),
         at=event.sent_at,
         renamed=said.renamed,
+        corrects=said.corrects,
     )
 
 
@@ -63,16 +85,24 @@ class _Said:
     text: str = ""
     tap: str | None = None
     renamed: tuple[str, ...] = ()
+    corrects: str | None = None
 
 
 def _read(type_: str, message: dict[str, Any]) -> _Said:
     content = _dict(message.get(type_))
+    corrects = _text(content.get("original_message_id"))
     if type_ == "edit":  # what was written before may be answered already: the edit counts anew
-        content = _dict(_dict(content.get("message")).get("text"))
-        type_ = "text"
+        edited = _dict(content.get("message"))
+        edited_type = _text(edited.get("type")) or "text"
+        said = _read(edited_type, edited) if edited_type != "edit" else _Said("silent")
+        return replace(said, corrects=corrects)
     if type_ == "text":
         body = _text(content.get("body")) or ""
         return _Said("text" if body.strip() else "silent", body)
+    if type_ == "revoke":
+        return _Said("silent", corrects=corrects)
+    if type_ == "unsupported" and POLL_AND_THE_LIKE not in _codes(message):
+        return _Said("unreadable")
     if type_ in ("interactive", "button"):
         return _tapped(content)
     if type_ == "system":
@@ -82,6 +112,13 @@ def _read(type_: str, message: dict[str, Any]) -> _Said:
     # What stands below a picture was written like any other text.
     caption = _text(content.get("caption")) or ""
     return _Said("text" if caption.strip() else "unsupported", caption)
+
+
+def _codes(message: dict[str, Any]) -> set[Any]:
+    errors = message.get("errors")
+    listed = errors if isinstance(errors, list) else []
+    codes = (_dict(each).get("code") for each in listed)
+    return {code for code in codes if isinstance(code, int)} or {POLL_AND_THE_LIKE}
 
 
 def _tapped(content: dict[str, Any]) -> _Said:
@@ -96,6 +133,7 @@ def _renamed(content: dict[str, Any]) -> tuple[str, ...]:
     """The ids before and after a change of number or user id, the new ones last."""
     named = (
         ("u", _id(content.get("previous_user_id"))),
+        ("w", _id(content.get("new_wa_id"))),  # of an older webhook
         ("w", _id(content.get("wa_id"))),
         ("u", _id(content.get("user_id"))),
     )

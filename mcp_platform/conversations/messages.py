@@ -24,6 +24,10 @@ LATEST = text("""
     ORDER BY id DESC
     LIMIT :most
 """)
+CORRECT = text("""
+    UPDATE messages SET text = :text, content = NULL
+    WHERE tenant_id = :tenant AND contact_id = :contact AND key = :key
+""")
 Author = Literal["contact", "model", "menu", "human", "system"]
 
 
@@ -68,6 +72,12 @@ class Messages:
                     "at": message.at,
                 },
             )
+
+    async def correct(self, contact_id: ContactId, *, key: str, text: str) -> None:
+        """Say something else where a contact's message was, if it is still kept."""
+        await self._session.execute(
+            CORRECT, {"tenant": self._tenant, "contact": contact_id, "key": key, "text": text}
+        )
 
     async def latest(self, contact_id: ContactId, *, most: int, since: datetime) -> list[Message]:
         """Return the newest messages of a conversation, oldest first."""

@@ -18,6 +18,9 @@ WEBHOOKS = Counter("mcp_webhooks_total", "Webhook requests by answer.", ["status
 MISROUTED = Counter(
     "mcp_webhook_misrouted_total", "Changes for a phone number that is not the path's tenant's."
 )
+IN_GROUPS = Counter(
+    "mcp_webhook_group_messages_total", "Messages of groups, which are kept and not answered."
+)
 TURNS = Counter("mcp_turns_total", "Turns by how they ended.", ["outcome"])
 TENANT_TURNS = RecentCounter(
     "mcp_tenant_turns_total",

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
 from mcp_platform.inbox.models import EventRow, TurnRow
-from mcp_platform.kit.jsons import loads
+from mcp_platform.kit.jsons import dumps, loads
 from mcp_platform.tenants.tenant import TenantId
 
 # One turn never takes more than this: the rest of a flood is the next turn's.
@@ -75,6 +75,14 @@ END_TURN = text(
 END_EVENTS = text(
     "UPDATE inbox_events SET state = :state WHERE tenant_id = :tenant AND turn_id = :id"
 )
+
+# What a contact took back or wrote anew is not kept; only that there was something.
+FORGET = text("""
+    UPDATE inbox_events SET body = :body
+    WHERE tenant_id = :tenant AND key = :key AND state IN ('done', 'claimed')
+      AND contact_key IN (SELECT alias FROM contact_aliases
+                          WHERE tenant_id = :tenant AND contact_id = :contact)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +217,13 @@ class Turns:
     async def park(self, turn: Turn, *, now: datetime, error: str) -> None:
         """Set a turn aside for a person, so that the contact's next messages get through."""
         await self._end(turn, state="parked", now=now, error=error)
+
+    async def forget(self, contact_id: ContactId, *, key: str) -> None:
+        """Forget the words of an event that its writer took back, as a turn is closed."""
+        body = dumps({"message": {"type": "revoke"}})
+        await self._session.execute(
+            FORGET, {"tenant": self._tenant, "contact": contact_id, "key": key, "body": body}
+        )
 
     async def _end(self, turn: Turn, *, state: str, now: datetime, error: str | None) -> None:
         names = {"tenant": self._tenant, "id": turn.id, "state": state}

@@ -17,6 +17,7 @@ from mcp_platform.kit.jsons import dumps, loads
 from mcp_platform.tenants.tenant import TenantId
 
 JSON = Any
+_MILLISECONDS = 10**11  # as seconds, the year 5138
 TAPS = frozenset({"interactive", "button"})
 
 
@@ -26,10 +27,16 @@ class NotJSONError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The events of one webhook, and how many changes were for somebody else's number."""
+    """The events of one webhook.
+
+    Attributes:
+        misrouted: Changes that were for somebody else's number.
+        in_groups: Messages written in groups, which are kept and not answered.
+    """
 
     events: list[NewEvent]
     misrouted: int
+    in_groups: int = 0
 
 
 def parse(
@@ -45,7 +52,7 @@ def parse(
     """
     document = _load(body)
     events: list[NewEvent] = []
-    misrouted = 0
+    misrouted = in_groups = 0
     for entry in _dicts(_get(document, "entry")):
         for change in _dicts(entry.get("changes")):
             value = change.get("value")
@@ -53,11 +60,12 @@ def parse(
             if number is not None and number != phone_number_id:
                 misrouted += 1
                 continue
-            found = _Change(tenant_id, change, ours=number is not None, trace_id=trace_id).events()
-            events.extend(found)
+            parts = _Change(tenant_id, change, ours=number is not None, trace_id=trace_id)
+            events.extend(parts.events())
+            in_groups += parts.in_groups
     if not events and not misrouted:
         events.append(_whole(tenant_id, document, trace_id))
-    return Parsed(events, misrouted)
+    return Parsed(events, misrouted, in_groups)
 
 
 class _Change:
@@ -73,6 +81,7 @@ class _Change:
         "_tenant",
         "_trace",
         "_value",
+        "in_groups",
     )
 
     def __init__(
@@ -90,6 +99,7 @@ class _Change:
         self._ours = ours
         self._trace = trace_id
         self._contacts = list(_dicts(_get(self._value, "contacts")))
+        self.in_groups = 0
         self._by_user_id = _first_by(self._contacts, "user_id")
         self._by_wa_id = _first_by(self._contacts, "wa_id")
 
@@ -108,7 +118,10 @@ class _Change:
         bsuid, wa_id, contact = self._sender(message)
         key = _string(message.get("id"))
         alias = f"u:{bsuid}" if bsuid else f"w:{wa_id}" if wa_id else None
-        if key is None or alias is None:
+        # Answered in private, what was said to others would mix with what the contact says to us.
+        grouped = _string(message.get("group_id")) is not None
+        self.in_groups += grouped
+        if key is None or alias is None or grouped:
             return self._other({"field": self._field, "value": {"messages": [message]}})
         return self._event(
             key=f"m:{key}",
@@ -223,8 +236,11 @@ def _short(key: str) -> str:
 
 
 def _moment(value: JSON) -> datetime | None:
-    """Read Meta's string of Unix seconds; what makes no sense is no time."""
+    """Read Meta's string of Unix seconds, or milliseconds; what makes no sense is no time."""
     try:
-        return datetime.fromtimestamp(int(value), UTC)
+        since_1970 = int(value)
+        return datetime.fromtimestamp(
+            since_1970 / 1000 if since_1970 >= _MILLISECONDS else since_1970, UTC
+        )
     except (TypeError, ValueError, OverflowError, OSError):
         return None

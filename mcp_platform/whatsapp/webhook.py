@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from mcp_platform.errors import Forbidden, PlatformError, Unauthorized, Unavailable
 from mcp_platform.inbox.ingest import Ingest
-from mcp_platform.inbox.metrics import MISROUTED, WEBHOOKS
+from mcp_platform.inbox.metrics import IN_GROUPS, MISROUTED, WEBHOOKS
 from mcp_platform.kit.problem import (
     ARRIVES_WITHIN,
     UNSTORED,
@@ -120,6 +120,8 @@ class WhatsAppWebhook:
         if parsed.misrouted:
             MISROUTED.inc(parsed.misrouted)
             log.warning("whatsapp.webhook.misrouted", tenant=tenant.path, changes=parsed.misrouted)
+        if parsed.in_groups:
+            IN_GROUPS.inc(parsed.in_groups)
         queue = schema_for(tenant.id, tenant.topology)
         await self._ingest.store(parsed.events, queue=queue)
         log.debug(

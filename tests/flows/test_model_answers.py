@@ -62,6 +62,18 @@ async def test_a_name_that_two_bear_is_nobodys_id(here: World) -> None:
     assert choices_of(await here.ask("Tem corte com o Zé?")) == []
 
 
+async def test_of_two_alternatives_one_is_booked_and_the_other_is_shown(here: World) -> None:
+    offer = await here.ask("Tem horário para corte amanhã com o Zé?")
+    first, second = (call("book", slot_id=each["id"]) for each in choices_of(offer)[:2])
+    await here.script({"call": [first, second]}, "Pronto!")
+
+    reply = await here.ask("pode ser no primeiro ou no segundo")
+
+    assert text_of(reply).count("✅") == 1
+    assert titles(reply) == titles(offer)[1:2]
+    assert await here.statuses() == ["booked"]
+
+
 async def test_what_became_of_an_appointment_is_told_once(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     book = call("book", slot_id=choices_of(offer)[0]["id"])

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,23 @@ def test_a_change_for_another_number_is_counted_and_none_of_its_events_is_made()
     found = parsed(document, number="1")
 
     assert (found.events, found.misrouted) == ([], 1)
+
+
+def test_a_message_of_a_group_is_counted_and_kept_whole() -> None:
+    document = recorded("text")
+    (told,) = messages_of(document)
+    told["group_id"] = "120363@g.us"
+    found = parsed(document)
+    assert (found.in_groups, [each.kind for each in found.events]) == (1, ["other"])
+
+
+@pytest.mark.parametrize("stamp", ["1795337055", "1795337055000", 1795337055000])
+def test_a_time_in_milliseconds_is_a_time(stamp: Any) -> None:
+    document = recorded("text")
+    (told,) = messages_of(document)
+    told["timestamp"] = stamp
+    [event] = parsed(document).events
+    assert event.sent_at == datetime.fromtimestamp(1795337055, UTC)
 
 
 def test_a_tenant_without_a_number_gets_nothing_of_anybodys() -> None:

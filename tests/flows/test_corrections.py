@@ -1,0 +1,95 @@
+"""What a contact takes back, writes anew, wrote long ago, or wrote to others."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.flows.test_kinds import bare
+from tests.flows.world import ZONE, World, choices_of, eventually, message, text_of
+
+ASK = "Marca um corte amanhã às 15h com o Zé"
+
+
+def written(body: str, *, ago: timedelta) -> dict[str, Any]:
+    at = datetime.now(ZONE) - ago
+    return message(body, timestamp=str(int(at.timestamp())))
+
+
+def revoke(of: str) -> dict[str, Any]:
+    return bare({"type": "revoke", "revoke": {"original_message_id": of}})
+
+
+async def test_a_message_taken_back_before_it_was_answered_is_not_obeyed(here: World) -> None:
+    asked = message(ASK)
+    await here.post(here.webhook(asked, revoke(asked["id"]), message("Oi")))
+
+    await here.replies(1)
+
+    assert await here.statuses() == []
+    kept = await here.rows("SELECT text FROM messages WHERE tenant_id = :tenant")
+    assert not any("corte" in row.text for row in kept)
+    assert not any(b"corte" in body for body in await _bodies(here))
+
+
+async def test_a_message_taken_back_after_it_was_answered_is_blanked(here: World) -> None:
+    asked = message("Oi, aqui é a Maria Segredo")
+    await here.post(here.webhook(asked))
+    await here.replies(1)
+    await here.post(here.webhook(revoke(asked["id"])))
+
+    async def blanked() -> bool:
+        bodies = await _bodies(here)
+        return bool(bodies) and not any(b"Segredo" in body for body in bodies)
+
+    await eventually(blanked)
+    kept = await here.rows("SELECT text FROM messages WHERE tenant_id = :tenant")
+    assert "[revoke]" in [row.text for row in kept]
+    assert not any("Segredo" in row.text for row in kept)
+
+
+async def test_of_a_message_three_days_old_and_one_of_now_only_the_new_one_is_answered(
+    here: World,
+) -> None:
+    await here.post(here.webhook(written(ASK, ago=timedelta(days=3)), message("Oi")))
+
+    await here.replies(1)
+
+    assert await here.statuses() == []
+
+
+async def test_tomorrow_written_yesterday_is_asked_about_and_not_booked(here: World) -> None:
+    midnight = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = datetime.now(ZONE) - midnight + timedelta(minutes=10)
+    if before >= timedelta(hours=24):
+        before = timedelta(hours=23, minutes=59)
+    await here.post(here.webhook(written(ASK, ago=before)))
+
+    reply = (await here.replies(1))[0]
+
+    assert await here.statuses() == []
+    [row, *_] = choices_of(reply)
+    await here.tap(row)
+    assert "✅ Agendado" in text_of((await here.replies(2))[1])
+
+
+async def test_what_is_written_in_a_group_is_kept_and_not_answered(here: World) -> None:
+    await here.post(here.webhook(message(ASK, group_id="120363@g.us")))
+    answered = await here.ask("Oi")
+
+    assert text_of(answered)
+    assert await here.statuses() == []
+    kinds = await here.rows("SELECT kind FROM inbox_events WHERE tenant_id = :tenant ORDER BY id")
+    assert [row.kind for row in kinds][:2] == ["other", "message"]
+
+
+async def test_a_message_that_whatsapp_did_not_hand_over_is_asked_for_again(here: World) -> None:
+    lost = {"type": "unsupported", "errors": [{"code": 131060, "title": "unavailable"}]}
+    await here.post(here.webhook(bare(lost)))
+
+    reply = text_of((await here.replies(1))[0])
+
+    assert "Pode enviar de novo?" in reply
+
+
+async def _bodies(here: World) -> list[bytes]:
+    rows = await here.rows("SELECT body FROM inbox_events WHERE tenant_id = :tenant")
+    return [bytes(row.body) for row in rows]
