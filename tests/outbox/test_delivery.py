@@ -359,6 +359,20 @@ async def test_pacing_makes_a_message_wait_without_an_attempt(world: World):
     assert world.sent == ["one"]
 
 
+async def test_a_moment_of_pacing_is_waited_out_without_going_back_to_the_queue(world: World):
+    waits = [timedelta(milliseconds=12), timedelta(milliseconds=5), timedelta(0)]
+
+    class Quick:
+        async def wait_time(self, **_):
+            return waits.pop(0)
+
+    world.pacing = Quick()
+    await world.record("one")
+    assert await world.work(by=world.new_delivery()) is None
+    assert world.sent == ["one"]
+    assert waits == []
+
+
 @pytest.mark.parametrize(
     ("where", "sent_before", "settled"),
     [
