@@ -2,7 +2,7 @@
 
 Owns which wake-up is next, how many are handled at a time, and what becomes of those of a worker
 that died. Refuses to know what is done about a wake-up. It listens to nobody: whoever may log in
-can send notifications, so it looks for itself (decision 0018).
+can send notifications, so it looks for itself (decision 0019).
 """
 
 import asyncio
