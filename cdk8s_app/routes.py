@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from cdk8s_app.manifest import Manifest, manifest
 
-GATEWAY_API = "gateway.networking.k8s.io"
 GATEWAY = "mcp-platform"
 LISTENER = "https"
 # /chat answers when its turn is over: 40 s for the model and some for the rest.
@@ -31,7 +30,7 @@ def http_route(
     spec: Manifest = {
         "parentRefs": [
             {
-                "group": GATEWAY_API,
+                "group": "gateway.networking.k8s.io",
                 "kind": "Gateway",
                 "name": GATEWAY,
                 "namespace": gateway_namespace,
@@ -51,7 +50,7 @@ def http_route(
         }
     ]
     return manifest(
-        api_version=f"{GATEWAY_API}/v1",
+        api_version="gateway.networking.k8s.io/v1",
         kind="HTTPRoute",
         name=name,
         namespace=namespace,

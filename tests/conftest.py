@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import ipaddress
 import os
+import re
 import shutil
 import signal
 import sys
@@ -84,16 +85,17 @@ def _hear_interrupts() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what changes a real cluster, unless it was asked for with `-m cluster`.
+    """Leave out what changes a real cluster or takes minutes, unless `-m` asks for it by name.
 
     KUBECONFIG alone would not do: whoever runs all the tests may have any cluster in it.
     """
-    if "cluster" in config.getoption("markexpr"):
-        return
-    real = [item for item in items if item.get_closest_marker("cluster")]
-    if real:
-        config.hook.pytest_deselected(items=real)
-        items[:] = [item for item in items if item not in real]
+    unasked = {"cluster", "full"} - set(re.findall(r"\w+", config.getoption("markexpr")))
+    left_out = [
+        item for item in items if any(item.get_closest_marker(marker) for marker in unasked)
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 Everything else is given what it needs.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -139,7 +138,6 @@ async def platform(
             sessions=create_sessions(engine), timer=time.monotonic, only=pinned_to(settings)
         )
         queue = await own_queue(settings, tenants)
-        news = asyncio.Event()  # from a gateway to a worker, where both are in this process
         sessions = create_sessions(engine, queue=queue)
         admin_sessions = create_sessions(admin_engine)
         store = _store_of(settings, parts, stack)
@@ -163,7 +161,7 @@ async def platform(
         if "gateway" in parts:
             pool = await database.pool(Role.INGEST, most=3, name="ingest")
             stack.push_async_callback(pool.close)
-            ingest = Ingest(pool, debounce=settings.debounce_s, own_queue=queue, news=news)
+            ingest = Ingest(pool, debounce=settings.debounce_s, own_queue=queue)
             await ingest.start()
             stack.push_async_callback(ingest.stop)
             webhook = WhatsAppWebhook(tenants=tenants, credentials=credentials, ingest=ingest)
@@ -232,8 +230,7 @@ async def platform(
                 agendas=agendas,
                 health=health,
                 notices=notices,
-                queue=await database.queue(stack, queue),
-                news=news,
+                open_queue=await database.open_queue(stack, queue),
                 redis_url=redis_url,
                 beats=create_sessions(beating),
             )

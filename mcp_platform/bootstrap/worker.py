@@ -1,6 +1,5 @@
 """What answers and delivers, built for one process."""
 
-import asyncio
 import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -14,8 +13,8 @@ from mcp_platform.conversations.lease import Leases
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.flow import Answering, Patience
-from mcp_platform.kit.consumer import Places, Queue
 from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.queue import OpenQueue
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
 from mcp_platform.outbox.notices import Notices
@@ -45,8 +44,7 @@ async def build_worker(
     agendas: Agendas,
     health: TenantHealth,
     notices: Notices,
-    queue: Queue,
-    news: asyncio.Event,
+    open_queue: OpenQueue,
     redis_url: str | None,
     beats: Sessions,
 ) -> Worker:
@@ -119,8 +117,7 @@ async def build_worker(
     return Worker(
         sessions=sessions,
         tenants=tenants,
-        queue=queue,
-        news=news,
+        open_queue=open_queue,
         answering=answering,
         delivery=delivery,
         notices=notices,
@@ -136,7 +133,8 @@ async def build_worker(
             pinned=settings.pinned,
             clock=now,
         ),
-        places=Places(settings.worker_concurrency, settings.tenant_concurrency),
+        concurrency=settings.worker_concurrency,
+        per_tenant=settings.tenant_concurrency,
         sweep_every=settings.sweep_s,
         patience=settings.debounce_cap_s + settings.forgotten_s,
         lease=settings.lease_s,

@@ -32,7 +32,6 @@ class EventRow(Base):
         ),
         Index(
             "ix_inbox_events_waiting_statuses",
-            "tenant_id",
             "id",
             postgresql_where=text("state = 'waiting' and kind <> 'message'"),
         ),

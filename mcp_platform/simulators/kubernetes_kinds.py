@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-RBAC = "rbac.authorization.k8s.io"
+from mcp_platform.simulators.kubernetes_access import RBAC
 
 
 @dataclass(frozen=True, slots=True)

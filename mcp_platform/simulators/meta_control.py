@@ -3,6 +3,7 @@
 Owns reading the requests of these routes. Everything they bring about is `meta_world`'s.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from mcp_platform.simulators.control import CONTROL_PREFIX, json_object, refused
 from mcp_platform.simulators.meta_state import Number
 from mcp_platform.simulators.meta_world import CallbackRefused, MetaWorld
 
+_LOOK_EVERY_S = 0.02  # a look costs microseconds, and a person notices no such delay
 _NUMBER_KEYS = (
     "phone_number_id",
     "waba_id",
@@ -47,6 +49,7 @@ class MetaControl:
             _post("inbound", self._inbound),
             _post("deliver", self._deliver),
             _get("undelivered", self._undelivered),
+            _get("progress", self._progress),
             _get("sent", self._sent),
             _get("conversation", self._conversation),
         ]
@@ -129,12 +132,27 @@ class MetaControl:
             ]
         }
 
-    async def _sent(self, query: dict[str, Any]) -> Any:
+    async def _progress(self, query: dict[str, Any]) -> Any:
+        wanted = query.get("phone_number_id")
+        numbers = self._world.state.numbers.values()
         return {
-            "sent": self._world.sent(
+            "accepted": sum(
+                number.accepted for number in numbers if wanted in {None, number.phone_number_id}
+            ),
+            "under_way": self._world.deliverer.under_way(phone_number_id=wanted),
+        }
+
+    async def _sent(self, query: dict[str, Any]) -> Any:
+        wanted, patience_s = int(query.get("at_least", 0)), float(query.get("within_s", 0))
+        clock = asyncio.get_running_loop().time
+        until = clock() + patience_s
+        while True:
+            sent = self._world.sent(
                 phone_number_id=query.get("phone_number_id"), to=query.get("to")
             )
-        }
+            if len(sent) >= wanted or clock() >= until:
+                return {"sent": sent}
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _conversation(self, query: dict[str, Any]) -> Any:
         number = self._world.state.number(str(query["phone_number_id"]))

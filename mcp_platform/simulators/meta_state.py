@@ -129,6 +129,7 @@ class Number:
     node: dict[str, Any] = field(default_factory=dict)
     token_info: dict[str, Any] = field(default_factory=dict)
     require_proof: bool = False
+    accepted: int = 0  # messages of the business, those no longer kept among them
     entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=_ENTRIES))
     _contacts: OrderedDict[str, Contact] = field(default_factory=OrderedDict)
     _inbound: OrderedDict[str, Entry | None] = field(default_factory=OrderedDict)
@@ -136,7 +137,7 @@ class Number:
     def adopt(self, other: "Number") -> None:
         """Take over another's configuration, and keep contacts and messages."""
         for part in fields(self):
-            if part.name not in {"entries", "_contacts", "_inbound"}:
+            if part.name not in {"accepted", "entries", "_contacts", "_inbound"}:
                 setattr(self, part.name, getattr(other, part.name))
 
     def find(self, address: str) -> Contact | None:

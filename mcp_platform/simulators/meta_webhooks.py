@@ -180,7 +180,7 @@ class Deliverer:
     def __init__(self, *, plan: Callable[[], RetryPlan]) -> None:
         self._plan = plan
         self._client: httpx.AsyncClient | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}  # and which number each is about
         self._undelivered: dict[int, Delivery] = {}
         self._ids = count(1)
 
@@ -207,14 +207,18 @@ class Deliverer:
         """Return what waits for another attempt, oldest first."""
         return list(self._undelivered.values())
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def under_way(self, *, phone_number_id: str | None = None) -> int:
+        """Return how much is still to be told, of one number or all: 0 once all is acknowledged."""
+        return sum(phone_number_id in {None, about} for about in list(self._tasks.values()))
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, phone_number_id: str) -> None:
         """Run `work` beside everything else; it ends with this deliverer at the latest."""
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = phone_number_id
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("webhook delivery broke", exc_info=error)
 
@@ -257,7 +261,7 @@ class Deliverer:
             self._undelivered[delivery.id] = delivery
             if len(self._undelivered) > _UNDELIVERED:
                 self._undelivered.pop(next(iter(self._undelivered)))
-            self.spawn(self._again(delivery))
+            self.spawn(self._again(delivery), phone_number_id=phone_number_id)
         return delivery
 
     async def _again(self, delivery: Delivery) -> None:

@@ -139,12 +139,14 @@ class MetaWorld:
         wamid = new_wamid(contact.wa_id or contact.user_id or "")
         entry = Entry("out", wamid, now, contact, kind, payload, addressed_by)
         number.entries.append(entry)
+        number.accepted += 1
         contact.typing = False
         outside = kind != "template" and not contact.window_open(now=now)
         failure = 131047 if closed or (self.settings.window and outside) else None
         fates = [self.faults.take(name, **context) for name in STATUS_FAULTS]
         struck = {fault.fault: fault for fault in fates if fault is not None}
-        self.deliverer.spawn(self._follow(number, entry, failure=failure, struck=struck))
+        follow = self._follow(number, entry, failure=failure, struck=struck)
+        self.deliverer.spawn(follow, phone_number_id=number.phone_number_id)
         return _accepted(payload, entry)
 
     def _addressee(self, number: Number, payload: dict[str, Any]) -> tuple[Contact, str]:

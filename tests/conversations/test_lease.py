@@ -4,29 +4,39 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from mcp_platform.conversations import lease as lease_module
 from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.kit.row_security import Role
 from mcp_platform.tenants.tenant import TenantId
+from tests.flows.world import PATIENCE_S, eventually
 
-LASTS = timedelta(seconds=1.5)
+LASTS = timedelta(seconds=0.3)  # so often is a lease kept up
+FORGIVEN = timedelta(minutes=1)  # and so long do others leave it: a busy machine is never late
+SILENT = (
+    "SELECT heartbeat_at < clock_timestamp() - interval '1 hour'"
+    " FROM contact_leases WHERE contact_id = :contact"
+)
 
 
 class Post:
-    """One worker's pool of two connections, and its leases."""
+    """One worker's pool of two connections, its leases, and others who would take them."""
 
     def __init__(self, turns: AsyncEngine, beats: AsyncEngine, *, lasts: timedelta) -> None:
         self.sessions = create_sessions(turns)
         self.leases = Leases(self.sessions, beats=create_sessions(beats), lasts=lasts)
+        self.others = Leases(self.sessions, beats=create_sessions(beats), lasts=FORGIVEN)
+        self.watch = create_sessions(beats)
         self.tenant = TenantId(0)
 
     async def open(self) -> None:
@@ -49,7 +59,31 @@ class Post:
 
     async def take(self, contact: ContactId) -> Lease | None:
         async with self.sessions.of(self.tenant).begin() as session:
-            return await self.leases.take(session, tenant_id=self.tenant, contact_id=contact)
+            return await self.others.take(session, tenant_id=self.tenant, contact_id=contact)
+
+    async def silence(self, *contacts: ContactId) -> None:
+        """Let a day pass over leases, as if nobody had kept them up."""
+        async with self.watch.everywhere.begin() as session:
+            await session.execute(
+                text(
+                    "UPDATE contact_leases SET heartbeat_at = heartbeat_at - interval '1 day'"
+                    " WHERE contact_id = ANY(:contacts)"
+                ),
+                {"contacts": list(contacts)},
+            )
+
+    async def silent(self, contact: ContactId) -> bool:
+        async with self.watch.everywhere.begin() as session:
+            return bool(await session.scalar(text(SILENT), {"contact": contact}))
+
+    async def kept_up(self, contact: ContactId) -> None:
+        """Let a day pass over a lease, and wait until it is kept up again."""
+        await self.silence(contact)
+
+        async def kept_up() -> bool:
+            return not await self.silent(contact)
+
+        await eventually(kept_up, why="a lease that is kept up")
 
 
 @pytest.fixture
@@ -78,10 +112,10 @@ async def test_a_lease_is_kept_up_while_every_connection_is_taken(post: Post) ->
             for _ in range(2):
                 session = await busy.enter_async_context(post.sessions.of(post.tenant).begin())
                 await session.execute(text("SELECT 1"))
-            await asyncio.sleep(2 * LASTS.total_seconds())
+            await post.kept_up(contact)
         assert await post.take(contact) is None
 
-    await asyncio.sleep(LASTS.total_seconds())
+    await post.silence(contact)
     assert await post.take(contact) is not None
 
 
@@ -93,22 +127,26 @@ async def test_one_that_is_written_under_does_not_hold_up_the_others(post: Post)
 
     async with post.leases.kept(first), post.leases.kept(second):
         async with post.leases.fenced(first):
-            await asyncio.sleep(2 * LASTS.total_seconds())
+            await post.kept_up(other)
             assert await post.take(other) is None
         async with post.leases.fenced(second):
             pass
+        await post.kept_up(stuck)  # once nobody writes under it
 
 
 async def test_what_somebody_else_took_is_not_kept_up(post: Post) -> None:
-    contact = await post.meet("w:5511999998888")
-    lease = await post.take(contact)
+    contact, ours = await post.meet("w:5511999998888"), await post.meet("w:5511999997777")
+    lease, kept = await post.take(contact), await post.take(ours)
     assert lease is not None
-    await asyncio.sleep(LASTS.total_seconds())
+    assert kept is not None
+    await post.silence(contact)
     heir = await post.take(contact)
     assert heir is not None
 
-    async with post.leases.kept(lease):
-        await asyncio.sleep(2 * LASTS.total_seconds())
+    async with post.leases.kept(lease), post.leases.kept(kept):
+        await post.silence(contact)
+        await post.kept_up(ours)
+        await post.kept_up(ours)
 
     assert await post.take(contact) is not None  # nobody kept the heir's up
     with pytest.raises(LeaseLost):
@@ -121,13 +159,13 @@ async def test_nobody_takes_a_lease_that_ran_out_while_its_holder_writes(post: P
     lease = await post.take(contact)
     assert lease is not None
 
-    async with post.leases.fenced(lease):
-        await asyncio.sleep(LASTS.total_seconds())
-        async with post.sessions.of(post.tenant).begin() as session:
-            await session.execute(text("SET LOCAL lock_timeout = '100ms'"))
-            with pytest.raises(DBAPIError, match="lock timeout"):
-                await post.leases.take(session, tenant_id=post.tenant, contact_id=contact)
-            await session.rollback()
+    await post.silence(contact)
+
+    async with post.leases.fenced(lease), post.sessions.of(post.tenant).begin() as session:
+        await session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await post.others.take(session, tenant_id=post.tenant, contact_id=contact)
+        await session.rollback()
 
     assert await post.take(contact) is not None
 
@@ -142,28 +180,76 @@ async def test_a_lease_outlives_a_beat_that_fails(post: Post, migrated_url: str)
         async with owner.begin() as connection:
             await connection.execute(text("ALTER TABLE contact_leases RENAME TO put_away"))
         with capture_logs() as logged:
-            while not logged:  # noqa: ASYNC110  # a line in a log wakes nobody
-                await asyncio.sleep(0.01)
+            await eventually(lambda: logged, why="a beat that fails")
         async with owner.begin() as connection:
             await connection.execute(text("ALTER TABLE put_away RENAME TO contact_leases"))
-        await asyncio.sleep(2 * LASTS.total_seconds())
+        await post.kept_up(contact)
         assert await post.take(contact) is None
 
     assert {each["event"] for each in logged} == {"conversations.lease.beat_failed"}
     await owner.dispose()
 
 
-async def test_nothing_stays_open_for_it(post: Post, connections: Connections) -> None:
+class Hasty:
+    """asyncio, but for time: a pause takes none, and the loop's clock goes on by it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    def get_running_loop(self) -> "Hasty":
+        return self
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.now += seconds
+
+
+async def test_a_lease_is_kept_up_three_times_before_it_would_run_out(
+    connections: Connections, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lease = await post.take(await post.meet("w:5511999998888"))
     assert lease is not None
-    async with post.leases.kept(lease):
-        await asyncio.sleep(LASTS.total_seconds())
+    time = Hasty()
+    monkeypatch.setattr(lease_module, "asyncio", time)
+    beats = connections.occasional(Role.WORKER, name="leases")
+    beaten: list[float] = []
+    enough = asyncio.Event()
 
-    async with post.sessions.everywhere() as session:
-        open_ = await session.scalar(
-            text(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE application_name = 'leases' AND datname = current_database()"
-            )
-        )
-    assert open_ == 0
+    @event.listens_for(beats.sync_engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "UPDATE contact_leases" in statement:
+            beaten.append(time.now)
+            if len(beaten) == 6:
+                enough.set()
+
+    leases = Leases(post.sessions, beats=create_sessions(beats), lasts=timedelta(seconds=12))
+    async with leases.kept(lease), asyncio.timeout(PATIENCE_S):
+        await enough.wait()
+
+    await beats.dispose()
+    assert beaten[:6] == [4, 8, 12, 16, 20, 24]
+
+
+async def test_nothing_stays_open_for_it(post: Post, connections: Connections) -> None:
+    contact = await post.meet("w:5511999998888")
+    lease = await post.take(contact)
+    assert lease is not None
+    async with post.leases.kept(lease):
+        await post.kept_up(contact)
+
+    opened = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE application_name = 'leases' AND datname = current_database()"
+    )
+
+    async def none() -> bool:
+        async with post.sessions.everywhere() as session:
+            return not await session.scalar(text(opened))
+
+    await eventually(none, why="an end of all connections")  # Postgres hears of it a moment later

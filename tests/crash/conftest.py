@@ -1,12 +1,12 @@
-"""Simulators and a nursery for the whole run; for each test a place of its own."""
+"""Simulators, a nursery and premises for the whole run; for each test a place of its own."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from mcp_platform.kit.embedded import EmbeddedValkey
-from tests.crash.place import Place, place
+from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests.crash.place import Place, Premises, place, premises
 from tests.crash.processes import Nursery, nursery
 from tests.flows.world import Simulators
 
@@ -24,22 +24,30 @@ async def births(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nurs
         yield opened
 
 
-@pytest.fixture
-async def here(
-    request: pytest.FixtureRequest,
+@pytest.fixture(scope="session")
+async def house(
     simulators: Simulators,
     births: Nursery,
-    migrated_url: str,
+    postgres: EmbeddedPostgres,
+    template: str,
     valkey: EmbeddedValkey,
-    tmp_path: Path,
-) -> AsyncIterator[Place]:
-    """A place where nothing runs yet; `indirect` parameters change settings."""
-    async with place(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Premises]:
+    """The premises of all tests that do not need their own."""
+    name = f"test_{uuid4().hex}"
+    async with premises(
         simulators,
         births,
-        database_url=migrated_url,
+        database_url=postgres.create_database(name, template=template),
         redis_url=valkey.url,
-        credentials=tmp_path,
-        **getattr(request, "param", {}),
+        credentials=tmp_path_factory.mktemp("credentials"),
     ) as made:
+        yield made
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+async def here(request: pytest.FixtureRequest, house: Premises) -> AsyncIterator[Place]:
+    """A place where no worker runs yet; `indirect` parameters change settings."""
+    async with place(house, **getattr(request, "param", {})) as made:
         yield made

@@ -3,10 +3,14 @@
 A script of its own. It runs what `mcp-platform serve` runs. Orders come as lines of JSON on its
 standard input, what becomes of its children goes out the same way. When the input ends (whoever
 gave the orders is gone, however it went), every child is killed.
+
+A child arms the failpoint of its order at once or, where the order says so, when it gets SIGUSR1.
+Then it says so: what it did until then is not to be interrupted.
 """
 
 import collections
 import ctypes
+import gc
 import itertools
 import json
 import os
@@ -16,6 +20,7 @@ import sys
 from typing import Any
 
 from mcp_platform import flow
+from mcp_platform.assistant.lexicon import LANGUAGES, lexicon
 from mcp_platform.cli.serving import run
 from mcp_platform.conversations.heard import Heard
 from mcp_platform.inbox.turns import TurnEvent
@@ -27,8 +32,8 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 CHILDREN: set[int] = set()
 
 
-def tell(**what: Any) -> None:
-    os.write(1, json.dumps(what).encode() + b"\n")
+def tell(*, to: int = 1, **what: Any) -> None:
+    os.write(to, json.dumps(what).encode() + b"\n")
 
 
 def stand_still_at(text: str) -> None:
@@ -52,15 +57,19 @@ def be_born(order: dict[str, Any]) -> None:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        news = os.dup(1)
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.environ.update(order["env"])
-        failpoints.arm(order["failpoint"])
         if "STANDS_STILL_AT" in order["env"]:
             stand_still_at(order["env"]["STANDS_STILL_AT"])
+        if order["armed"]:
+            failpoints.arm(order["failpoint"])
+        else:
+            _arm_when_told(order["failpoint"], news)
         settings = Settings()
         configure_logging(level=settings.log_level, form=settings.log_format, show_texts=True)
         run(
@@ -72,6 +81,22 @@ def be_born(order: dict[str, Any]) -> None:
         status = 0
     finally:
         os._exit(status)
+
+
+def _arm_when_told(failpoint: str, news: int) -> None:
+    def arm(_number: int, _frame: Any) -> None:
+        failpoints.arm(failpoint)
+        tell(pid=os.getpid(), now="armed", to=news)
+
+    signal.signal(signal.SIGUSR1, arm)
+
+
+def warm_up() -> None:
+    """Do what every child would do by itself: most of what its first turn costs."""
+    for language in LANGUAGES:
+        lexicon(language)
+    gc.collect()
+    gc.freeze()  # a child that looks for garbage would copy all these pages
 
 
 def reap() -> None:
@@ -96,6 +121,7 @@ def obey(line: bytes) -> None:
 
 
 def main() -> None:
+    warm_up()
     awake, wake = os.pipe()
     os.set_blocking(awake, False)
     os.set_blocking(wake, False)

@@ -15,53 +15,98 @@ from mcp_platform.bootstrap.service import platform
 from mcp_platform.kit.embedded_server import free_port
 from mcp_platform.settings import Settings
 from tests.crash.processes import ROOT, Nursery, Process
-from tests.flows.world import Simulators, World, eventually
+from tests.flows.world import Simulators, World, a_day_of, eventually
 
-# Everything that is waited for after a death, shortened; in their proportions as by default.
+# Looking for what was forgotten is quick. What a process is given to do its work is what it is by
+# default, however busy the machine: who is late is not taken for dead. `Place.bury` lets that time pass.
 HASTE = {
     "debounce_s": 0.1,
     "debounce_cap_s": 0.5,
-    "lease_s": 2.0,
-    "standstill_s": 60.0,  # a process that is frozen on purpose, or by a busy machine, goes on
+    "standstill_s": 600.0,  # a process that is frozen on purpose, or by a busy machine, goes on
     "sweep_s": 0.3,
     "forgotten_s": 0.5,
-    "vendor_timeout_s": 4.0,
-    "claim_s": 5.0,
-    "uncertain_s": 2.0,
 }
+# Where nobody can tell which of many processes died, their time has to pass by itself. Silence of a
+# send is long compared with what a busy machine needs to bring its status.
+KILLED_AT_RANDOM = {"lease_s": 3.0, "vendor_timeout_s": 5.0, "claim_s": 6.0, "uncertain_s": 15.0}
 CUSTOMER = "5511999998888"
-RECOVERY_S = 90.0  # far more than all of the above; only a test that fails waits so long
+RECOVERY_S = 120.0  # far more than all of the above; only a test that fails waits so long
 
 # Of a whole test, which may wait for several recoveries, on a machine that has other things to do.
-TIMEOUT_S = 300
+TIMEOUT_S = 600
 
-UNFINISHED = """
-    SELECT (SELECT count(*) FROM inbox_events WHERE state IN ('waiting', 'claimed'))
-         + (SELECT count(*) FROM turns WHERE state = 'open')
-         + (SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'uncertain'))
-"""
+# More time passes than any lease, claim or doubt lasts.
+BURIED = (
+    "UPDATE contact_leases SET heartbeat_at = heartbeat_at - interval '1 day'"
+    " WHERE tenant_id = {tenant} AND holder IS NOT NULL",
+    "UPDATE outbox SET due_at = due_at - interval '1 day'"
+    " WHERE tenant_id = {tenant} AND state = 'sending'",
+)
+DOUBTED = (
+    "UPDATE outbox SET due_at = due_at - interval '1 day'"
+    " WHERE tenant_id = {tenant} AND state = 'uncertain' AND due_at > clock_timestamp()"
+)
 
 
 @dataclass(slots=True)
-class Place:
-    """A world whose service runs in other processes."""
+class Premises:
+    """A database, and the gateway in front of it: what many places stand on, one after the other."""
 
     world: World
     nursery: Nursery
     env: dict[str, str]
-    running: list[Process] = field(default_factory=list)
+    gateway: Process | None = None
+
+    async def stop(self) -> None:
+        if self.gateway is not None:
+            await self.gateway.kill()
+
+
+@dataclass(slots=True)
+class Place:
+    """A business whose service runs in other processes."""
+
+    premises: Premises
+    world: World
+    changes: dict[str, Any]
+    workers: list[Process] = field(default_factory=list)
+
+    @property
+    def processes(self) -> list[Process]:
+        """All that run, or ran, for this place: the gateway last."""
+        assert self.premises.gateway is not None
+        return [*self.workers, self.premises.gateway]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of what is started here."""
+        return {**self.premises.env, **_environment(self.changes)}
 
     async def open(self, *parts: str) -> None:
-        """Start the first processes, a gateway among them, and open the business."""
-        await self.start(*parts)
+        """Open the business, at a gateway that answers; start what else is asked for."""
+        gateway = self.premises.gateway
+        if gateway is None or not gateway.alive or gateway.failpoint:
+            await self.start("gateway")
         await self.world.add_tenant()
+        for part in parts:
+            await self.start(part)
 
-    async def start(self, *parts: str, failpoint: str = "") -> Process:
-        """Start a process; a gateway is waited for until it answers."""
-        process = await self.nursery.serve(*parts, env=self.env, failpoint=failpoint)
-        self.running.append(process)
-        if "gateway" in parts:
+    async def start(
+        self, part: str, *, failpoint: str = "", armed: bool = True, **changes: Any
+    ) -> Process:
+        """Start a process. A gateway takes the place of the one before, and answers.
+
+        `armed`: at once; else when `Process.arm` is called. `changes` are settings of its own.
+        """
+        if part == "gateway":
+            await self.premises.stop()
+        env = {**self.env, **_environment(changes)}
+        process = await self.premises.nursery.serve(part, env=env, failpoint=failpoint, armed=armed)
+        if part == "gateway":
+            self.premises.gateway = process
             await eventually(self._answers, within=RECOVERY_S, why="the gateway")
+        else:
+            self.workers.append(process)
         return process
 
     @contextlib.asynccontextmanager
@@ -81,9 +126,12 @@ class Place:
                 process.kill()
             await process.wait()
 
-    async def stop(self) -> None:
-        for process in self.running:
-            await process.kill()
+    async def close(self) -> None:
+        """End the workers, and the business: nobody works for it, or looks for it, any more."""
+        for worker in self.workers:
+            await worker.kill()
+        for tenant in self.world.tenants:
+            await self.world.change(of=tenant, status="suspended")
 
     async def _answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
@@ -91,35 +139,57 @@ class Place:
                 return (await client.get(f"{self.world.url}/health/live")).is_success
         return False
 
+    async def bury(self, *dead: Process) -> None:
+        """Let the time pass after which the dead, or frozen, are given up: their work is free.
+
+        Nobody else may be at work: whose time is up is not asked whether they live.
+        """
+        assert all(not each.alive or each.frozen.is_set() for each in dead)
+        await self.world.as_owner(*(each.format(tenant=self.world.tenant.id) for each in BURIED))
+
     # -- waiting -------------------------------------------------------------------------------
 
-    async def quiet(self) -> bool:
-        """Tell whether nothing is left to be done, here or at Meta."""
-        answer = await self.world.meta.get("/_control/undelivered")
-        return not answer.json()["undelivered"] and not await self.world.value(UNFINISHED)
+    async def until_answered(
+        self, count: int, *, as_: str = CUSTOMER, doubted: bool = False
+    ) -> None:
+        """Wait until this many turns of a contact are answered, and nothing is left to be done.
 
-    async def until_answered(self, count: int, *, as_: str = CUSTOMER) -> None:
-        """Wait until this many turns of a contact are answered, and nothing is left to be done."""
-        why = f"{count} replies, and quiescence"
-        await eventually(lambda: self._answered(count, as_), within=RECOVERY_S, why=why)
+        `doubted`: of a message that may have been sent or not, nobody will ever hear. The time in
+        which somebody might passes at once.
+        """
+
+        async def answered() -> bool:
+            if doubted:
+                await self.world.as_owner(DOUBTED.format(tenant=self.world.tenant.id))
+            return await self.replied(count, as_) and await self.world.is_idle()
+
+        await eventually(answered, within=RECOVERY_S, why=f"{count} replies, and nothing left")
 
     async def until_dead_or_answered(self, process: Process, count: int) -> None:
-        async def either() -> bool:
-            return not process.alive or await self._answered(count, CUSTOMER)
-
-        await eventually(either, within=RECOVERY_S, why=f"a death, or {count} replies")
+        """Wait for the first of the two."""
+        dead = asyncio.ensure_future(process.dead.wait())
+        answered = asyncio.ensure_future(self.until_answered(count))
+        try:
+            done, _ = await asyncio.wait({dead, answered}, return_when=asyncio.FIRST_COMPLETED)
+            if answered in done:
+                answered.result()
+        finally:
+            for each in (dead, answered):
+                each.cancel()
+            await asyncio.gather(dead, answered, return_exceptions=True)
 
     async def replied(self, count: int, as_: str = CUSTOMER) -> bool:
         """Tell whether so many different replies were sent."""
         sent = await self.world.sent(as_=as_)
         return len({each["biz_opaque_callback_data"] for each in sent}) >= count
 
-    async def _answered(self, count: int, as_: str) -> bool:
-        return await self.replied(count, as_) and await self.quiet()
+    async def until_replied(self, count: int, as_: str = CUSTOMER) -> None:
+        why = f"{count} replies"
+        await eventually(lambda: self.replied(count, as_), within=RECOVERY_S, why=why)
 
     async def settle(self) -> None:
         """Wait until nothing is left to be done."""
-        await eventually(self.quiet, within=RECOVERY_S, why="quiescence")
+        await eventually(self.world.is_idle, within=RECOVERY_S, why="an end of all that is to do")
 
     async def frozen(self, sleeper: Process) -> None:
         """Wait until a process is frozen."""
@@ -139,18 +209,26 @@ class Place:
         `resends`: how many uncertain sends were sent again; None: as many as were counted.
         """
         world = self.world
-        states = await world.rows("SELECT kind, state, count(*) FROM inbox_events GROUP BY 1, 2")
+        states = await world.rows(
+            "SELECT kind, state, count(*) FROM inbox_events WHERE tenant_id = :tenant GROUP BY 1, 2"
+        )
         assert {state for _, state, _ in states} <= {"done"}, states
         unanswered = await world.rows(
             "SELECT turn.id, turn.state, count(outbox.id) FROM turns turn LEFT JOIN outbox"
             " ON outbox.tenant_id = turn.tenant_id AND outbox.key = 'r:' || turn.id"
-            " GROUP BY 1, 2 HAVING turn.state <> 'done' OR count(outbox.id) <> 1"
+            " WHERE turn.tenant_id = :tenant GROUP BY 1, 2 HAVING turn.state <> 'done' OR count(outbox.id) <> 1"
         )
         assert unanswered == []
-        heard = await world.value("SELECT count(*) FROM messages WHERE direction = 'in'")
-        events = await world.value("SELECT count(*) FROM inbox_events WHERE kind = 'message'")
+        heard = await world.value(
+            "SELECT count(*) FROM messages WHERE tenant_id = :tenant AND direction = 'in'"
+        )
+        events = await world.value(
+            "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant AND kind = 'message'"
+        )
         assert heard == events
-        rows = await world.rows("SELECT key, kind, state, resends FROM outbox")
+        rows = await world.rows(
+            "SELECT key, kind, state, resends FROM outbox WHERE tenant_id = :tenant"
+        )
         lost = [row for row in rows if row.state not in ("sent", "delivered", "read", "done")]
         assert lost == []
         counted = {row.key: row.resends for row in rows if row.kind == "whatsapp"}
@@ -167,7 +245,9 @@ class Place:
         `appointments`: status and start of each booking there ever was, in any order.
         """
         world = self.world
-        rows = await world.rows("SELECT status, starts_at FROM appointments")
+        rows = await world.rows(
+            "SELECT status, starts_at FROM appointments WHERE tenant_id = :tenant"
+        )
         assert sorted((row.status, row.starts_at) for row in rows) == sorted(appointments)
         answer = await world.google.get(f"/_control/calendars/{world.tenant.calendar_id}/events")
         # Cancelled ones too: an event that was written twice would leave its double behind.
@@ -180,16 +260,15 @@ class Place:
 
 
 @contextlib.asynccontextmanager
-async def place(
+async def premises(
     simulators: Simulators,
     nursery: Nursery,
     *,
     database_url: str,
     redis_url: str,
     credentials: Path,
-    **changes: Any,
-) -> AsyncIterator[Place]:
-    """Make a place on an own database; the tenant is added when a gateway runs."""
+) -> AsyncIterator[Premises]:
+    """Make what places stand on; the first of them opens the gateway."""
     chosen: dict[str, Any] = {
         **HASTE,
         "database_url": database_url,
@@ -201,21 +280,34 @@ async def place(
         "google_token_url": f"{simulators.google.url}/token",
         "port": free_port(preferred=None),
         "internal_port": 0,
-        **changes,
     }
-    env = {name.upper(): str(value) for name, value in chosen.items()}
     async with (
         httpx.AsyncClient(base_url=simulators.meta.url, timeout=RECOVERY_S) as meta,
         httpx.AsyncClient(base_url=simulators.gemini.url, timeout=RECOVERY_S) as gemini,
         httpx.AsyncClient(base_url=simulators.google.url, timeout=RECOVERY_S) as google,
         platform(Settings(**chosen), (), database_url=database_url, redis_url=None) as looking_on,
     ):
-        for each in (meta, gemini, google):
-            (await each.post("/_control/reset")).raise_for_status()
         world = World(looking_on.settings, database_url, meta, gemini, google, credentials)
         world.platform, world.url = looking_on, f"http://127.0.0.1:{chosen['port']}"
-        made = Place(world, nursery, env)
+        made = Premises(world, nursery, _environment(chosen))
         try:
             yield made
         finally:
             await made.stop()
+
+
+@contextlib.asynccontextmanager
+async def place(stands_on: Premises, **changes: Any) -> AsyncIterator[Place]:
+    """Make a place with simulators that remember nothing; `changes` are its workers' settings."""
+    world = a_day_of(stands_on.world)
+    for each in (world.meta, world.gemini, world.google):
+        (await each.post("/_control/reset")).raise_for_status()
+    made = Place(stands_on, world, changes)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def _environment(settings: dict[str, Any]) -> dict[str, str]:
+    return {name.upper(): str(value) for name, value in settings.items()}

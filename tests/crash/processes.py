@@ -22,6 +22,8 @@ class Process:
     pid: int
     part: str
     log: Path
+    failpoint: str = ""
+    armed: asyncio.Event = field(default_factory=asyncio.Event)
     frozen: asyncio.Event = field(default_factory=asyncio.Event)
     dead: asyncio.Event = field(default_factory=asyncio.Event)
     ended_by: int | None = None
@@ -35,6 +37,12 @@ class Process:
         if self.alive:
             os.kill(self.pid, signal.SIGKILL)
             await self.dead.wait()
+
+    async def arm(self) -> None:
+        """Arm the failpoint that it was started with, unless it is, and wait until it is."""
+        if not self.armed.is_set():
+            os.kill(self.pid, signal.SIGUSR1)
+            await self.armed.wait()
 
     def thaw(self) -> None:
         self.frozen.clear()
@@ -57,17 +65,27 @@ class Nursery:
         self._early: dict[int, list[dict[str, Any]]] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def serve(self, *parts: str, env: dict[str, str], failpoint: str = "") -> Process:
-        """Start a server that runs `parts`."""
+    async def serve(
+        self, part: str, *, env: dict[str, str], failpoint: str, armed: bool
+    ) -> Process:
+        """Start a server that runs `part`, its failpoint armed at once or when it is told."""
         self._count += 1
-        log = self._logs / f"{self._count:03d}-{'-'.join(parts)}.log"
+        log = self._logs / f"{self._count:03d}-{part}.log"
         log.touch()
-        order = {"parts": parts, "env": env, "failpoint": failpoint, "log": str(log)}
+        order = {
+            "parts": [part],
+            "env": env,
+            "failpoint": failpoint,
+            "armed": armed,
+            "log": str(log),
+        }
         assert self._process.stdin is not None
         async with self._one_at_a_time:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             pid = await self._unborn.get()
-        child = self._children[pid] = Process(pid, parts[0], log)
+        child = self._children[pid] = Process(pid, part, log, failpoint)
+        if armed:
+            child.armed.set()
         for news in self._early.pop(pid, []):
             self._hear(child, news)
         return child
@@ -84,7 +102,9 @@ class Nursery:
                 self._early.setdefault(news["pid"], []).append(news)
 
     def _hear(self, child: Process, news: dict[str, Any]) -> None:
-        if news["now"] == "frozen":
+        if news["now"] == "armed":
+            child.armed.set()
+        elif news["now"] == "frozen":
             child.frozen.set()
         else:
             del self._children[child.pid]

@@ -22,7 +22,7 @@ from mcp_platform.scheduling.outcome import Taken
 from mcp_platform.settings import Settings
 
 CONNECTIONS = 20
-PATIENCE_S = 60.0  # for a connection: a crowd of this size is not what the pool is made for
+PATIENCE_S = 600.0  # for a connection: a crowd of this size is not what the pool is made for
 
 
 async def main(path: str, start: str, count: int) -> None:

@@ -11,7 +11,6 @@ import pytest
 import mcp_platform
 from mcp_platform.kit.failpoints import FAILPOINTS
 from tests.crash.place import TIMEOUT_S, Place
-from tests.crash.processes import Process
 from tests.flows.world import tomorrow
 
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
@@ -35,36 +34,37 @@ def test_every_failpoint_is_somewhere_in_the_code_and_every_one_there_is_registe
 
 @pytest.mark.parametrize("name", FAILPOINTS)
 async def test_nothing_is_lost_or_doubled_when_a_process_is_killed(here: Place, name: str) -> None:
+    unknowable = name == UNKNOWABLE
     part = "gateway" if name.startswith("ingest.") else "worker"
-    await here.open("gateway")
-    if part == "gateway":
-        await here.start("worker")
-        await here.running[0].kill()
+    await here.open(*() if part == "worker" else ("worker",))
     deaths = 0
-    armed = await here.start(part, failpoint=name)
+    process = await here.start(part, failpoint=name)
     for count, said in enumerate((BOOK, MOVE, CANCEL), start=1):
+        await process.arm()
         await here.world.say(said)
-        await here.until_dead_or_answered(armed, count)
-        if armed.alive:
+        await here.until_dead_or_answered(process, count)
+        if process.alive:
             continue
-        assert armed.ended_by == signal.SIGKILL
+        assert process.ended_by == signal.SIGKILL
         deaths += 1
-        healthy = await here.start(part)
-        await here.until_answered(count)
-        await healthy.kill()
-        armed = await here.start(part, failpoint=name)
+        if part == "worker":
+            await here.bury(process)
+        # Who does its work dies of the next message, and not of this one.
+        process = await here.start(part, failpoint=name, armed=False)
+        await here.until_answered(count, doubted=unknowable)
     assert deaths, "no process passed this failpoint"
-    await here.check_messages(resends=None if name == UNKNOWABLE else 0)
+    await here.check_messages(resends=None if unknowable else 0)
     await here.check_calendar([("cancelled", tomorrow(10, days=2))])
 
 
 async def test_the_command_dies_at_the_failpoint_that_its_environment_names(here: Place) -> None:
-    await here.open("gateway")
+    await here.open()
     env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.after_hold"}
     command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
     async with here.running_command(*command, env=env) as serving:
         await here.world.say(BOOK)
         assert await serving.wait() == -signal.SIGKILL
+    await here.bury()
     await here.start("worker")
     await here.until_answered(1)
     await here.check_messages()
@@ -89,17 +89,18 @@ async def test_an_interrupted_send_that_meta_is_silent_about_is_sent_again_once_
 ) -> None:
     await here.world.meta.post("/_control/settings", json={"statuses": []})
     await _interrupt_the_reply(here)
-    await here.until_answered(1)
+    await here.until_answered(1, doubted=True)
     await here.check_messages(resends=1)
     assert len(await here.world.sent()) == 2
 
 
 async def _interrupt_the_reply(here: Place) -> None:
     """Let a worker die after Meta took the reply and before that was written down."""
-    await here.open("gateway")
-    armed: Process = await here.start("worker", failpoint="outbox.after_call")
+    await here.open()
+    armed = await here.start("worker", failpoint="outbox.after_call")
     await here.world.say("Oi, tudo bem?")
     await here.died(armed)
     assert armed.ended_by == signal.SIGKILL
     assert len(await here.world.sent()) == 1
+    await here.bury(armed)
     await here.start("worker")

@@ -3,11 +3,9 @@
 import signal
 import uuid
 
-import asyncpg
 import pytest
 
 from mcp_platform.inbox.turns import Turns
-from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
 from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
 from tests.flows.world import eventually, text_of
@@ -32,8 +30,8 @@ pytestmark = [
 async def test_a_turn_that_always_fails_is_parked_and_later_messages_get_through(
     here: Place,
 ) -> None:
-    await here.open("gateway", "worker")
-    await _as_owner(here, REFUSAL, TRIGGER)
+    await here.open("worker")
+    await here.world.as_owner(REFUSAL, TRIGGER)
 
     await here.world.say(POISON)
     turn_id = await _parked(here)
@@ -41,41 +39,34 @@ async def test_a_turn_that_always_fails_is_parked_and_later_messages_get_through
     assert await here.world.sent() == []
     assert await here.world.value("SELECT starts FROM turns WHERE id = :id", id=turn_id) == 3
     await here.world.say("Oi, tudo bem?")
-    await eventually(lambda: here.replied(1), within=RECOVERY_S, why="the next message's answer")
+    await here.until_replied(1)
 
-    await _as_owner(here, "DROP TRIGGER poison ON messages")
+    await here.world.as_owner("DROP FUNCTION refuse CASCADE")
     await _replay(here, turn_id)
     await here.until_answered(2)
-    heard = await here.world.rows("SELECT text FROM messages WHERE direction = 'in' ORDER BY id")
+    heard = await here.world.rows(
+        "SELECT text FROM messages WHERE tenant_id = :tenant AND direction = 'in' ORDER BY id"
+    )
     assert [row.text for row in heard] == ["Oi, tudo bem?", POISON]
     assert all(text_of(each) for each in await here.world.sent())
 
 
 async def test_a_turn_that_kills_its_worker_each_time_is_parked(here: Place) -> None:
-    await here.open("gateway")
+    await here.open()
     await here.world.say(POISON)
     for _ in range(2):
         victim = await here.start("worker", failpoint="turn.after_claim")
         await here.died(victim)
         assert victim.ended_by == signal.SIGKILL
+        await here.bury(victim)
     await here.start("worker")
 
     turn_id = await _parked(here)
 
     await here.world.say("Oi, tudo bem?")
-    await eventually(lambda: here.replied(1), within=RECOVERY_S, why="the next message's answer")
+    await here.until_replied(1)
     await _replay(here, turn_id)
     await here.until_answered(2)
-
-
-async def _as_owner(here: Place, *statements: str) -> None:
-    """Change the schema, which no role of the service may."""
-    connection = await asyncpg.connect(plain_url(here.world.database_url))
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def _parked(here: Place) -> uuid.UUID:

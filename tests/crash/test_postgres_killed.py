@@ -13,7 +13,7 @@ import pytest
 from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
 from tests.conftest import FOLDER_VARIABLE
-from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place, place
+from tests.crash.place import KILLED_AT_RANDOM, RECOVERY_S, TIMEOUT_S, Place, place, premises
 from tests.crash.processes import Nursery
 from tests.flows.world import Simulators, eventually, tomorrow
 
@@ -42,15 +42,17 @@ async def test_everything_is_answered_once_after_postgres_was_killed(
     valkey: EmbeddedValkey,
     tmp_path: Path,
 ) -> None:
-    async with place(
-        simulators,
-        births,
-        database_url=own_postgres.url,
-        redis_url=valkey.url,
-        credentials=tmp_path,
-    ) as here:
-        await here.open("gateway")
-        await here.start("worker")
+    async with (
+        premises(
+            simulators,
+            births,
+            database_url=own_postgres.url,
+            redis_url=valkey.url,
+            credentials=tmp_path,
+        ) as own,
+        place(own, **KILLED_AT_RANDOM) as here,
+    ):
+        await here.open("worker")
         async with asyncio.TaskGroup() as load:
             load.create_task(_load(here))
             await eventually(lambda: _some_sent(here), within=RECOVERY_S, why="the first replies")
@@ -67,7 +69,7 @@ async def test_everything_is_answered_once_after_postgres_was_killed(
         await here.check_messages(resends=None)
         slots = [_slot(number) for number in range(len(CUSTOMERS))]
         await here.check_calendar([("booked", slot) for slot in slots])
-        assert all(process.alive for process in here.running)
+        assert all(process.alive for process in here.processes)
 
 
 async def _load(here: Place) -> None:
@@ -79,9 +81,7 @@ async def _load(here: Place) -> None:
         )
         await asyncio.sleep(0.1)
     for customer in CUSTOMERS:
-        await eventually(
-            lambda customer=customer: here.replied(1, customer), within=RECOVERY_S, why="a reply"
-        )
+        await here.until_replied(1, customer)
         await here.world.say("Obrigado!", as_=customer)
 
 

@@ -10,12 +10,11 @@ from datetime import datetime
 
 import pytest
 
-from tests.crash.place import TIMEOUT_S, Place
+from tests.crash.place import KILLED_AT_RANDOM, TIMEOUT_S, Place
 from tests.flows.world import eventually, tomorrow
 
 SEED = 20261122
-CUSTOMERS = 40
-KILLS = 45
+SOME, MANY = (20, 24), (40, 45)  # customers, and the most kills
 PAUSE_S = (0.1, 0.7)
 PATIENCE_S = 120.0  # only a test that fails waits so long
 PLANS = (("book",), ("book", "cancel"), ("book", "move"), ("book", "move", "cancel"))
@@ -58,7 +57,7 @@ class Customer:
 
 @dataclass(slots=True)
 class Postman:
-    """Looks for replies on behalf of the whole crowd, so that forty need not ask."""
+    """Looks for replies on behalf of the whole crowd, so that each need not ask."""
 
     here: Place
     replies: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -84,25 +83,26 @@ class Postman:
 
 
 @pytest.mark.timeout(TIMEOUT_S)
-@pytest.mark.parametrize("here", [{"park_after": 100}], indirect=True)  # a kill is a start too
+@pytest.mark.parametrize(("customers", "most"), [SOME, pytest.param(*MANY, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "here", [{**KILLED_AT_RANDOM, "park_after": 100}], indirect=True
+)  # a kill is a start too
 async def test_a_crowd_is_served_once_each_although_processes_are_killed_at_random(
-    here: Place,
+    here: Place, customers: int, most: int
 ) -> None:
     chance = random.Random(SEED)
-    crowd = [Customer.by_chance(number, chance) for number in range(CUSTOMERS)]
-    await here.open("gateway")
-    await here.start("worker")
-    await here.start("worker")
+    crowd = [Customer.by_chance(number, chance) for number in range(customers)]
+    await here.open("worker", "worker")
     postman = Postman(here)
     async with postman.walking():
         async with asyncio.TaskGroup() as visits:
             under_way = {visits.create_task(_visit(here, each, postman, chance)) for each in crowd}
             for visit in list(under_way):
                 visit.add_done_callback(under_way.discard)
-            kills = await _kill(here, chance, while_=lambda: bool(under_way))
+            kills = await _kill(here, chance, most=most, while_=lambda: bool(under_way))
         await here.settle()
 
-    assert kills > CUSTOMERS / 2, "the crowd was served too fast for this to prove anything"
+    assert kills > customers / 2, "the crowd was served too fast for this to prove anything"
     await here.check_messages(resends=None)
     await here.check_calendar([each.outcome for each in crowd])
 
@@ -118,14 +118,15 @@ async def _visit(here: Place, customer: Customer, postman: Postman, chance: rand
         )
 
 
-async def _kill(here: Place, chance: random.Random, *, while_: Callable[[], bool]) -> int:
+async def _kill(
+    here: Place, chance: random.Random, *, most: int, while_: Callable[[], bool]
+) -> int:
     """Kill and replace one process after the other; return how many."""
-    for kills in range(KILLS):
+    for kills in range(most):
         if not while_():
             return kills
         await asyncio.sleep(chance.uniform(*PAUSE_S))
-        victim = chance.choice(here.running)
+        victim = chance.choice([each for each in here.processes if each.alive])
         await victim.kill()
-        here.running.remove(victim)
         await here.start(victim.part)
-    return KILLS
+    return most

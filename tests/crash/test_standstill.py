@@ -24,34 +24,36 @@ pytestmark = [pytest.mark.timeout(TIMEOUT_S)]
 async def test_a_turn_that_never_returns_is_parked_and_everybody_else_is_answered(
     here: Place,
 ) -> None:
-    await here.open("gateway")
-    here.env["STANDS_STILL_AT"] = FREEZES
+    await here.open()
     # All are begun in the moment in which the worker stops: their starts are counted with its.
     await asyncio.gather(
         here.world.say(FREEZES), *(here.world.say("Oi, tudo bem?", as_=each) for each in OTHERS)
     )
     ended = 0
     while not await _parked(here):
-        worker = await here.start("worker")
+        worker = await here.start("worker", stands_still_at=FREEZES)
         await eventually(
             lambda worker=worker: _dead_or_parked(here, worker), within=RECOVERY_S, why="an end"
         )
         ended += not worker.alive
         # By itself, and not by us: before its lease would let another answer its contacts.
         assert worker.alive or (worker.ended_by == 0 and "Timeout" in worker.log.read_text())
+        if not worker.alive:
+            await here.bury(worker)
 
     assert ended == SETTINGS["park_after"]
     for each in OTHERS:
-        await eventually(lambda who=each: here.replied(1, who), within=RECOVERY_S, why="an answer")
-    assert await here.world.value("SELECT count(*) FROM turns WHERE state = 'parked'") == 1
+        await here.until_replied(1, each)
+    parked = "SELECT count(*) FROM turns WHERE tenant_id = :tenant AND state = 'parked'"
+    assert await here.world.value(parked) == 1
     assert await here.world.sent() == []
     await here.world.say("Oi, tudo bem?")
-    await eventually(lambda: here.replied(1), within=RECOVERY_S, why="the next message's answer")
+    await here.until_replied(1)
 
 
 @pytest.mark.parametrize("here", [{**SETTINGS, "park_after": 2}], indirect=True)
 async def test_the_command_starts_again_by_itself_and_says_so(here: Place) -> None:
-    await here.open("gateway")
+    await here.open()
     env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.after_claim:1:spin"}
     command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
     async with here.running_command(*command, env=env, within=TIMEOUT_S) as serving:

@@ -112,7 +112,10 @@ async def _begun_and_not_finished(here: World) -> None:
         " opened_at = opened_at - CAST(:ago AS interval) WHERE tenant_id = :tenant",
         ago=LONG_AGO,
     )
-    await _write(here, "UPDATE inbox_events SET state = 'claimed' WHERE tenant_id = :tenant")
+    await _write(
+        here,
+        "UPDATE inbox_events SET state = 'claimed' WHERE tenant_id = :tenant AND kind = 'message'",
+    )
 
 
 async def _write(here: World, statement: str, **values: Any) -> None:

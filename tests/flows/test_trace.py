@@ -18,11 +18,14 @@ def lines() -> Iterator[Lines]:
         yield captured  # type: ignore[misc]  # an event is a mapping that can be changed
 
 
+PATIENT = [{"debounce_s": 60, "debounce_cap_s": 250}]
+
+
 def traces(lines: Lines, event: str) -> set[str | None]:
     return {line.get("trace_id") for line in lines if line["event"] == event}
 
 
-@pytest.mark.parametrize("alone", [{"debounce_s": 1, "debounce_cap_s": 2}], indirect=True)
+@pytest.mark.parametrize("alone", PATIENT, indirect=True)
 async def test_one_id_leads_from_the_webhook_to_the_send(alone: World, lines: Lines) -> None:
     await alone.say("Marca um corte com o Zé amanhã às 15h")
     waking = (
@@ -30,6 +33,7 @@ async def test_one_id_leads_from_the_webhook_to_the_send(alone: World, lines: Li
         " WHERE entrypoint = 'inbox'"
     )
     woken = await alone.rows(waking)
+    await alone.let_pass(seconds=60)
 
     assert "✅ Agendado" in text_of((await alone.replies(1))[0])
     await alone.idle()
@@ -45,10 +49,11 @@ async def test_one_id_leads_from_the_webhook_to_the_send(alone: World, lines: Li
     assert traces(lines, "flow.turn.closed") == traces(lines, "outbox.effect.done") == set(trace)
 
 
-@pytest.mark.parametrize("alone", [{"debounce_s": 0.5, "debounce_cap_s": 2}], indirect=True)
+@pytest.mark.parametrize("alone", PATIENT, indirect=True)
 async def test_of_a_burst_the_last_messages_id_goes_on(alone: World, lines: Lines) -> None:
     for words in ("Oi", "quero marcar um corte", "com o Zé amanhã às 15h"):
         await alone.say(words)
+    await alone.let_pass(seconds=60)
 
     await alone.replies(1)
     await alone.idle()

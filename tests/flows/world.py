@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import httpx
 import uvicorn
 from sqlalchemy import insert, text, update
@@ -19,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.app import create_app
 from mcp_platform.bootstrap.service import Platform, platform
+from mcp_platform.cli.serving import KEEP_ALIVE_S
+from mcp_platform.kit.database import plain_url
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
     Catalogue,
@@ -37,6 +40,16 @@ from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.signature import sign
 
+PATIENCE_S = 90.0  # for anything, on a machine with other things to do; only failures wait so long
+LONG_POLL_S = 2.0  # less than the time-out of the clients that ask
+# Everything that somebody has still to do, but for what Meta has still to tell.
+UNFINISHED = """
+    SELECT (SELECT count(*) FROM inbox_events
+            WHERE tenant_id = :tenant AND state IN ('waiting', 'claimed'))
+         + (SELECT count(*) FROM turns WHERE tenant_id = :tenant AND state = 'open')
+         + (SELECT count(*) FROM outbox
+            WHERE tenant_id = :tenant AND state IN ('pending', 'sending', 'uncertain'))
+"""
 ZONE = ZoneInfo("America/Sao_Paulo")
 CORTE, BARBA, COMPLETO = ServiceId("corte"), ServiceId("barba"), ServiceId("completo")
 ANA = "5511999998888"
@@ -126,6 +139,25 @@ class World:
         found = await self.rows(statement, **values)
         return found[0][0] if found else None
 
+    async def as_owner(self, *statements: str) -> None:
+        """Do what no role of the service may."""
+        connection = await asyncpg.connect(plain_url(self.database_url))
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def let_pass(self, *, seconds: int) -> None:
+        """Let time pass for what waits to be answered."""
+        ago = f"interval '{seconds} seconds'"
+        await self.as_owner(
+            f"UPDATE inbox_events SET received_at = received_at - {ago}"
+            f" WHERE tenant_id = {self.tenant.id} AND state = 'waiting'",
+            f"UPDATE queue.pgqueuer SET execute_after = execute_after - {ago}"
+            f" WHERE convert_from(payload, 'UTF8')::jsonb ->> 'tenant' = '{self.tenant.id}'",
+        )
+
     async def statuses(self, *, to: TenantOf | None = None) -> list[str]:
         """Return the states of a tenant's appointments, as they were made."""
         rows = await self.rows(
@@ -145,18 +177,26 @@ class World:
         return [f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" for (at,) in rows]
 
     async def idle(self) -> None:
-        """Wait until nothing is under way: no wake-up, no open turn, no unsent effect."""
+        """Wait until all that was said is dealt with, and Meta has told all there is to tell."""
+        await eventually(self.is_idle, why="an end of all that is under way")
 
-        async def quiet() -> bool:
-            busy = await self.value(
-                "SELECT (SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant"
-                " AND state IN ('waiting', 'claimed'))"
-                " + (SELECT count(*) FROM outbox WHERE tenant_id = :tenant"
-                " AND state NOT IN ('sent', 'delivered', 'read', 'done', 'failed', 'dead'))"
-            )
-            return bool(busy == 0)
+    async def is_idle(self) -> bool:
+        """Tell whether nothing is left to be done, here or at Meta.
 
-        await eventually(quiet, why="peace and quiet")
+        Between two looks at Meta that find all acknowledged, and no message more, nothing can have
+        come that the look at the database missed.
+        """
+        if await self.value(UNFINISHED):
+            return False
+        before = await self._progress()
+        if before["under_way"] or await self.value(UNFINISHED):
+            return False
+        return await self._progress() == before
+
+    async def _progress(self) -> dict[str, int]:
+        """Return what Meta took from the tenant, and how much of it Meta has still to tell."""
+        query = {"phone_number_id": self.tenant.phone_number_id}
+        return dict(await _ok(self.meta.get("/_control/progress", params=query)))
 
     async def asked_model(self) -> list[dict[str, Any]]:
         """Return the requests that Gemini got with this tenant's key."""
@@ -318,13 +358,17 @@ class World:
         return dict(await _ok(self.meta.post("/_control/inbound", json={"batch": batch})))
 
     async def sent(
-        self, *, as_: str | None = ANA, to: TenantOf | None = None
+        self, *, as_: str | None = ANA, to: TenantOf | None = None, at_least: int = 0
     ) -> list[dict[str, Any]]:
-        """Return what the business has sent, oldest first: Meta's payloads."""
+        """Return what the business has sent, oldest first: Meta's payloads.
+
+        Where that is less than `at_least`, the answer comes a little later.
+        """
         tenant = to or self.tenant
         query = {"phone_number_id": tenant.phone_number_id} | ({"to": as_} if as_ else {})
-        answer = await _ok(self.meta.get("/_control/sent", params=query))
-        return list(answer["sent"] if isinstance(answer, dict) else answer)
+        wait = {"at_least": at_least, "within_s": LONG_POLL_S} if at_least else {}
+        answer = await _ok(self.meta.get("/_control/sent", params=query | wait))
+        return list(answer["sent"])
 
     async def replies(
         self,
@@ -332,15 +376,18 @@ class World:
         *,
         as_: str | None = ANA,
         to: TenantOf | None = None,
-        within: float = 20,
+        within: float = PATIENCE_S,
     ) -> list[dict[str, Any]]:
         """Wait until `count` messages have been sent, and return them."""
+        sent: list[dict[str, Any]] = []
 
         async def enough() -> bool:
-            return len(await self.sent(as_=as_, to=to)) >= count
+            nonlocal sent
+            sent = await self.sent(as_=as_, to=to, at_least=count)
+            return len(sent) >= count
 
         await eventually(enough, within=within, why=f"{count} replies")
-        return await self.sent(as_=as_, to=to)
+        return sent
 
     async def ask(
         self, text_: str, *, as_: str = ANA, to: TenantOf | None = None
@@ -519,7 +566,7 @@ def tomorrow(at: int = 0, minute: int = 0, *, days: int = 1) -> datetime:
 
 
 async def eventually(
-    holds: Callable[[], Any], *, within: float = 15, why: str = "what was waited for"
+    holds: Callable[[], Any], *, within: float = PATIENCE_S, why: str = "what was waited for"
 ) -> None:
     """Wait until `holds`, which may be a coroutine function."""
     try:
@@ -600,7 +647,12 @@ async def running(made: World, *parts: Any) -> AsyncIterator[Platform]:
         listening = socket.create_server(("127.0.0.1", 0))
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
-            create_app(built), access_log=False, log_config=None, lifespan="off", ws="none"
+            create_app(built),
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_S,
+            ws="none",
         )
         server = uvicorn.Server(config)
         server.capture_signals = _no_signals  # type: ignore[method-assign]

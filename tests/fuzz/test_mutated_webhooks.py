@@ -1,4 +1,4 @@
-"""Ten thousand spoilt webhooks: each is answered, nothing valid is lost, nobody else notices."""
+"""Thousands of spoilt webhooks: each is answered, nothing valid is lost, nobody else notices."""
 
 import asyncio
 import json
@@ -14,14 +14,14 @@ from tests.flows.world import World, eventually, message, running
 from tests.fuzz.line import Line
 from tests.fuzz.mutations import Mutator
 
-MUTATED = 10_000
+SOME, MANY = 1_500, 10_000
 VALID_EVERY = 40
 LINES = 16
 SEED = 20261201
 REAL = [f"55119888800{number:02}" for number in range(25)]
 STRANGERS = [f"55219777700{number:02}" for number in range(200)]
 MEMORY_MB = 150
-DRAINED_S = 180  # two minutes of processor time on a busy machine
+STUCK_S = 120  # without one step forward; a busy machine may take as long as it needs
 
 # Replies to strangers may wait: WhatsApp takes only so many to one person.
 UNDONE = """
@@ -33,9 +33,9 @@ UNDONE = """
 
 
 class Posting:
-    """Ten thousand bodies and the valid messages between them, and what was answered."""
+    """So many bodies and the valid messages between them, and what was answered."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, mutated: int) -> None:
         self._world = world
         self._path = f"/{world.tenant.path}/api/v1/webhooks/whatsapp"
         self.valid: dict[str, str] = {}
@@ -46,7 +46,7 @@ class Posting:
             at=int(time.time()),
             senders=STRANGERS,
         )
-        self._left = MUTATED
+        self._left = mutated
 
     async def run(self) -> None:
         await asyncio.gather(*(self._line() for _ in range(LINES)))
@@ -76,11 +76,12 @@ class Posting:
         return status
 
 
-@pytest.mark.timeout(480)
-async def test_ten_thousand_mutated_webhooks_harm_nothing(unstarted: World) -> None:
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("mutated", [SOME, pytest.param(MANY, marks=pytest.mark.full)])
+async def test_mutated_webhooks_harm_nothing(unstarted: World, mutated: int) -> None:
     async with running(unstarted, "gateway"):
         await unstarted.add_tenant()
-        posting = Posting(unstarted)
+        posting = Posting(unstarted, mutated=mutated)
         process = psutil.Process()
         before = process.memory_info().rss
 
@@ -89,14 +90,14 @@ async def test_ten_thousand_mutated_webhooks_harm_nothing(unstarted: World) -> N
         assert (process.memory_info().rss - before) / 2**20 < MEMORY_MB
         stored = await _counted(unstarted, "SELECT key FROM inbox_events WHERE key LIKE 'm:%'")
         assert {key: stored[key] for key in posting.valid} == dict.fromkeys(posting.valid, 1)
-        assert len(stored) > MUTATED / 10  # most of what came was still somebody's message
+        assert len(stored) > mutated / 10  # most of what came was still somebody's message
 
-        # Ten thousand wake-ups for a hundred people: the sweeper finds them all the same.
+        # Thousands of wake-ups for two hundred people: the sweeper finds them all the same.
         await unstarted.rows("DELETE FROM queue.pgqueuer RETURNING 1")
 
     async with running(unstarted) as platform:
         assert platform.worker is not None
-        await eventually(lambda: _answered(unstarted), within=DRAINED_S, why="an empty inbox")
+        await _drained(unstarted)
 
         await _nothing_was_given_up(unstarted)
         heard = await _counted(unstarted, "SELECT key FROM messages WHERE direction = 'in'")
@@ -105,11 +106,20 @@ async def test_ten_thousand_mutated_webhooks_harm_nothing(unstarted: World) -> N
             sent = await unstarted.sent(as_=sender)
             assert sent, sender
         await unstarted.post(unstarted.webhook(message("oi", wa_id="5511955550000")))
-        await unstarted.replies(1, as_="5511955550000", within=DRAINED_S)
+        await unstarted.replies(1, as_="5511955550000")
 
 
-async def _answered(world: World) -> bool:
-    return bool(await world.value(UNDONE, real=REAL) == 0)
+async def _drained(world: World) -> None:
+    """Wait until nothing is left to be done, for as long as it becomes less."""
+    left = await world.value(UNDONE, real=REAL)
+    while left:
+
+        async def less(than: int = left) -> bool:
+            nonlocal left
+            left = await world.value(UNDONE, real=REAL)
+            return bool(left < than)
+
+        await eventually(less, within=STUCK_S, why=f"less than {left} left to be done")
 
 
 async def _nothing_was_given_up(world: World) -> None:

@@ -352,6 +352,42 @@ async def test_what_is_not_answered_200_is_posted_again_until_it_is(meta: Simula
     assert meta.world.deliverer.undelivered() == []
 
 
+async def test_what_is_still_to_be_told_is_counted_until_all_of_it_is_acknowledged(
+    meta: Simulated,
+) -> None:
+    await meta.control("settings", retry={"start_s": 0.01, "cap_s": 0.02})
+    meta.world.state.number(PHONE).override_url = "http://127.0.0.1:1/"
+
+    async def progress(number: str = PHONE) -> dict[str, int]:
+        asked = await meta.http.get("/_control/progress", params={"phone_number_id": number})
+        return dict(asked.json())
+
+    await meta.write()
+    await meta.send()
+    async with asyncio.timeout(PATIENCE_S):
+        while await progress() != {"accepted": 1, "under_way": 3}:  # a message and two statuses
+            pass
+    assert await progress("another") == {"accepted": 0, "under_way": 0}
+    for waiting in meta.world.deliverer.undelivered():
+        waiting.url = meta.hook.url
+    async with asyncio.timeout(PATIENCE_S):
+        while (await progress())["under_way"]:
+            pass
+    assert len(meta.hook.posts) == 3
+    assert (await progress())["accepted"] == 1
+
+
+async def test_who_asks_for_more_than_was_sent_is_answered_once_it_is(meta: Simulated) -> None:
+    query = {"phone_number_id": PHONE, "at_least": "1", "within_s": str(PATIENCE_S)}
+    asking = asyncio.create_task(meta.http.get("/_control/sent", params=query))
+    nothing = await meta.http.get("/_control/sent", params={**query, "within_s": "0"})
+    await meta.write()
+    await meta.send()
+
+    assert nothing.json()["sent"] == []
+    assert len((await asking).json()["sent"]) == 1
+
+
 async def test_a_callback_that_is_away_gets_its_messages_when_it_is_back(meta: Simulated) -> None:
     await meta.control("settings", retry={"start_s": 0.01, "cap_s": 0.02})
     number = meta.world.state.number(PHONE)
