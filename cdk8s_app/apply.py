@@ -1,80 +1,48 @@
 """`apply-all.sh`: the tree applied in order to a cluster that has no Argo CD.
 
-Owns the order. The script may be run again at any time; it changes what differs and deletes nothing
-but the finished migration.
+Owns what the script is told about a fleet: which servers must answer first, and which kinds may be
+removed when they are left behind. How it applies is written in `apply-all.sh` beside this module.
 """
 
-from cdk8s_app import place
+from pathlib import Path
+
+from cdk8s_app import argocd, place
 from cdk8s_app.settings import Database, Platform
 
 APPLY_ALL = "apply-all.sh"
+TEMPLATE = Path(__file__).with_name(APPLY_ALL)
 
-_SCRIPT = """\
-#!/bin/sh
-# Applies everything here to the cluster of the current context, in order. Safe to run again.
-# Secrets first, once: `mcp-platform secrets apply` or your own; this tree holds none.
-set -eu
-cd "$(dirname "$0")"
-KUBECTL=${{KUBECTL:-kubectl}}
-WAIT=${{WAIT:-600s}}
-
-apply() {{
-  $KUBECTL apply --server-side --force-conflicts --field-manager=mcp-platform-manifests "$@"
-}}
-
-# A folder at once: namespaces, then what pods stand on (accounts, limits, network policies), then
-# pods. A Job cannot be changed, and has its own place below.
-folder() {{
-  first= next= last=
-  for file in "$1"*.yaml; do
-    case ${{file##*/}} in
-      Namespace.*) first="$first -f $file" ;;
-      Cluster.* | DaemonSet.* | Deployment.* | StatefulSet.*) last="$last -f $file" ;;
-      Job.*) ;;
-      *) next="$next -f $file" ;;
-    esac
-  done
-  apply $first $next $last
-}}
-
-folder data/
-{wait}
-# Accounts, settings and policies, then the migration, then what needs its result.
-for file in platform/ConfigMap.*.yaml platform/ServiceAccount.*.yaml platform/NetworkPolicy.*.yaml; do
-  apply -f "$file"
-done
-$KUBECTL delete job migrate --namespace={namespace} --ignore-not-found
-apply -f platform/Job.migrate.yaml
-$KUBECTL wait --namespace={namespace} --for=condition=complete job/migrate --timeout="$WAIT"
-folder platform/
-
-for each in clients/*/*/; do
-  test -d "$each" || continue
-  folder "$each"
-done
-"""
+# With these would go a Secret that a controller made of them.
+_FORMS_OF_SECRETS = {("bitnami.com", "SealedSecret"), ("external-secrets.io", "ExternalSecret")}
+LEFT_BEHIND = (
+    *(kind for kind in argocd.TENANT_KINDS if kind not in _FORMS_OF_SECRETS),
+    ("apps", "DaemonSet"),
+    ("gateway.networking.k8s.io", "Gateway"),
+    ("monitoring.coreos.com", "PodMonitor"),
+    ("monitoring.coreos.com", "PrometheusRule"),
+    *(kind for kind in argocd.KINDS_BY_SERVER["platform"]),
+)
+"""Groups and kinds that `--prune` may remove: no namespace, no storage, nothing that a Secret is of."""
 
 
 def apply_all(platform: Platform, database: Database) -> str:
     """Return the script."""
-    lines = []
+    kinds = " ".join(f"{group}/{kind}" for group, kind in LEFT_BEHIND)
+    text = TEMPLATE.read_text(encoding="utf-8")
+    servers = " ".join(_servers(platform, database))
+    return text.replace("@SERVERS@", servers).replace("@LEFT_BEHIND@", kinds)
+
+
+def _servers(platform: Platform, database: Database) -> list[str]:
+    """Return what the migration and the parts cannot do without, as kubectl names it."""
+    servers = []
     match database.mode:
         case "cloudnative-pg":
-            lines.append(
-                _wait("--for=condition=Ready", f"clusters.postgresql.cnpg.io/{place.DATABASE}")
-            )
+            servers.append(f"clusters.postgresql.cnpg.io/{place.DATABASE}")
         case "statefulset":
-            lines.append(_status("statefulset", place.DATABASE))
+            servers.append(f"statefulset/{place.DATABASE}")
         case "external":
             pass
     if platform.redis == "valkey":
-        lines.append(_status("deployment", place.VALKEY))
-    return _SCRIPT.format(namespace=place.NAMESPACE, wait="\n".join(lines))
-
-
-def _wait(what: str, of: str) -> str:
-    return f'$KUBECTL wait --namespace={place.NAMESPACE} {what} {of} --timeout="$WAIT"'
-
-
-def _status(kind: str, name: str) -> str:
-    return f'$KUBECTL rollout status --namespace={place.NAMESPACE} {kind}/{name} --timeout="$WAIT"'
+        servers.append(f"deployment/{place.VALKEY}")
+    return servers

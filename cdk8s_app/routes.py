@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from cdk8s_app.manifest import Manifest, manifest
 
+GATEWAY_API = "gateway.networking.k8s.io"
 GATEWAY = "mcp-platform"
 LISTENER = "https"
 # /chat answers when its turn is over: 40 s for the model and some for the rest.
@@ -30,7 +31,7 @@ def http_route(
     spec: Manifest = {
         "parentRefs": [
             {
-                "group": "gateway.networking.k8s.io",
+                "group": GATEWAY_API,
                 "kind": "Gateway",
                 "name": GATEWAY,
                 "namespace": gateway_namespace,
@@ -50,7 +51,7 @@ def http_route(
         }
     ]
     return manifest(
-        api_version="gateway.networking.k8s.io/v1",
+        api_version=f"{GATEWAY_API}/v1",
         kind="HTTPRoute",
         name=name,
         namespace=namespace,

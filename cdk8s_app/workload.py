@@ -13,6 +13,7 @@ from cdk8s_app.manifest import Manifest, manifest
 from cdk8s_app.quantities import Resources
 
 USER = 10001  # as in the Dockerfile
+CONTAINER = "service"
 PORT = 8000
 INTERNAL_PORT = 9090
 CREDENTIALS = "/var/run/credentials"
@@ -65,7 +66,12 @@ class Mount:
 
 
 def config_map(
-    *, name: str, namespace: str, labels: dict[str, str], data: Mapping[str, str]
+    *,
+    name: str,
+    namespace: str,
+    labels: dict[str, str],
+    data: Mapping[str, str],
+    annotations: Mapping[str, str] | None = None,
 ) -> Manifest:
     """Return a ConfigMap, its keys sorted."""
     return manifest(
@@ -74,6 +80,7 @@ def config_map(
         name=name,
         namespace=namespace,
         labels=labels,
+        annotations=annotations,
         data={key: data[key] for key in sorted(data)},
     )
 
@@ -173,7 +180,7 @@ def environment(
 
 
 def container(
-    *, image: str, arguments: Sequence[str], resources: Resources, name: str = "service"
+    *, image: str, arguments: Sequence[str], resources: Resources, name: str = CONTAINER
 ) -> Manifest:
     """Return a container of the one image that may do nothing it need not."""
     return {

@@ -1,18 +1,17 @@
 """What arrives and asks for no answer: statuses of our messages, and changes of user ids.
 
-Applied in batches, oldest first. Several workers may do so at once: a batch is locked.
+Applied in batches, each tenant's oldest first. Several workers may do so at once: a batch is locked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts
-from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
@@ -30,10 +29,39 @@ CLOSE = text(
     " WHERE id = ANY(:ids) AND state = 'waiting' AND kind <> 'message'"
 )
 
-OURS = text(
-    "EXISTS (SELECT FROM tenants"
-    " WHERE tenants.id = inbox_events.tenant_id AND tenants.topology = :topology)"
-)
+# Tenants with something waiting are found by one look at the index each; each tenant's first comes
+# before any tenant's second. What a tenant had Meta tell of a million messages must not keep what
+# settles another's uncertain send waiting until that is sent twice.
+Waiting = Row[*tuple[Any, ...]]
+"""An event's tenant, id, kind and body."""
+WAITING = text("""
+    WITH RECURSIVE telling AS (
+        (SELECT tenant_id FROM inbox_events
+         WHERE state = 'waiting' AND kind <> 'message'
+         ORDER BY tenant_id LIMIT 1)
+        UNION ALL
+        SELECT following.tenant_id FROM telling CROSS JOIN LATERAL (
+            SELECT tenant_id FROM inbox_events
+            WHERE state = 'waiting' AND kind <> 'message' AND tenant_id > telling.tenant_id
+            ORDER BY tenant_id LIMIT 1
+        ) following
+    ), first AS (
+        SELECT event.tenant_id, event.id, event.nth
+        FROM telling
+        JOIN tenants ON tenants.id = telling.tenant_id AND tenants.topology = :topology
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, id, row_number() OVER (ORDER BY id) AS nth FROM inbox_events
+            WHERE state = 'waiting' AND kind <> 'message' AND tenant_id = telling.tenant_id
+            ORDER BY id LIMIT :most
+        ) event
+    )
+    SELECT event.tenant_id, event.id, event.kind, event.body
+    FROM first JOIN inbox_events event ON event.tenant_id = first.tenant_id AND event.id = first.id
+    WHERE event.state = 'waiting' AND event.kind <> 'message'
+    ORDER BY first.nth, event.id
+    LIMIT :most
+    FOR UPDATE OF event SKIP LOCKED
+""")
 
 
 class Notices(Protocol):
@@ -76,24 +104,11 @@ async def _follow_up_one_by_one(sessions: Sessions, notices: Notices, topology: 
         return len(rows)
 
 
-async def _waiting(
-    session: AsyncSession, topology: Topology
-) -> Sequence[Row[int, int, str, bytes]]:
-    ours = OURS.bindparams(topology=topology)
-    return (
-        await session.execute(
-            select(EventRow.tenant_id, EventRow.id, EventRow.kind, EventRow.body)
-            .where(EventRow.state == "waiting", EventRow.kind != "message", ours)
-            .order_by(EventRow.id)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True, of=EventRow)
-        )
-    ).all()
+async def _waiting(session: AsyncSession, topology: Topology) -> Sequence[Waiting]:
+    return (await session.execute(WAITING, {"topology": topology, "most": BATCH})).all()
 
 
-async def _apply(
-    session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]], notices: Notices
-) -> None:
+async def _apply(session: AsyncSession, rows: Sequence[Waiting], notices: Notices) -> None:
     updates: list[StatusUpdate] = []
     for tenant, _, kind, body in rows:
         tenant_id, content = TenantId(tenant), loads(body)
@@ -126,9 +141,7 @@ async def _tell(session: AsyncSession, failed: Sequence[Followed], notices: Noti
         await notices.not_delivered(session, tenant_id)
 
 
-async def _close(
-    session: AsyncSession, rows: Sequence[Row[int, int, str, bytes]], *, state: str
-) -> None:
+async def _close(session: AsyncSession, rows: Sequence[Waiting], *, state: str) -> None:
     ids = [event_id for _, event_id, _, _ in rows]
     await session.execute(CLOSE, {"ids": ids, "state": state})
 

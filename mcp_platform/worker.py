@@ -6,16 +6,12 @@ later each time. Owns no work itself.
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import asyncpg
 import structlog
 from cachetools import TTLCache
-from pgqueuer.core.applications import PgQueuer
-from pgqueuer.domain.errors import RetryRequested
-from pgqueuer.domain.models import Job
 from sqlalchemy.exc import SQLAlchemyError
 
 from mcp_platform.doctor.daily import DailyCheck
@@ -23,8 +19,9 @@ from mcp_platform.errors import NotFound, PlatformError
 from mcp_platform.flow import Answering
 from mcp_platform.followups import Notices, follow_up
 from mcp_platform.inbox.sweep import prune, sweep
+from mcp_platform.kit.consumer import Consumer, Handle, Places, Queue
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.queue import INBOX, OUTBOX, OpenQueue, WakeUp
+from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp
 from mcp_platform.outbox.delivery import Delivery
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.tenants.directory import TenantDirectory
@@ -32,10 +29,7 @@ from mcp_platform.tenants.tenant import TenantId, Topology
 
 log = structlog.get_logger(__name__)
 
-# pgqueuer's settings, measured: at its default dequeue time-out of 30 s a retry due in one second
-# ran 29 s late; a killed worker's jobs are taken up again after the heartbeat time-out.
-DEQUEUE_TIMEOUT = timedelta(seconds=1)
-HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)  # after it a worker is taken for dead
 FOLLOW_UP_EVERY_S = 0.2
 PRUNE_EVERY_S = 3600.0
 EXAMINE_EVERY_S = 30.0  # how late an examination may begin
@@ -47,10 +41,7 @@ MOST_DOUBLED = 10  # beyond the longest pause; after a night's failures a float 
 # For which wake-ups we count failures: those of the last minutes. What is forgotten begins anew.
 FAILING_MOST = 10_000
 FAILING_FOR_S = 5 * LONGEST_PAUSE_S
-# While a tenant has as many contacts being answered as it may, its others come back in a moment.
-CROWDED_S = 0.25
 
-Handle = Callable[[WakeUp], Awaitable[timedelta | None]]
 AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
@@ -62,14 +53,14 @@ class Worker:
         *,
         sessions: Sessions,
         tenants: TenantDirectory,
-        open_queue: OpenQueue,
+        queue: Queue,
+        news: asyncio.Event,
         answering: Answering,
         delivery: Delivery,
         notices: Notices,
         daily: DailyCheck,
         calendars: CalendarWatch,
-        concurrency: int,
-        per_tenant: int,
+        places: Places,
         sweep_every: timedelta,
         patience: timedelta,
         lease: timedelta,
@@ -78,20 +69,23 @@ class Worker:
     ) -> None:
         self._sessions = sessions
         self._tenants = tenants
-        self._open_queue = open_queue
-        self._answering = answering
+        self._consumer = Consumer(
+            queue,
+            {INBOX: self._job(INBOX, answering.handle), OUTBOX: self._job(OUTBOX, delivery.handle)},
+            places=places,
+            # Who is silent for so long that its contacts are free loses its wake-ups too.
+            silent_for=min(HEARTBEAT_TIMEOUT, lease),
+            news=news,
+        )
         self._delivery = delivery
         self._notices = notices
         self._daily = daily
         self._calendars = calendars
-        self._concurrency = concurrency
-        self._per_tenant = per_tenant
         self._sweep_every = sweep_every
         self._patience = patience
         self._lease = lease
         self._keep = keep
         self._topology = topology
-        self._busy: Counter[tuple[str, int]] = Counter()
         # The queue's own count of attempts has those too that only came too early: a contact who
         # typed for long, or found the lease taken, would wait a minute for its first failure.
         self._failures: TTLCache[tuple[str, int, str], int] = TTLCache(FAILING_MOST, FAILING_FOR_S)
@@ -99,19 +93,30 @@ class Worker:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._consumer.stop()
 
     async def run(self) -> None:
         """Work until stopped. A part that fails is logged and begins again."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._forever("queue", self._consume, every_s=0))
-            group.create_task(
-                self._forever("followups", self._follow_up, every_s=FOLLOW_UP_EVERY_S)
-            )
-            sweep_s = self._sweep_every.total_seconds()
-            group.create_task(self._forever("sweep", self._sweep, every_s=sweep_s))
-            group.create_task(self._forever("doctor", self._examine, every_s=EXAMINE_EVERY_S))
-            group.create_task(self._forever("calendars", self._look, every_s=LOOK_EVERY_S))
-            group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._forever("queue", self._consumer.run, every_s=0))
+                group.create_task(
+                    self._forever("followups", self._follow_up, every_s=FOLLOW_UP_EVERY_S)
+                )
+                sweep_s = self._sweep_every.total_seconds()
+                group.create_task(self._forever("sweep", self._sweep, every_s=sweep_s))
+                group.create_task(self._forever("doctor", self._examine, every_s=EXAMINE_EVERY_S))
+                group.create_task(self._forever("calendars", self._look, every_s=LOOK_EVERY_S))
+                group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
+        finally:
+            await self._drain()
+
+    async def _drain(self) -> None:
+        """Finish what is under way although its queue was away when we were stopped."""
+        try:
+            await self._consumer.drain()
+        except AWAY as error:  # its wake-ups come back, and find nothing to do
+            log.warning("worker.queue.not_settled", error=repr(error))
 
     async def _forever(
         self, part: str, work: Callable[[], Awaitable[None]], *, every_s: float
@@ -143,47 +148,10 @@ class Worker:
         except TimeoutError:
             pass
 
-    async def _consume(self) -> None:
-        async with self._open_queue() as queue:
-            await self._run(queue)
-
-    async def _run(self, queue: PgQueuer) -> None:
-        queue.entrypoint(INBOX)(self._job(INBOX, self._answering.handle))
-        queue.entrypoint(OUTBOX)(self._job(OUTBOX, self._delivery.handle))
-
-        async def stop_with_us() -> None:
-            await self._stopping.wait()
-            queue.shutdown.set()
-
-        stopper = asyncio.create_task(stop_with_us())
-        try:
-            await queue.qm.run(
-                dequeue_timeout=DEQUEUE_TIMEOUT,
-                batch_size=self._concurrency // 2,
-                max_concurrent_tasks=self._concurrency,
-                shutdown_on_listener_failure=True,
-                # Who is silent for so long that its contacts are free loses its wake-ups too.
-                heartbeat_timeout=min(HEARTBEAT_TIMEOUT, self._lease),
-            )
-        finally:
-            stopper.cancel()
-
-    def _job(self, entrypoint: str, handle: Handle) -> Callable[[Job], Awaitable[None]]:
-        async def run(job: Job) -> None:
-            wakeup = WakeUp.unpack(job.payload)
-            place = entrypoint, wakeup.tenant_id
-            if self._busy[place] >= self._per_tenant:
-                raise RetryRequested(timedelta(seconds=CROWDED_S * random.uniform(0.5, 1.5)))
-            self._busy[place] += 1
-            try:
-                with structlog.contextvars.bound_contextvars(trace_id=wakeup.trace_id):
-                    later = await self._handled(entrypoint, handle, wakeup)
-            finally:
-                self._busy[place] -= 1
-                if not self._busy[place]:
-                    del self._busy[place]
-            if later is not None:
-                raise RetryRequested(later)
+    def _job(self, entrypoint: str, handle: Handle) -> Handle:
+        async def run(wakeup: WakeUp) -> timedelta | None:
+            with structlog.contextvars.bound_contextvars(trace_id=wakeup.trace_id):
+                return await self._handled(entrypoint, handle, wakeup)
 
         return run
 

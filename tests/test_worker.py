@@ -1,21 +1,19 @@
 """What the worker does about failures, apart from any work."""
 
+import asyncio
 import random
-from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from pgqueuer.domain.errors import RetryRequested
-from pgqueuer.domain.models import Job
 
 from mcp_platform.errors import Unavailable
+from mcp_platform.kit.consumer import Handle, Places
 from mcp_platform.kit.queue import INBOX, WakeUp
 from mcp_platform.worker import FIRST_PAUSE_S, LONGEST_PAUSE_S, Worker, _pause
 
 EARLIER = timedelta(seconds=1)
-Handle = Callable[[WakeUp], Any]
 
 
 def test_however_often_something_failed_there_is_a_pause() -> None:
@@ -24,6 +22,8 @@ def test_however_often_something_failed_there_is_a_pause() -> None:
 
 class NothingElse:
     """What the worker is made of, none of which is asked here."""
+
+    handle = None
 
     async def by_id(self, _: int) -> SimpleNamespace:
         return SimpleNamespace(topology="shared", path="shop/production")
@@ -35,14 +35,14 @@ def worker() -> Worker:
     return Worker(
         sessions=nothing,
         tenants=nothing,
-        open_queue=nothing,
+        queue=nothing,
+        news=asyncio.Event(),
         answering=nothing,
         delivery=nothing,
         notices=nothing,
         daily=nothing,
         calendars=nothing,
-        concurrency=4,
-        per_tenant=4,
+        places=Places(4, 4),
         sweep_every=EARLIER,
         patience=EARLIER,
         lease=EARLIER,
@@ -51,11 +51,10 @@ def worker() -> Worker:
     )
 
 
-async def pause(worker: Worker, handle: Handle, *, attempts: int) -> float:
-    job = SimpleNamespace(payload=WakeUp(1, "w:5511999998888").pack(), attempts=attempts)
-    with pytest.raises(RetryRequested) as asked:
-        await worker._job(INBOX, handle)(cast("Job", job))
-    return asked.value.delay.total_seconds()
+async def pause(worker: Worker, handle: Handle) -> float:
+    later = await worker._job(INBOX, handle)(WakeUp(1, "w:5511999998888"))
+    assert later is not None
+    return later.total_seconds()
 
 
 async def test_only_failures_in_a_row_make_the_pause_longer(
@@ -69,11 +68,11 @@ async def test_only_failures_in_a_row_make_the_pause_longer(
     async def away(_: WakeUp) -> None:
         raise Unavailable("Postgres is away.")
 
-    for attempts in range(40):  # the contact typed on, or somebody else had the lease
-        assert await pause(worker, early, attempts=attempts) == EARLIER.total_seconds()
-    first = await pause(worker, away, attempts=40)
-    second = await pause(worker, away, attempts=41)
-    await pause(worker, early, attempts=42)
-    anew = await pause(worker, away, attempts=43)
+    for _ in range(40):  # the contact typed on, or somebody else had the lease
+        assert await pause(worker, early) == EARLIER.total_seconds()
+    first = await pause(worker, away)
+    second = await pause(worker, away)
+    await pause(worker, early)
+    anew = await pause(worker, away)
 
     assert (first, second, anew) == (2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S, 2 * FIRST_PAUSE_S)

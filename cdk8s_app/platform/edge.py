@@ -51,9 +51,11 @@ def objects(platform: Platform) -> Iterator[Manifest]:
 def _gateway(platform: Platform, labels: dict[str, str]) -> Manifest:
     hostname = {} if platform.host is None else {"hostname": platform.host}
     issuer = platform.cluster_issuer
+    # A kind that the admission policy does not know would lead from wherever it likes.
+    kinds = [{"group": routes.GATEWAY_API, "kind": "HTTPRoute"}]
     routed = {"from": "Selector", "selector": {"matchLabels": namespace.ROUTED}}
     return manifest(
-        api_version="gateway.networking.k8s.io/v1",
+        api_version=f"{routes.GATEWAY_API}/v1",
         kind="Gateway",
         name=routes.GATEWAY,
         namespace=place.NAMESPACE,
@@ -73,14 +75,14 @@ def _gateway(platform: Platform, labels: dict[str, str]) -> Manifest:
                             {"group": "", "kind": "Secret", "name": platform.tls_secret}
                         ],
                     },
-                    "allowedRoutes": {"namespaces": routed},
+                    "allowedRoutes": {"namespaces": routed, "kinds": kinds},
                 },
                 {
                     "name": "http",
                     "port": 80,
                     "protocol": "HTTP",
                     **hostname,
-                    "allowedRoutes": {"namespaces": {"from": "Same"}},
+                    "allowedRoutes": {"namespaces": {"from": "Same"}, "kinds": kinds},
                 },
             ],
         },
@@ -90,7 +92,7 @@ def _gateway(platform: Platform, labels: dict[str, str]) -> Manifest:
 def _to_https(labels: dict[str, str]) -> Manifest:
     redirect = {"scheme": "https", "statusCode": 301}
     return manifest(
-        api_version="gateway.networking.k8s.io/v1",
+        api_version=f"{routes.GATEWAY_API}/v1",
         kind="HTTPRoute",
         name="to-https",
         namespace=place.NAMESPACE,
@@ -98,7 +100,7 @@ def _to_https(labels: dict[str, str]) -> Manifest:
         spec={
             "parentRefs": [
                 {
-                    "group": "gateway.networking.k8s.io",
+                    "group": routes.GATEWAY_API,
                     "kind": "Gateway",
                     "name": routes.GATEWAY,
                     "sectionName": "http",

@@ -95,11 +95,19 @@ def common(platform: Platform) -> Iterator[Manifest]:
     """Give what several parts read: settings, and the public halves of keys."""
     labels = labels_of(instance=place.NAMESPACE, component="platform")
     yield workload.config_map(
-        name=SETTINGS, namespace=place.NAMESPACE, labels=labels, data=_settings(platform)
+        name=SETTINGS,
+        namespace=place.NAMESPACE,
+        labels=labels,
+        data=settings_of(platform),
+        annotations=AFTER_MIGRATION,
     )
     if platform.token_keys:
         yield workload.config_map(
-            name=KEYS, namespace=place.NAMESPACE, labels=labels, data=_keys(platform)
+            name=KEYS,
+            namespace=place.NAMESPACE,
+            labels=labels,
+            data=_keys(platform),
+            annotations=AFTER_MIGRATION,
         )
 
 
@@ -160,7 +168,7 @@ def _part(part: Part, platform: Platform, database: Database) -> Iterator[Manife
         image=platform.image,
         parts=[part.name],
         settings=SETTINGS,
-        checksum=workload.checksum(_settings(platform), _keys(platform)),
+        checksum=workload.checksum(settings_of(platform), _keys(platform)),
         resources=part.resources,
         account=part.name,
         mounts=mounts,
@@ -195,7 +203,7 @@ def _part(part: Part, platform: Platform, database: Database) -> Iterator[Manife
         )
 
 
-def _settings(platform: Platform) -> dict[str, str]:
+def settings_of(platform: Platform) -> dict[str, str]:
     """Return the settings of every part. A part passes over those of others."""
     made = {
         **platform.proxies,

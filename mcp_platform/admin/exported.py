@@ -25,7 +25,7 @@ TENANT = "tenant"  # what the tenant's own row is called in an export
 # What is the platform's own about a tenant: passwords, fingerprints, leases, its end, when a doctor
 # visited and what was pushed.
 NOT_DATA = frozenset(
-    {"users", "credential_keys", "offboardings", "audit_entries", "contact_leases"}
+    {"users", "credential_keys", "offboardings", "audit_entries", "contact_leases", "booking_locks"}
     | {"tenant_troubles", "turn_steps", "offers", "doctor_visits", "publications"}
 )
 HASHES = 2**64  # sums are kept within it

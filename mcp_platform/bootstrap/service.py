@@ -3,6 +3,7 @@
 Everything else is given what it needs.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -138,6 +139,7 @@ async def platform(
             sessions=create_sessions(engine), timer=time.monotonic, only=pinned_to(settings)
         )
         queue = await own_queue(settings, tenants)
+        news = asyncio.Event()  # from a gateway to a worker, where both are in this process
         sessions = create_sessions(engine, queue=queue)
         admin_sessions = create_sessions(admin_engine)
         store = _store_of(settings, parts, stack)
@@ -161,7 +163,7 @@ async def platform(
         if "gateway" in parts:
             pool = await database.pool(Role.INGEST, most=3, name="ingest")
             stack.push_async_callback(pool.close)
-            ingest = Ingest(pool, debounce=settings.debounce_s, own_queue=queue)
+            ingest = Ingest(pool, debounce=settings.debounce_s, own_queue=queue, news=news)
             await ingest.start()
             stack.push_async_callback(ingest.stop)
             webhook = WhatsAppWebhook(tenants=tenants, credentials=credentials, ingest=ingest)
@@ -230,7 +232,8 @@ async def platform(
                 agendas=agendas,
                 health=health,
                 notices=notices,
-                open_queue=await database.open_queue(stack, queue),
+                queue=await database.queue(stack, queue),
+                news=news,
                 redis_url=redis_url,
                 beats=create_sessions(beating),
             )

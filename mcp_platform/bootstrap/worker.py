@@ -1,5 +1,6 @@
 """What answers and delivers, built for one process."""
 
+import asyncio
 import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -13,8 +14,8 @@ from mcp_platform.conversations.lease import Leases
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.flow import Answering, Patience
+from mcp_platform.kit.consumer import Places, Queue
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.queue import OpenQueue
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
 from mcp_platform.outbox.notices import Notices
@@ -44,7 +45,8 @@ async def build_worker(
     agendas: Agendas,
     health: TenantHealth,
     notices: Notices,
-    open_queue: OpenQueue,
+    queue: Queue,
+    news: asyncio.Event,
     redis_url: str | None,
     beats: Sessions,
 ) -> Worker:
@@ -117,7 +119,8 @@ async def build_worker(
     return Worker(
         sessions=sessions,
         tenants=tenants,
-        open_queue=open_queue,
+        queue=queue,
+        news=news,
         answering=answering,
         delivery=delivery,
         notices=notices,
@@ -133,8 +136,7 @@ async def build_worker(
             pinned=settings.pinned,
             clock=now,
         ),
-        concurrency=settings.worker_concurrency,
-        per_tenant=settings.tenant_concurrency,
+        places=Places(settings.worker_concurrency, settings.tenant_concurrency),
         sweep_every=settings.sweep_s,
         patience=settings.debounce_cap_s + settings.forgotten_s,
         lease=settings.lease_s,

@@ -40,8 +40,9 @@ STORE = """
         ON CONFLICT (tenant_id, key) DO NOTHING
         RETURNING tenant_id, key
     ), woken AS (
-        INSERT INTO {schema}.pgqueuer (priority, entrypoint, payload, execute_after, status)
-        SELECT 0, '{inbox}',
+        INSERT INTO {schema}.pgqueuer
+            (priority, entrypoint, tenant_id, key, payload, execute_after, status)
+        SELECT 0, '{inbox}', tenant_id, contact_key,
                convert_to(json_build_object(
                    'tenant', tenant_id, 'key', contact_key, 'trace', trace_id)::text, 'UTF8'),
                clock_timestamp() + CASE WHEN instant THEN interval '0' ELSE $9 END,
@@ -88,10 +89,19 @@ class Ingest:
     """Stores events durably. `start` before use; `stop` finishes what waits."""
 
     def __init__(
-        self, pool: asyncpg.Pool, *, debounce: timedelta, own_queue: str | None = None
+        self,
+        pool: asyncpg.Pool,
+        *,
+        debounce: timedelta,
+        own_queue: str | None = None,
+        news: asyncio.Event | None = None,
     ) -> None:
-        """`own_queue` is the only one that this process's login may fill, if there is but one."""
+        """`own_queue` is the only one that this process's login may fill, if there is but one.
+
+        `news` is set once a message is committed, for a worker in the same process.
+        """
         self._own_queue = own_queue
+        self._news = news
         self._pool = pool
         self._debounce = debounce
         self._waiting: Batch = []
@@ -192,6 +202,8 @@ class Ingest:
         failpoint("ingest.before_commit")
         fresh = await self._insert_again(events, queue=queue)
         failpoint("ingest.after_commit")
+        if self._news is not None and any(event.kind == "message" for event in events):
+            self._news.set()
         EVENTS.labels(outcome="stored").inc(fresh)
         EVENTS.labels(outcome="repeated").inc(len(events) - fresh)
 

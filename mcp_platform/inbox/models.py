@@ -32,6 +32,7 @@ class EventRow(Base):
         ),
         Index(
             "ix_inbox_events_waiting_statuses",
+            "tenant_id",
             "id",
             postgresql_where=text("state = 'waiting' and kind <> 'message'"),
         ),

@@ -12,7 +12,7 @@ from mcp_platform.tenants.tenant import TenantId, Topology
 MOST = 500
 
 # Messages that nobody waits for any more, and turns whose worker is gone. A contact whose lease
-# is kept up is being answered.
+# is kept up is being answered. Each tenant's oldest come before any tenant's second oldest.
 FORGOTTEN = text("""
     WITH stuck AS (
         SELECT event.tenant_id, event.contact_key AS alias, min(event.received_at) AS since
@@ -38,7 +38,7 @@ FORGOTTEN = text("""
     WHERE lease.holder IS NULL
        OR lease.heartbeat_at < clock_timestamp() - CAST(:lease AS interval)
     GROUP BY stuck.tenant_id, coalesce(alias.contact_id::text, stuck.alias)
-    ORDER BY 3
+    ORDER BY row_number() OVER (PARTITION BY stuck.tenant_id ORDER BY min(stuck.since)), 3
     LIMIT :most
 """)
 
@@ -64,8 +64,6 @@ OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"
 OLD_LOG = "created < now() - :log"
 # So few at once that nobody waits long for a lock or for the disk.
 PRUNE_BATCH = 5_000
-# Workers prune at the same hour; one of them is enough. The number only has to be ours alone.
-PRUNE_LOCK = text("SELECT pg_try_advisory_xact_lock(7_413_562_208)")
 
 
 async def sweep(
@@ -93,8 +91,8 @@ async def prune(
 ) -> int:
     """Delete finished work older than `keep`, and the queue's log older than `log`.
 
-    In small transactions; while another worker is at it, nothing is done. Return how many rows
-    went.
+    In small transactions; what another worker is deleting is left to it. No advisory lock keeps
+    workers apart: any login could hold it. Return how many rows went.
     """
     queue = sessions.queue or SCHEMA
     old_rows = {table: old + OURS for table, old in OLD.items()}
@@ -104,14 +102,12 @@ async def prune(
     for table, old in {**old_rows, f"{queue}.pgqueuer_log": OLD_LOG}.items():
         batch = text(
             f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608  # constants of ours
-            f"SELECT ctid FROM {table} WHERE {old} LIMIT {PRUNE_BATCH}))"
+            f"SELECT ctid FROM {table} WHERE {old} LIMIT {PRUNE_BATCH} FOR UPDATE SKIP LOCKED))"
         )
         named = {name: value for name, value in given.items() if f":{name}" in old}
         deleted = PRUNE_BATCH
         while deleted == PRUNE_BATCH:
             async with sessions.everywhere.begin() as session:
-                if not await session.scalar(PRUNE_LOCK):
-                    return pruned
                 typed = batch.bindparams(*(bindparam(name, type_=types[name]) for name in named))
                 connection = await session.connection()
                 deleted = (await connection.execute(typed, named)).rowcount

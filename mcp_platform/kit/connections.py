@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mcp_platform.kit.consumer import Queue
 from mcp_platform.kit.database import create_engine, plain_url
-from mcp_platform.kit.queue import OpenQueue, own_queue, shared_queue
+from mcp_platform.kit.queue import SCHEMA
 from mcp_platform.kit.row_security import Role
 
 
@@ -28,7 +29,7 @@ class Connections:
     most: int
     pinned: bool
     """As its tenant's login, which has no other role, and with as few as there can be when nothing
-    is done: one that listens, and one for everything else."""
+    is done: one that looks for work, and one for everything else."""
     password: Callable[[], Awaitable[str]] | None = None
     """Asked for each new connection; None: it stands in the URL."""
 
@@ -69,23 +70,12 @@ class Connections:
             server_settings=self._settings(role, name=name),
         )
 
-    async def connect(self, role: Role, *, name: str) -> asyncpg.Connection:
-        return await asyncpg.connect(
-            plain_url(self.url),
-            password=self.password,
-            timeout=5,
-            command_timeout=30,
-            server_settings=self._settings(role, name=name),
-        )
-
     def _settings(self, role: Role, *, name: str) -> dict[str, str]:
         acting = {} if self.pinned else {"role": role.value}
         return {"application_name": f"mcp-{name}", "timezone": "UTC", "jit": "off", **acting}
 
-    async def open_queue(self, stack: AsyncExitStack, schema: str | None) -> OpenQueue:
-        """Return what opens the queue in `schema`; None: the shared one."""
-        if schema is not None:
-            return own_queue(lambda: self.connect(Role.WORKER, name="queue"), schema)
-        pool = await self.pool(Role.WORKER, most=6, name="queue")
+    async def queue(self, stack: AsyncExitStack, schema: str | None) -> Queue:
+        """Open the queue in `schema`; None: the shared one."""
+        pool = await self.pool(Role.WORKER, most=1, name="queue")
         stack.push_async_callback(pool.close)
-        return shared_queue(pool)
+        return Queue(pool, schema=schema or SCHEMA)

@@ -142,5 +142,5 @@ def configure_logging(*, level: str, form: str, show_texts: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # They write one line a request or a job; ours say the same, masked.
-    for chatty in ("httpx", "httpx2", "httpcore", "pgqueuer", "google_genai", "alembic", "urllib3"):
+    for chatty in ("httpx", "httpx2", "httpcore", "google_genai", "alembic", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -5,32 +5,25 @@ queues. A wake-up carries no truth, only where to look: whoever
 handles it reads the inbox or the outbox, and a sweeper finds what a lost wake-up would have told.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
-import asyncpg
 import orjson
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
 from pgqueuer.adapters.persistence import qb
-from pgqueuer.adapters.persistence.queries import Queries
-from pgqueuer.core.applications import PgQueuer
 from pgqueuer.domain.settings import DBSettings
-from pgqueuer.ports.driver import Driver
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 SCHEMA = "queue"  # of the tenants that share workers
 
-# pgqueuer's own enqueue statement also writes a log row per job; wake-ups are many and mean
-# nothing once handled, so ours writes the job alone.
 ENQUEUE = """
     INSERT INTO {schema}.pgqueuer
-        (priority, entrypoint, payload, execute_after, status, dedupe_key)
-    VALUES (:priority, :entrypoint, :payload, clock_timestamp() + :delay, 'queued', :once)
+        (priority, entrypoint, tenant_id, key, payload, execute_after, status, dedupe_key)
+    VALUES (:priority, :entrypoint, :tenant, :key, :payload, clock_timestamp() + :delay, 'queued',
+        :once)
     ON CONFLICT DO NOTHING
 """
 
@@ -45,58 +38,31 @@ def schema_for(tenant_id: int, topology: str) -> str:
     return own_schema(tenant_id) if topology == "isolated" else SCHEMA
 
 
-def queue_settings(schema: str = SCHEMA) -> DBSettings:
+def _settings(schema: str) -> DBSettings:
     return DBSettings(db_schema=schema, channel=f"mcp_{schema}")
-
-
-def queue_queries(driver: Driver, schema: str = SCHEMA) -> Queries:
-    settings = queue_settings(schema)
-    return Queries(
-        driver,
-        qbe=qb.QueryBuilderEnvironment(settings=settings),
-        qbq=qb.QueryQueueBuilder(settings=settings),
-        qbs=qb.QuerySchedulerBuilder(settings=settings),
-    )
-
-
-# Opens a consumer of wake-ups; register entry points on it, then `run` it. Opened anew each time
-# the last one has failed.
-OpenQueue = Callable[[], AbstractAsyncContextManager[PgQueuer]]
-
-
-def shared_queue(pool: asyncpg.Pool) -> OpenQueue:
-    """Return what opens the queue of the tenants that share workers."""
-
-    @asynccontextmanager
-    async def open_() -> AsyncIterator[PgQueuer]:
-        yield _queue(AsyncpgPoolDriver(pool), SCHEMA)
-
-    return open_
-
-
-def own_queue(connect: Callable[[], Awaitable[asyncpg.Connection]], schema: str) -> OpenQueue:
-    """Return what opens an isolated tenant's queue: it listens and asks on one connection."""
-
-    @asynccontextmanager
-    async def open_() -> AsyncIterator[PgQueuer]:
-        connection = await connect()
-        try:
-            yield _queue(AsyncpgDriver(connection), schema)
-        finally:
-            await connection.close()
-
-    return open_
-
-
-def _queue(driver: Driver, schema: str) -> PgQueuer:
-    channel = queue_settings(schema).channel
-    return PgQueuer(driver, channel=channel, queries=queue_queries(driver, schema))
 
 
 def install_script(schema: str = SCHEMA) -> str:
     """Return pgqueuer's schema as SQL of many statements, for whoever creates it."""
-    settings = queue_settings(schema)
-    return qb.QueryBuilderEnvironment(settings=settings).build_install_query()
+    return qb.QueryBuilderEnvironment(settings=_settings(schema)).build_install_query()
+
+
+def fairness_script(schema: str) -> str:
+    """Return what makes pgqueuer's schema one where tenants take turns. Repeatable.
+
+    Its trigger goes: each change was a notification that any login could hear, that serialised
+    commits, and that failed them once somebody had filled the server's queue of notifications.
+    """
+    return f"""
+        ALTER TABLE {schema}.pgqueuer
+            ADD COLUMN IF NOT EXISTS tenant_id bigint NOT NULL DEFAULT 0,
+            ADD COLUMN IF NOT EXISTS key text;
+        CREATE INDEX IF NOT EXISTS pgqueuer_turns_idx
+            ON {schema}.pgqueuer (entrypoint, tenant_id, execute_after, key)
+            WHERE status = 'queued';
+        DROP INDEX IF EXISTS {schema}.pgqueuer_priority_id_id1_idx;
+        DROP TRIGGER IF EXISTS tg_pgqueuer_changed ON {schema}.pgqueuer;
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +84,8 @@ class WakeUp:
 
 INBOX = "inbox"
 OUTBOX = "outbox"
-# A reply that is written goes before a message that is not yet answered: in a rush nobody would
-# hear anything otherwise until everybody had been heard.
+# Of one tenant, a reply that is written goes before a message that is not yet answered: in a rush
+# nobody would hear anything otherwise until everybody had been heard.
 PRIORITY = {INBOX: 0, OUTBOX: 1}
 
 
@@ -137,13 +103,7 @@ async def wake(
     session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0)
 ) -> None:
     """Enqueue `wakeup` in the session's transaction: it is there if and only if that commits."""
-    row = {
-        "priority": PRIORITY[entrypoint],
-        "entrypoint": entrypoint,
-        "payload": wakeup.pack(),
-        "delay": after,
-        "once": None,
-    }
+    row = _row(entrypoint, wakeup, after=after)
     await session.execute(_enqueue(queue_of(session)), row)
 
 
@@ -155,15 +115,23 @@ async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterab
     would come.
     """
     rows = [
-        {
-            "priority": PRIORITY[entrypoint],
-            "entrypoint": entrypoint,
-            "payload": wakeup.pack(),
-            "delay": timedelta(0),
-            "once": f"{entrypoint}/{wakeup.tenant_id}/{wakeup.key}",
-        }
+        _row(entrypoint, wakeup, once=f"{entrypoint}/{wakeup.tenant_id}/{wakeup.key}")
         # One order for all sweepers, so that no two of them wait for each other.
         for wakeup in sorted(wakeups, key=lambda each: (each.tenant_id, each.key))
     ]
     if rows:
         await session.execute(_enqueue(queue_of(session)), rows)
+
+
+def _row(
+    entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0), once: str | None = None
+) -> dict[str, Any]:
+    return {
+        "priority": PRIORITY[entrypoint],
+        "entrypoint": entrypoint,
+        "tenant": wakeup.tenant_id,
+        "key": wakeup.key,
+        "payload": wakeup.pack(),
+        "delay": after,
+        "once": once,
+    }

@@ -178,11 +178,16 @@ async def overdue(
     limit: int,
     topology: Topology = "shared",
 ) -> Sequence[WakeUp]:
-    """Return lanes whose head is due since `before`, and make it due anew: once per grace period."""
+    """Return lanes whose head is due since `before`, and make it due anew: once per grace period.
+
+    Each tenant's oldest come before any tenant's second oldest.
+    """
     # The table and its states are this module's constants.
     statement = f"""
-        WITH due AS (
-            SELECT o.tenant_id, o.id FROM outbox o
+        WITH overdue AS (
+            SELECT o.tenant_id, o.id,
+                row_number() OVER (PARTITION BY o.tenant_id ORDER BY o.due_at) AS nth
+            FROM outbox o
             WHERE o.{_UNFINISHED} AND o.due_at < :before
               AND NOT EXISTS (
                 SELECT 1 FROM outbox e
@@ -190,7 +195,10 @@ async def overdue(
                   AND e.{_UNFINISHED})
               AND EXISTS (
                 SELECT 1 FROM tenants t WHERE t.id = o.tenant_id AND t.topology = :topology)
-            ORDER BY o.due_at
+        ), due AS (
+            SELECT o.tenant_id, o.id FROM overdue JOIN outbox o USING (tenant_id, id)
+            WHERE o.{_UNFINISHED} AND o.due_at < :before
+            ORDER BY overdue.nth, o.due_at
             LIMIT :limit
             FOR UPDATE OF o SKIP LOCKED
         )

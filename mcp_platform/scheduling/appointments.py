@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,10 @@ STATUSES: tuple[AppointmentStatus, ...] = get_args(AppointmentStatus)
 _ACTIVE, _OCCUPYING = (
     ", ".join(f"'{status}'" for status in statuses) for statuses in (ACTIVE, OCCUPYING)
 )
+LOCK = text("""
+    INSERT INTO booking_locks (tenant_id) VALUES (:tenant)
+    ON CONFLICT (tenant_id) DO UPDATE SET tenant_id = excluded.tenant_id
+""")
 UPCOMING = text(f"""
     SELECT a.id, a.contact_id, a.service_id, s.name AS service_name, a.professional_id,
            p.name AS professional_name, a.status, a.starts_at, a.ends_at, a.booked_for,
@@ -154,10 +158,7 @@ class Appointments:
         on. The transactions are short, so one lock a tenant costs nothing.
         """
         if not self._locked:
-            name = f"appointments/{self._tenant_id}"
-            await self._session.execute(
-                select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)))
-            )
+            await self._session.execute(LOCK, {"tenant": self._tenant_id})
             self._locked = True
 
     async def hold(

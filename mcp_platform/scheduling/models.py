@@ -123,6 +123,17 @@ class CalendarLookRow(Base):
     """By appointment, where its event stood when the owner was told; null: nowhere."""
 
 
+class BookingLockRow(Base):
+    """Locked by who puts an appointment of the tenant anywhere. It holds nothing else.
+
+    Not an advisory lock: any login of the server may hold those, and so end everybody's booking.
+    """
+
+    __tablename__ = "booking_locks"
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+
+
 class AppointmentRow(Base):
     """A slot taken. `blocked` is the appointment with its buffers, and what may not overlap."""
 

@@ -36,7 +36,7 @@ from mcp_platform.simulators.kubernetes_access import (
     User,
     allowed,
 )
-from mcp_platform.simulators.kubernetes_controllers import JOB_FAILS, Controllers
+from mcp_platform.simulators.kubernetes_controllers import JOB_FAILS, WATCHED, Controllers
 from mcp_platform.simulators.kubernetes_errors import Refusal
 from mcp_platform.simulators.kubernetes_kinds import KINDS, Kind
 from mcp_platform.simulators.kubernetes_objects import Cluster
@@ -119,6 +119,8 @@ class ApiServer:
             home = f"{kind.root}/namespaces/{{namespace}}" if kind.namespaced else kind.root
             handler = self._answering(self._handler(kind))
             table.append(route(f"{home}/{kind.resource}", handler, "GET", "POST"))
+            if kind.namespaced:  # those of all namespaces
+                table.append(route(f"{kind.root}/{kind.resource}", handler, "GET"))
             table.append(
                 route(f"{home}/{kind.resource}/{{name}}", handler, "GET", "PUT", "PATCH", "DELETE")
             )
@@ -226,8 +228,11 @@ class ApiServer:
         if asked.request.query_params.get("watch") in ("true", "1"):
             raise errors.bad_request("this simulator does not watch")
         self._check(asked.user, asked.verb, asked.kind, asked.namespace, asked.name)
+        if asked.request.query_params.get("dryRun") == "All":
+            with self.cluster.unchanged():
+                return await self._answer(asked)
         answer = await self._answer(asked)
-        if asked.namespace is not None and asked.verb not in ("get", "list"):
+        if asked.namespace and asked.kind in WATCHED and asked.verb not in ("get", "list"):
             self.controllers.settle(asked.namespace)
         if self._faults.take("response_lost", **context) is not None:
             return DroppedConnection()

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mcp_platform.simulators.kubernetes_errors import unauthorized
+from mcp_platform.simulators.kubernetes_kinds import RBAC
 
-RBAC = "rbac.authorization.k8s.io"
 AUTHENTICATED = "system:authenticated"
 MASTERS = "system:masters"  # may do everything, whatever the roles say
 

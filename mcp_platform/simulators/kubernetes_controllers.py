@@ -13,11 +13,13 @@ from typing import Any
 
 from mcp_platform.simulators.control import Faults
 from mcp_platform.simulators.kubernetes_errors import Refusal
-from mcp_platform.simulators.kubernetes_kinds import DEPLOYMENTS, EVENTS, JOBS, PODS
+from mcp_platform.simulators.kubernetes_kinds import DEPLOYMENTS, EVENTS, JOBS, PODS, QUOTAS
 from mcp_platform.simulators.kubernetes_objects import Cluster, Object
 
 JOB_FAILS = "job_fails"
 """Fault: the Job that is made next comes to no good end."""
+WATCHED = (DEPLOYMENTS, JOBS, PODS, QUOTAS)
+"""Kinds whose change gives the controllers something to do."""
 _MANAGER = "kube-controller-manager"
 _TEMPLATE = "pod-template-hash"
 

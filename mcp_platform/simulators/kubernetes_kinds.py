@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mcp_platform.simulators.kubernetes_access import RBAC
+RBAC = "rbac.authorization.k8s.io"
 
 
 @dataclass(frozen=True, slots=True)

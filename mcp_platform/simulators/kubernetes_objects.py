@@ -7,6 +7,7 @@ Source: kubernetes.io/docs/reference/using-api/server-side-apply/, RFC 7396 (mer
 import base64
 import copy
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -49,12 +50,23 @@ class Cluster:
         self._objects.clear()
         self.create(NAMESPACES, None, {"metadata": {"name": "default"}}, manager="kube-apiserver")
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Take back, at the end, whatever is done within."""
+        kept = copy.deepcopy(self._objects)
+        try:
+            yield
+        finally:
+            self._objects = kept
+
     def every(self, group: str, resource: str, namespace: str | None) -> Iterable[Object]:
         """Return the objects of a kind in a namespace; None: those of the whole cluster."""
         del group  # no two groups here have a resource of one name
         return [
             stored.body
-            for (kind, home, _), stored in sorted(self._objects.items(), key=repr)
+            for (kind, home, _), stored in sorted(
+                self._objects.items(), key=lambda each: repr(each[0])
+            )
             if kind == resource and namespace in (None, home)
         ]
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mcp_platform.errors import Conflict, NotFound
-from mcp_platform.kit.queue import install_script, own_schema
+from mcp_platform.kit.queue import fairness_script, install_script, own_schema
 from mcp_platform.kit.row_security import Role, protect_queue
 from mcp_platform.tenants.tenant import Tenant
 
@@ -144,10 +144,11 @@ async def _ensure_queue(connection: AsyncConnection, tenant: Tenant, *, login: s
     found = await connection.scalar(
         text("SELECT to_regclass(:table) IS NOT NULL"), {"table": f"{schema}.pgqueuer"}
     )
+    # Of many statements, which only the driver takes at once.
+    driver = (await connection.get_raw_connection()).driver_connection
     if not found:
-        # Of many statements, which only the driver takes at once.
-        raw = await connection.get_raw_connection()
-        await raw.driver_connection.execute(install_script(schema))  # type: ignore[union-attr]  # it is checked out
+        await driver.execute(install_script(schema))  # type: ignore[union-attr]  # it is checked out
+    await driver.execute(fairness_script(schema))  # type: ignore[union-attr]  # as above
     await _run(
         connection,
         *protect_queue(schema, consumer=login),

@@ -127,9 +127,11 @@ class KubernetesStore:
                 raise Conflict(f"Namespace {name!r} is being deleted: wait until it is gone.")
             # The provisioner could write into every namespace of the cluster: it must not.
             if found.labels.get(PART_OF) != PLATFORM:
+                # All of them: where the admission policies are, the provisioner changes no label.
+                labels = " ".join(f"{key}={value}" for key, value in wanted.items())
                 raise Conflict(
                     f"Namespace {name!r} exists and is not this platform's. If it is to be this"
-                    f" tenant's: kubectl label namespace {name} {PART_OF}={PLATFORM}"
+                    f" tenant's: kubectl label namespace {name} {labels}"
                 )
             if wanted.keys() <= found.labels.keys():
                 return

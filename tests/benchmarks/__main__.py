@@ -1,6 +1,6 @@
 """Run the benchmarks, print a table, write the figures.
 
-`python -m tests.benchmarks [--output FILE] [--only ingest|turns|memory|manifests]`
+`python -m tests.benchmarks [--output FILE] [--only ingest|turns|fairness|memory|manifests]`
 """
 
 import argparse
@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.benchmarks import ingest, manifests, memory, turns
+from tests.benchmarks import fairness, ingest, manifests, memory, turns
 from tests.benchmarks.place import Result
 
 SUITES = {
     "ingest": ingest.measure,
     "turns": turns.measure,
+    "fairness": fairness.measure,
     "memory": memory.measure,
     "manifests": manifests.measure,
 }

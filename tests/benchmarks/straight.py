@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from mcp_platform.assistant import journal, offers
 from mcp_platform.conversations import contacts, lease, messages
 from mcp_platform.inbox import ingest, turns
-from mcp_platform.kit import queue
+from mcp_platform.kit import consumer, queue
 from mcp_platform.outbox import lanes, outbox
 from mcp_platform.scheduling import appointments
 
@@ -42,7 +42,9 @@ DAY = timedelta(days=1)
 OURS = "straight"
 JOBS_DONE_AT_ONCE = 8
 AT_ONCE_MOST = 10**6  # no limit, in the statement that has one
-TAKE_JOBS = queue.queue_queries(None).qbq  # type: ignore[arg-type]  # only its statements are used
+TABLE = f"{queue.SCHEMA}.pgqueuer"
+TAKE_JOBS = consumer.TAKE.format(table=TABLE, repeats=consumer.REPEATS)
+SETTLE_JOBS = consumer.SETTLE.format(table=TABLE)
 STORE = ingest.STORE.format(schema=queue.SCHEMA, inbox=OURS)
 
 
@@ -152,7 +154,8 @@ class Line:
             )  # fmt: skip
             await ENQUEUE.on(
                 connection,
-                priority=1, entrypoint="straight", payload=wakeup, delay=timedelta(0), once=None,
+                priority=1, entrypoint=OURS, tenant=TENANT, key=lane, payload=wakeup,
+                delay=timedelta(0), once=None,
             )  # fmt: skip
             for direction, name in (("in", key), ("out", f"r:{turn_id}")):
                 await WRITE.on(
@@ -177,19 +180,12 @@ class Line:
 
         A busy worker's queue makes 1.6 statements a turn; this makes 1.25.
         """
-        taken = TAKE_JOBS.build_dequeue_query(
-            batch_size=2,
-            entrypoints=[OURS],
-            concurrency_limits=[0],
-            queue_manager_id=self._me,
-            global_concurrency_limit=AT_ONCE_MOST,
-            heartbeat_timeout=timedelta(minutes=1),
-        )
-        self._jobs += [each["id"] for each in await self._pool.fetch(taken.sql, *taken.args)]
+        nobody: tuple[list[Any], ...] = ([], [], [])
+        taken = await self._pool.fetch(TAKE_JOBS, [OURS], *nobody, 2, AT_ONCE_MOST, self._me)
+        self._jobs += [each["id"] for each in taken if each["id"] is not None]
         if len(self._jobs) >= JOBS_DONE_AT_ONCE:
             done, self._jobs = self._jobs, []
-            states, traces = ["successful"] * len(done), [None] * len(done)
-            await self._pool.execute(TAKE_JOBS.build_log_job_query(), done, states, traces)
+            await self._pool.execute(SETTLE_JOBS, done, [], [], self._me)
 
     async def _deliver(self, lane: str, number: int, now: datetime) -> None:
         place, by = {"tenant": TENANT, "lane": lane}, uuid.uuid4()

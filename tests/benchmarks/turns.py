@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,13 +47,22 @@ ROUNDS = 3
 ALONE = 40
 
 
-def measure(folder: Path, progress: Progress) -> Iterator[Result]:
-    """Measure turns/s of one worker and of the straight line in turn, then a turn alone."""
-    task = progress.add_task("turns", total=2 * ROUNDS + 2)
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A gateway and a worker of `TENANTS` shops, and where their vendors answer."""
+
+    database: str
+    gateway: int
+    vendors: str
+
+
+@contextmanager
+def serving(folder: Path, name: str, **settings: str) -> Iterator[Serving]:
+    """Run both parts and the vendors, on a database of their own."""
     with ExitStack() as stack:
-        url = stack.enter_context(database(folder / "postgres", "bench_turns"))
+        url = stack.enter_context(database(folder / "postgres", f"bench_{name}"))
         asyncio.run(_fill(url))
-        credentials = folder / "credentials-turns"
+        credentials = folder / f"credentials-{name}"
         private, _ = new_service_account("bench@example.iam.gserviceaccount.com")
         for count in range(TENANTS):
             write_credentials(
@@ -77,8 +87,8 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
             "GOOGLE_CALENDAR_URL": f"{there}/calendar/v3/",
             "GOOGLE_TOKEN_URL": f"{there}/token",
             "LOG_LEVEL": "WARNING",
-            "DEBOUNCE_S": "0",
             "WORKER_CONCURRENCY": str(AT_ONCE),
+            **settings,
         }
         stack.enter_context(
             process(
@@ -94,6 +104,14 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
                 port=internal, path="/metrics", INTERNAL_PORT=str(internal), **environment,
             )
         )  # fmt: skip
+        yield Serving(url, gateway, there)
+
+
+def measure(folder: Path, progress: Progress) -> Iterator[Result]:
+    """Measure turns/s of one worker and of the straight line in turn, then a turn alone."""
+    task = progress.add_task("turns", total=2 * ROUNDS + 2)
+    with serving(folder, "turns", DEBOUNCE_S="0") as service:
+        url, gateway, there = service.database, service.gateway, service.vendors
         progress.advance(task)
         asyncio.run(_conversation(gateway, there, 10**8, TENANTS, at_once=TENANTS))  # warm
         ours, floor = [], []
@@ -132,7 +150,7 @@ async def _conversation(
     async with httpx.AsyncClient(timeout=60) as client:
         for start in range(0, turns, at_once):
             batch = [str(first + start + each) for each in range(min(at_once, turns - start))]
-            await asyncio.gather(*(_say(client, port, wa_id, asked) for wa_id in batch))
+            await asyncio.gather(*(say(client, port, wa_id, asked) for wa_id in batch))
             while True:
                 sent = (await client.get(f"{vendors}/sent")).json()
                 if all(each in sent for each in batch):
@@ -143,7 +161,7 @@ async def _conversation(
     return latest - min(asked.values()), waited
 
 
-async def _say(client: httpx.AsyncClient, port: int, wa_id: str, asked: dict[str, float]) -> None:
+async def say(client: httpx.AsyncClient, port: int, wa_id: str, asked: dict[str, float]) -> None:
     tenant = int(wa_id) % TENANTS
     body = message_body(
         phone_number_id=str(tenant), wamid=f"wamid.{wa_id}", wa_id=wa_id, text="Tem horário?"

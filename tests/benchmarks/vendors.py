@@ -1,7 +1,7 @@
 """Vendors that answer at once: the least that a turn needs of Meta, Gemini and Google.
 
 The simulators proper check and understand, which costs; here only the platform is measured. Three
-roles on one port. `GET /sent` tells when each message was accepted. `... vendors PORT`
+roles on one port. `GET /sent` tells when each message was accepted, `GET /sent/<number>` when one was. `... vendors PORT`
 """
 
 import sys
@@ -72,6 +72,8 @@ class Vendors:
     def _answer(self, path: str, body: bytes) -> Any:
         if path == "/sent":
             return self.sent
+        if path.startswith("/sent/"):
+            return self.sent.get(path.removeprefix("/sent/"))
         if path.endswith("/messages"):
             asked = orjson.loads(body)
             if asked.get("status") == "read":

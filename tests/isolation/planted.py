@@ -54,6 +54,7 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "action": "tenant.update",
             "target": str(tenant_id),
         },
+        "booking_locks": {},
         "calendar_looks": {"next_due_at": NOW},
         "closed_days": {"professional_id": who, "day": date(2026, 12, 25)},
         "contact_aliases": {"alias": f"w:{tenant_id}", **contact},

@@ -352,9 +352,9 @@ async def test_each_connection_of_a_pinned_process_asks_for_the_password_anew(
     async with engine.connect():
         pass
     await engine.dispose()
-    await (await connections.connect(Role.WORKER, name="queue")).close()
-    async with await connections.pool(Role.INGEST, most=1, name="ingest") as pool:
-        await pool.fetchval("SELECT 1")
+    for name in ("queue", "ingest"):
+        async with await connections.pool(Role.INGEST, most=1, name=name) as pool:
+            await pool.fetchval("SELECT 1")
 
     assert len(asked) == 3
 

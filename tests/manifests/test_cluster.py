@@ -22,6 +22,7 @@ from cdk8s_app import place
 from cdk8s_app.config import fleet_of
 from cdk8s_app.synth import synthesize
 from tests.manifests.fleets import IMAGE, PEM
+from tests.manifests.test_admission import ASTRAY, RELABELLED, made_here
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 APPLY = ("--server-side", "--force-conflicts", "--field-manager=mcp-platform-test")
@@ -239,6 +240,7 @@ class TestPolicies:
             {"type": "PathPrefix", "value": f"{here}x"},
             {"type": "PathPrefix", "value": "/"},
             {"type": "RegularExpression", "value": here},
+            *({"type": "PathPrefix", "value": f"{here}/{each}"} for each in (".*", "a|b", "(a)")),
         ):
             assert "mcp-platform-routes" in (asked(prefix, wrong) or ""), wrong
 
@@ -249,15 +251,31 @@ class TestPolicies:
             return refused(each, tmp_path, by=place.WRITER) or "taken"
 
         policy, secret = "mcp-platform-provisioner", f"{applied.shared}-credentials"
-        ours = {"app.kubernetes.io/part-of": "mcp-platform"}
-        level = "pod-security.kubernetes.io/enforce"
-        assert asked(a_namespace("mcp-test-new", **ours, **{level: "restricted"})) == "taken"
-        assert policy in asked(a_namespace("mcp-test-new", **{level: "restricted"}))
-        assert policy in asked(a_namespace("mcp-test-new", **ours, **{level: "baseline"}))
+        assert asked(made_here("mcp-test-new")) == "taken"
         assert asked(a_secret(secret, namespace=f"{applied.shared}-production")) == "taken"
         assert policy in asked(a_secret("another", namespace=f"{applied.shared}-production"))
         assert policy in asked(a_secret(secret, namespace=f"{applied.isolated}-production"))
         assert policy in asked(a_secret(secret, namespace="kube-system"))
+        for attempt, astray in ASTRAY.items():
+            if astray["metadata"]["name"] != place.NAMESPACE:  # which is there already
+                assert policy in asked(astray), attempt
+        token = {**a_secret(secret, namespace=f"{applied.shared}-production")}
+        token["type"] = "kubernetes.io/tls"
+        assert policy in asked({**token, "data": {"tls.crt": "MQ==", "tls.key": "MQ=="}})
+
+    def test_the_provisioner_changes_no_label_of_a_namespace(self, applied: Applied) -> None:
+        for name in (f"{applied.isolated}-production", place.NAMESPACE):
+            for attempt, labels in RELABELLED.items():
+                changes = [
+                    f"{key}={value}" if value is not None else f"{key}-"
+                    for key, value in labels.items()
+                ]
+                who = f"system:serviceaccount:{place.NAMESPACE}:{place.WRITER}"
+                done = kubectl(
+                    "label", "namespace", name, *changes, "--overwrite", "--dry-run=server",
+                    "--as", who, check=False,
+                )  # fmt: skip
+                assert "mcp-platform-provisioner" in done.stderr, (name, attempt)
 
 
 def a_namespace(name: str, **labels: str) -> dict[str, Any]:

@@ -197,52 +197,6 @@ def test_a_tenant_of_each_kind_looks_as_it_did(name: str) -> None:
     assert found == path.read_text()
 
 
-def test_the_script_for_a_cluster_without_argo_cd_is_a_script(tmp_path: Path) -> None:
-    synthesize(fleet_of(small("aaa")), tmp_path)
-    script = tmp_path / "apply-all.sh"
-
-    assert os.access(script, os.X_OK)
-    subprocess.run(["sh", "-n", str(script)], check=True)
-
-
-def test_the_script_applies_everything_in_order(tmp_path: Path) -> None:
-    synthesize(fleets.fleet(), tmp_path)
-    log = tmp_path / "log"
-    kubectl = tmp_path / "kubectl"
-    kubectl.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {log}\n')
-    kubectl.chmod(0o755)
-
-    subprocess.run(
-        [str(tmp_path / "apply-all.sh")], check=True, env={**os.environ, "KUBECTL": str(kubectl)}
-    )
-    told = log.read_text()
-    every = {str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*.yaml")}
-
-    def at(what: str) -> int:
-        assert what in told, what
-        return told.index(what)
-
-    order = [
-        "data/Namespace.mcp-platform.yaml",
-        "data/ServiceAccount.valkey.yaml",
-        "data/Deployment.valkey.yaml",
-        "clusters.postgresql.cnpg.io/database",
-        "platform/ConfigMap.settings.yaml",
-        "delete job migrate",
-        "apply --server-side --force-conflicts --field-manager=mcp-platform-manifests -f platform/Job",
-        "condition=complete job/migrate",
-        "platform/Deployment.gateway.yaml",
-        "clients/clinica-sorriso/production/Namespace.",
-        "clients/clinica-sorriso/production/ServiceAccount.",
-        "clients/clinica-sorriso/production/Deployment.",
-    ]
-    positions = [at(each) for each in order]
-    assert positions == sorted(positions)
-    assert {each for each in every if f"-f {each}" not in told} == {
-        each for each in every if each.startswith("argocd/")
-    }
-
-
 def test_a_wrong_file_is_told_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import CredentialRefused
@@ -359,6 +359,20 @@ async def test_pacing_makes_a_message_wait_without_an_attempt(world: World):
     assert world.sent == ["one"]
 
 
+async def test_a_moment_of_pacing_is_waited_out_without_going_back_to_the_queue(world: World):
+    waits = [timedelta(milliseconds=12), timedelta(milliseconds=5), timedelta(0)]
+
+    class Quick:
+        async def wait_time(self, **_):
+            return waits.pop(0)
+
+    world.pacing = Quick()
+    await world.record("one")
+    assert await world.work(by=world.new_delivery()) is None
+    assert world.sent == ["one"]
+    assert waits == []
+
+
 @pytest.mark.parametrize(
     ("where", "sent_before", "settled"),
     [
@@ -446,6 +460,18 @@ async def test_a_sender_that_slept_through_the_second_send_changes_nothing(
     row = await world.row("one")
     assert (row.state, row.wamid) == ("sent", world.meta.sent()[1]["wamid"])
     assert counted(metrics.FENCED) == fenced + 1
+
+
+async def test_the_sweeper_waits_for_no_lane_that_somebody_holds(world: World):
+    await world.record("held", lane="c:held")
+    await world.record("free", lane="c:free")
+    await world.wakeups()
+    world.clock.advance(seconds=31)
+    async with world.sessions.everywhere.begin() as session:
+        await session.execute(text("SELECT FROM outbox WHERE key = 'held' FOR UPDATE"))
+        async with asyncio.timeout(30):
+            assert await world.delivery.sweep() == 1
+    assert await world.wakeups() == ["c:free"]
 
 
 async def test_the_sweeper_wakes_a_lane_once_per_grace_and_leaves_what_is_not_due(world: World):

@@ -7,11 +7,14 @@ from datetime import UTC, timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import Update, text, update
 
 from mcp_platform.errors import Conflict, CredentialRefused
 from mcp_platform.scheduling import agenda as agenda_module
 from mcp_platform.scheduling.agenda import MOST_AHEAD
+from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.scheduling.outcome import (
     Booked,
     CalendarClosed,
@@ -30,6 +33,11 @@ from tests.scheduling.shop import (
     Shop,
     catalogue,
 )
+
+WAITS = text("""
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
 
 
 class PowerCutError(BaseException):
@@ -333,6 +341,52 @@ async def test_the_limit_holds_when_a_contact_asks_for_everything_at_once(shop: 
         await shop.book(each, contact=contact)
     await asyncio.gather(*(shop.book(each, contact=contact) for each in stamps))
     assert sum(row.status == "booked" for row in await shop.rows()) <= MOST_AHEAD
+
+
+async def test_what_is_booked_while_one_waits_counts_towards_the_limit(shop: Shop) -> None:
+    contact = await shop.contact()
+    stamps = [f"{day:02} {hour}:00" for day in (1, 2, 3, 4) for hour in (10, 14)]
+    for each in stamps[: MOST_AHEAD - 1]:
+        await shop.book(each, contact=contact)
+    another = await shop.book(stamps[MOST_AHEAD])
+
+    async with shop.sessions.everywhere.begin() as session:
+        await Appointments(session, shop.tenant.id).lock()
+        waiting = asyncio.create_task(shop.book(stamps[MOST_AHEAD - 1], contact=contact))
+        while not await session.scalar(WAITS):  # noqa: ASYNC110  # Postgres tells nobody
+            await asyncio.sleep(0.01)
+        await session.execute(_given(another, to=contact))
+
+    assert await waiting == LimitReached(limit=MOST_AHEAD)
+
+
+async def test_a_hold_that_may_not_become_a_booking_any_more_is_let_go(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact, hold = await shop.contact(), uuid.uuid4()
+    stamps = [f"{day:02} {hour}:00" for day in (1, 2, 3, 4) for hour in (10, 14)]
+    for each in stamps[: MOST_AHEAD - 1]:
+        await shop.book(each, contact=contact)
+    with monkeypatch.context() as patched:
+        cut_power_at(patched, "turn.after_hold")
+        with pytest.raises(PowerCutError):
+            await shop.book("05 10:00", contact=contact, hold=hold)
+    another = await shop.book(stamps[MOST_AHEAD])
+    async with shop.sessions.everywhere.begin() as session:
+        await session.execute(_given(another, to=contact))  # as when two contacts are merged
+
+    again = await shop.book("05 10:00", contact=contact, hold=hold)
+
+    assert again == LimitReached(limit=MOST_AHEAD)
+    assert {row.status for row in await shop.rows()} == {"booked"}
+
+
+def _given(booked: Booked, *, to: uuid.UUID) -> Update:
+    return (
+        update(AppointmentRow)
+        .where(AppointmentRow.id == booked.appointment.id)
+        .values(contact_id=to)
+    )
 
 
 async def test_booking_over_a_clock_change_keeps_the_length_absolute(open_shop: OpenShop) -> None:

@@ -269,7 +269,10 @@ class TestWriting:
         await cluster.namespace(f"{client}-production", team="payments")
 
         async with store_of(provisioner) as store:
-            with pytest.raises(Conflict, match=f"kubectl label namespace {client}-production"):
+            with pytest.raises(
+                Conflict,
+                match=f"kubectl label namespace {client}-production .*mcp-platform/client={client}",
+            ):
                 await store.ensure_namespace(client_name=client, environment="production")
 
     async def test_what_the_manifests_say_of_a_namespace_stays_as_they_say_it(
