@@ -35,7 +35,7 @@ from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.google_calendar import GoogleAccount, GoogleCalendars
-from mcp_platform.settings import Settings
+from mcp_platform.settings import PARTS, Settings
 from mcp_platform.tenants.credential_cache import CachedCredentials
 from mcp_platform.tenants.credentials import Credentials, CredentialStore, CredentialsUnreadable
 from mcp_platform.tenants.directory import TenantDirectory
@@ -339,6 +339,7 @@ async def open_doctoring(
         ),
         public=public,
         sealing=sealer_of(settings),
+        proxies_named=not settings.lacks_proxies(PARTS),
     )
     examiner = Examiner(
         checks=CHECKS, doors=doors, clock=now, patience=settings.vendor_timeout_s * CALLS_A_CHECK

@@ -80,6 +80,8 @@ class Doors:
     meta: Account
     public: PublicDoor | None
     sealing: Sealing | None = None
+    proxies_named: bool = True
+    """False: something stands in front, and whose word of addresses to believe is not set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

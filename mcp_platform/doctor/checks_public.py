@@ -39,6 +39,13 @@ async def handshake(chart: Chart) -> Found:
             return Found("public.handshake", "answered", {**details, "status": str(status)})
 
 
+async def proxies(chart: Chart) -> Found:
+    """Look whether sign-ins come from their own addresses, and not all from the proxy's."""
+    if chart.doors.proxies_named:
+        return Found("public.proxies", "named")
+    return Found("public.proxies", "not_named")
+
+
 async def webhook(chart: Chart) -> Found:
     """Post what means nothing and is not kept: badly signed, then well signed."""
     public, case = chart.doors.public, chart.case

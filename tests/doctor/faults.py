@@ -49,6 +49,7 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 @leads_to("secret.keys", "complete")
 @leads_to("database.role", "shared")
 @leads_to("owner.number", "set")
+@leads_to("public.proxies", "named")
 @leads_to("catalogue", "complete")
 @leads_to("google.key", "sound")
 @leads_to("google.token", "granted")
@@ -430,6 +431,11 @@ def subscribing_is_refused(here: Surgery) -> None:
 SLOW_AND_OTHERS = 2  # the simulator looks for faults so often in one call
 
 FAULTS["whatsapp.subscription", "refused"] = _meta_says(200, kind="subscribed_apps")
+
+
+@leads_to("public.proxies", "not_named")
+def proxies_not_named(here: Surgery) -> None:
+    here.proxies_named = False
 
 
 @leads_to("whatsapp.callback", "no_public_url")

@@ -120,6 +120,7 @@ class Surgery:
     gemini_enabled: bool = True
     public_url: str | None = ""
     sealing: Sealing | None = None
+    proxies_named: bool = True
     patience: timedelta = timedelta(seconds=20)
     now: datetime = NOW
 
@@ -195,6 +196,7 @@ class Surgery:
             ),
             gemini=asked if self.gemini_enabled else None,
             sealing=self.sealing,
+            proxies_named=self.proxies_named,
             meta=GraphAccount(http=self.http, base_url=self.urls["meta"], version="v26.0"),
             public=None
             if public_url is None

@@ -1,14 +1,30 @@
 """What is said of the way in from the internet: what Meta meets at the public address."""
 
 from mcp_platform.doctor.results import Language
-from mcp_platform.doctor.sentences.forms import Sentence, failed, ok, unknown
+from mcp_platform.doctor.sentences.forms import Sentence, failed, ok, unknown, warning
 
 TITLES: dict[str, dict[Language, str]] = {
+    "public.proxies": {"pt": "Público: proxies", "en": "Public: proxies"},
     "public.handshake": {"pt": "Público: verificação", "en": "Public: handshake"},
     "public.webhook": {"pt": "Público: assinatura", "en": "Public: signature"},
 }
 
 SENTENCES: dict[tuple[str, str], Sentence] = {
+    ("public.proxies", "named"): ok(
+        pt="Quem entra tem o próprio endereço.", en="Who signs in has an address of their own."
+    ),
+    ("public.proxies", "not_named"): warning(
+        pt=(
+            "Há um proxy na frente (PUBLIC_URL é https), e todos parecem vir dele: vinte senhas"
+            " erradas de um estranho deixam todos de fora.",
+            "Defina TRUSTED_PROXIES: quantos proxies há, por exemplo 1; 0, se não há.",
+        ),
+        en=(
+            "A proxy stands in front (PUBLIC_URL is https), and all seem to come from it: twenty"
+            " wrong passwords of a stranger shut out everybody.",
+            "Set TRUSTED_PROXIES: how many proxies there are, for instance 1; 0, if there is none.",
+        ),
+    ),
     ("public.handshake", "echoed"): ok(
         pt="{url} responde à verificação.", en="{url} answers the handshake."
     ),
