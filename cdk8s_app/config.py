@@ -278,10 +278,18 @@ def _whole_line(
     text = str(instance)
     if not re.search(pattern, text) or (pattern.endswith("$") and text.endswith("\n")):
         # What stands before an @ in a URL is a login: it is not shown.
-        yield ValidationError(f"{_LOGIN.sub('…', repr(text))} does not match {pattern!r}")
+        yield ValidationError(f"{_WORD.sub(_without_login, repr(text))} does not match {pattern!r}")
 
 
-_LOGIN = re.compile(r"(?<=://)\S+(?=@)")
+_WORD = re.compile(r"\S+")
+
+
+def _without_login(word: re.Match[str]) -> str:
+    before, mark, after = word[0].partition("://")
+    login, at, host = after.rpartition("@")
+    return f"{before}{mark}{'…' if login else ''}{at}{host}"
+
+
 _Validator = validators.extend(  # type: ignore[no-untyped-call]  # it is not annotated
     Draft202012Validator, {"pattern": _whole_line}
 )

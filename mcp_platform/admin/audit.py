@@ -22,7 +22,7 @@ from mcp_platform.kit.jsons import storable
 from mcp_platform.kit.logging import current_trace, without_numbers
 
 MASK = "***"
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS = re.compile(r"(?:[A-Z](?![a-z]))+|[A-Z]?[a-z]+|[0-9]+")
 _SECRET = frozenset(
     {"password", "passwords", "passphrase", "secret", "secrets", "token", "tokens", "jwt", "bearer"}
     | {"authorization", "cookie", "credential", "credentials", "hash", "digest", "digests"}

@@ -27,8 +27,7 @@ SSH = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}  # unless it is set
 # What a push says when somebody else's came first; anything else that refuses it is for a person.
 OVERTAKEN = ("fetch first", "non-fast-forward", "stale info", "cannot lock ref")
 
-# Up to the last @ of the word: a password that was not escaped may hold one, or a slash.
-_PASSWORD = re.compile(r"(?<=://)\S+@")
+_WORD = re.compile(r"\S+")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", re.ASCII)
 
 
@@ -142,6 +141,12 @@ class ManifestsRepository:
             raise Unavailable(f"`git {arguments[0]}` did not end in {TIMEOUT}.") from error
         if done.returncode == 0 or fails:
             return done.stdout
-        why = _PASSWORD.sub("", done.stderr.strip()) or f"it ended with {done.returncode}"
+        why = _WORD.sub(_without_login, done.stderr.strip()) or f"it ended with {done.returncode}"
         verb = next(each for each in arguments if not each.startswith("-") and "=" not in each)
         raise Unavailable(f"`git {verb}` failed: {why}")
+
+
+def _without_login(word: re.Match[str]) -> str:
+    """Leave out what stands up to the last @: a password may hold one, or a slash, unescaped."""
+    before, mark, after = word[0].partition("://")
+    return f"{before}{mark}{after.rpartition('@')[2]}"

@@ -117,7 +117,7 @@ class Rule:
 
     def _is_bare_list(self, segments: Sequence[Sequence[Token]]) -> bool:
         stream = _stream([t for segment in segments for t in segment], asks=False)
-        return bool(re.fullmatch(r"(?:<slot> |<appt> |, |(?:e|ou|and|or|y|o|u) )+", stream)) and (
+        return bool(re.fullmatch(r"(?:<slot> |<appt> |, |(?:o[ru]?|and|e|y|u) )+", stream)) and (
             "<slot>" in stream or "<appt>" in stream
         )
 

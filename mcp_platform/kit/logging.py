@@ -23,7 +23,7 @@ _BEARER = re.compile(r"(Bearer\s+)[\w.~+/|=-]+", re.IGNORECASE)
 # Alone, or at the end of a sentence; digits behind a point are a fraction.
 _PHONE = re.compile(r"(?<![\w-])(?<!\d\.)\+?\d{8,13}(\d{2})(?![\w-])(?!\.\d)")
 # Postgres quotes the row that it refuses, in which there are people's words.
-_ROW = re.compile(r"((?:\n|\\n)DETAIL:).*?(?=(?:\n|\\n)\[SQL:|\Z)", re.DOTALL)
+_ROW = re.compile(r"((?:\n|\\n)DETAIL:)(?:(?!(?:\n|\\n)\[SQL:).)*", re.DOTALL)
 _TEXTS = frozenset({"text", "body", "message", "name"})
 _ECS = {"event": "message", "level": "log.level", "logger": "log.logger", "timestamp": "@timestamp"}
 

@@ -36,6 +36,7 @@ _NUMBERS = {
     "quinze": 15, "dezesseis": 16, "dezessete": 17, "dezoito": 18, "dezenove": 19, "vinte": 20,
 }  # fmt: skip
 _NUMBER_RE = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_AMOUNT = rf"(?P<n>\d+|{_NUMBER_RE}|a)"
 _PART_RE = "manha|tarde|noite|manana|noche|morning|afternoon|evening|night"
 _TIME = re.compile(
     r"(?P<before>\b(?:half past|a las|a la|as|at|las|la|pelas|das|from|after|before|between|until"
@@ -153,10 +154,9 @@ def _future(day: str, month: str | None, year: str | None, *, today: date) -> da
 
 
 def _relative(text: str, today: date) -> tuple[list[date], str]:
-    amount = rf"(?P<n>\d+|{_NUMBER_RE}|a)"
     for pattern, unit in (
-        (rf"\b(?:daqui (?:a )?|in|en|dentro de) ?{amount} (?:dias?|days?)\b", 1),
-        (rf"\b(?:daqui (?:a )?|in|en|dentro de) ?{amount} (?:semanas?|weeks?)\b", 7),
+        (rf"\b(?:daqui (?:a )?|in|en|dentro de) ?{_AMOUNT} (?:dias?|days?)\b", 1),
+        (rf"\b(?:daqui (?:a )?|in|en|dentro de) ?{_AMOUNT} (?:semanas?|weeks?)\b", 7),
     ):
         match = re.search(pattern, text)
         if match:

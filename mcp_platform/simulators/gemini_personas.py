@@ -181,8 +181,8 @@ def _json_call(blob: Any) -> Call | None:
 
 def _ids(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, prefix in (("appointment_id", "a"), ("slot_id", "s")):
-        match = re.search(rf"\b{prefix}_\w+", text)
+    for name, pattern in (("appointment_id", r"\ba_\w+"), ("slot_id", r"\bs_\w+")):
+        match = re.search(pattern, text)
         if match:
             found[name] = match[0]
     for name, pattern in _WHOSE:

@@ -14,14 +14,14 @@ from mcp_platform.simulators.gemini_hearing import Context, Heard, context_of, h
 from mcp_platform.simulators.gemini_phrases import phrase
 from mcp_platform.simulators.gemini_proto import bytes_of
 from mcp_platform.simulators.gemini_wire import Prompt, current_turn, named
-from mcp_platform.simulators.gemini_words import plain
+from mcp_platform.simulators.gemini_words import LONGEST, plain
 
 _REMEMBERED = 4  # messages of the customer that still matter; older ones speak of other days
 _COMPLETED = re.compile(
     r"\b(?:re)?(?:agendad|marcad|reservad|confirmad|cancelad|desmarcad|movid|cambiad)[oa]s?\b"
     r"|\b(?:booked|confirmed|cancell?ed|moved|rescheduled)\b",
 )
-_SLOT = re.compile(r"\{slot:([^}]+)\}")
+_SLOT = re.compile(r"\{slot:([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def scene_of(prompt: Prompt) -> Scene:
         wish=wish,
         offered=offered,
         steps=_steps(prompt.contents[turn + 1 :]),
-        text=text,
+        text=text[:LONGEST],
         unheard_audio=deaf and not text.strip(),
     )
 

@@ -23,7 +23,7 @@ from mcp_platform.whatsapp.graph_errors import (
 )
 
 _DETAIL_MAX = 300  # characters of a vendor's sentence that are worth keeping
-_LONG_NUMBER = re.compile(r"\d{4,}(\d{4})")
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{4,}(\d{4})")
 _RETRY_AFTER_MAX = timedelta(hours=1)  # what a header may ask for; longer waits are the table's
 # In these, httpx had not begun to write the request.
 _NOT_SENT = (

@@ -16,6 +16,7 @@ EMOJIS = (
     "😊🙂😀😄😃😁😉🤗👋🙏❤💙💚💛🧡💜🤍✨🌟🥰😍💐🌸🌷🌻💇✂🫶☺😌😅😢😔💕💖🎉🥳😂"
     "☀🌞🌈🍀🎂🎄🎊🎈🎓🎶🎵👏🙌💪😇🤩😎🤔😕🙁☹😞😟🥺😭🖤❣💫⭐🌺🌹🌼🐶🐱💈💅💆👰🤵👶🕊😆🤣😋🥲😘🫂💝💞💗💓💟☕✍🏡💭🤭😬😳🙈🧔"
 )
+LONGEST = 16_384  # characters: four times what WhatsApp takes, so that nothing said is cut
 SEPARATORS = "-,:–—"  # the hyphen first: it makes a range elsewhere in a character class
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
 _PLACEHOLDER = re.compile(
@@ -68,7 +69,7 @@ class Sentence:
 
 def clean(text: str) -> str:
     """Return `text` with one spelling for one look, without what cannot be seen and markup."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
     whole = text if _COMMON.fullmatch(text) else _seen(text)
     listed = _BULLET.sub("• ", _HEADING.sub("", whole))
     return _MARKUP.sub(lambda found: found[1] or "", listed)

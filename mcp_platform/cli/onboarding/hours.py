@@ -21,7 +21,7 @@ _DAYS = (
 )
 WEEKDAYS = {name: number for number, names in enumerate(_DAYS) for name in names}
 _ALL = re.compile(r"\b(todos os dias|todo dia|every day|daily|todos los dias)\b")
-_TO = re.compile(r"\s*(?:-|\b(?:as|a|ate|to|until|till|hasta)\b)\s*")
+_TO = re.compile(r"(?:(?<!\s)\s+)?(?:-|\b(?:as|a|ate|to|until|till|hasta)\b)\s*")
 _FILLING = re.compile(r"\b(?:das?|de|del?|from|e|and|y)\b|[,;\n]")
 _DAY = r"[a-z]+"
 _CLOCK = r"(\d{1,2})(?:(?::|h)(\d{2})|h)?"
@@ -73,7 +73,7 @@ def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.lower())
     plain = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
     plain = _ALL.sub("seg-dom", re.sub("[–—−]", "-", plain)).replace("-feira", "")
-    plain = re.sub(r"\s*:\s*(?!\d)", " ", plain)  # "seg: 9h-18h"
+    plain = re.sub(r"(?:(?<!\s)\s+)?:\s*(?!\d)", " ", plain)  # "seg: 9h-18h"
     return _FILLING.sub(" ", _TO.sub("-", plain)).replace(".", " ")
 
 

@@ -1,0 +1,162 @@
+"""Every pattern of the package takes time in proportion to the text, whatever the text says."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.linear.found import Found, find
+from tests.linear.linearity import loops, problems
+
+LENGTH = 64_000
+LIMIT_S = 120  # for the patterns of one module, which take a second or two
+# Where a text is cut before its patterns see it: they may be quadratic, and are tried so long.
+CUT = {
+    "mcp_platform/simulators/gemini_": 4_096,  # gemini_words.LONGEST, gemini_scene
+    "mcp_platform/assistant/lexicon/": 16_384,  # reading.LONGEST
+}
+QUADRATIC = {"a search that begins with a repetition", "two repetitions share a text"}
+# The frames of the word lists hold alternatives that begin alike, followed by different words.
+ALIKE = {"alternatives of a repetition share a text"}
+FAILING = ("", "\x00", "!", "\n")
+ANYWHERE = tuple(" \t\n\\-./:@#\"'([{<*_~`=a1é’—")
+RUN = """
+import json, re, sys
+for each in json.load(sys.stdin):
+    pattern = re.compile(each["pattern"], each["flags"])
+    for text in each["texts"]:
+        for _ in pattern.finditer(text) if each["searched"] else ():
+            pass
+        (pattern.fullmatch if each["whole"] else pattern.match)(text)
+"""
+
+FOUND = find()
+MODULES = sorted({each.where.partition(":")[0] for each in FOUND})
+
+
+def cut(found: Found) -> int:
+    return next((most for name, most in CUT.items() if found.where.startswith(name)), LENGTH)
+
+
+def allowed(found: Found) -> set[str]:
+    if found.where.startswith("mcp_platform/assistant/lexicon/"):
+        return ALIKE if found.where.endswith(":fact") else set()
+    return QUADRATIC if cut(found) < LENGTH else set()
+
+
+def test_patterns_are_found_wherever_they_stand() -> None:
+    assert {
+        "mcp_platform/tenants/env_file.py",  # constants of a module
+        "mcp_platform/cli/onboarding/answers.py",  # within a call
+        "mcp_platform/simulators/gemini_dates.py",  # a variable
+        "mcp_platform/assistant/lexicon/pt.txt",  # made of word lists
+        "mcp_platform/admin/config.schema.json",
+        "cdk8s_app/manifest.py",
+    } <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_patterns_are_linear_by_construction(module: str) -> None:
+    told = {
+        (each.where, each.pattern): slow
+        for each in FOUND
+        if _in(module, each)
+        for slow in [problems(each.pattern, each.flags, searched=each.searched, whole=each.whole)]
+        if not set(slow) <= allowed(each)
+    }
+
+    assert told == {}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_patterns_get_over_the_worst_texts(module: str) -> None:
+    trials = [
+        {
+            "pattern": each.pattern,
+            "flags": each.flags & ~re.UNICODE,
+            "searched": each.searched,
+            "whole": each.whole,
+            "texts": [text[: cut(each)] for text in dict.fromkeys(_worst(each))],
+        }
+        for each in {found.pattern: found for found in FOUND if _in(module, found)}.values()
+        if loops(each.pattern, each.flags)
+    ]
+
+    subprocess.run(  # our own interpreter
+        [sys.executable, "-I", "-S", "-c", RUN],
+        input=json.dumps(trials).encode(),
+        timeout=LIMIT_S,
+        check=True,
+    )
+
+
+def _in(module: str, found: Found) -> bool:
+    return found.where.partition(":")[0] == module
+
+
+def _worst(found: Found) -> Iterator[str]:
+    """Yield texts on which each repetition goes far, and then fails."""
+    for before, taken in loops(found.pattern, found.flags):
+        some = sorted(taken, key=lambda each: (not each.isalnum(), each))
+        few = dict.fromkeys([*some[:2], *some[-2:], *(each for each in " -\n" if each in taken)])
+        for char in few:
+            for end in FAILING:
+                yield (before + char * LENGTH)[: LENGTH - 1] + end
+            yield (before + char) * (LENGTH // (len(before) + 1))
+        yield (before + "".join(few)) * (LENGTH // (len(before) + len(few) + 1))
+    for char in ANYWHERE:
+        yield char * LENGTH
+
+
+@pytest.mark.parametrize(
+    ("slow", "why"),
+    [
+        (r"(a+)+b", "a repetition within a repetition"),
+        (r"(?:[a-z]+[ .]*)+", "a repetition within a repetition"),
+        (r"(?:[a-z]{1,3})*x", "a repetition within a repetition"),
+        (r"(?:[^\W\d_]+(?:['-][^\W\d_]+)*[\s.&'-]*)+", "a repetition within a repetition"),
+        (r"(?:a|a)*b", "alternatives of a repetition share a text"),
+        (r"(?:ab|a|b)*c", "alternatives of a repetition share a text"),
+        (r"(?:a?b?)*c", "nothing is repeated"),
+        (r"\s*\n\s*x", "two repetitions share a text"),
+        (r"[a-z]*[a-z0-9]*x", "two repetitions share a text"),
+        (r"[ \t]+#.*", "a search that begins with a repetition"),
+        (r"://\S+@", "a search that begins with a repetition"),
+        (r"\b[\w-]+:", "a search that begins with a repetition"),
+        (r"(?m)^\s*x", "a search that begins with a repetition"),
+    ],
+)
+def test_what_is_slow_is_told(slow: str, why: str) -> None:
+    assert why in problems(slow, 0, searched=True, whole=True)
+
+
+@pytest.mark.parametrize(
+    "linear",
+    [
+        r"[^\W\d_]+(?:['-][^\W\d_]+)*",
+        r"(?:[a-z]|[ .])+",
+        r"^(?:ab|ac|d)*x",
+        r"\{[^{}]*\}",
+        r"\b\w+\(",
+        r"(?m)^[ \t]*x",
+        r"(?<!\s)\s+x",
+        r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
+        r"^a(?:\{x:[\w-]+\}[ ,]*)+$",
+    ],
+)
+def test_what_is_linear_is_let_pass(linear: str) -> None:
+    assert problems(linear, 0, searched=True) == []
+
+
+def test_no_form_of_the_api_uses_the_patterns_of_python() -> None:
+    """Pydantic's own are Rust's, which are linear by construction."""
+    code = subprocess.run(
+        ["git", "grep", "-l", "regex_engine", "--", "mcp_platform", "cdk8s_app"],
+        capture_output=True,
+        check=False,
+    )
+
+    assert code.stdout == b""
