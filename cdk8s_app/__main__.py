@@ -77,6 +77,8 @@ class _Progress:
 
 def _tell(outcome: Outcome, output: Path) -> None:
     print(f"{outcome.clients} clients; {len(outcome.written)} folders written under {output}")
+    for warning in outcome.warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
     for folder in outcome.left:
         print(f"{'removed' if outcome.pruned else 'no longer in the file, kept'}: {folder}")
     if outcome.left and not outcome.pruned:

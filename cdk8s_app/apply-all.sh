@@ -15,6 +15,7 @@ KUBECTL=${KUBECTL:-kubectl}
 WAIT=${WAIT:-600s}
 PLATFORM=mcp-platform
 SERVERS="@SERVERS@"
+API_SERVER="@API_SERVER@"
 OURS=app.kubernetes.io/part-of=mcp-platform,app.kubernetes.io/managed-by=mcp-platform
 # Kinds that may be left behind and hold nothing that must be kept, as group/kind.
 LEFT_BEHIND="@LEFT_BEHIND@"
@@ -90,6 +91,15 @@ folder() {
 exists() { $KUBECTL get "$@" --output=name > /dev/null 2>&1; }
 
 # --- Before anything is changed ---------------------------------------------------------------------
+
+if [ -z "$API_SERVER" ]; then
+  addresses=$($KUBECTL get endpointslices --namespace=default \
+    --selector=kubernetes.io/service-name=kubernetes \
+    --output='jsonpath={.items[*].endpoints[*].addresses[*]}')
+  echo "platform.api_server_ranges is not set in config.json, and no NetworkPolicy lets the parts to the" >&2
+  echo "cluster's API. It answers at: $addresses (each with /32, or /128). Nothing was applied." >&2
+  exit 1
+fi
 
 served=$($KUBECTL api-resources --no-headers | awk '{ print $1, $(NF - 2), $NF }')
 missing=

@@ -12,6 +12,10 @@ from cdk8s_app.settings import Database, Platform
 APPLY_ALL = "apply-all.sh"
 TEMPLATE = Path(__file__).with_name(APPLY_ALL)
 
+ASK_FOR_ADDRESSES = (
+    "kubectl get endpointslices --namespace=default --selector=kubernetes.io/service-name=kubernetes"
+    " --output=jsonpath='{.items[*].endpoints[*].addresses[*]}'"
+)
 # With these would go a Secret that a controller made of them.
 _FORMS_OF_SECRETS = {("bitnami.com", "SealedSecret"), ("external-secrets.io", "ExternalSecret")}
 LEFT_BEHIND = (
@@ -30,7 +34,11 @@ def apply_all(platform: Platform, database: Database) -> str:
     kinds = " ".join(f"{group}/{kind}" for group, kind in LEFT_BEHIND)
     text = TEMPLATE.read_text(encoding="utf-8")
     servers = " ".join(_servers(platform, database))
-    return text.replace("@SERVERS@", servers).replace("@LEFT_BEHIND@", kinds)
+    return (
+        text.replace("@SERVERS@", servers)
+        .replace("@LEFT_BEHIND@", kinds)
+        .replace("@API_SERVER@", " ".join(platform.api_server_ranges))
+    )
 
 
 def _servers(platform: Platform, database: Database) -> list[str]:

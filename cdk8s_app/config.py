@@ -16,8 +16,9 @@ from typing import Any, Literal
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from cdk8s_app.manifest import WrongSpec
+from cdk8s_app.network import PRIVATE_IPV6
 from cdk8s_app.quantities import Resources, in_bytes
-from cdk8s_app.settings import ArgoCD, Backups, Database, Logs, Platform
+from cdk8s_app.settings import PRIVATE_RANGES, ArgoCD, Backups, Database, Logs, Platform
 
 SCHEMA = Path(__file__).with_name("config.schema.json")
 ENVIRONMENTS = ("development", "staging", "production")
@@ -159,6 +160,7 @@ def fleet_of(found: Any) -> Fleet:
         if name in platform:
             platform[name] = tuple(platform[name])
             _require_ranges(platform[name], field=f"platform.{name}")
+    _require_narrow(platform.get("api_server_ranges", ()), field="platform.api_server_ranges")
     database = {**found.get("database", {})}
     if "host" in database and database.setdefault("mode", "external") != "external":
         # Pods would be let out to the Postgres that is made, and told to ask another.
@@ -206,6 +208,18 @@ def _require_ranges(ranges: tuple[str, ...], *, field: str) -> None:
             ip_network(each)
         except ValueError as error:
             raise ConfigError(f"{field}.{position}: {error}") from error
+
+
+def _require_narrow(ranges: tuple[str, ...], *, field: str) -> None:
+    """Refuse a range that would open again all that `private_ranges` shuts."""
+    shut = [ip_network(each) for each in (*PRIVATE_RANGES, *PRIVATE_IPV6)]
+    for position, each in enumerate(ranges):
+        found = ip_network(each)
+        if any(found.prefixlen <= one.prefixlen and one.network_address in found for one in shut):
+            raise ConfigError(
+                f"{field}.{position}: {each} is more than an API server's address:"
+                f" a whole range that is not the internet lies in it"
+            )
 
 
 def _known(form: type, values: Mapping[str, Any]) -> dict[str, Any]:

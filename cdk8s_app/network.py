@@ -11,7 +11,20 @@ DNS = 53
 HTTPS = 443
 API_SERVER = (443, 6443)  # as a service of a cloud, and as kubeadm and k3s serve it
 NODE_LOCAL_DNS = "169.254.20.10/32"  # Source: Kubernetes, "Using NodeLocal DNSCache"
-PRIVATE_IPV6 = ("::1/128", "fc00::/7", "fe80::/10")
+PRIVATE_IPV6 = (
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    # By these an IPv4 address, a private one too, is reached over IPv6: NAT64 (RFC 6052, RFC 8215),
+    # Teredo (RFC 4380), 6to4 (RFC 3056).
+    "64:ff9b::/96",
+    "64:ff9b:1::/48",
+    "2001::/32",
+    "2002::/16",
+)
+# No server of anybody's is there, and the metadata service of every cloud, which hands out logins.
+NEVER = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16")
 
 
 def policy(
@@ -85,13 +98,27 @@ def go_to_internet(*, private_ranges: Iterable[str]) -> Manifest:
     """Let out to port 443 of every address but those of `private_ranges`."""
     ranges = list(private_ranges)
     ipv4 = [each for each in ranges if ":" not in each]
-    ipv6 = sorted({*PRIVATE_IPV6, *(each for each in ranges if ":" in each)})
+    ipv6 = [each for each in ranges if ":" in each]
+    return _everywhere_but([*ipv4, *NEVER], [*ipv6, *PRIVATE_IPV6], ports=[HTTPS])
+
+
+def go_anywhere(*, ports: Iterable[int]) -> Manifest:
+    """Let out to `ports` of every address that can be a server's, private ones included."""
+    return _everywhere_but(NEVER, ["::1/128", "fe80::/10"], ports=ports)
+
+
+def go_to_api_server(ranges: Sequence[str]) -> list[Manifest]:
+    """Let out to where the cluster's API answers; to nobody, where that is not known."""
+    return [go_to_addresses(ranges=ranges, ports=API_SERVER)] if ranges else []
+
+
+def _everywhere_but(ipv4: Iterable[str], ipv6: Iterable[str], *, ports: Iterable[int]) -> Manifest:
     return {
         "to": [
-            {"ipBlock": {"cidr": "0.0.0.0/0", "except": ipv4}},
-            {"ipBlock": {"cidr": "::/0", "except": ipv6}},
+            {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(dict.fromkeys(ipv4))}},
+            {"ipBlock": {"cidr": "::/0", "except": sorted(set(ipv6))}},
         ],
-        "ports": _tcp([HTTPS]),
+        "ports": _tcp(ports),
     }
 
 

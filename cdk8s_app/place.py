@@ -1,5 +1,7 @@
 """Names that more than one module has to agree on: where the platform and its servers are."""
 
+from ipaddress import ip_network
+
 from cdk8s_app.settings import Database
 
 NAMESPACE = "mcp-platform"
@@ -20,6 +22,14 @@ def database_host(database: Database) -> str:
         return database.host
     service = f"{DATABASE}-rw" if database.mode == "cloudnative-pg" else DATABASE
     return f"{service}.{NAMESPACE}.svc"
+
+
+def database_address(database: Database) -> str | None:
+    """Return the range of the one address that an external Postgres has; None: it has a name."""
+    try:
+        return str(ip_network(database_host(database)))
+    except ValueError:
+        return None
 
 
 def database_pods(database: Database) -> dict[str, str] | None:

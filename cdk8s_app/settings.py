@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 # What is not the internet: private use (RFC 1918, RFC 6598), loopback, link-local with the metadata
-# service of every cloud in it. Cluster addresses lie in these almost everywhere.
+# service of every cloud in it, and what is reserved and used by clusters all the same (RFC 6890).
+# Cluster addresses lie in these almost everywhere.
 PRIVATE_RANGES = (
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -16,6 +17,10 @@ PRIVATE_RANGES = (
     "100.64.0.0/10",
     "127.0.0.0/8",
     "169.254.0.0/16",
+    "0.0.0.0/8",
+    "192.0.0.0/24",
+    "198.18.0.0/15",
+    "240.0.0.0/4",
 )
 
 
@@ -57,8 +62,11 @@ class Platform:
     """`none`: each process paces by itself, and REDIS_URL may stand in `settings`."""
     private_ranges: tuple[str, ...] = PRIVATE_RANGES
     """Where tenants' pods may not go, on port 443 or any other."""
-    api_server_ranges: tuple[str, ...] = ("0.0.0.0/0",)
-    """Where the cluster's API answers: parts that read Secrets may go there on 443 and 6443."""
+    api_server_ranges: tuple[str, ...] = ()
+    """Where the cluster's API answers: parts that read Secrets may go there on 443 and 6443.
+
+    Nowhere else within `private_ranges`. Empty: not known, and no policy lets them there.
+    """
     token_keys: Mapping[str, str] = field(default_factory=dict)
     """Public halves (PEM) of the keys that tokens are signed with, by key id."""
     settings: Mapping[str, str] = field(default_factory=dict)

@@ -19,9 +19,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from cdk8s_app import argocd, platform
-from cdk8s_app.apply import APPLY_ALL, apply_all
+from cdk8s_app.apply import APPLY_ALL, ASK_FOR_ADDRESSES, apply_all
 from cdk8s_app.config import ENVIRONMENTS, Client, Fleet
 from cdk8s_app.manifest import Manifest
+from cdk8s_app.settings import Platform
 from cdk8s_app.tenant import tenant_objects
 
 INDEX = ".index.json"
@@ -47,6 +48,8 @@ class Outcome:
     """Folders of what is no longer in the file."""
     pruned: bool
     """Whether those were removed."""
+    warnings: tuple[str, ...] = ()
+    """What the fleet cannot do without and the file does not say, a sentence each."""
 
 
 def synthesize(
@@ -111,7 +114,17 @@ def synthesize(
         written=(*(["platform"] if stale_shared else []), *sorted(names)),
         left=left,
         pruned=prune,
+        warnings=tuple(warnings(fleet.platform)),
     )
+
+
+def warnings(platform: Platform) -> Iterator[str]:
+    """Give what a fleet cannot run without, as far as the file does not say it."""
+    if not platform.api_server_ranges:
+        yield (
+            "platform.api_server_ranges is not set: no NetworkPolicy lets gateway, worker,"
+            f" provisioner and database to the cluster's API. Its addresses: {ASK_FOR_ADDRESSES}"
+        )
 
 
 def builder() -> str:

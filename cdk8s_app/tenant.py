@@ -183,7 +183,10 @@ def to_database(database: Database) -> Manifest:
     """Return the rule that lets pods reach Postgres, wherever it is."""
     pods = place.database_pods(database)
     if pods is None:
-        return network.go_to_addresses(ranges=["0.0.0.0/0", "::/0"], ports=[database.port])
+        address = place.database_address(database)
+        if address is None:  # a name, and policies know no names
+            return network.go_anywhere(ports=[database.port])
+        return network.go_to_addresses(ranges=[address], ports=[database.port])
     return network.go_to(namespace=place.NAMESPACE, pods=pods, ports=[database.port])
 
 

@@ -137,7 +137,7 @@ def _cluster(platform: Platform, settings: Database, labels: dict[str, str]) -> 
                 ports=[INSTANCE_STATUS, settings.port],
                 pods=place.database_pods(settings),
             ),
-            network.go_to_addresses(ranges=platform.api_server_ranges, ports=network.API_SERVER),
+            *network.go_to_api_server(platform.api_server_ranges),
             network.go_to_internet(private_ranges=platform.private_ranges),
         ],
     )

@@ -71,7 +71,7 @@ def objects(platform: Platform) -> Iterator[Manifest]:
         # Where Elasticsearch is, inside or outside, nobody says; what leaves are masked logs.
         egress=[
             network.go_to_dns(),
-            network.go_to_addresses(ranges=["0.0.0.0/0", "::/0"], ports=[443, 9200]),
+            network.go_anywhere(ports=[443, 9200]),
         ],
     )
     yield manifest(

@@ -274,9 +274,7 @@ def _traffic(
     if part.asks_vendors:
         egress.append(network.go_to_internet(private_ranges=platform.private_ranges))
     if part.secrets_api:
-        egress.append(
-            network.go_to_addresses(ranges=platform.api_server_ranges, ports=network.API_SERVER)
-        )
+        egress += network.go_to_api_server(platform.api_server_ranges)
     return policy(part.name, labels=labels, ingress=ingress, egress=egress)
 
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import yaml
 
 from mcp_platform.admin.manifests_repository import ChangedFile, ManifestsRepository, Overtaken
-from mcp_platform.errors import Conflict, Invalid
+from mcp_platform.errors import Conflict, Invalid, PlatformError
 
 TRIES = 6
 PAUSE_S = 1.0
@@ -127,6 +127,30 @@ def difference(
             Path(made), export(), synth=synth, url=url, branch=branch, prune=True, step=step
         )
         return tuple(summarised(changed)), repository.difference()
+
+
+def with_api_server(config: bytes, *, look_up: Callable[[], Sequence[str]]) -> bytes:
+    """Return the file with the addresses of the cluster's API in it; as it is, where it has them.
+
+    Without them the parts that read Secrets reach nothing, and no default is narrow enough.
+
+    Raises:
+        Invalid: they could not be looked up.
+    """
+    document = json.loads(config)
+    if document.get("platform", {}).get("api_server_ranges"):
+        return config
+    try:
+        found = list(look_up())
+    except PlatformError as error:
+        raise Invalid(
+            "platform.api_server_ranges is not set, and no cluster tells where its API answers:"
+            " set it with `config import`, or KUBECONFIG for this command. Nothing was pushed."
+            f" ({error})"
+        ) from error
+    platform = {**document.get("platform", {}), "api_server_ranges": found}
+    document["platform"] = dict(sorted(platform.items()))
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def _prepared(

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from mcp_platform.admin.credentials import CredentialKeys
 from mcp_platform.admin.isolation import Isolation
@@ -45,6 +46,22 @@ async def cluster_alone() -> AsyncIterator[tuple[Store, Namespaces]]:
         yield store, store
     finally:
         await store.close()
+
+
+async def api_server_ranges() -> list[str]:
+    """Return where the API of the cluster answers that KUBECONFIG names, a range an address.
+
+    Raises:
+        CredentialsUnreadable: no cluster is configured, or it does not answer.
+        CredentialsForbidden: it may not be asked.
+    """
+    from mcp_platform.tenants.kubernetes_api import KubernetesApi  # noqa: PLC0415  # 24 MB
+
+    api = KubernetesApi()
+    try:
+        return sorted(str(ip_network(each)) for each in await api.own_addresses())
+    finally:
+        await api.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,10 +91,16 @@ def _settings() -> "Settings":
 
 
 def _export() -> bytes:
+    import asyncio  # noqa: PLC0415  # only here
+
     from mcp_platform.admin.config_export import export_config  # noqa: PLC0415  # slow to import
+    from mcp_platform.admin.publishing import with_api_server  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.commands import (  # noqa: PLC0415  # slow to import
+        api_server_ranges as look_up,
+    )
     from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
 
-    return in_database(export_config)
+    return with_api_server(in_database(export_config), look_up=lambda: asyncio.run(look_up()))
 
 
 def _synth(config: Path, output: Path, *, prune: bool) -> None:

@@ -52,6 +52,7 @@ KINDS = (
     # Kept, and nothing made of them.
     Kind("", "services", "Service"),
     Kind("", "limitranges", "LimitRange"),
+    Kind("discovery.k8s.io", "endpointslices", "EndpointSlice"),
     Kind("apps", "statefulsets", "StatefulSet"),
     Kind("apps", "daemonsets", "DaemonSet"),
     Kind("autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscaler", version="v2"),

@@ -10,7 +10,7 @@ import binascii
 import random
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import count
@@ -23,6 +23,8 @@ from lightkube.core.exceptions import ConfigError
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace as NamespaceObject
 from lightkube.resources.core_v1 import Secret as SecretObject
+from lightkube.resources.core_v1 import Service
+from lightkube.resources.discovery_v1 import EndpointSlice
 from lightkube.types import PatchType
 
 from mcp_platform.errors import Conflict, PlatformError
@@ -46,6 +48,10 @@ _USER = re.compile(r'User "([^"]{1,200})" cannot')
 _EXTERNAL = "reconcile.external-secrets.io/managed"
 
 Answer = TypeVar("Answer")
+_API_SERVICE, _API_NAMESPACE = (
+    "kubernetes",
+    "default",
+)  # in every cluster, by which pods reach the API
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +221,34 @@ class KubernetesApi:
             _Attempt(verb="patch", resource="namespaces", name=name, namespace=None),
             within=WRITE_WITHIN,
         )
+
+    async def own_addresses(self) -> frozenset[str]:
+        """Return the addresses at which this cluster's API answers pods. Raises as `secret`."""
+        attempt = _Attempt(
+            verb="get", resource="services", name=_API_SERVICE, namespace=_API_NAMESPACE
+        )
+        service = await self._asked(
+            lambda: self._client.get(Service, _API_SERVICE, namespace=_API_NAMESPACE),
+            attempt,
+            within=READ_WITHIN,
+        )
+        slices = await self._asked(
+            self._endpoints,
+            replace(attempt, verb="list", resource="endpointslices"),
+            within=READ_WITHIN,
+        )
+        ends = [end for each in slices or () for end in each.endpoints or ()]
+        # Network plug-ins look before or after the service's address is replaced by an endpoint's.
+        spec = service and service.spec
+        return frozenset((spec and spec.clusterIPs) or ()).union(*(end.addresses for end in ends))
+
+    async def _endpoints(self) -> list[EndpointSlice]:
+        listed = self._client.list(
+            EndpointSlice,
+            namespace=_API_NAMESPACE,
+            labels={"kubernetes.io/service-name": _API_SERVICE},
+        )
+        return [each async for each in listed]
 
     async def _asked(
         self,

@@ -9,6 +9,8 @@ import pytest
 from tests.integration.fleet import PLATFORM, PUBLISHER, Fleet
 
 REPOSITORY = "/repository/manifests.git"
+CONFIG = "/repository/config.json"
+ADDRESSES = '{"platform": {"api_server_ranges": ["192.0.2.10/32"]}, "clients": []}'
 
 
 @pytest.fixture
@@ -18,7 +20,11 @@ def volume() -> Iterator[str]:
     made = client.volumes.create(f"mcp-{uuid4().hex}")
     client.containers.run(
         PUBLISHER,
-        ["-c", f"git init --quiet --bare -b main {REPOSITORY} && chown -R 10001 /repository"],
+        [
+            "-c",
+            f"git init --quiet --bare -b main {REPOSITORY} && echo '{ADDRESSES}' > {CONFIG}"
+            " && chown -R 10001 /repository",
+        ],
         entrypoint="sh",
         user="0",
         volumes=[f"{made.name}:/repository"],
@@ -41,6 +47,8 @@ def test_it_publishes_once_and_then_has_nothing_to_say(fleet: Fleet, volume: str
         return said.decode()
 
     shop = f"shop-{uuid4().hex[:8]}"
+    # Nobody here can be asked where the cluster's API is.
+    fleet.command(PLATFORM, "config", "import", CONFIG, volumes=kept)
     fleet.command(PLATFORM, "tenants", "create", f"{shop}/production", "--business-name", "Shop")
     assert shop in publish()
     assert f"clients/{shop}/production/Namespace" in git("ls-tree", "-r", "--name-only", "main")

@@ -16,11 +16,17 @@ from cdk8s_app.synth import folders_of, synthesize
 
 IMAGE = "registry.example.com/mcp-platform@sha256:" + "0" * 64
 PEM = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQ==\n-----END PUBLIC KEY-----\n"
+API_SERVER = ["10.0.0.10/32", "2001:db8::10/128"]
 SEALED = {"WHATSAPP_API_TOKEN": "AgBy3i4OJSWK", "GEMINI_API_KEY": "AgCF2a=="}
 
 MIXED: dict[str, Any] = {
     "version": 1,
-    "platform": {"image": IMAGE, "host": "wa.example.com", "token_keys": {"2026-11": PEM}},
+    "platform": {
+        "image": IMAGE,
+        "host": "wa.example.com",
+        "token_keys": {"2026-11": PEM},
+        "api_server_ranges": API_SERVER,
+    },
     "argocd": {"repo_url": "https://git.example.com/agency/manifests.git"},
     "clients": [
         {

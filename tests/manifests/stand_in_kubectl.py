@@ -157,6 +157,8 @@ class Call:
                     self.out.append(
                         f"{each.resource}  {each.api_version}  {namespaced}  {each.name}"
                     )
+            case "get", "endpointslices":
+                self.out.append("10.0.0.10")
             case "get", kinds if "all-namespaces" in self.options:
                 self.show(self.every(kinds))
             case "get", kind, name:

@@ -63,6 +63,7 @@ class Ground:
         default_factory=lambda: {
             "platform": {
                 "image": fleets.IMAGE,
+                "api_server_ranges": fleets.API_SERVER,
                 "monitoring": False,
                 "credentials": "sealed",
                 "redis": "none",
@@ -384,6 +385,17 @@ def test_a_kind_that_the_cluster_lacks_is_named_before_anything_is_applied(groun
     assert done.status == 1
     assert "gateway.networking.k8s.io/v1 HTTPRoute" in done.told
     assert "gateway.networking.k8s.io/v1 Gateway" in done.told
+    assert ground.there() == {"/Namespace/default"}
+
+
+def test_nothing_is_applied_while_nobody_said_where_the_clusters_api_is(ground: Ground) -> None:
+    del ground.config["platform"]["api_server_ranges"]
+    ground.write(aaa=ISOLATED)
+
+    done = ground.run()
+
+    assert done.status == 1
+    assert "It answers at: 10.0.0.10 " in done.told
     assert ground.there() == {"/Namespace/default"}
 
 

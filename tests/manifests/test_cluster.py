@@ -21,7 +21,7 @@ import yaml
 from cdk8s_app import place
 from cdk8s_app.config import fleet_of
 from cdk8s_app.synth import synthesize
-from tests.manifests.fleets import IMAGE, PEM
+from tests.manifests.fleets import API_SERVER, IMAGE, PEM
 from tests.manifests.test_admission import ASTRAY, RELABELLED, made_here
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -65,7 +65,12 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
     shared, isolated = f"mcp-test-{name}-a", f"mcp-test-{name}-b"
     config = {
         "version": 1,
-        "platform": {"image": IMAGE, "host": "wa.example.com", "token_keys": {"2026-11": PEM}},
+        "platform": {
+            "image": IMAGE,
+            "host": "wa.example.com",
+            "token_keys": {"2026-11": PEM},
+            "api_server_ranges": API_SERVER,
+        },
         "database": {"mode": "statefulset"},
         "clients": [
             {"client_name": shared, "environments": {"production": True}},

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -311,6 +312,56 @@ def test_a_tenants_pods_reach_no_private_address_but_names_and_the_database() ->
 
     assert {"cidr": "0.0.0.0/0", "except": list(settings.PRIVATE_RANGES)} in blocks
     assert all("except" in block or block["cidr"] == "169.254.20.10/32" for block in blocks)
+
+
+# Where a cluster's own servers are, or a cloud's that hands out logins; by IPv6 ways to IPv4 too.
+NOT_THE_INTERNET = [
+    "10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "0.1.2.3",
+    "198.18.0.1", "240.0.0.1", "::1", "fd00::1", "fe80::1", "64:ff9b::a9fe:a9fe", "64:ff9b::a00:1",
+    "64:ff9b:1::a00:1", "2002:a00:1::1", "2001:0:a00:1::1",
+]  # fmt: skip
+
+
+def open_to(rule: Manifest, address: str) -> bool:
+    """Tell whether a rule lets out to an address, as a network plug-in reads it."""
+    found = ip_address(address)
+    blocks = [peer["ipBlock"] for peer in rule.get("to", ()) if "ipBlock" in peer]
+    return any(
+        found in ip_network(block["cidr"])
+        and not any(found in ip_network(each) for each in block.get("except", ()))
+        for block in blocks
+    )
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("NetworkPolicy"))
+def test_on_the_ports_of_the_web_only_the_api_server_is_reached_within_private_ranges(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    for rule in each["spec"].get("egress", ()):
+        ports = {port["port"] for port in rule["ports"]}
+        if not ports & {443, 6443} or each["metadata"]["name"] == logs.NAME:
+            continue  # Elasticsearch is wherever it is
+        assert not [address for address in NOT_THE_INTERNET if open_to(rule, address)]
+        for address in (known.split("/")[0] for known in fleets.API_SERVER):
+            if open_to(rule, address) and address.startswith("10."):
+                assert ports == {443, 6443}
+
+
+@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("NetworkPolicy"))
+def test_no_pod_reaches_the_metadata_service_of_a_cloud(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    for rule in each["spec"].get("egress", ()):
+        assert not open_to(rule, "169.254.169.254")
+        assert not open_to(rule, "127.0.0.1")
+
+
+def test_own_private_ranges_do_not_open_what_is_never_a_server() -> None:
+    rule = network.go_to_internet(private_ranges=["10.0.0.0/8"])
+
+    assert not open_to(rule, "169.254.169.254")
+    assert open_to(rule, "203.0.113.1")
+    assert open_to(rule, "2606:4700::1")
 
 
 @pytest.mark.parametrize(("variant", "folder", "each"), of_kind("ResourceQuota"))

@@ -197,6 +197,20 @@ def test_a_tenant_of_each_kind_looks_as_it_did(name: str) -> None:
     assert found == path.read_text()
 
 
+def test_it_warns_where_nobody_said_at_which_address_the_clusters_api_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.json"
+    for ranges, warned in ((None, 1), (["10.0.0.10/32"], 0)):
+        known = {} if ranges is None else {"api_server_ranges": ranges}
+        file.write_text(json.dumps(small("aaa", **known)))
+
+        assert main(["--config", str(file), "--output", str(tmp_path / "out")]) == 0
+        told = capsys.readouterr().err
+        assert told.count("Warning: platform.api_server_ranges is not set") == warned
+        assert told.count("kubectl get endpointslices") == warned
+
+
 def test_a_wrong_file_is_told_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -246,6 +260,18 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a range with an address in it": (
         small("aaa", api_server_ranges=["10.0.0.1/8"]),
         "platform.api_server_ranges.0: 10.0.0.1/8 has host bits set",
+    ),
+    "the whole internet for an API server": (
+        small("aaa", api_server_ranges=["203.0.113.1/32", "0.0.0.0/0"]),
+        "platform.api_server_ranges.1: 0.0.0.0/0 is more than an API server's address",
+    ),
+    "a whole private range for an API server": (
+        small("aaa", api_server_ranges=["10.0.0.0/8"]),
+        "platform.api_server_ranges.0: 10.0.0.0/8 is more",
+    ),
+    "every IPv6 address for an API server": (
+        small("aaa", api_server_ranges=["::/0"]),
+        "platform.api_server_ranges.0: ::/0 is more",
     ),
     "a URL where a host stands": (
         small("aaa", host="https://wa.example.com/"),
