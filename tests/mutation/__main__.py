@@ -6,13 +6,13 @@ a part of its path.
 """
 
 import argparse
+import contextlib
 import difflib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -111,14 +111,14 @@ def _asked(mutant: Mutant, whole: trial.Course) -> set[str]:
     return found & whole.took.keys() or set(whole.took)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _servers() -> Iterator[None]:
     """Keep a PostgreSQL and a Valkey up for all runs: tests join servers that are there."""
     folder = Path(tempfile.mkdtemp(prefix="mcp-platform-mutation-"))
     folder.chmod(0o711)  # as root, PostgreSQL runs under another account
     os.environ["MCP_PLATFORM_TEST_SERVERS"] = str(folder)
     ours, theirs = trial.FORK.Pipe()
-    process = trial.FORK.Process(target=_serve, args=(folder, theirs))
+    process = trial.FORK.Process(target=_serve, args=(folder, theirs, ours))
     process.start()
     try:
         ours.recv()
@@ -129,7 +129,8 @@ def _servers() -> Iterator[None]:
         shutil.rmtree(folder)
 
 
-def _serve(folder: Path, asked: Connection) -> None:
+def _serve(folder: Path, asked: Connection, parents: Connection) -> None:
+    parents.close()  # so that we hear it when whoever has the other copy dies
     # In this process alone: where mutants are tried, our modules are imported afterwards.
     from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: PLC0415
 
@@ -141,7 +142,8 @@ def _serve(folder: Path, asked: Connection) -> None:
         for each in servers:
             each.start()
         asked.send(None)
-        asked.recv()
+        with contextlib.suppress(EOFError):
+            asked.recv()
     finally:
         for each in servers:
             each.stop()

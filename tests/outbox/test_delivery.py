@@ -96,6 +96,31 @@ async def test_what_another_worker_has_finished_meanwhile_cannot_be_claimed(worl
         )
 
 
+@pytest.mark.parametrize(
+    ("told", "then"),
+    [
+        (("sending", None), ("sent", "wamid.second")),
+        (("delivered", "wamid.first"), ("delivered", "wamid.first")),
+        (("failed", "wamid.first"), ("sent", "wamid.second")),
+        (("failed", "wamid.second"), ("failed", "wamid.second")),
+    ],
+)
+async def test_a_success_written_late_overwrites_nothing_that_is_known_of_it(
+    world: World, told: tuple[str, str | None], then: tuple[str, str]
+):
+    await world.record("one")
+    by = uuid.uuid4()
+    state, wamid = told
+    async with world.sessions.everywhere.begin() as session:
+        head = await lanes.head_of(session, tenant_id=world.tenant_id, lane=world.lane)
+        assert head is not None
+        await session.execute(update(OutboxRow).values(state=state, wamid=wamid, claimed_by=by))
+        assert await lanes.write_success(session, head.effect, by=by, wamid="wamid.second")
+
+    row = await world.row("one")
+    assert (row.state, row.wamid, row.claimed_by) == (*then, None)
+
+
 async def test_a_long_lane_gives_other_lanes_their_turn(world: World):
     await world.record("one", "two", "three")
     short = world.new_delivery(lane_batch=2)
