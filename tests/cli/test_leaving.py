@@ -107,9 +107,9 @@ def is_kept(database: Database, line: Mapping[str, Any]) -> bool:
     table = line["type"]
     return bool(
         database.value(
-            f"SELECT count(*) FROM {table} AS kept,"
-            f" jsonb_populate_record(NULL::{table}, $1::text::jsonb) AS told"
-            " WHERE kept IS NOT DISTINCT FROM told",
+            f"SELECT count(*) FROM {table} AS row_in_database,"
+            f" jsonb_populate_record(NULL::{table}, $1::text::jsonb) AS row_in_file"
+            " WHERE row_in_database IS NOT DISTINCT FROM row_in_file",
             json.dumps(row),
         )
     )
