@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 
 from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
+from tests.databases import Databases
 
 FOLDER_VARIABLE = "MCP_PLATFORM_TEST_SERVERS"
 # Beyond this machine: the API server of a real cluster, in `make test-cluster`.
@@ -148,12 +149,18 @@ def template(postgres: EmbeddedPostgres) -> str:
     return "template_of_tests"
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres, template: str) -> Iterator[Databases]:
+    with Databases(postgres, template) as made:
+        yield made
+
+
 @pytest.fixture
-def migrated_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
-    """A new database with the whole schema."""
-    name = f"test_{uuid4().hex}"
-    yield postgres.create_database(name, template=template)
-    postgres.drop_database(name)
+def migrated_url(databases: Databases) -> Iterator[str]:
+    """A database with the whole schema and without a row."""
+    lent = databases.lend()
+    yield lent.url
+    databases.take_back(lent)
 
 
 @pytest.hookimpl(wrapper=True)

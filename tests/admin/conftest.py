@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from mcp_platform.app import create_app
 from mcp_platform.bootstrap import pieces, service
 from mcp_platform.bootstrap.service import AdminApi, Platform
 from mcp_platform.settings import Settings
+from tests.databases import Databases
 
 PASSWORD = "correct horse battery"
 HERE = "192.0.2.7"  # an address for documentation: RFC 5737
@@ -119,27 +121,84 @@ class Api:
         ]
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def api(
-    migrated_url: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Api]:
+@asynccontextmanager
+async def made_api(database_url: str, folder: Path, clock: Clock) -> AsyncIterator[Api]:
+    """Make `serve gateway admin` over a database, with cheap passwords and a clock that moves."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    for module in (pieces, service):
-        monkeypatch.setattr(module, "now", clock)
-    monkeypatch.setattr(service, "Passwords", lambda: Passwords(cheap))
     settings = Settings(
-        database_url=migrated_url, data_dir=tmp_path, credentials_dir=tmp_path / "credentials"
+        database_url=database_url, data_dir=folder, credentials_dir=folder / "credentials"
     )
-    parts = ("gateway", "admin")
-    async with service.platform(
-        settings, parts, database_url=migrated_url, redis_url=None
-    ) as platform:
-        yield Api(platform, clock, tmp_path / "keys")
+    with pytest.MonkeyPatch.context() as building:
+        for module in (pieces, service):
+            building.setattr(module, "now", clock)
+        building.setattr(service, "Passwords", lambda: Passwords(cheap))
+        opening = service.platform(
+            settings, ("gateway", "admin"), database_url=database_url, redis_url=None
+        )
+        async with AsyncExitStack() as stack:
+            platform = await stack.enter_async_context(opening)
+            building.undo()  # what is made has them; what others make has not
+            yield Api(platform, clock, folder / "keys")
+
+
+class Apis:
+    """Lends one API after the other: the same, emptied, while only rows were changed."""
+
+    def __init__(self, databases: Databases, folders: pytest.TempPathFactory) -> None:
+        self._databases, self._folders = databases, folders
+        self._stack = AsyncExitStack()
+        self._api: Api | None = None
+        self._files: list[tuple[Path, int]] = []
+
+    async def lend(self) -> Api:
+        if self._api is None or not await self._as_good_as_new(self._api):
+            await self.close()
+            self._api = await self._make()
+        return self._api
+
+    async def close(self) -> None:
+        self._api = None
+        await self._stack.aclose()
+
+    async def _make(self) -> Api:
+        self._lent = self._databases.copied()
+        self._stack.callback(self._databases.drop, self._lent)
+        await self._lent.remember()
+        self._folder = self._folders.mktemp("platform")
+        api = await self._stack.enter_async_context(made_api(self._lent.url, self._folder, Clock()))
+        self._files = self._seen()
+        return api
+
+    async def _as_good_as_new(self, api: Api) -> bool:
+        if self._seen() != self._files or not await self._lent.emptied(in_use=True):
+            return False
+        api.clock.ahead = timedelta(0)
+        api.admin.live.forget()
+        api.platform.tenants.forget()
+        return True
+
+    def _seen(self) -> list[tuple[Path, int]]:
+        files = [each for each in self._folder.rglob("*") if each.is_file()]
+        return sorted((each, each.stat().st_mtime_ns) for each in files)
+
+
+@pytest.fixture(scope="session")
+async def apis(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Apis]:
+    made = Apis(databases, tmp_path_factory)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def api(apis: Apis) -> Api:
+    return await apis.lend()
+
+
+@pytest.fixture
+def clock(api: Api) -> Clock:
+    return api.clock
 
 
 @pytest.fixture

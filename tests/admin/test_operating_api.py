@@ -1,6 +1,7 @@
 """Credentials, off-boarding and config.json over HTTP: who may, what is answered, what is never told."""
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ from sqlalchemy import text
 
 from mcp_platform.admin.api.config import MOST_BYTES
 from mcp_platform.bootstrap import service
-from tests.admin.conftest import Api
+from tests.admin.conftest import Api, Clock, made_api
 from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
 
 HIDDEN = "hunter2-" + "z" * 40
 
 
-@pytest.fixture(autouse=True)  # before the platform is made
-async def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvisioner:
+@pytest.fixture
+def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvisioner:
     made = FolderProvisioner(folder_store(tmp_path / "credentials"))
 
     async def of(*_: Any, **__: Any) -> FolderProvisioner:
@@ -28,7 +29,15 @@ async def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder
 
 
 @pytest.fixture
-async def shop(provisioner: FolderProvisioner, api: Api) -> str:
+async def api(
+    provisioner: FolderProvisioner, migrated_url: str, tmp_path: Path
+) -> AsyncIterator[Api]:
+    async with made_api(migrated_url, tmp_path, Clock()) as made:
+        yield made
+
+
+@pytest.fixture
+async def shop(api: Api) -> str:
     """The path of a tenant's routes, in a platform whose provisioner writes into a folder."""
     path = await api.make_tenant(client="shop")
     client_name, environment = path.split("/")

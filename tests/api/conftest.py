@@ -9,16 +9,13 @@ import pytest
 
 from mcp_platform.kit.database import create_engine, create_sessions, plain_url
 from mcp_platform.kit.embedded import EmbeddedPostgres
-from mcp_platform.schema import migrate
 from tests.api.world import Business, World
 
 
 @pytest.fixture(scope="session")
-def api_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def api_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"api_{uuid.uuid4().hex}"
-    url = postgres.create_database(name)
-    migrate(url)
-    yield url
+    yield postgres.create_database(name, template=template)
     postgres.drop_database(name)
 
 

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from mcp_platform.admin.tokens import SCOPES, Tokens
-from mcp_platform.bootstrap import pieces, service
+from mcp_platform.bootstrap import pieces
 from mcp_platform.kit.database import create_engine
-from mcp_platform.settings import Settings
-from tests.admin.conftest import Api, Clock
+from tests.admin.conftest import Api, Clock, made_api
 from tests.isolation.planted import OF_TENANTS, named, plant
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -30,13 +29,8 @@ BODIES = {"hours": {"hours": []}, "appointments": {"status": "confirmed"}, **CHA
 
 @pytest.fixture
 async def api(migrated_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    settings = Settings(
-        database_url=migrated_url, data_dir=tmp_path, credentials_dir=tmp_path / "credentials"
-    )
-    async with service.platform(
-        settings, ("gateway", "admin"), database_url=migrated_url, redis_url=None
-    ) as platform:
-        yield Api(platform, Clock(), tmp_path / "keys")
+    async with made_api(migrated_url, tmp_path, Clock()) as made:
+        yield made
 
 
 async def _snapshot(api: Api, tenant_id: int) -> dict[str, list[Any]]:

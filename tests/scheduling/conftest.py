@@ -8,18 +8,15 @@ import pytest
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.scheduling.catalogue import Catalogue
-from mcp_platform.schema import migrate
 from tests.scheduling.shop import Shop, catalogue
 
 OpenShop = Callable[..., Awaitable[Shop]]
 
 
 @pytest.fixture(scope="session")
-def scheduling_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def scheduling_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"scheduling_{uuid.uuid4().hex}"
-    url = postgres.create_database(name)
-    migrate(url)
-    yield url
+    yield postgres.create_database(name, template=template)
     postgres.drop_database(name)
 
 

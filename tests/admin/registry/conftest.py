@@ -7,16 +7,13 @@ import pytest
 
 from mcp_platform.kit.database import Sessions, create_engine
 from mcp_platform.kit.embedded import EmbeddedPostgres
-from mcp_platform.schema import migrate
 from tests.admin.registry.office import Office
 
 
 @pytest.fixture(scope="session")
-def registry_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def registry_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"registry_{uuid.uuid4().hex}"
-    url = postgres.create_database(name)
-    migrate(url)
-    yield url
+    yield postgres.create_database(name, template=template)
     postgres.drop_database(name)
 
 
