@@ -8,12 +8,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore
 UV_LOCK = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-annotate $(ARGS)
+PARALLEL = $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 # Tests that compare docs/ with the code; they need no server.
 DOCUMENTED = $(wildcard tests/test_*.py) tests/kit/test_metrics.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-cluster integration check check-migrations mutate bench scan lock clean venv
+.PHONY: help demo test test-quick test-full test-cluster integration check check-migrations mutate bench scan lock clean venv
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -24,7 +25,13 @@ demo: .venv/.runtime ## Run the whole platform here with simulated vendors; no a
 	@$(BIN)/mcp-platform demo $(ARGS)
 
 test: .venv/.dev ## Run the tests (PostgreSQL and Valkey come with the packages)
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(PARALLEL) $(ARGS)
+
+test-quick: .venv/.dev ## Run what changes often and starts no process, in a minute
+	@$(PARALLEL) --tier quick $(ARGS)
+
+test-full: .venv/.dev ## Run the tests with ten times the examples, and what is exhaustive
+	@$(PARALLEL) --tier full $(ARGS)
 
 test-cluster: .venv/.dev ## Run the tests of Kubernetes on the cluster of KUBECONFIG; they clean up
 	@$(BIN)/pytest -m cluster tests/tenants tests/manifests $(ARGS)

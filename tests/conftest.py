@@ -2,9 +2,9 @@
 
 import contextlib
 import fcntl
+import gc
 import ipaddress
 import os
-import re
 import shutil
 import signal
 import sys
@@ -27,11 +27,24 @@ REACHABLE: set[str] = set()
 Server = TypeVar("Server", EmbeddedPostgres, EmbeddedValkey)
 
 
-# How long it takes to make an example says something of the machine and nothing of the code.
-settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+# Examples of each property, by how much is asked for: see `--tier`.
+EXAMPLES = {"quick": 20, "usual": 100, "full": 1000}
+# Tests that start processes or browsers, or put a whole service together for each question.
+LONG = (
+    "admin/test_schemathesis.py",
+    "browser",
+    "cli",
+    "crash",
+    "flows",
+    "fuzz",
+    "integration",
+    "isolation",
+    "kit/test_embedded.py",
+    "kit/test_supervisor.py",
+    "manifests",
+    "personas",
+    "publishing",
 )
-settings.load_profile("any machine")
 
 
 class OutsideConnectionError(RuntimeError):
@@ -61,13 +74,30 @@ def _guard(event: str, args: tuple[Any, ...]) -> None:
 sys.addaudithook(_guard)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tier",
+        choices=list(EXAMPLES),
+        default="usual",
+        help="how much is tried: `quick` starts no process of ours, `full` adds what is exhaustive",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder of this run's servers, for all its workers.
+    """Say how many examples are tried, and make the folder of this run's servers for all its workers.
 
     Directly under the temporary folder: as root, PostgreSQL runs under an account that cannot enter
     pytest's own.
     """
     _hear_interrupts()
+    settings.register_profile(
+        "this tier",
+        max_examples=EXAMPLES[config.getoption("tier")],
+        # How long it takes to make an example says something of the machine and nothing of the code.
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("this tier")
     if FOLDER_VARIABLE not in os.environ:
         made = tempfile.mkdtemp(prefix="mcp-platform-tests-")
         Path(made).chmod(0o711)
@@ -86,17 +116,34 @@ def _hear_interrupts() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what changes a real cluster or takes minutes, unless `-m` asks for it by name.
+    """Leave out what its tier has not, and what changes a real cluster without `-m cluster`.
 
     KUBECONFIG alone would not do: whoever runs all the tests may have any cluster in it.
     """
-    unasked = {"cluster", "full"} - set(re.findall(r"\w+", config.getoption("markexpr")))
-    left_out = [
-        item for item in items if any(item.get_closest_marker(marker) for marker in unasked)
-    ]
+    left_out = {item for item in items if _is_left_out(item, config)}
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+
+
+def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
+    if item.get_closest_marker("cluster") and "cluster" not in config.getoption("markexpr"):
+        return True
+    match config.getoption("tier"):
+        case "quick":
+            return _is_long(item) or item.get_closest_marker("full") is not None
+        case "usual":
+            return item.get_closest_marker("full") is not None
+    return False
+
+
+def _is_long(item: pytest.Item) -> bool:
+    where = item.path.relative_to(Path(__file__).parent)
+    return any(where.is_relative_to(each) for each in LONG)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and tests stay: the collector need not look at them each time
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ def every(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., Any]], Ca
             found = list(cases() if callable(cases) else cases)
             assert found, "there is no case to look at"
             for case in found:
-                values = getattr(case, "values", case) if len(wanted) > 1 else [case]
+                values = case if len(wanted) > 1 else [case]
                 yield dict(zip(wanted, values, strict=True))
 
         if inspect.iscoroutinefunction(test):

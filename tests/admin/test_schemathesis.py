@@ -48,7 +48,8 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 8  # of each operation, as documented, and as many that are not
+EXAMPLES = 2  # of each operation, as documented, and as many that are not
+MORE_EXAMPLES = 40
 PARTS = 4  # for as many processes
 AWAY = 503
 KNOWN = {
@@ -194,15 +195,29 @@ def operations(fuzzed: Fuzzed) -> list[schemathesis.schemas.APIOperation]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("part", range(PARTS))
 def test_every_answer_is_one_that_the_document_says(
+    fuzzed: Fuzzed, operations: list[schemathesis.schemas.APIOperation]
+) -> None:
+    assert_as_documented(fuzzed, operations, examples=EXAMPLES)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_so_is_every_answer_to_many_more_questions(
     fuzzed: Fuzzed, operations: list[schemathesis.schemas.APIOperation], part: int
 ) -> None:
+    assert_as_documented(fuzzed, operations[part::PARTS], examples=MORE_EXAMPLES)
+
+
+def assert_as_documented(
+    fuzzed: Fuzzed, operations: list[schemathesis.schemas.APIOperation], *, examples: int
+) -> None:
     wrong: list[str] = []
-    for operation in operations[part::PARTS]:
+    for operation in operations:
         for mode in GenerationMode:
             try:
-                ask(fuzzed, operation, mode)
+                ask(fuzzed, operation, mode, examples=examples)
             except FailureGroup as failures:
                 wrong += [f"{operation.label}: {each}" for each in failures.exceptions]
             except Unsatisfiable:  # there is no wrong way to ask for what takes nothing
@@ -211,11 +226,11 @@ def test_every_answer_is_one_that_the_document_says(
     assert not wrong, "\n\n".join(wrong)
 
 
-def ask(fuzzed: Fuzzed, operation: Any, mode: GenerationMode) -> None:
+def ask(fuzzed: Fuzzed, operation: Any, mode: GenerationMode, *, examples: int) -> None:
     """Ask an operation in several ways; raise what is wrong with the first answer that is."""
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,

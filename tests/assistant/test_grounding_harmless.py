@@ -3,9 +3,8 @@
 Every third sentence was held out while the lexicon was being written: see `HELD_OUT_EVERY`.
 """
 
-import pytest
-
 from mcp_platform.assistant.grounding import ground
+from tests.every import every
 
 HELD_OUT_EVERY = 3  # indexes 2, 5, 8, … were not looked at while the first lexicon was tuned
 
@@ -348,7 +347,7 @@ def rendered(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize(("language", "text"), SENTENCES)
+@every("language, text", SENTENCES)
 def test_a_harmless_sentence_gets_through_unchanged(language: str, text: str) -> None:
     result = ground(text, language=language, placeholders=PLACEHOLDERS, names=NAMES)
     assert result.text == rendered(text)

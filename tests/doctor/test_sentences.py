@@ -5,20 +5,15 @@ import re
 from pathlib import Path
 from string import Formatter
 
-import pytest
-
 from mcp_platform.doctor import checks
 from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.sentences import EVERY, SENTENCES, TITLES
 from mcp_platform.doctor.sentences.forms import Sentence
+from tests.every import every
 
 FOLDER = Path(checks.__file__).parent
 SHARED = {code for check, code in SENTENCES if check == EVERY}
-each_sentence = pytest.mark.parametrize(
-    ("key", "sentence"),
-    SENTENCES.items(),
-    ids=lambda value: "/".join(value) if isinstance(value, tuple) else "",
-)
+each_sentence = every("key, sentence", SENTENCES.items())
 
 
 def raised() -> set[tuple[str, str]]:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from mcp_platform.kit.queue import own_schema
 from mcp_platform.kit.row_security import Role
 from mcp_platform.schema import metadata
+from tests.every import every
 from tests.isolation.conftest import Isolated
 from tests.isolation.planted import OF_TENANTS, OF_THE_PLATFORM, named, references, rows_of
 
@@ -25,7 +26,7 @@ ADMINISTERED = {"audit_entries", "credential_keys", "offboardings", "publication
 READ_ONLY = {"closed_days", "offerings", "opening_spans", "professionals", "services"}
 
 both_ways = pytest.mark.parametrize("me", [0, 1])
-every_table = pytest.mark.parametrize("table", OF_TENANTS, ids=lambda each: each.name)
+every_table = every("table", OF_TENANTS)
 as_whom = pytest.mark.parametrize("whom", ["login", "worker"])
 
 Connect = Callable[[Isolated], Awaitable[asyncpg.Connection]]
@@ -114,9 +115,7 @@ async def test_nothing_of_another_tenant_is_read_or_changed(
 
 
 @both_ways
-@pytest.mark.parametrize(
-    "table", [each for each in OF_TENANTS if each.name not in ADMINISTERED], ids=str
-)
+@every("table", [each for each in OF_TENANTS if each.name not in ADMINISTERED])
 async def test_what_a_tenant_works_with_is_its_own_to_change(
     isolated: Isolated, table: Table, me: int
 ) -> None:
@@ -198,8 +197,8 @@ async def test_a_tenant_sees_itself_and_its_client_and_no_other(
         assert await tried(connection, "UPDATE tenants SET status = 'active'") == "denied"
 
 
-@pytest.mark.parametrize("table", sorted(OF_THE_PLATFORM - {"clients", "tenants"}))
 @as_whom
+@every("table", sorted(OF_THE_PLATFORM - {"clients", "tenants"}))
 async def test_the_platforms_own_tables_are_closed(
     isolated: Isolated, table: str, whom: str
 ) -> None:
@@ -336,7 +335,7 @@ MADE = (
 )
 
 
-@pytest.mark.parametrize("statement", MADE)
+@every("statement", MADE)
 async def test_a_tenant_makes_and_opens_nothing(isolated: Isolated, statement: str) -> None:
     own = own_schema(isolated.tenants[0].id)
     async with connected(isolated, "login", 0) as connection:

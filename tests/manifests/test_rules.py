@@ -1,8 +1,10 @@
 """What must hold of every object, whatever the fleet; the service's side of an agreement included."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -15,22 +17,27 @@ from mcp_platform.kit.row_security import Role
 from mcp_platform.settings import PARTS, Settings
 from mcp_platform.tenants import cluster_names
 from mcp_platform.tenants.credentials import KEYS
+from tests.every import every
 from tests.kit.test_metrics import METRICS
 from tests.manifests import fleets
 
-EVERY = [
-    pytest.param(
-        variant, folder, each, id=f"{variant}: {folder}/{each['kind']}.{each['metadata']['name']}"
-    )
-    for variant in fleets.VARIANTS
-    for folder, each in fleets.objects(variant)
-]
+
+@functools.cache
+def objects() -> list[tuple[str, str, Manifest]]:
+    """Return each object with its fleet and its folder. To make them takes seconds."""
+    return [
+        (variant, folder, each)
+        for variant in fleets.VARIANTS
+        for folder, each in fleets.objects(variant)
+    ]
+
+
 OTHERS_IMAGES = {database.SMALL_IMAGE, cache.IMAGE, logs.IMAGE}
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
-def of_kind(*kinds: str) -> list[Any]:
-    return [each for each in EVERY if each.values[2]["kind"] in kinds]
+def of_kind(*kinds: str) -> list[tuple[str, str, Manifest]]:
+    return [each for each in objects() if each[2]["kind"] in kinds]
 
 
 def pod_of(each: Manifest) -> Manifest:
@@ -38,7 +45,8 @@ def pod_of(each: Manifest) -> Manifest:
     return pod
 
 
-PODS = of_kind("Deployment", "StatefulSet", "DaemonSet", "Job")
+def pods() -> list[tuple[str, str, Manifest]]:
+    return of_kind("Deployment", "StatefulSet", "DaemonSet", "Job")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,7 @@ def test_there_is_no_plain_secret() -> None:
     assert len(of_kind("ExternalSecret")) > 5
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), EVERY)
+@every("variant, folder, each", objects)
 def test_names_and_labels_are_what_kubernetes_takes(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -93,7 +101,7 @@ def test_names_and_labels_are_what_kubernetes_takes(
     assert metadata["labels"]["app.kubernetes.io/part-of"] == "mcp-platform"
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), EVERY)
+@every("variant, folder, each", objects)
 def test_what_is_a_tenants_stands_in_its_namespace(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -103,7 +111,7 @@ def test_what_is_a_tenants_stands_in_its_namespace(
         assert where == f"{client}-{environment}"
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), PODS)
+@every("variant, folder, each", pods)
 def test_a_pod_is_limited_confined_and_of_an_image_that_is_known(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -124,7 +132,7 @@ def test_a_pod_is_limited_confined_and_of_an_image_that_is_known(
             assert "livenessProbe" in container
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), PODS)
+@every("variant, folder, each", pods)
 def test_only_the_parts_that_need_the_clusters_api_get_a_token(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -139,9 +147,9 @@ def test_only_the_parts_that_need_the_clusters_api_get_a_token(
 
 def test_filebeat_alone_sees_a_node() -> None:
     with_host_path = {
-        each.values[2]["metadata"]["name"]
-        for each in PODS
-        if any("hostPath" in volume for volume in pod_of(each.values[2])["volumes"])
+        each["metadata"]["name"]
+        for _, _, each in pods()
+        if any("hostPath" in volume for volume in pod_of(each)["volumes"])
     }
 
     assert with_host_path == {"filebeat"}
@@ -162,7 +170,7 @@ def variables_of(variant: str, each: Manifest) -> Iterator[str]:
                 yield from maps[each["metadata"]["namespace"], name]
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), PODS)
+@every("variant, folder, each", pods)
 def test_every_environment_variable_is_a_setting_of_the_service(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -185,7 +193,7 @@ def test_what_settings_say_is_taken_by_the_service(
                 assert made.pinned == ("CLIENT_NAME" in each["data"])
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("Deployment"))
+@every("variant, folder, each", partial(of_kind, "Deployment"))
 def test_what_is_served_are_parts_of_the_service(variant: str, folder: str, each: Manifest) -> None:
     for container in pod_of(each)["containers"]:
         if container["name"] == "service":
@@ -196,7 +204,7 @@ def test_what_is_served_are_parts_of_the_service(variant: str, folder: str, each
             assert parts == ["gateway", "worker"] if pinned else len(parts) == 1
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("Role"))
+@every("variant, folder, each", partial(of_kind, "Role"))
 def test_a_role_is_about_one_secret_by_name(variant: str, folder: str, each: Manifest) -> None:
     (rule,) = each["rules"]
     client = folder.split("/")[1]
@@ -273,7 +281,7 @@ def test_beyond_a_namespace_only_the_provisioner_may_anything(variant: str) -> N
             assert rule["verbs"] == ["create"]
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("HTTPRoute", "Ingress"))
+@every("variant, folder, each", partial(of_kind, "HTTPRoute", "Ingress"))
 def test_a_tenants_route_is_its_own_path(variant: str, folder: str, each: Manifest) -> None:
     if not folder.startswith("clients/"):
         return
@@ -333,7 +341,7 @@ def open_to(rule: Manifest, address: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("NetworkPolicy"))
+@every("variant, folder, each", partial(of_kind, "NetworkPolicy"))
 def test_on_the_ports_of_the_web_only_the_api_server_is_reached_within_private_ranges(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -347,7 +355,7 @@ def test_on_the_ports_of_the_web_only_the_api_server_is_reached_within_private_r
                 assert ports == {443, 6443}
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("NetworkPolicy"))
+@every("variant, folder, each", partial(of_kind, "NetworkPolicy"))
 def test_no_pod_reaches_the_metadata_service_of_a_cloud(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -364,7 +372,7 @@ def test_own_private_ranges_do_not_open_what_is_never_a_server() -> None:
     assert open_to(rule, "2606:4700::1")
 
 
-@pytest.mark.parametrize(("variant", "folder", "each"), of_kind("ResourceQuota"))
+@every("variant, folder, each", partial(of_kind, "ResourceQuota"))
 def test_a_quota_counts_pods_and_not_what_they_take(
     variant: str, folder: str, each: Manifest
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_platform.inbox.event import LONGEST_ID, NewEvent
@@ -249,7 +249,6 @@ def containers(value: Any) -> int:
     return isinstance(value, dict | list) + sum(map(containers, inside))
 
 
-@settings(max_examples=300, deadline=None)
 @given(DOCUMENT)
 def test_no_json_breaks_it_and_events_are_no_more_than_what_came(document: Any) -> None:
     found = parsed(document)
@@ -263,7 +262,6 @@ def test_no_json_breaks_it_and_events_are_no_more_than_what_came(document: Any) 
         assert (event.contact_key is not None) == (event.kind == "message")
 
 
-@settings(max_examples=150, deadline=None)
 @given(DOCUMENT, st.randoms(use_true_random=False))
 def test_the_order_of_members_changes_no_key(document: Any, chance: random.Random) -> None:
     def shuffled(value: Any) -> Any:
@@ -279,7 +277,6 @@ def test_the_order_of_members_changes_no_key(document: Any, chance: random.Rando
     assert [each.key for each in parsed(shuffled(document)).events] == keys
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(CHANGE, max_size=4))
 def test_nothing_said_to_another_number_becomes_an_event(changes: list[Any]) -> None:
     strangers = []
