@@ -27,7 +27,7 @@ demo: .venv/.runtime ## Run the whole platform here with simulated vendors; no a
 test: .venv/.dev ## Run the tests (PostgreSQL and Valkey come with the packages)
 	@$(PARALLEL) $(ARGS)
 
-test-quick: .venv/.dev ## Run what changes often and starts no process, in a minute
+test-quick: .venv/.dev ## Run what changes often and starts no process of ours
 	@$(PARALLEL) --tier quick $(ARGS)
 
 test-full: .venv/.dev ## Run the tests with ten times the examples, and what is exhaustive

@@ -49,9 +49,9 @@ def pods() -> list[tuple[str, str, Manifest]]:
     return of_kind("Deployment", "StatefulSet", "DaemonSet", "Job")
 
 
-@pytest.mark.parametrize(
-    ("variant", "folder", "each"),
-    [each for each in of_kind("ConfigMap") if each.values[2]["metadata"]["name"] == "settings"],
+@every(
+    "variant, folder, each",
+    lambda: [each for each in of_kind("ConfigMap") if each[2]["metadata"]["name"] == "settings"],
 )
 def test_addresses_behind_the_gateway_are_the_clients_own(
     variant: str, folder: str, each: Manifest
@@ -62,9 +62,9 @@ def test_addresses_behind_the_gateway_are_the_clients_own(
     ).lacks_proxies(["admin"])
 
 
-@pytest.mark.parametrize(
-    ("variant", "folder", "each"),
-    [each for each in of_kind("NetworkPolicy") if each.values[1] != "data"],
+@every(
+    "variant, folder, each",
+    lambda: [each for each in of_kind("NetworkPolicy") if each[1] != "data"],
 )
 def test_nothing_but_the_gateways_proxies_reaches_the_public_port(
     variant: str, folder: str, each: Manifest
