@@ -45,9 +45,18 @@ def test_a_hand_over_file_is_read_at_once(text: str) -> None:
     _ends("from mcp_platform.tenants.env_file import read_env_file as run", text)
 
 
+def test_a_models_answer_is_cut_before_it_is_looked_at() -> None:
+    _ends(
+        "from mcp_platform.assistant.lexicon import fold\n"
+        "from mcp_platform.assistant.lexicon.reading import clean\n"
+        "run = lambda text: fold(clean(text))",
+        "a" + "\u0323\u0301" * 500_000,  # marks out of order: sorted in quadratic time
+    )
+
+
 def _ends(imports: str, text: str) -> None:
     subprocess.run(  # our own interpreter
-        [sys.executable, "-c", f"import sys; {imports}; run(sys.stdin.read())"],
+        [sys.executable, "-c", f"import sys\n{imports}\nrun(sys.stdin.read())"],
         input=text.encode(),
         timeout=LIMIT_S,
         check=True,
