@@ -146,6 +146,20 @@ RULES = [
         do="Sending goes on, slower for busy numbers. See Valkey's pod.",
     ),
     _alert(
+        "McpRolloutStandsStill",
+        # As kube-state-metrics tells it, of namespaces that pods of ours answer from.
+        when="max by (namespace, deployment) (kube_deployment_status_condition{"
+        'condition="Progressing",status="false"}) > 0'
+        " and on (namespace) max by (namespace) (mcp_inbox_lag_seconds)",
+        lasting="1m",
+        severity="warning",
+        means="A new release or configuration does not come about"
+        " ({{ $labels.namespace }}, {{ $labels.deployment }}); the old pods go on.",
+        do="`kubectl -n {{ $labels.namespace }} get resourcequotas,events` says why: a quota that is"
+        " not ours, a Secret that is missing, a pod that is never ready. Lowering resources does not"
+        " help against a quota: old pods count at their old size.",
+    ),
+    _alert(
         "McpPartDown",
         when=f'sum by (job) (up{{namespace="{place.NAMESPACE}"}}) == 0',
         lasting="5m",

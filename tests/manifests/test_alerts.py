@@ -14,6 +14,11 @@ from tests.kit.test_metrics import METRICS
 DEAD = 'mcp_outbox_dead_total{namespace="mcp-platform",kind="whatsapp",code="131047",pod="%s"}'
 PARKED = 'mcp_turns_total{namespace="mcp-platform",outcome="parked",pod="%s"}'
 TURNS = 'mcp_tenant_turns_total{tenant="shop/production",outcome="model",pod="%s"}'
+STUCK = (
+    'kube_deployment_status_condition{namespace="%s",deployment="assistant",'
+    'condition="Progressing",status="false"}'
+)
+LAG = 'mcp_inbox_lag_seconds{namespace="%s"}'
 # Values at each interval: `_` is no sample, `0+1x9` counts from 0 to 9.
 COURSES: dict[str, tuple[str, str, dict[str, str], dict[str, list[str]]]] = {
     "the first dead letter of its kind": (
@@ -33,6 +38,18 @@ COURSES: dict[str, tuple[str, str, dict[str, str], dict[str, list[str]]]] = {
         "1m",
         {PARKED % "a": "_x30 1x60"},
         {"29m": [], "31m": ["mcp-platform"], "50m": []},
+    ),
+    "a rollout that stands still": (
+        "McpRolloutStandsStill",
+        "1m",
+        {STUCK % "shop-production": "0x30 1x60", LAG % "shop-production": "0x90"},
+        {"29m": [], "33m": ["shop-production"]},
+    ),
+    "a rollout of somebody else": (
+        "McpRolloutStandsStill",
+        "1m",
+        {STUCK % "theirs": "1x60", LAG % "shop-production": "0x90"},
+        {"33m": []},
     ),
     "a tenant that falls silent": (
         "McpTenantSilent",
@@ -75,6 +92,7 @@ def test_an_alert_tells_what_happened(course: str, tmp_path: Path) -> None:
             "McpDeadLetters": {"namespace": "mcp-platform", "kind": about, "code": "131047"},
             "McpTurnsParked": {"namespace": about},
             "McpTenantSilent": {"tenant": about},
+            "McpRolloutStandsStill": {"namespace": about, "deployment": "assistant"},
         }[alert]
         return {"exp_labels": labels | {"severity": "warning"}}
 
