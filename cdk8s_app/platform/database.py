@@ -22,6 +22,9 @@ ROLES = ("mcp_ingest", "mcp_worker", "mcp_admin", "mcp_tenant")
 OPERATOR = "cnpg-system"
 INSTANCE_STATUS = 8000  # Source: CloudNativePG, "Networking"
 MOST_CONNECTIONS = "400"  # parts take about 20 a pod, pinned pods two when idle
+# What no login can lift. A sort of 2 GB is more than any of ours; nobody of ours notifies, so 64 MB of
+# notifications, which somebody leaves unread, are as good as the 8 GB there would be (17 and newer).
+LIMITS = {"temp_file_limit": "2GB", "max_notify_queue_pages": "8192"}
 SMALL_IMAGE = "postgres:17-trixie"
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 BACKUPS = "database-backups"
@@ -64,7 +67,7 @@ def _cluster(platform: Platform, settings: Database, labels: dict[str, str]) -> 
     storage: Manifest = {"size": settings.storage}
     if settings.storage_class is not None:
         storage["storageClass"] = settings.storage_class
-    postgresql: Manifest = {"parameters": {"max_connections": MOST_CONNECTIONS}}
+    postgresql: Manifest = {"parameters": {"max_connections": MOST_CONNECTIONS, **LIMITS}}
     if settings.instances > 1:  # an answered webhook survives the loss of one instance
         postgresql["synchronous"] = {
             "method": "any",
@@ -297,7 +300,11 @@ def _small_pod(settings: Database) -> Manifest:
                 "name": "postgres",
                 "image": SMALL_IMAGE,
                 "imagePullPolicy": "IfNotPresent",
-                "args": ["-c", f"max_connections={MOST_CONNECTIONS}"],
+                "args": [
+                    part
+                    for name, value in {"max_connections": MOST_CONNECTIONS, **LIMITS}.items()
+                    for part in ("-c", f"{name}={value}")
+                ],
                 "env": [
                     {"name": "PGDATA", "value": "/var/lib/postgresql/data/files"},
                     {"name": "POSTGRES_USER", "value": secrets.OWNER},

@@ -41,6 +41,9 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "64MB",
     "max_wal_size": "512MB",
+    # As in a cluster, `cdk8s_app/platform/database.py`: what no login can lift.
+    "temp_file_limit": "2GB",
+    "max_notify_queue_pages": "8192",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

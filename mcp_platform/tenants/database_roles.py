@@ -25,6 +25,14 @@ log = structlog.get_logger(__name__)
 
 # Two pods, while one takes over from the other, with every pool full: see `kit/connections.py`.
 MOST_CONNECTIONS = 30
+# How a login's sessions begin. Longer than anything the product does: its pools give up a statement
+# after 30 s, and no transaction of its is open while a vendor is asked. PostgreSQL lets a session
+# change all of them for itself: they are against our own mistakes, see `docs/security.md`.
+SESSIONS = {
+    "statement_timeout": "60s",
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 PASSWORD_BYTES = 32
 SCRAM_ROUNDS = 4096  # PostgreSQL's own default
 STILL_OWNS = "2BP01"  # dependent_objects_still_exist
@@ -57,8 +65,7 @@ async def ensure(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin |
         login = DatabaseLogin(name, secrets.token_urlsafe(PASSWORD_BYTES))
         await _run(
             connection,
-            f"CREATE ROLE {name} LOGIN PASSWORD '{_verifier(login.password)}'"
-            f" CONNECTION LIMIT {MOST_CONNECTIONS}",
+            f"CREATE ROLE {name} LOGIN PASSWORD '{_verifier(login.password)}'",
             f"GRANT {Role.TENANT} TO {name} WITH INHERIT TRUE, SET FALSE",
         )
     elif recorded != name:
@@ -66,6 +73,7 @@ async def ensure(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin |
             f"The database server has a role {name} that is not this tenant's: another"
             " installation's, or an earlier one's. Drop it there first."
         )
+    await _run(connection, *limits(name))
     await connection.execute(
         text("UPDATE tenants SET database_role = :name WHERE id = :id"),
         {"name": name, "id": tenant.id},
@@ -73,6 +81,14 @@ async def ensure(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin |
     if tenant.topology == "isolated":
         await _ensure_queue(connection, tenant, login=name)
     return login
+
+
+def limits(name: str) -> list[str]:
+    """Return what limits how much of the server a login can use up. Repeatable."""
+    return [
+        f"ALTER ROLE {name} CONNECTION LIMIT {MOST_CONNECTIONS}",
+        *(f"ALTER ROLE {name} SET {setting} = '{value}'" for setting, value in SESSIONS.items()),
+    ]
 
 
 async def rotate(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin:

@@ -1,7 +1,10 @@
 """Two shops and two customers: nothing of one reaches the other."""
 
+import asyncpg
+import pytest
 from sqlalchemy import text
 
+from mcp_platform.kit.database import plain_url
 from tests.flows.world import ANA, World, choice, choices_of, text_of, tomorrow
 
 BIA = "5511977776666"
@@ -116,3 +119,21 @@ async def _everything_of(here: World) -> tuple[str, list[str]]:
         phone=ANA,
     )
     return str(uuid), [offer for (offer,) in offers]
+
+
+async def test_what_anybody_notifies_reaches_no_worker_and_no_log(
+    here: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    forged = '{"type": "cancellation_event", "channel": "mcp_queue", "ids": [%s], "x": "FORGED"}'
+    login = await asyncpg.connect(plain_url(here.database_url))
+    await login.execute(
+        "SELECT pg_notify('mcp_queue', 'FORGED' || n) FROM generate_series(1, 999) n"
+    )
+    for job in range(100):
+        await login.execute("SELECT pg_notify('mcp_queue', $1)", forged % job)
+    await login.close()
+
+    assert "✅ Agendado" in text_of(await here.ask(BOOK))
+
+    said = caplog.text + "".join(capfd.readouterr())
+    assert "FORGED" not in said

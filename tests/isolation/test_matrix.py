@@ -3,9 +3,12 @@
 Made from the metadata: a table that nobody thought of fails here until somebody has.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,9 +16,12 @@ import pytest
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import dialect
 
+import mcp_platform
 from mcp_platform.kit.queue import own_schema
 from mcp_platform.kit.row_security import Role
+from mcp_platform.scheduling.appointments import LOCK
 from mcp_platform.schema import metadata
+from mcp_platform.tenants.database_roles import MOST_CONNECTIONS, SESSIONS
 from tests.every import every
 from tests.isolation.conftest import Isolated
 from tests.isolation.planted import OF_TENANTS, OF_THE_PLATFORM, named, references, rows_of
@@ -355,6 +361,106 @@ async def test_the_statistics_of_tables_tell_a_tenant_nothing(isolated: Isolated
     await owner.close()
     async with connected(isolated, "login", 0) as connection:
         assert await connection.fetchval(named_there) == 0
+
+
+@both_ways
+async def test_no_channel_tells_a_login_what_others_do(isolated: Isolated, me: int) -> None:
+    mine, theirs = (own_schema(isolated.tenants[each].id) for each in (me, 1 - me))
+    heard: list[object] = []
+
+    def hear(*told: object) -> None:
+        heard.append(told)
+
+    owner = await isolated.owner()
+    async with connected(isolated, "login", me) as connection:
+        for schema in ("queue", mine, theirs):
+            await connection.add_listener(f"mcp_{schema}", hear)
+        for schema in ("queue", mine, theirs):
+            await owner.execute(
+                f"INSERT INTO {schema}.pgqueuer (priority, entrypoint, status)"
+                " VALUES (0, 'nobody', 'queued')"
+            )
+            await owner.execute(f"DELETE FROM {schema}.pgqueuer WHERE entrypoint = 'nobody'")
+        await connection.execute("SELECT 1")  # what was sent before is delivered with its answer
+    await owner.close()
+    assert heard == []
+
+
+@both_ways
+async def test_no_advisory_lock_of_a_login_keeps_anothers_booking_waiting(
+    isolated: Isolated, me: int
+) -> None:
+    mine, theirs = (isolated.tenants[each].id for each in (me, 1 - me))
+    async with connected(isolated, "login", me) as mean:
+        for name in (f"appointments/{theirs}", str(theirs), "booking_locks"):
+            await mean.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", name)
+        holding = mean.transaction()
+        await holding.start()
+        await mean.execute("SELECT FROM booking_locks FOR UPDATE")  # its own, all that it sees
+        async with connected(isolated, "login", 1 - me) as other:
+            await other.execute("SET lock_timeout = '5s'")
+            lock = str(LOCK.compile(dialect=dialect(paramstyle="numeric_dollar")))
+            assert await tried(other, lock, theirs) == "INSERT 0 1"
+        assert await tried(mean, f"LOCK TABLE queue_{theirs}.pgqueuer") == "denied"
+    assert mine != theirs
+
+
+def test_nothing_of_ours_waits_for_what_any_login_may_hold_but_what_nobody_can_guess() -> None:
+    package = Path(mcp_platform.__file__).parent
+    using = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"pg_\w*advisory|add_listener|pg_notify|\bLISTEN\b", path.read_text())
+    }
+    # Its lock is made of a key that whoever asks has thought of.
+    assert using == {"admin/idempotency.py"}
+
+
+@both_ways
+async def test_a_large_object_is_its_makers_alone(isolated: Isolated, me: int) -> None:
+    async with connected(isolated, "login", me) as connection:
+        oid = await connection.fetchval("SELECT lo_from_bytea(0, 'mine')")
+        async with connected(isolated, "login", 1 - me) as other:
+            for statement in (
+                f"SELECT lo_get({oid})",
+                f"SELECT lo_put({oid}, 0, 'theirs')",
+                f"SELECT lo_unlink({oid})",
+            ):
+                assert await tried(other, statement) == "denied"
+        await connection.execute(f"SELECT lo_unlink({oid})")
+
+
+@both_ways
+async def test_what_others_do_is_not_seen_only_that_they_do_something(
+    isolated: Isolated, me: int
+) -> None:
+    async with (
+        connected(isolated, "login", me) as connection,
+        connected(isolated, "login", 1 - me) as other,
+    ):
+        await other.execute("SELECT 'a word of theirs'")
+        shown = await connection.fetch(
+            "SELECT query, client_addr, application_name FROM pg_stat_activity"
+            " WHERE usename <> current_user"
+        )
+        hidden = {"query": "<insufficient privilege>", "client_addr": None}
+        assert {tuple(row.items())[:2] for row in shown} == {tuple(hidden.items())}
+        # What `docs/security.md` says that PostgreSQL tells everybody.
+        counted = "SELECT n_live_tup FROM pg_stat_user_tables WHERE relname = 'contacts'"
+        assert await connection.fetchval(counted) is not None
+
+
+@both_ways
+async def test_what_a_login_can_use_up_is_limited(isolated: Isolated, me: int) -> None:
+    async with connected(isolated, "login", me) as connection:
+        for setting, value in SESSIONS.items():
+            shown = await connection.fetchval("SELECT current_setting($1)::interval", setting)
+            assert shown == timedelta(seconds=int(value.removesuffix("s")))
+        limit = "SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user"
+        assert await connection.fetchval(limit) == MOST_CONNECTIONS
+        for setting in ("temp_file_limit", "max_notify_queue_pages"):
+            with pytest.raises((DENIED, asyncpg.CantChangeRuntimeParamError)):
+                await connection.execute(f"SET {setting} = -1")
 
 
 async def test_the_audit_trail_is_only_added_to(isolated: Isolated) -> None:
