@@ -161,7 +161,9 @@ async def test_a_turn_that_was_begun_is_finished_by_whom_its_contact_turns_out_t
     )
     async with here.session() as session:
         for statement in (
-            "UPDATE turns SET state = 'open', closed_at = NULL, starts = 5 WHERE id = :turn",
+            # Opened so late that no sweep takes it up first.
+            "UPDATE turns SET state = 'open', closed_at = NULL, starts = 5,"
+            " opened_at = clock_timestamp() + interval '1 hour' WHERE id = :turn",
             "UPDATE inbox_events SET state = 'claimed' WHERE turn_id = :turn",
             "DELETE FROM outbox WHERE key = 'r:' || CAST(CAST(:turn AS uuid) AS text)",
             "DELETE FROM messages WHERE turn_id = :turn",
