@@ -154,6 +154,7 @@ async def test_a_turn_that_was_begun_is_finished_by_whom_its_contact_turns_out_t
     await here.write({"user_id": new, "name": "Ana"}, text="Cancela meu horário")
     await eventually(lambda: _statuses(here, ["cancelled"]))
     await here.idle()
+    await eventually(lambda: _woken(here), why="an end of all wake-ups, which would take it up")
     asked = len(await here.asked_model())
     # The worker died here: cancelled, and nobody told.
     turn = await here.value(
@@ -180,6 +181,14 @@ async def test_a_turn_that_was_begun_is_finished_by_whom_its_contact_turns_out_t
     await here.idle()
     assert len(await here.sent(as_=None)) == before + 1
     assert await here.value(PEOPLE) == 1
+
+
+async def _woken(here: World) -> bool:
+    queued = (
+        "SELECT count(*) FROM queue.pgqueuer"
+        " WHERE convert_from(payload, 'UTF8')::jsonb ->> 'tenant' = :whose"
+    )
+    return bool(await here.value(queued, whose=str(here.tenant.id)) == 0)
 
 
 async def test_the_ninth_digit_is_kept_as_meta_gave_it(here: World) -> None:
