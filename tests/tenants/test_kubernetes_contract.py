@@ -323,7 +323,7 @@ class TestSimulatorAlone:
             await http.delete("/_control/tokens", params={"user": "ana"})
             after = await http.get("/api/v1/namespaces/default", headers=bearer)
             nobody = await http.get("/api/v1/namespaces/default")
-            nowhere = await http.get("/apis/apps/v1/deployments")
+            nowhere = await http.get("/apis/apps/v1/replicasets")
 
         assert [each.status_code for each in (before, after, nobody, nowhere)] == [
             *(200, 401, 403, 404)
