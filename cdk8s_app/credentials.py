@@ -1,10 +1,10 @@
-"""How a tenant's Secret comes into its namespace, and who may read it there.
+"""How a tenant's Secret comes into its namespace.
 
 Owns the forms a Secret may have in Git: sealed, or fetched from a store. A plain Secret is never
 written: this module has no function that could.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from cdk8s_app.manifest import Manifest, manifest
 
@@ -67,45 +67,4 @@ def external_secret(
             },
             "dataFrom": [{"extract": {"key": key}}],
         },
-    )
-
-
-def access_to_secret(
-    *,
-    role: str,
-    secret: str,
-    namespace: str,
-    labels: dict[str, str],
-    verbs: Iterable[str],
-    accounts: Iterable[str],
-    accounts_namespace: str,
-) -> tuple[Manifest, Manifest]:
-    """Return the Role and RoleBinding by which `accounts` may do `verbs` to one Secret, by name."""
-    rule = {
-        "apiGroups": [""],
-        "resources": ["secrets"],
-        "resourceNames": [secret],
-        "verbs": list(verbs),
-    }
-    return (
-        manifest(
-            api_version="rbac.authorization.k8s.io/v1",
-            kind="Role",
-            name=role,
-            namespace=namespace,
-            labels=labels,
-            rules=[rule],
-        ),
-        manifest(
-            api_version="rbac.authorization.k8s.io/v1",
-            kind="RoleBinding",
-            name=role,
-            namespace=namespace,
-            labels=labels,
-            roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
-            subjects=[
-                {"kind": "ServiceAccount", "name": account, "namespace": accounts_namespace}
-                for account in accounts
-            ],
-        ),
     )

@@ -6,6 +6,7 @@ Owns which there are. How each looks is the business of the module for its conce
 from collections.abc import Iterator
 
 from cdk8s_app import (
+    access,
     credentials,
     monitoring,
     namespace,
@@ -37,9 +38,11 @@ def tenant_objects(tenant: Tenant, *, platform: Platform, database: Database) ->
     if tenant.isolated:
         objects += _isolated(tenant, platform, database)
     else:
-        objects += credentials.access_to_secret(
+        objects += access.access(
             role="credentials-reader",
-            secret=tenant.secret,
+            group="",
+            resource="secrets",
+            name=tenant.secret,
             namespace=tenant.namespace,
             labels=labels,
             verbs=["get"],
@@ -79,9 +82,11 @@ def _secret(tenant: Tenant, platform: Platform) -> Iterator[Manifest]:
     # Where a controller makes the Secret, the provisioner reads it all the same: it runs the doctor
     # for the part `admin`, and takes Meta's override away when a tenant leaves.
     verbs = ["get", "update", "patch", "delete"] if platform.credentials == "platform" else ["get"]
-    yield from credentials.access_to_secret(
+    yield from access.access(
         role="credentials-writer" if platform.credentials == "platform" else "credentials-examiner",
-        secret=tenant.secret,
+        group="",
+        resource="secrets",
+        name=tenant.secret,
         namespace=tenant.namespace,
         labels=labels,
         verbs=verbs,
@@ -121,6 +126,17 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
         account=NAME,
         mounts=mounts,
         replicas=fewest if platform.autoscaling == "off" else None,
+    )
+    yield from access.access(
+        role="rollout-examiner",
+        group="apps",
+        resource="deployments",
+        name=NAME,
+        namespace=where,
+        labels=labels,
+        verbs=["get"],  # the provisioner's doctor says how a rollout stands
+        accounts=[place.WRITER],
+        accounts_namespace=place.NAMESPACE,
     )
     yield from autoscaler(
         platform, name=NAME, namespace=where, labels=labels, fewest=fewest, most=most

@@ -41,6 +41,7 @@ from mcp_platform.tenants.credentials import Credentials, CredentialStore, Crede
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.provisioning import LocalProvisioner, Namespaces, Provisioner, Store
+from mcp_platform.tenants.rollout import Rollouts
 from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.stores import EnvDirectoryStore, MountedStore
 from mcp_platform.tenants.tenant import Tenant
@@ -339,6 +340,7 @@ async def open_doctoring(
         ),
         public=public,
         sealing=sealer_of(settings),
+        rollouts=store if isinstance(store, Rollouts) else None,
         proxies_named=not settings.lacks_proxies(PARTS),
     )
     examiner = Examiner(

@@ -15,6 +15,7 @@ from mcp_platform.errors import Unavailable
 from mcp_platform.scheduling.calendar_access import CalendarAccess
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
+from mcp_platform.tenants.rollout import Rollouts
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.account import Account, NumberState, TokenState
 
@@ -80,6 +81,7 @@ class Doors:
     meta: Account
     public: PublicDoor | None
     sealing: Sealing | None = None
+    rollouts: Rollouts | None = None
     proxies_named: bool = True
     """False: something stands in front, and whose word of addresses to believe is not set."""
 

@@ -15,6 +15,15 @@ HERE = (
     Check("secret", "here", checks_here.secret),
     Check("secret.keys", "here", checks_here.keys, needs=SECRET),
     Check("database.role", "here", checks_here.database_role),
+    Check(
+        "tenant.rollout",
+        "here",
+        checks_here.rollout,
+        unless_failed=SECRET,  # which pods mount
+        asked_for=lambda case, doors: (
+            case.tenant.topology != "isolated" or doors.rollouts is not None
+        ),
+    ),
     Check("owner.number", "here", checks_here.owner),
     Check("catalogue", "here", checks_here.catalogue),
 )
@@ -28,7 +37,7 @@ GOOGLE = (
         "google",
         checks_google.write,
         needs=("google.calendar",),
-        asked_for=lambda case: case.write,
+        asked_for=lambda case, _: case.write,
     ),
 )
 GEMINI = (

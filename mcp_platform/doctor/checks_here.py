@@ -2,7 +2,12 @@
 
 from mcp_platform.doctor.case import Case, Chart
 from mcp_platform.doctor.results import Found
-from mcp_platform.tenants.credentials import CredentialsForbidden, CredentialsMissing
+from mcp_platform.tenants.cluster_names import namespace_of
+from mcp_platform.tenants.credentials import (
+    CredentialsForbidden,
+    CredentialsMissing,
+    CredentialsUnreadable,
+)
 
 _NEEDED = (
     "GOOGLE_CLIENT_EMAIL",
@@ -76,6 +81,27 @@ async def database_role(chart: Chart) -> Found:
     if not role.may_log_in:
         return Found("database.role", "no_login", details)
     return Found("database.role", "sound", details)
+
+
+async def rollout(chart: Chart) -> Found:
+    """Look whether an isolated tenant's pods are of the present release and settings."""
+    tenant, rollouts = chart.case.tenant, chart.doors.rollouts
+    if rollouts is None or tenant.topology != "isolated":
+        return Found("tenant.rollout", "shared")
+    client_name, environment = tenant.client_name, tenant.environment
+    where = {"namespace": namespace_of(client_name=client_name, environment=environment)}
+    try:
+        found = await rollouts.rollout(client_name=client_name, environment=environment)
+    except CredentialsUnreadable as error:
+        return Found("tenant.rollout", "not_seen", {"reason": str(error)})
+    if found is None:
+        return Found("tenant.rollout", "absent", where)
+    pods = {each: str(getattr(found, each)) for each in ("wanted", "updated", "available")}
+    if found.complete:
+        return Found("tenant.rollout", "complete", pods)
+    if found.held_up_by is not None:
+        return Found("tenant.rollout", "stands_still", {**where, "reason": found.held_up_by})
+    return Found("tenant.rollout", "under_way", {**where, **pods})
 
 
 async def owner(chart: Chart) -> Found:

@@ -42,7 +42,7 @@ class Check:
     """Checks without whose success this one can say nothing."""
     unless_failed: tuple[str, ...] = ()
     """Checks whose failure is the cause of this one's; not knowing them does not matter."""
-    asked_for: Callable[[Case], bool] | None = None
+    asked_for: Callable[[Case, Doors], bool] | None = None
     """Whether it is run at all; None: always."""
 
 
@@ -71,7 +71,7 @@ class Examiner:
 
         A check that is left out holds nothing up. `tell` hears of each as it ends.
         """
-        checks = [check for check in self._checks if _wanted(check, case, only)]
+        checks = [check for check in self._checks if _wanted(check, case, self._doors, only)]
         chart = Chart(case, self._doors, now=self._clock())
         tasks: dict[str, asyncio.Task[Found]] = {}
         try:
@@ -119,10 +119,10 @@ class Examiner:
             return Found(check.name, "broken", {"reason": type(error).__name__})
 
 
-def _wanted(check: Check, case: Case, only: Collection[str] | None) -> bool:
+def _wanted(check: Check, case: Case, doors: Doors, only: Collection[str] | None) -> bool:
     if only is not None and check.name not in only:
         return False
-    return check.asked_for is None or check.asked_for(case)
+    return check.asked_for is None or check.asked_for(case, doors)
 
 
 async def _in_the_way(

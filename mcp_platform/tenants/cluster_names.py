@@ -6,6 +6,8 @@ The manifests (`cdk8s_app`) say the same; a test compares them.
 from collections.abc import Mapping
 
 PLATFORM = "mcp-platform"
+DEPLOYMENT = "assistant"
+"""What serves an isolated tenant, in its namespace."""
 PART_OF = "app.kubernetes.io/part-of"
 POD_SECURITY: Mapping[str, str] = {
     "pod-security.kubernetes.io/enforce": "restricted",

@@ -1,4 +1,4 @@
-"""The door to the Kubernetes API: Secrets and namespaces, one at a time and by name.
+"""The door to the Kubernetes API: Secrets, namespaces and Deployments, one at a time and by name.
 
 Owns the connection (in a cluster, else as KUBECONFIG says), time-outs, retries, and what refusals
 mean. A refused body is neither logged nor told: the API quotes what it was sent.
@@ -20,7 +20,9 @@ import httpx2
 from lightkube import ApiError, AsyncClient, KubeConfig
 from lightkube.config.kubeconfig import SingleConfig
 from lightkube.core.exceptions import ConfigError
+from lightkube.models.apps_v1 import DeploymentStatus
 from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Namespace as NamespaceObject
 from lightkube.resources.core_v1 import Secret as SecretObject
 from lightkube.resources.core_v1 import Service
@@ -33,6 +35,7 @@ from mcp_platform.tenants.credentials import (
     CredentialsMissing,
     CredentialsUnreadable,
 )
+from mcp_platform.tenants.rollout import Rollout
 
 FIELD_MANAGER = "mcp-platform"
 ONE_TRY = httpx2.Timeout(2.0)  # seconds for each of connecting, sending, waiting
@@ -42,6 +45,7 @@ TRIES = 4
 FIRST_PAUSE_S = 0.2  # doubled with each try, and taken at random below that
 LONGEST_PAUSE_S = 3.0
 UNNAMED = "this service"
+_HELD_UP_MAX = 300  # characters; what a quota refuses is told in some 200
 RETRY_AFTER = timedelta(seconds=20)  # when the cache asks again
 _USER = re.compile(r'User "([^"]{1,200})" cannot')
 # Set by whatever else makes Secrets from something of its own.
@@ -200,6 +204,16 @@ class KubernetesApi:
         return Namespace(
             labels=metadata.labels or {}, terminating=metadata.deletionTimestamp is not None
         )
+
+    async def rollout(self, *, namespace: str, name: str) -> Rollout | None:
+        """Return how a Deployment stands; None: there is none. Raises as `secret`."""
+        found = await self._asked(
+            lambda: self._client.get(Deployment, name, namespace=namespace),
+            _Attempt(verb="get", resource="deployments", name=name, namespace=namespace),
+            within=READ_WITHIN,
+            unless=HTTPStatus.NOT_FOUND,
+        )
+        return None if found is None else _rollout(found)
 
     async def apply_namespace(self, name: str, *, labels: Mapping[str, str]) -> None:
         """Make the namespace, or give it these labels; others' labels stay. Raises as `secret`.
@@ -366,8 +380,8 @@ def _meaning(refusal: _Refusal, attempt: _Attempt) -> PlatformError:
 def _forbidden(user: str, attempt: _Attempt) -> str:
     if attempt.verb == "get" and attempt.namespace:
         missing = (
-            f"the Role of namespace {attempt.namespace!r} that allows `get` on this one Secret, or"
-            f" its RoleBinding to {user}, is missing. Both come with the tenant's manifests"
+            f"the Role of namespace {attempt.namespace!r} that allows `get` on it, or its"
+            f" RoleBinding to {user}, is missing. Both come with the tenant's manifests"
         )
     else:
         missing = (
@@ -392,6 +406,35 @@ def _decoded(data: Mapping[str, str], attempt: _Attempt) -> dict[str, str]:
                 f"{key} of Secret {attempt.name!r} in namespace {attempt.namespace!r} is no text."
             ) from None
     return values
+
+
+def _rollout(deployment: Deployment) -> Rollout:
+    """Judge as `kubectl rollout status` does, and name what holds it up.
+
+    Source: kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
+    """
+    about = deployment.metadata or ObjectMeta()
+    status = deployment.status or DeploymentStatus()
+    wanted = deployment.spec.replicas if deployment.spec else None
+    wanted = 1 if wanted is None else wanted  # as the API itself has it
+    there, updated = status.replicas or 0, status.updatedReplicas or 0
+    available = status.availableReplicas or 0
+    seen = (status.observedGeneration or 0) >= (about.generation or 0)
+    complete = seen and wanted <= updated <= available and there <= updated
+    # What is said of the settings before these holds nothing up.
+    held_up = _held_up_by(status) if seen and not complete else None
+    return Rollout(
+        wanted=wanted, updated=updated, available=available, complete=complete, held_up_by=held_up
+    )
+
+
+def _held_up_by(status: DeploymentStatus) -> str | None:
+    found = {(each.type, each.status): each for each in status.conditions or ()}
+    # The first says why no pod could be made, the second that it took too long, whatever the cause.
+    why = found.get(("ReplicaFailure", "True")) or found.get(("Progressing", "False"))
+    if why is None:
+        return None
+    return f"{why.reason or why.type}: {why.message or '–'}"[:_HELD_UP_MAX]
 
 
 def _owner(metadata: ObjectMeta | None) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 from mcp_platform.errors import Conflict
 from mcp_platform.tenants.cluster_names import (
+    DEPLOYMENT,
     PART_OF,
     PLATFORM,
     POD_SECURITY,
@@ -24,6 +25,7 @@ from mcp_platform.tenants.credentials import (
     checked_values,
 )
 from mcp_platform.tenants.kubernetes_api import KubernetesApi
+from mcp_platform.tenants.rollout import Rollout
 
 WRITES_AT_ONCE = 3  # tries, while others make and delete the same Secret
 
@@ -140,6 +142,10 @@ class KubernetesStore:
                 key: value for key, value in wanted.items() if found.labels.get(key, value) == value
             }
         await self._api.apply_namespace(name, labels=wanted)
+
+    async def rollout(self, *, client_name: str, environment: str) -> Rollout | None:
+        namespace = namespace_of(client_name=client_name, environment=environment)
+        return await self._api.rollout(namespace=namespace, name=DEPLOYMENT)
 
     async def _is_ours(self, *, namespace: str, name: str) -> bool:
         """Tell whether the Secret is there and we may write it.

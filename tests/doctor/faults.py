@@ -13,6 +13,7 @@ from mcp_platform.tenants.credentials import (
     CredentialsMissing,
     CredentialsUnreadable,
 )
+from mcp_platform.tenants.rollout import Rollout
 from tests.doctor.surgery import (
     CALENDAR,
     NOW,
@@ -48,6 +49,7 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 @leads_to("secret", "readable")
 @leads_to("secret.keys", "complete")
 @leads_to("database.role", "shared")
+@leads_to("tenant.rollout", "shared")
 @leads_to("owner.number", "set")
 @leads_to("public.proxies", "named")
 @leads_to("catalogue", "complete")
@@ -128,6 +130,36 @@ def an_isolated_tenant_without_its_role(here: Surgery) -> None:
     _role(exists=False)(here)
 
 
+class Sights:
+    """A cluster in which every Deployment stands as `found` says, or nothing may be seen."""
+
+    def __init__(self, found: Rollout | CredentialsUnreadable | None) -> None:
+        self._found = found
+
+    async def rollout(self, *, client_name: str, environment: str) -> Rollout | None:
+        if isinstance(self._found, CredentialsUnreadable):
+            raise self._found
+        return self._found
+
+
+def _rollout(found: Rollout | CredentialsUnreadable | None) -> PutOutOfOrder:
+    def fault(here: Surgery) -> None:
+        here.tenant(topology="isolated")
+        here.rollouts = Sights(found)
+
+    return fault
+
+
+def _half(**changes: object) -> Rollout:
+    half = {"wanted": 2, "updated": 1, "available": 2, "complete": False}
+    return Rollout(**{**half, **changes})  # type: ignore[arg-type]
+
+
+FAULTS["tenant.rollout", "complete"] = _rollout(_half(updated=2, complete=True))
+FAULTS["tenant.rollout", "under_way"] = _rollout(_half())
+FAULTS["tenant.rollout", "stands_still"] = _rollout(_half(held_up_by="FailedCreate: a quota"))
+FAULTS["tenant.rollout", "absent"] = _rollout(None)
+FAULTS["tenant.rollout", "not_seen"] = _rollout(CredentialsForbidden("Kubernetes says no."))
 FAULTS["owner.number", "missing"] = lambda here: here.tenant(owner_whatsapp=None)
 FAULTS["catalogue", "no_service"] = lambda here: here.offers(services=())
 FAULTS["catalogue", "no_professional"] = lambda here: here.offers(professionals=())

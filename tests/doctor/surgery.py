@@ -43,6 +43,7 @@ from mcp_platform.simulators.meta_state import Number
 from mcp_platform.simulators.meta_world import MetaWorld
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants.credentials import Credentials
+from mcp_platform.tenants.rollout import Rollouts
 from mcp_platform.whatsapp.graph_account import GraphAccount
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 from tests.tenants.made import tenant
@@ -120,6 +121,7 @@ class Surgery:
     gemini_enabled: bool = True
     public_url: str | None = ""
     sealing: Sealing | None = None
+    rollouts: Rollouts | None = None
     proxies_named: bool = True
     patience: timedelta = timedelta(seconds=20)
     now: datetime = NOW
@@ -196,6 +198,7 @@ class Surgery:
             ),
             gemini=asked if self.gemini_enabled else None,
             sealing=self.sealing,
+            rollouts=self.rollouts,
             proxies_named=self.proxies_named,
             meta=GraphAccount(http=self.http, base_url=self.urls["meta"], version="v26.0"),
             public=None

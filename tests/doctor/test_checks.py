@@ -44,6 +44,12 @@ async def test_a_tenant_in_good_order_has_nothing_but_ok(here: Surgery) -> None:
     }
 
 
+async def test_where_no_cluster_is_in_sight_nothing_is_said_of_a_rollout(here: Surgery) -> None:
+    here.tenant(topology="isolated")
+
+    assert "tenant.rollout" not in await here.examine()
+
+
 async def test_what_cannot_be_known_says_because_of_what(here: Surgery) -> None:
     missing = CredentialsMissing("There is none.")
     here.case = replace(here.case, credentials=None, unreadable=missing)

@@ -1,13 +1,20 @@
 """An examination from the store to the record: what is kept, and who is told."""
 
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from mcp_platform.bootstrap.pieces import open_doctoring
 from mcp_platform.doctor.case import RoleState
 from mcp_platform.doctor.doctor import TROUBLE, role_state
 from mcp_platform.doctor.sentences import TITLES
+from mcp_platform.outbox.notices import Notices
+from mcp_platform.settings import Settings
+from mcp_platform.tenants.kubernetes_store import KubernetesStore
+from mcp_platform.tenants.rollout import Rollout
+from mcp_platform.tenants.stores import EnvDirectoryStore
 from tests.doctor.practice import Practice
 from tests.doctor.surgery import NOW
 
@@ -168,3 +175,34 @@ async def test_a_shared_tenants_own_role_is_looked_at_before_it_is_used(office: 
         assert await code() == "sound"
     finally:
         await office.rows(f"DROP ROLE {name}")
+
+
+async def test_a_rollout_is_seen_where_credentials_are_read_from_a_cluster(
+    office: Practice,
+) -> None:
+    await office.change(topology="isolated")
+
+    class Api:
+        async def secret(self, **_: str) -> None:
+            return None
+
+        async def rollout(self, *, namespace: str, name: str) -> Rollout:
+            assert (namespace, name) == ("shop-production", "assistant")
+            return Rollout(wanted=2, updated=1, available=2, complete=False, held_up_by="a quota")
+
+    async def codes(store: KubernetesStore | EnvDirectoryStore) -> list[str]:
+        async with AsyncExitStack() as stack:
+            made = await open_doctoring(
+                stack,
+                Settings(),
+                sessions=office.sessions,
+                store=store,
+                calendars=office.surgery.calendars,
+                health=office.health,
+                notices=Notices(office.sessions),
+            )
+            found = await made.doctor.examine(office.tenant, only=["tenant.rollout"])
+            return [each.code for each in found]
+
+    assert await codes(KubernetesStore(Api())) == ["stands_still"]
+    assert await codes(EnvDirectoryStore(office.folder)) == []

@@ -181,6 +181,9 @@ def test_only_the_provisioner_makes_secrets_and_it_lists_none(applied: Applied) 
     assert applied.may(place.WRITER, "create", "secrets", namespace=f"{applied.shared}-production")
     assert not applied.may(place.WRITER, "list", "secrets", namespace=None)
     assert not applied.may(place.WRITER, "get", "secrets", namespace="kube-system")
+    isolated = f"{applied.isolated}-production"
+    assert applied.may(place.WRITER, "get", "deployments.apps/assistant", namespace=isolated)
+    assert not applied.may(place.WRITER, "patch", "deployments.apps/assistant", namespace=isolated)
     for account in (*place.READERS, "admin"):
         assert not applied.may(account, "create", "secrets", namespace=None)
         assert not applied.may(account, "create", "pods", namespace=None)

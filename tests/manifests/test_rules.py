@@ -205,13 +205,37 @@ def test_what_is_served_are_parts_of_the_service(variant: str, folder: str, each
 
 
 @every("variant, folder, each", partial(of_kind, "Role"))
-def test_a_role_is_about_one_secret_by_name(variant: str, folder: str, each: Manifest) -> None:
+def test_a_role_is_about_one_object_by_name(variant: str, folder: str, each: Manifest) -> None:
     (rule,) = each["rules"]
     client = folder.split("/")[1]
 
-    assert rule["resources"] == ["secrets"]
-    assert rule["resourceNames"] == [f"{client}-credentials"]
-    assert not {"list", "watch", "create", "deletecollection", "*"} & set(rule["verbs"])
+    if rule["resources"] == ["secrets"]:
+        assert (rule["apiGroups"], rule["resourceNames"]) == ([""], [f"{client}-credentials"])
+        assert not {"list", "watch", "create", "deletecollection", "*"} & set(rule["verbs"])
+    else:
+        assert (rule["apiGroups"], rule["resources"]) == (["apps"], ["deployments"])
+        assert (rule["resourceNames"], rule["verbs"]) == ([cluster_names.DEPLOYMENT], ["get"])
+
+
+@pytest.mark.parametrize("variant", fleets.VARIANTS)
+def test_the_provisioner_alone_looks_at_an_isolated_tenants_deployment(variant: str) -> None:
+    about = {
+        (folder, each["metadata"]["name"])
+        for folder, each in fleets.objects(variant)
+        if each["kind"] == "Role" and each["rules"][0]["resources"] == ["deployments"]
+    }
+    allowed = [
+        (folder, [subject["name"] for subject in each["subjects"]])
+        for folder, each in fleets.objects(variant)
+        if each["kind"] == "RoleBinding" and (folder, each["roleRef"]["name"]) in about
+    ]
+    there = [
+        (folder, [place.WRITER])
+        for folder, each in fleets.objects(variant)
+        if each["kind"] == "Deployment" and folder.startswith("clients/")
+    ]
+
+    assert sorted(allowed) == sorted(there)
 
 
 @pytest.mark.parametrize("variant", fleets.VARIANTS)
@@ -241,7 +265,9 @@ def test_the_provisioner_reads_every_tenants_secret_and_changes_it_only_where_it
     verbs = {
         folder: each["rules"][0]["verbs"]
         for folder, each in fleets.objects(variant)
-        if each["kind"] == "Role" and (folder, each["metadata"]["name"]) in bound
+        if each["kind"] == "Role"
+        and each["rules"][0]["resources"] == ["secrets"]
+        and (folder, each["metadata"]["name"]) in bound
     }
 
     assert set(verbs) == tenants

@@ -100,10 +100,26 @@ class TestCluster:
         verbs: Sequence[str] = ("get",),
     ) -> None:
         """Give the account what the manifests give the gateway for one tenant, or more."""
-        name = f"{account.name}-reads-{secret}"
         rule = PolicyRule(
             apiGroups=[""], resources=["secrets"], resourceNames=[secret], verbs=list(verbs)
         )
+        await self._bound(account, rule, namespace=namespace)
+        for verb in verbs:
+            await account.until(verb, "secrets", namespace=namespace, name=secret)
+
+    async def may_look(self, account: "Account", *, namespace: str, deployment: str) -> None:
+        """Give the account what an isolated tenant's manifests give the provisioner."""
+        rule = PolicyRule(
+            apiGroups=["apps"],
+            resources=["deployments"],
+            resourceNames=[deployment],
+            verbs=["get"],
+        )
+        await self._bound(account, rule, namespace=namespace)
+
+    async def _bound(self, account: "Account", rule: PolicyRule, *, namespace: str) -> None:
+        (named,) = rule.resourceNames or []
+        name = f"{account.name}-reads-{named}"
         about = ObjectMeta(name=name, namespace=namespace)
         await self.admin.create(Role(metadata=about, rules=[rule]))
         await self.admin.create(
@@ -113,8 +129,6 @@ class TestCluster:
                 subjects=[account.subject],
             )
         )
-        for verb in verbs:
-            await account.until(verb, "secrets", namespace=namespace, name=secret)
 
     async def may_provision(self, account: "Account", *, rules: list[PolicyRule]) -> None:
         """Give the account these rights in the whole cluster."""

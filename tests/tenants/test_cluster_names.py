@@ -5,7 +5,9 @@ import pytest
 from cdk8s_app.manifest import PART_OF as PLATFORM_OF_MANIFESTS
 from cdk8s_app.manifest import labels_of as manifest_labels
 from cdk8s_app.namespace import namespace
+from cdk8s_app.tenant import NAME
 from mcp_platform.tenants.cluster_names import (
+    DEPLOYMENT,
     PART_OF,
     PLATFORM,
     POD_SECURITY,
@@ -26,6 +28,7 @@ def test_a_namespace_made_by_either_bears_what_the_other_looks_for() -> None:
         **POD_SECURITY,
     }.items()
     assert made[PART_OF] == PLATFORM == PLATFORM_OF_MANIFESTS
+    assert DEPLOYMENT == NAME
 
 
 @pytest.mark.parametrize("environment", ["development", "staging", "production"])

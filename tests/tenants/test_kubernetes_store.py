@@ -8,15 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
+from lightkube.models.apps_v1 import DeploymentSpec
+from lightkube.models.core_v1 import Container, PodSpec, PodTemplateSpec
+from lightkube.models.meta_v1 import LabelSelector, ObjectMeta, OwnerReference
 from lightkube.models.rbac_v1 import PolicyRule
+from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ServiceAccount
 
 from mcp_platform.bootstrap.pieces import credential_store
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.settings import Settings
+from mcp_platform.simulators.kubernetes_kinds import DEPLOYMENTS
 from mcp_platform.tenants import kubernetes_api
-from mcp_platform.tenants.cluster_names import PART_OF, POD_SECURITY, labels_of
+from mcp_platform.tenants.cluster_names import DEPLOYMENT, PART_OF, POD_SECURITY, labels_of
 from mcp_platform.tenants.credentials import (
     CredentialsForbidden,
     CredentialsMissing,
@@ -25,6 +29,7 @@ from mcp_platform.tenants.credentials import (
 )
 from mcp_platform.tenants.kubernetes_api import TRIES, KubernetesApi
 from mcp_platform.tenants.kubernetes_store import KubernetesStore
+from mcp_platform.tenants.rollout import Rollout, Rollouts
 from tests.tenants.cluster import PROVISIONER, Account, TestCluster
 from tests.tenants.kubernetes_world import Simulated
 
@@ -152,6 +157,7 @@ class TestReading:
             found = await store.read(client_name=shop.client, environment="production")
 
         assert found.gemini_api_key == "AIza"
+        assert isinstance(store, Rollouts)
 
 
 class TestWriting:
@@ -351,6 +357,91 @@ class TestWriting:
                 await store.ensure_namespace(client_name=shop.client, environment="production")
 
         assert await cluster.values(shop.namespace, shop.secret) == {"GEMINI_API_KEY": "AIza"}
+
+
+QUOTA = 'pods "assistant-1" is forbidden: exceeded quota: another'
+FAILURE = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": QUOTA}
+DEADLINE = {
+    "type": "Progressing",
+    "status": "False",
+    "reason": "ProgressDeadlineExceeded",
+    "message": "ReplicaSet has timed out progressing.",
+}
+GOES_ON = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}
+
+
+class TestRollouts:
+    """As the provisioner, which may `get` one Deployment by its name."""
+
+    @pytest.fixture
+    async def shop(self, simulated: Simulated) -> Shop:
+        shop = Shop(simulated.cluster)
+        await simulated.cluster.namespace(shop.namespace)
+        return shop
+
+    async def deploy(self, shop: Shop) -> None:
+        labels = {"app": DEPLOYMENT}
+        pod = PodSpec(containers=[Container(name="service", image="nobodys")])
+        await shop.cluster.admin.create(
+            Deployment(
+                metadata=ObjectMeta(name=DEPLOYMENT, namespace=shop.namespace),
+                spec=DeploymentSpec(
+                    replicas=2,
+                    selector=LabelSelector(matchLabels=labels),
+                    template=PodTemplateSpec(metadata=ObjectMeta(labels=labels), spec=pod),
+                ),
+            )
+        )
+
+    async def found(self, shop: Shop) -> Rollout | None:
+        provisioner = await shop.cluster.account(shop.namespace, "provisioner")
+        await shop.cluster.may_look(provisioner, namespace=shop.namespace, deployment=DEPLOYMENT)
+        async with store_of(provisioner) as store:
+            return await store.rollout(client_name=shop.client, environment="production")
+
+    async def test_one_that_came_about_is_complete(self, shop: Shop) -> None:
+        await self.deploy(shop)
+
+        assert await self.found(shop) == Rollout(wanted=2, updated=2, available=2, complete=True)
+
+    async def test_one_that_is_not_there_is_none(self, shop: Shop) -> None:
+        assert await self.found(shop) is None
+
+    @pytest.mark.parametrize(
+        ("status", "held_up_by"),
+        [
+            ({"conditions": [GOES_ON]}, None),
+            ({"updatedReplicas": 2, "conditions": [GOES_ON]}, None),  # an old pod still goes
+            ({"updatedReplicas": 2, "replicas": 2, "availableReplicas": 1}, None),
+            ({"conditions": [DEADLINE]}, f"{DEADLINE['reason']}: {DEADLINE['message']}"),
+            ({"conditions": [DEADLINE, FAILURE]}, f"FailedCreate: {QUOTA}"),
+            ({"conditions": [GOES_ON, FAILURE]}, f"FailedCreate: {QUOTA}"),
+            ({"conditions": [{**FAILURE, "message": "q" * 999}]}, f"FailedCreate: {'q' * 286}"),
+            ({"observedGeneration": 6, "conditions": [DEADLINE, FAILURE]}, None),  # of the last
+        ],
+    )
+    async def test_one_that_is_not_complete_is_held_up_by_what_its_conditions_say(
+        self, simulated: Simulated, shop: Shop, status: dict[str, object], held_up_by: str | None
+    ) -> None:
+        await self.deploy(shop)
+        about = simulated.server.cluster.get(DEPLOYMENTS, shop.namespace, DEPLOYMENT)["metadata"]
+        half = {"replicas": 3, "updatedReplicas": 1, "availableReplicas": 2}
+        seen = {**half, "observedGeneration": 7, **status}
+        simulated.server.cluster.tell_status(DEPLOYMENTS, shop.namespace, DEPLOYMENT, seen)
+        about["generation"] = 7
+
+        found = await self.found(shop)
+
+        assert found is not None
+        assert (found.complete, found.held_up_by) == (False, held_up_by)
+
+    async def test_a_missing_role_is_told_with_the_command_that_shows_it(self, shop: Shop) -> None:
+        await self.deploy(shop)
+        gateway = await shop.cluster.account(shop.namespace, "gateway")
+
+        async with store_of(gateway) as store:
+            with pytest.raises(CredentialsForbidden, match=f"can-i get deployments/{DEPLOYMENT}"):
+                await store.rollout(client_name=shop.client, environment="production")
 
 
 class TestTroubles:

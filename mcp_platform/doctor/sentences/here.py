@@ -7,6 +7,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "secret": {"pt": "Credenciais guardadas", "en": "Stored credentials"},
     "secret.keys": {"pt": "Credenciais completas", "en": "Complete credentials"},
     "database.role": {"pt": "Usuário do banco de dados", "en": "Database role"},
+    "tenant.rollout": {"pt": "Versão no ar, no cluster", "en": "Rollout in the cluster"},
     "owner.number": {"pt": "Número do dono", "en": "Owner's number"},
     "catalogue": {"pt": "Catálogo", "en": "Catalogue"},
 }
@@ -179,6 +180,62 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
         en=(
             "The role {role} may not log in to the database.",
             "Run as the database's owner: ALTER ROLE {role} LOGIN.",
+        ),
+    ),
+    ("tenant.rollout", "shared"): ok(
+        pt="O serviço compartilhado atende este cliente: ele não tem pods próprios.",
+        en="The shared service answers this tenant: it has no pods of its own.",
+    ),
+    ("tenant.rollout", "complete"): ok(
+        pt="Todos os pods ({updated}) têm a versão e a configuração atuais e atendem.",
+        en="All pods ({updated}) are of the present release and settings, and serve.",
+    ),
+    ("tenant.rollout", "under_way"): warning(
+        pt=(
+            "De {wanted} pods, {updated} têm a versão e a configuração atuais; {available} atendem.",
+            "Espere alguns minutos e rode o diagnóstico outra vez; se continuar:"
+            " kubectl describe pods -n {namespace}",
+        ),
+        en=(
+            "Of {wanted} pods, {updated} are of the present release and settings; {available} serve.",
+            "Wait some minutes and run the doctor again; if it goes on:"
+            " kubectl describe pods -n {namespace}",
+        ),
+    ),
+    ("tenant.rollout", "stands_still"): failed(
+        pt=(
+            "A versão ou configuração nova não entra no ar; o que roda, se roda, é a anterior. {reason}",
+            "Veja o que falta: kubectl get resourcequota,pods,events -n {namespace}. O guia de GitOps"
+            " (“Problemas”) diz o que fazer.",
+        ),
+        en=(
+            "A new release or configuration does not come about; what runs, if anything,"
+            " is the one before. {reason}",
+            "Look what it lacks: kubectl get resourcequota,pods,events -n {namespace}. The GitOps"
+            " guide (“Troubles”) says what to do.",
+        ),
+    ),
+    ("tenant.rollout", "absent"): failed(
+        pt=(
+            "O cliente é isolado e não tem Deployment no namespace {namespace}: ninguém o atende.",
+            "Publique os manifestos deste cliente e aplique-os.",
+        ),
+        en=(
+            "The tenant is isolated and has no Deployment in namespace {namespace}: nobody answers"
+            " it.",
+            "Publish this tenant's manifests, and apply them.",
+        ),
+    ),
+    ("tenant.rollout", "not_seen"): unknown(
+        pt=(
+            "Não se pôde ver como está a troca de versão. {reason}",
+            "Publique de novo os manifestos deste cliente, se a permissão falta; senão, rode o"
+            " diagnóstico outra vez em alguns minutos.",
+        ),
+        en=(
+            "How the rollout stands could not be seen. {reason}",
+            "Publish this client's manifests again, if the right is missing; otherwise run the"
+            " doctor again in a few minutes.",
         ),
     ),
     ("owner.number", "set"): ok(
