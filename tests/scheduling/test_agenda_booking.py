@@ -35,8 +35,8 @@ from tests.scheduling.shop import (
 )
 
 WAITS = text("""
-    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+        AND datname = current_database()
 """)
 
 
