@@ -19,8 +19,8 @@ from mcp_platform.kit.queue import WakeUp
 
 log = structlog.get_logger(__name__)
 
-# A tap is due at once, and comes while its contact's conversation is under way: then a look every
-# 50 ms costs half a hundredth of a core, and 25 ms of waiting on average.
+# A tap is due at once, and comes while its contact's conversation is under way: it waits for half of
+# this on average.
 LOOK_EVERY_S = 0.05
 # While nobody has been heard for a while. What is debounced is seen before it is due.
 LOOK_SELDOM_S = 0.5

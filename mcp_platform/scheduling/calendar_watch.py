@@ -128,6 +128,7 @@ class CalendarWatch:
             return
         found = await self._places(tenant, ahead, now=now)
         by_id = {each.id: each for each in ahead}
+        rules = (await self._catalogues.of(tenant.id)).rules  # with a connection of its own
         async with self._sessions.of(tenant.id).begin() as session:
             looks = CalendarLooks(session)
             told = await looks.told(tenant.id)
@@ -142,10 +143,9 @@ class CalendarWatch:
                 await looks.tell(tenant.id, noted)
             if not new:
                 return
-            MISPLACED.inc(len(new))
-            rules = (await self._catalogues.of(tenant.id)).rules
             text = _told([(by_id[each], place) for each, place in new.items()], tenant, rules)
             await self._notices.misplaced(session, tenant, text, now=now)
+        MISPLACED.inc(len(new))
         log.warning("calendar.look.misplaced", tenant=tenant.path, appointments=[*map(str, new)])
 
     async def _ahead(self, tenant_id: TenantId, *, now: datetime) -> list[Appointment]:
