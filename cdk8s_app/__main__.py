@@ -21,7 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     try:
         outcome = synthesize(
-            read_fleet(options.config),
+            read_fleet(
+                options.config,
+                repo_url=options.repo_url,
+                repo_url_unsaid=os.environ.get("MANIFESTS_REPOSITORY"),  # an edge
+            ),
             options.output,
             prune=options.prune,
             processes=options.processes,
@@ -44,6 +48,12 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cdk8s_app", description=__doc__)
     parser.add_argument("--config", type=Path, default=Path("config.json"), metavar="FILE")
     parser.add_argument("--output", type=Path, default=Path(output), metavar="DIR")
+    parser.add_argument(
+        "--repo-url",
+        metavar="URL",
+        help="the manifests repository that Argo CD reads (default: argocd.repo_url of the file,"
+        " else MANIFESTS_REPOSITORY)",
+    )
     parser.add_argument(
         "--prune",
         action="store_true",

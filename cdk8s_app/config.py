@@ -33,6 +33,7 @@ DEFAULTS = {
 }
 # Not even the interpreter starts with less; who writes "512" means mebibytes, and gets bytes.
 LEAST_MEMORY = "64Mi"
+_LOGIN = re.compile(r"^(https?://).*@")  # a password may hold a slash
 SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "DATABASE_URL")
 
 
@@ -55,7 +56,7 @@ class Tenant:
 
     client: str
     environment: str
-    topology: Literal["shared", "isolated"] = "shared"
+    topology: Literal["shared", "isolated"] = "isolated"
     status: Literal["active", "suspended", "offboarded"] = "active"
     resources: Resources
     credentials: Credentials
@@ -111,7 +112,7 @@ class Client:
             yield Tenant(
                 client=self.name,
                 environment=environment,
-                topology=found.get("topology", "shared"),
+                topology=found.get("topology", "isolated"),
                 status=found.get("status", "active"),
                 resources=resources,
                 credentials=_credentials(found.get("credentials") or {}, where=where),
@@ -128,8 +129,15 @@ class Fleet:
     clients: tuple[Client, ...]
 
 
-def read_fleet(path: Path) -> Fleet:
+def read_fleet(
+    path: Path, *, repo_url: str | None = None, repo_url_unsaid: str | None = None
+) -> Fleet:
     """Read `config.json`.
+
+    Args:
+        path: of the file.
+        repo_url: the manifests repository, whatever the file says.
+        repo_url_unsaid: the same, where the file says nothing; a login in it is left out.
 
     Raises:
         ConfigError: the file is absent, no JSON, or wrong outside of `clients`.
@@ -142,6 +150,10 @@ def read_fleet(path: Path) -> Fleet:
         raise ConfigError(f"{path}: it is nested too deeply") from error
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
+    if isinstance(found, dict) and isinstance(argocd := found.get("argocd", {}), dict):
+        unsaid = repo_url_unsaid and _LOGIN.sub(r"\1", repo_url_unsaid)
+        if repo := repo_url or argocd.get("repo_url") or unsaid:
+            found["argocd"] = {**argocd, "repo_url": repo}
     return fleet_of(found)
 
 

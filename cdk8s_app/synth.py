@@ -22,7 +22,6 @@ from cdk8s_app import argocd, platform
 from cdk8s_app.apply import APPLY_ALL, ASK_FOR_ADDRESSES, apply_all
 from cdk8s_app.config import ENVIRONMENTS, Client, Fleet
 from cdk8s_app.manifest import Manifest
-from cdk8s_app.settings import Platform
 from cdk8s_app.tenant import tenant_objects
 
 INDEX = ".index.json"
@@ -114,13 +113,18 @@ def synthesize(
         written=(*(["platform"] if stale_shared else []), *sorted(names)),
         left=left,
         pruned=prune,
-        warnings=tuple(warnings(fleet.platform)),
+        warnings=tuple(warnings(fleet)),
     )
 
 
-def warnings(platform: Platform) -> Iterator[str]:
+def warnings(fleet: Fleet) -> Iterator[str]:
     """Give what a fleet cannot run without, as far as the file does not say it."""
-    if not platform.api_server_ranges:
+    if fleet.argocd.repo_url is None:
+        yield (
+            "No Applications are made for Argo CD: name the manifests repository by --repo-url,"
+            " MANIFESTS_REPOSITORY or argocd.repo_url."
+        )
+    if not fleet.platform.api_server_ranges:
         yield (
             "platform.api_server_ranges is not set: no NetworkPolicy lets gateway, worker,"
             f" provisioner and database to the cluster's API. Its addresses: {ASK_FOR_ADDRESSES}"

@@ -85,7 +85,11 @@ def document() -> dict[str, Any]:
     """Return the OpenAPI document of a gateway, without starting one."""
     api = SimpleNamespace(chat=None, guard=None, desk=None)
     settings = SimpleNamespace(
-        pinned=False, client_name=None, environment=None, offboarding_grace_days=1
+        pinned=False,
+        client_name=None,
+        environment=None,
+        offboarding_grace_days=1,
+        unsaid_topology="shared",
     )
     platform = SimpleNamespace(
         settings=settings,

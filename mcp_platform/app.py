@@ -152,7 +152,13 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
         )
     )
     app.include_router(
-        config_router(sessions, isolation=admin.isolation, tenants=platform.tenants, guard=guard)
+        config_router(
+            sessions,
+            isolation=admin.isolation,
+            tenants=platform.tenants,
+            guard=guard,
+            unsaid_topology=platform.settings.unsaid_topology,
+        )
     )
     app.include_router(audit_router(sessions, tenants=platform.tenants, guard=guard))
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.assistant.assistant import Assistant, Said
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
-from mcp_platform.conversations.chat import queue_copy
+from mcp_platform.conversations.chat import COPIED, queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import Heard, corrected, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
@@ -289,8 +290,8 @@ class Answering:
         ]
         async with self._leases.fenced(lease) as session:
             if said is not None:
-                messages.append(_spoken(said, turn, at=now))
-                await self._send(session, tenant, contact, turn, said)
+                copied = await self._send(session, tenant, contact, turn, said, now=now)
+                messages.append(_spoken(said, turn, at=now, copied=copied))
             await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)
             turns = Turns(session, tenant.id)
             for each in heard:
@@ -300,14 +301,32 @@ class Answering:
             return await self._next(session, tenant, lease)
 
     async def _send(
-        self, session: AsyncSession, tenant: Tenant, contact: Contact, turn: Turn, said: Said
-    ) -> None:
-        """Queue the reply once; an API caller reads it from the conversation instead."""
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: Contact,
+        turn: Turn,
+        said: Said,
+        *,
+        now: datetime,
+    ) -> bool | None:
+        """Queue the reply once; an API caller reads it from the conversation instead.
+
+        Return whether the copy that it asked for is queued too; None: it asked for none.
+        """
+        copied: bool | None = None
         numbers = {copy for event in turn.events if (copy := event.content.get("copy_to"))}
         for number in sorted(numbers):
-            await queue_copy(session, tenant, said.reply, number=number, turn_id=turn.id)
+            copied = await queue_copy(
+                session,
+                tenant,
+                said.reply,
+                number=number,
+                turn_id=turn.id,
+                window_from=now - WINDOW,
+            )
         if contact.space == "api":
-            return
+            return copied
         await Outbox(session, tenant.id).send(
             key=reply_key(turn),
             lane=contact_lane(contact.id),
@@ -316,6 +335,7 @@ class Answering:
             contact_id=contact.id,
             trace_id=turn.trace_id,
         )
+        return copied
 
     async def _give_back(self, lease: Lease, *, excused: Turn | None = None) -> None:
         """Give the lease back after a failure, so that the next try need not wait it out."""
@@ -333,10 +353,12 @@ def reply_key(turn: Turn) -> str:
     return f"{REPLY}{turn.id}"
 
 
-def _spoken(said: Said, turn: Turn, *, at: datetime) -> Message:
+def _spoken(said: Said, turn: Turn, *, at: datetime, copied: bool | None) -> Message:
     choices = [
         {"id": each.id, "title": each.title, "description": each.description}
         for each in said.reply.choices
     ]
-    content = {"choices": choices} if choices else None
-    return Message(said.author, said.reply.text, at, reply_key(turn), content)
+    content: dict[str, Any] = {"choices": choices} if choices else {}
+    if copied is not None:
+        content[COPIED] = copied
+    return Message(said.author, said.reply.text, at, reply_key(turn), content or None)

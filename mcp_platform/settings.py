@@ -245,5 +245,18 @@ class Settings(BaseSettings):
         return self.sealing_certificate is not None and self.credentials_store == "kubernetes"
 
     @property
+    def unsaid_topology(self) -> Literal["shared", "isolated"]:
+        """What a new tenant is where nobody says it.
+
+        Isolated where there is a cluster to run its pods. On one machine nothing would answer it.
+        """
+        cluster = (
+            self.credentials_store == "kubernetes"
+            or self.sealing_certificate is not None
+            or self.manifests_repository is not None
+        )
+        return "isolated" if cluster else "shared"
+
+    @property
     def pinned(self) -> bool:
         return self.client_name is not None

@@ -23,6 +23,7 @@ from mcp_platform.admin.registry.environments import (
 )
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.tenants.models import ClientRow, ManifestBlockRow, TenantRow
+from mcp_platform.tenants.tenant import Topology
 
 Action = Literal["create", "update", "unchanged"]
 BATCH = 100  # so that one sees it go on
@@ -66,12 +67,19 @@ class Plan:
 
 
 class ConfigImport:
-    """Imports one file, as `actor`, in one transaction."""
+    """Imports one file, as `actor`, in one transaction.
 
-    def __init__(self, session: AsyncSession, actor: Actor, file: ConfigFile) -> None:
+    A tenant that is new gets the topology `unsaid` where the file is silent; one that is there
+    keeps its own.
+    """
+
+    def __init__(
+        self, session: AsyncSession, actor: Actor, file: ConfigFile, *, unsaid: Topology
+    ) -> None:
         self._session = session
         self._actor = actor
         self._file = file
+        self._unsaid = unsaid
 
     async def plan(self) -> Plan:
         """Compare the file with what there is.
@@ -94,7 +102,7 @@ class ConfigImport:
             for environment in client.environments:
                 named.add(environment.path)
                 row = tenants.get(environment.path)
-                steps.append(_tenant_step(environment, row))
+                steps.append(_tenant_step(environment, row, unsaid=self._unsaid))
         steps += [
             _step("block", name, blocks.get(name), said) for name, said in self._file.blocks.items()
         ]
@@ -177,9 +185,9 @@ def summary(plan: Plan) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _tenant_step(said: DeclaredEnvironment, row: TenantRow | None) -> Step:
+def _tenant_step(said: DeclaredEnvironment, row: TenantRow | None, *, unsaid: Topology) -> Step:
     wished = {
-        "topology": said.topology,
+        "topology": said.topology or (unsaid if row is None else None),
         # For a tenant that is there, an old file must not undo a suspension.
         "status": said.status if row is None else None,
         **{name: getattr(said.resources, name) for name in Resources.__slots__},

@@ -42,6 +42,10 @@ _SECRETS = re.compile(
 )
 
 
+# Argo CD has a login from a Secret of its own. A password may hold a slash.
+_LOGIN = re.compile(r"^(https?://).*@")
+
+
 class Synth(Protocol):
     def __call__(self, config: Path, output: Path, *, prune: bool) -> None:
         """Bring `output` to what `config` says; `prune` removes what is no longer in it."""
@@ -150,6 +154,17 @@ def with_api_server(config: bytes, *, look_up: Callable[[], Sequence[str]]) -> b
         ) from error
     platform = {**document.get("platform", {}), "api_server_ranges": found}
     document["platform"] = dict(sorted(platform.items()))
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def with_repository(config: bytes, *, url: str, branch: str) -> bytes:
+    """Return the file with the repository that is pushed to, where it names none for Argo CD."""
+    document = json.loads(config)
+    said = document.get("argocd", {})
+    if said.get("repo_url"):
+        return config
+    pushed = {"repo_url": _LOGIN.sub(r"\1", url), "target_revision": branch}
+    document["argocd"] = dict(sorted({**pushed, **said}.items()))
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 

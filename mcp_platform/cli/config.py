@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +27,7 @@ CREDENTIALS = typer.Option(
     show_default=False,
 )
 NO_PROVE = typer.Option("--no-prove", help="Save credentials without asking the vendors.")
+MOST_ASKED = 20  # as many as a person reads at once
 OUTPUT = typer.Option("--output", help="Write to this file instead of standard output.")
 
 
@@ -41,10 +42,15 @@ def import_(
     """Create the clients and environments that a file names, and update those that differ.
 
     Nothing is deleted. What the database takes, it takes as a whole; then credentials are proved and
-    saved, one tenant at a time. Exit status 1: some credentials were not saved.
+    saved, one tenant at a time. Tenants without a file of their own are named, with the command that
+    gives them one. Exit status 1: some credentials were not saved.
     """
-    from mcp_platform.admin.config_credentials import read_handed_over  # noqa: PLC0415  # slow
+    from mcp_platform.admin.config_credentials import (  # noqa: PLC0415  # slow to import
+        known_numbers,
+        read_handed_over,
+    )
     from mcp_platform.admin.config_form import read_config  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
     from mcp_platform.errors import Invalid  # noqa: PLC0415  # only here
 
     try:
@@ -55,18 +61,24 @@ def import_(
     for warning in config.warnings:
         typer.secho(f"{file.name}: {warning}", err=True, fg="yellow")
     # Before anything is written: a mistake in the last file must not leave half of them saved.
-    files = read_handed_over(config, folder=credentials_dir or file.parent)
+    numbers = in_database(known_numbers)
+    handed = read_handed_over(config, folder=credentials_dir or file.parent, numbers=numbers)
     plan = _import(config, dry_run=dry_run)
     _tell(plan, dry_run=dry_run)
-    if not files:
-        return
+    files = handed.files
     if dry_run:
-        typer.echo(f"Credentials of {len(files)} tenants would be compared with the store.")
+        if files:
+            typer.echo(f"Credentials of {len(files)} tenants would be compared with the store.")
+        for path, why in handed.waiting.items():
+            typer.secho(f"{path}: {why}", err=True, fg="yellow")
         return
-    refused = [each for each in _save(files, prove=not no_prove) if each.error is not None]
+    saved = _save(files, prove=not no_prove) if files else []
+    refused = [each for each in saved if each.error is not None]
     for each in refused:
         typer.secho(f"{each.path}: {_sentence(each)}", err=True, fg="red")
-    typer.echo(f"Credentials: {len(files) - len(refused)} of {len(files)} tenants are saved.")
+    if files:
+        typer.echo(f"Credentials: {len(files) - len(refused)} of {len(files)} tenants are saved.")
+    _ask_for(config, handed.waiting, refused={each.path for each in refused})
     if refused:
         raise typer.Exit(1)
 
@@ -88,19 +100,20 @@ def _import(config: "ConfigFile", *, dry_run: bool) -> "Plan":
     from mcp_platform.admin.config_import import ConfigImport  # noqa: PLC0415  # slow to import
     from mcp_platform.admin.isolation import unprepared  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import command_actor, in_database  # noqa: PLC0415  # slow
+    from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
-    actor = command_actor()
+    actor, unsaid = command_actor(), Settings().unsaid_topology
     named = [each.path for client in config.clients for each in client.environments]
 
     async def apply(session: "AsyncSession") -> "Plan":
-        importing = ConfigImport(session, actor, config)
+        importing = ConfigImport(session, actor, config, unsaid=unsaid)
         plan = await importing.plan()
         todo = sum(step.action != "unchanged" for step in plan.steps)
         with _progress("Clients and tenants", total=todo) as advance:
             await importing.apply(plan, tell=lambda done: advance(done, ""))
         return plan
 
-    plan = in_database(lambda session: ConfigImport(session, actor, config).plan())
+    plan = in_database(lambda session: ConfigImport(session, actor, config, unsaid=unsaid).plan())
     if not dry_run:
         _prepare(plan.becoming_isolated)
         plan = in_database(apply)
@@ -135,6 +148,25 @@ def _tell(plan: "Plan", *, dry_run: bool) -> None:
             f"{kind.capitalize()}s: {created} {verb}created, {updated} {verb}updated,"
             f" {unchanged} unchanged."
         )
+
+
+def _ask_for(
+    config: "ConfigFile", waiting: "Mapping[str, str]", *, refused: "Collection[str]"
+) -> None:
+    """Ask for the credentials of tenants that have none: why, and by which command."""
+    from mcp_platform.admin.config_credentials import without_credentials  # noqa: PLC0415  # slow
+    from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
+
+    named = [each.path for client in config.clients for each in client.environments]
+    asked = in_database(lambda session: without_credentials(session, named))
+    asked = [path for path in asked if path not in refused]
+    if asked:
+        typer.secho("Still to be given are the credentials of:", err=True, fg="yellow")
+    for path in asked[:MOST_ASKED]:
+        typer.echo(f"  {path}: {waiting.get(path, 'no file is named for it')}", err=True)
+        typer.echo(f"    mcp-platform credentials set {path} --from-file FILE.env", err=True)
+    if len(asked) > MOST_ASKED:
+        typer.echo(f"  and {len(asked) - MOST_ASKED} more", err=True)
 
 
 def _save(files: "Sequence[HandedOver]", *, prove: bool) -> "list[Saved]":

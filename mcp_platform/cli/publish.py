@@ -37,7 +37,7 @@ def publish(prune: Annotated[bool, PRUNE] = False) -> None:
         in_database(lambda session: publications.record_requested(session, digests, now=now))
 
     done = publishing.publish(
-        export=_export,
+        export=lambda: _export(url, branch),
         synth=_synth,
         url=url,
         branch=branch,
@@ -64,7 +64,9 @@ def diff(stat: Annotated[bool, STAT] = False) -> None:
     from mcp_platform.admin.publishing import difference  # noqa: PLC0415  # slow to import
 
     url, branch = _repository()
-    changes, lines = difference(export=_export, synth=_synth, url=url, branch=branch, step=_step)
+    changes, lines = difference(
+        export=lambda: _export(url, branch), synth=_synth, url=url, branch=branch, step=_step
+    )
     _show(changes)
     if not changes:
         typer.echo("Nothing would change.")
@@ -90,17 +92,21 @@ def _settings() -> "Settings":
     return Settings()
 
 
-def _export() -> bytes:
+def _export(url: str, branch: str) -> bytes:
     import asyncio  # noqa: PLC0415  # only here
 
     from mcp_platform.admin.config_export import export_config  # noqa: PLC0415  # slow to import
-    from mcp_platform.admin.publishing import with_api_server  # noqa: PLC0415  # slow to import
+    from mcp_platform.admin.publishing import (  # noqa: PLC0415  # slow to import
+        with_api_server,
+        with_repository,
+    )
     from mcp_platform.bootstrap.commands import (  # noqa: PLC0415  # slow to import
         api_server_ranges as look_up,
     )
     from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
 
-    return with_api_server(in_database(export_config), look_up=lambda: asyncio.run(look_up()))
+    config = with_repository(in_database(export_config), url=url, branch=branch)
+    return with_api_server(config, look_up=lambda: asyncio.run(look_up()))
 
 
 def _synth(config: Path, output: Path, *, prune: bool) -> None:

@@ -1,5 +1,6 @@
 """The tenant API's `/chat`: HTTP in, a turn of the worker, HTTP out."""
 
+import re
 import secrets
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -20,6 +21,7 @@ UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x
 WhatsAppNumber = Annotated[
     str, Field(pattern=r"^[0-9]{8,15}$", description="International, digits alone.")
 ]
+_NUMBER = re.compile(r"[0-9]{8,15}", re.ASCII)
 
 
 class ChatRequest(BaseModel):
@@ -36,7 +38,12 @@ class ChatRequest(BaseModel):
     ] = None
     user_id: Annotated[UserId, Field(description="Who says it, in the caller's own terms.")]
     send_whatsapp: Annotated[
-        bool, Field(description="Send the reply to `whatsapp_number` too.")
+        bool,
+        Field(
+            description="Send the reply on WhatsApp too: to `whatsapp_number`, else to the `user_id`"
+            " if that is a number. Who speaks is the `user_id` all the same, in a conversation of its"
+            " own. Needs the scope `whatsapp:send`."
+        ),
     ] = False
     whatsapp_number: Annotated[
         WhatsAppNumber | None,
@@ -50,9 +57,21 @@ class ChatRequest(BaseModel):
     def _one_thing_said(self) -> Self:
         if (self.message is None) == (self.choice_id is None):
             raise PydanticCustomError("said", "Send either `message` or `choice_id`.")
-        if self.send_whatsapp and self.whatsapp_number is None:
-            raise PydanticCustomError("number", "`send_whatsapp` needs a `whatsapp_number`.")
+        if self.send_whatsapp and self.copy_to is None:
+            raise PydanticCustomError(
+                "number", "`send_whatsapp` needs a `whatsapp_number`, or a `user_id` that is one."
+            )
         return self
+
+    @property
+    def copy_to(self) -> str | None:
+        """Where on WhatsApp the reply is sent besides."""
+        if not self.send_whatsapp:
+            return None
+        if self.whatsapp_number is not None:
+            return self.whatsapp_number
+        digits = self.user_id.removeprefix("+")
+        return digits if _NUMBER.fullmatch(digits) else None
 
     def words(self, request_key: str | None) -> Words:
         """Return what is said, and as whom."""
@@ -61,7 +80,7 @@ class ChatRequest(BaseModel):
             text=self.message,
             choice_id=self.choice_id,
             whatsapp_number=None if self.send_whatsapp else self.whatsapp_number,
-            copy_to=self.whatsapp_number if self.send_whatsapp else None,
+            copy_to=self.copy_to,
             request_key=request_key,
         )
 
@@ -81,6 +100,13 @@ class ChatReply(BaseModel):
     turn_id: UUID
     answered_by: Literal["model", "menu", "human", "system"]
     whatsapp_queued: bool
+    whatsapp_refused: Annotated[
+        Literal["outside_24_hours"] | None,
+        Field(
+            description="Why no copy was sent: nobody has written from that number to this tenant"
+            " in the last 24 hours, and WhatsApp delivers nothing else."
+        ),
+    ]
 
 
 class ChatPending(BaseModel):
@@ -110,7 +136,7 @@ def chat_router(chat: Chat, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, Depends(admitted(guard, "chat"))],
         idempotency_key: RequestKey = None,
     ) -> ChatReply | Response:
-        if request.whatsapp_number is not None:
+        if request.whatsapp_number is not None or request.send_whatsapp:
             caller.require("whatsapp:send")
         outcome = await chat.say(
             caller.tenant,
@@ -138,4 +164,5 @@ def _reply(answered: Answered) -> ChatReply:
         turn_id=answered.turn_id,
         answered_by=answered.author,
         whatsapp_queued=answered.copied,
+        whatsapp_refused="outside_24_hours" if answered.outside_window else None,
     )

@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 # What an HTTP client and the proxies between wait for by default.
 PATIENCE = timedelta(seconds=30)
+COPIED = "copied"  # in the content of a reply's message: whether its copy was queued
 # Names of event keys: two messages have one key if contact and Idempotency-Key are the same.
 KEYS = uuid.UUID("6f1ab4a0-94d5-4f0c-8f0e-0d6b6f0a7c51")
 
@@ -68,6 +69,8 @@ class Answered:
     conversation_id: uuid.UUID
     turn_id: uuid.UUID
     copied: bool
+    outside_window: bool
+    """A copy was asked for, and not sent: WhatsApp takes none outside of the 24 hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,34 +159,49 @@ class Chat:
         turn_id, contact_id = settled.turn_id, settled.contact_id
         if turn_id is None or contact_id is None:  # never: `say` has looked
             raise Conflict("This message was withdrawn before it was answered.")
-        choices = tuple(Choice(**each) for each in (settled.content or {}).get("choices", ()))
+        content = settled.content or {}
+        choices = tuple(Choice(**each) for each in content.get("choices", ()))
+        asked = words.copy_to is not None and settled.text is not None
         return Answered(
             text=settled.text,
             author=settled.author or "human",
             choices=choices,
             conversation_id=contact_id,
             turn_id=turn_id,
-            copied=words.copy_to is not None and settled.text is not None,
+            copied=asked and content.get(COPIED, True),
+            outside_window=asked and not content.get(COPIED, True),
         )
 
 
 async def queue_copy(
-    session: AsyncSession, tenant: Tenant, reply: Reply, *, number: str, turn_id: uuid.UUID
-) -> None:
-    """Queue a reply for WhatsApp too, in the transaction that commits it.
+    session: AsyncSession,
+    tenant: Tenant,
+    reply: Reply,
+    *,
+    number: str,
+    turn_id: uuid.UUID,
+    window_from: datetime,
+) -> bool:
+    """Queue a reply for WhatsApp too, in the transaction that commits it; return whether it was.
 
-    The 24-hour window is the outbox's business. The text alone goes there: its choices were offered
-    to the caller, not to that phone.
+    It is not for a number from which nobody has written since `window_from`. The text alone goes
+    there: its choices were offered to the caller, not to that phone.
     """
     known = await _on_whatsapp(session, tenant, number)
-    contact_id, wa_id = known or (None, number)
+    if known is None:
+        return False
+    contact_id, wa_id = known
+    wrote = await Contacts(session, tenant.id).last_wrote(contact_id)
+    if wrote is None or wrote <= window_from:
+        return False
     await Outbox(session, tenant.id).send(
         key=f"chat:{turn_id}",
-        lane=f"w:{wa_id}" if contact_id is None else contact_lane(contact_id),
+        lane=contact_lane(contact_id),
         recipient=Recipient(wa_id=wa_id),
         content=Reply(_in_full(reply.text, reply.choices)),
         contact_id=contact_id,
     )
+    return True
 
 
 async def _on_whatsapp(

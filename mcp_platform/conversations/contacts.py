@@ -131,6 +131,13 @@ class Contacts:
             raise NotFound("There is no such contact.")
         return Contact(*row)
 
+    async def last_wrote(self, contact_id: ContactId) -> datetime | None:
+        """Return when the contact last wrote on WhatsApp, as far as is known."""
+        statement = select(ContactRow.last_inbound_at).where(
+            ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none()
+
     async def known_as(self, alias: str) -> ContactId | None:
         found = await self._session.scalar(KNOWN_AS, {"tenant": self._tenant, "alias": alias})
         return None if found is None else ContactId(found)

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -26,6 +26,7 @@ from mcp_platform.tenants.models import (
     OffboardingRow,
     TenantRow,
 )
+from tests.handed_over import CONFIG
 from tests.isolation.planted import plant, rows_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -49,9 +50,11 @@ def client(name: str = "shop", **environments: Any) -> dict[str, Any]:
     return {"client_name": name, "environments": environments or {"production": True}}
 
 
-async def imported(sessions: Sessions, content: bytes) -> Plan:
+async def imported(
+    sessions: Sessions, content: bytes, *, unsaid: Literal["shared", "isolated"] = "shared"
+) -> Plan:
     async with sessions.everywhere.begin() as session:
-        importing = ConfigImport(session, ACTOR, read_config(content))
+        importing = ConfigImport(session, ACTOR, read_config(content), unsaid=unsaid)
         plan = await importing.plan()
         await importing.apply(plan)
     return plan
@@ -243,9 +246,29 @@ async def test_an_import_changes_what_differs_and_deletes_nothing(sessions: Sess
 
 async def test_a_plan_alone_writes_nothing(sessions: Sessions) -> None:
     async with sessions.everywhere.begin() as session:
-        await ConfigImport(session, ACTOR, read_config(EXAMPLE)).plan()
+        await ConfigImport(session, ACTOR, read_config(EXAMPLE), unsaid="shared").plan()
     async with sessions.everywhere() as session:
         assert await session.scalar(select(func.count()).select_from(ClientRow)) == 0
+
+
+async def test_what_a_file_does_not_say_is_isolated_in_a_cluster_and_changes_no_tenant_that_is_there(
+    sessions: Sessions,
+) -> None:
+    handed_over = CONFIG.read_bytes()
+    await imported(sessions, handed_over, unsaid="shared")  # as one machine has it, and had it
+    again = await imported(sessions, handed_over, unsaid="isolated")
+    assert summary(again)["tenant"] == {"create": 0, "update": 0, "unchanged": 2}
+
+    more = json.loads(handed_over)
+    more["clients"][0]["environments"]["production"] = True
+    plan = await imported(sessions, json.dumps(more).encode(), unsaid="isolated")
+    assert [(step.name, dict(step.changes)) for step in plan.of("tenant", "create")] == [
+        ("comercial-guanabara/production", {"topology": (None, "isolated")})
+    ]
+    said = await imported(
+        sessions, file(client(production={"topology": "shared"})), unsaid="isolated"
+    )
+    assert said.of("tenant", "create")[0].changes["topology"] == (None, "shared")
 
 
 async def test_an_old_file_does_not_undo_a_suspension(sessions: Sessions) -> None:

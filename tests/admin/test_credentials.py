@@ -445,7 +445,7 @@ async def test_the_files_that_a_config_names_are_saved_and_then_left_alone(here:
             "credentials_file": "shop-{environment}.env",
         },
     )
-    files = read_handed_over(said, folder=handed)
+    files = read_handed_over(said, folder=handed, numbers={}).files
 
     async def saved() -> list[tuple[str, bool, bool]]:
         saving = save_handed_over(here.keys, files, actor=OPERATOR, prove=True)
@@ -460,7 +460,6 @@ async def test_the_files_that_a_config_names_are_saved_and_then_left_alone(here:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("missing.env", "cannot be read"),
         ("../outside.env", "outside the folder"),
         ("/etc/passwd", "outside the folder"),
         ("broken.env", "line 2"),
@@ -475,21 +474,59 @@ def test_a_file_that_cannot_be_used_stops_the_import_and_is_named(
     (folder / "broken.env").write_text("GEMINI_API_KEY=abc\nhunter2\n")
     client = {"client_name": "shop", "environments": {"staging": {"credentials_file": file}}}
     with pytest.raises(Invalid) as refused:
-        read_handed_over(read_config(orjson.dumps({"clients": [client]})), folder=folder)
+        read_handed_over(
+            read_config(orjson.dumps({"clients": [client]})), folder=folder, numbers={}
+        )
     assert said in refused.value.fields["shop/staging"]
     assert file in refused.value.fields["shop/staging"]
     assert "hunter2" not in str(refused.value.fields)
 
 
-def test_two_environments_with_one_file_would_answer_on_one_number(tmp_path: Path) -> None:
-    (tmp_path / "shop.env").write_text("WHATSAPP_PHONE_NUMBER_ID=106540352242922\n")
+NUMBER = "106540352242922"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "owner", "waits"),
+    [
+        ({}, "shop/production", "shop/staging"),
+        ({NUMBER: "shop/staging"}, "shop/staging", "shop/production"),
+        ({NUMBER: "other/production"}, "shop/production", "shop/staging"),
+    ],
+)
+def test_a_file_that_environments_share_is_used_for_one_and_the_others_wait(
+    tmp_path: Path, numbers: dict[str, str], owner: str, waits: str
+) -> None:
+    (tmp_path / "shop.env").write_text(f"WHATSAPP_PHONE_NUMBER_ID={NUMBER}\n")
     client = {
         "client_name": "shop",
-        "environments": {"staging": True, "production": True},
-        "credentials_file": "shop.env",
+        "environments": {
+            "development": {"credentials_file": "secrets/of-nobody.env"},
+            "staging": True,
+            "production": True,
+        },
+        "credentials_file": "secrets/shop.env",  # wherever it says, it was handed over in one heap
     }
+    handed = read_handed_over(
+        read_config(orjson.dumps({"clients": [client]})), folder=tmp_path, numbers=numbers
+    )
+    assert [each.path for each in handed.files] == [owner]
+    assert set(handed.waiting) == {"shop/development", waits}
+    assert "a number answers for one environment" in handed.waiting[waits]
+    assert f"is not in {tmp_path.resolve()}" in handed.waiting["shop/development"]
+
+
+def test_two_files_with_one_number_are_refused(tmp_path: Path) -> None:
+    for name in ("a.env", "b.env"):
+        (tmp_path / name).write_text(f"WHATSAPP_PHONE_NUMBER_ID={NUMBER}\n")
+    environments = {
+        "staging": {"credentials_file": "a.env"},
+        "production": {"credentials_file": "b.env"},
+    }
+    client = {"client_name": "shop", "environments": environments}
     with pytest.raises(Invalid) as refused:
-        read_handed_over(read_config(orjson.dumps({"clients": [client]})), folder=tmp_path)
+        read_handed_over(
+            read_config(orjson.dumps({"clients": [client]})), folder=tmp_path, numbers={}
+        )
     assert "same number" in refused.value.fields["shop/production"]
 
 

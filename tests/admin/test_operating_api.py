@@ -261,6 +261,7 @@ async def test_config_is_exported_and_imported_and_a_dry_run_changes_nothing(
         ("other/staging", "create"),
     ]
     assert "1 credentials files are passed over" in done.json()["warnings"][0]
+    assert done.json()["without_credentials"] == ["other/staging", "shop/production"]
     after = (await api.ask("GET", "/admin/config", token=token)).json()
     assert after["clients"][1]["environments"]["production"]["topology"] == "isolated"
 

@@ -1,6 +1,7 @@
 """`/chat`: the same turn as WhatsApp, in an identity space of its own."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import httpx
@@ -8,7 +9,8 @@ import pytest
 
 from mcp_platform.conversations.contacts import ContactId, Contacts
 from mcp_platform.simulators.serving import serving
-from tests.api.world import Business, World
+from tests.api.world import ALL, Business, World
+from tests.handed_over import CHAT
 
 NUMBER = "5511987654321"
 
@@ -176,15 +178,61 @@ async def test_a_copy_of_the_reply_is_queued_once_for_the_known_contact(
     assert said["choices"][0]["title"] in message["text"]["body"]
 
 
-async def test_a_copy_for_a_number_that_never_wrote_makes_no_contact(
+@pytest.mark.parametrize("wrote", ["never", "24 hours ago", "a moment less ago"])
+async def test_outside_of_the_24_hours_no_copy_is_sent_and_the_answer_says_so(
+    world: World, shop: Business, wrote: str
+) -> None:
+    if wrote != "never":
+        await shop.writes_on_whatsapp(NUMBER)
+        world.now += timedelta(days=1) - timedelta(seconds=wrote == "a moment less ago")
+    sends = wrote == "a moment less ago"
+    token = world.tokens.mint(
+        tenant=shop.path, scopes=ALL, ttl=timedelta(hours=1), now=world.now, subject="site"
+    )
+    async with world.working():
+        for _ in range(2):
+            answer = await shop.chat(
+                send_whatsapp=True,
+                whatsapp_number=NUMBER,
+                token=token,
+                headers={"Idempotency-Key": "k"},
+            )
+            said = answer.json()
+            assert answer.status_code == 200, answer.text
+            assert said["reply"]
+            told = (said["whatsapp_queued"], said["whatsapp_refused"])
+            assert told == ((True, None) if sends else (False, "outside_24_hours"))
+    assert len(await shop.sent()) == sends
+    assert len(await shop.contacts()) == (1 if wrote == "never" else 2)
+
+
+async def test_the_body_that_is_handed_over_is_answered_and_its_number_gets_a_copy_only(
     world: World, shop: Business
 ) -> None:
+    body = json.loads(CHAT.read_text())
+    known = await shop.writes_on_whatsapp(body["user_id"])
+    await shop.create("10:00", whatsapp_number=body["user_id"])
+    booked = await shop.appointments()
+    assert [each.contact_id for each in booked] == [known]
+
+    refused = await shop.ask("POST", "/chat", json=body, token=shop.token(scopes={"chat"}))
+    assert (refused.status_code, await shop.events()) == (403, [])
+
     async with world.working():
-        answer = await shop.chat(send_whatsapp=True, whatsapp_number=NUMBER)
-    assert answer.json()["whatsapp_queued"] is True
-    (sent,) = await shop.sent()
-    assert (sent.lane, sent.contact_id) == (f"w:{NUMBER}", None)
-    assert [each.space for each in await shop.contacts()] == ["api"]
+        answer = await shop.ask("POST", "/chat", json=body)
+        asks = {**body, "message": "Quais são os meus horários?"}
+        mine = await shop.ask("POST", "/chat", json=asks)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert (said["whatsapp_queued"], said["whatsapp_refused"]) == (True, None)
+    assert said["conversation_id"] == mine.json()["conversation_id"] != str(known)
+    assert "10:00" not in mine.json()["reply"]
+    (sent, _) = await shop.sent()
+    assert (sent.contact_id, sent.body["message"]["to"]) == (known, body["user_id"])
+    spaces = {each.id: each.space for each in await shop.contacts()}
+    assert spaces[known] == "whatsapp"
+    assert [each.contact_id for each in await shop.messages()].count(known) == 0
+    assert [each.contact_id for each in await shop.appointments()] == [known]
 
 
 @pytest.mark.parametrize(

@@ -237,9 +237,12 @@ class Business:
         return await self.ask("POST", "/appointments/create", json=body, **extra)
 
     async def writes_on_whatsapp(self, wa_id: str) -> uuid.UUID:
-        """Become known as a contact who has written before."""
+        """Become known as a contact who has written just now."""
         async with self.world.sessions.everywhere.begin() as session:
-            return await Contacts(session, self.id).ensure(Identity(wa_id=wa_id, name="Bia"))
+            contacts = Contacts(session, self.id)
+            known = await contacts.ensure(Identity(wa_id=wa_id, name="Bia"))
+            await contacts.note_inbound(known, self.world.now)
+            return known
 
     async def all(self, table: type[Any]) -> list[Any]:
         async with self.world.sessions.everywhere() as session:

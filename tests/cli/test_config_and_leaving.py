@@ -10,9 +10,10 @@ import pytest
 
 from mcp_platform.bootstrap import commands
 from mcp_platform.errors import Unavailable
-from tests.admin.operating import TOKEN, FolderProvisioner, folder_store
+from tests.admin.operating import PRIVATE_KEY, TOKEN, FolderProvisioner, folder_store
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.terminal import Terminal
+from tests.handed_over import CONFIG, ENV
 
 NEW = {
     "client_name": "clinica-sorriso",
@@ -127,6 +128,35 @@ def test_credentials_files_beside_the_config_are_saved_and_a_broken_one_stops_al
     assert "Credentials: 1 of 1 tenants are saved." in ran.out
     assert made.written == [frozenset({"WHATSAPP_API_TOKEN"})]
     assert TOKEN not in ran.out + ran.err
+
+
+def test_what_an_agency_hands_over_is_imported_unchanged_and_the_rest_is_asked_for(
+    mcp: Mcp, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIR", str(tmp_path / "kept"))
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    config = tmp_path / "config.json"
+    config.write_bytes(CONFIG.read_bytes())
+    alone = mcp("config", "import", str(config), "--no-prove")
+    assert (alone.status, "Tenants: 2 created" in alone.out) == (0, True), alone.err
+    asked = "mcp-platform credentials set comercial-guanabara/{} --from-file FILE.env"
+    assert asked.format("development") in alone.err
+    assert asked.format("staging") in alone.err
+
+    real = PRIVATE_KEY.strip().replace("\n", "\\n")
+    pem = "-----BEGIN PRIVATE KEY-----\\n...\\n-----END PRIVATE KEY-----"
+    assert pem in ENV.read_text()
+    values = ENV.read_text().replace(pem, real).replace("numero-id", "106540352242922")
+    (tmp_path / ENV.name).write_text(values)
+    for _ in range(2):
+        ran = mcp("config", "import", str(config), "--no-prove")
+        assert ran.status == 0, ran.err
+        assert "Tenants: 0 created, 0 updated, 2 unchanged." in ran.out
+        assert "Credentials: 1 of 1 tenants are saved." in ran.out
+        assert asked.format("development") in ran.err
+        assert asked.format("staging") not in ran.err
+    named = "SELECT environment FROM tenants WHERE phone_number_id = '106540352242922'"
+    assert database.value(named) == "staging"
 
 
 def test_what_is_exported_is_imported_without_a_change(

@@ -32,14 +32,15 @@ MIXED: dict[str, Any] = {
         {
             "client_name": "barbearia-do-ze",
             "environments": {
-                "staging": {"status": "suspended"},
+                "staging": {"topology": "shared", "status": "suspended"},
                 "production": {
+                    "topology": "shared",
                     "credentials": {
                         "keys": sorted(SEALED),
                         "checksum": "a" * 64,
                         "certificate": "b" * 64,
                         "sealed": SEALED,
-                    }
+                    },
                 },
             },
         },

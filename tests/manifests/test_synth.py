@@ -15,6 +15,7 @@ from cdk8s_app.__main__ import main
 from cdk8s_app.config import ConfigError, fleet_of
 from cdk8s_app.manifest import WrongSpec
 from cdk8s_app.synth import folders_of, synthesize
+from tests.handed_over import CONFIG
 from tests.manifests import fleets
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
@@ -42,12 +43,15 @@ def times(folder: Path) -> dict[str, int]:
 
 
 def small(*clients: str, environments: Any = None, **platform: Any) -> dict[str, Any]:
-    """Return a fleet of shared tenants, quick to write."""
+    """Return a fleet of shared tenants, quick to write: of one namespace each."""
     return {
         "platform": platform,
         "argocd": {"repo_url": "https://git.example.com/m.git"},
         "clients": [
-            {"client_name": name, "environments": environments or {"production": True}}
+            {
+                "client_name": name,
+                "environments": environments or {"production": {"topology": "shared"}},
+            }
             for name in clients
         ],
     }
@@ -209,6 +213,36 @@ def test_it_warns_where_nobody_said_at_which_address_the_clusters_api_is(
         told = capsys.readouterr().err
         assert told.count("Warning: platform.api_server_ranges is not set") == warned
         assert told.count("kubectl get endpointslices") == warned
+
+
+def test_what_an_agency_hands_over_becomes_deployments_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--config", str(CONFIG), "--output"]
+    assert main([*command, str(tmp_path / "none")]) == 0
+    assert "Warning: No Applications are made for Argo CD" in capsys.readouterr().err
+    assert not (tmp_path / "none/argocd").exists()
+
+    monkeypatch.setenv("MANIFESTS_REPOSITORY", "https://agency:hunter2@git.example.com/unsaid.git")
+    assert main([*command, str(tmp_path / "out")]) == 0
+    said = [*command, str(tmp_path / "said"), "--repo-url", "git@git.example.com:said.git"]
+    assert main(said) == 0
+    assert "Applications" not in capsys.readouterr().err
+    for environment in ("development", "staging"):
+        objects = [
+            yaml.load(file.read_text(), yaml.CSafeLoader)
+            for file in (tmp_path / f"out/clients/comercial-guanabara/{environment}").iterdir()
+        ]
+        assert {"Deployment", "Service", "HTTPRoute"} <= {each["kind"] for each in objects}
+        (deployment,) = (each for each in objects if each["kind"] == "Deployment")
+        assert "comercial-guanabara-credentials" in json.dumps(deployment)
+        name = f"clients/comercial-guanabara/{environment}"
+        (application,) = (tmp_path / f"out/argocd/{name}").glob("Application.*.yaml")
+        source = yaml.load(application.read_text(), yaml.CSafeLoader)["spec"]["source"]
+        assert (source["repoURL"], source["path"]) == ("https://git.example.com/unsaid.git", name)
+        (application,) = (tmp_path / f"said/argocd/{name}").glob("Application.*.yaml")
+        assert "git@git.example.com:said.git" in application.read_text()
+    assert not (tmp_path / "out/clients/comercial-guanabara/production").exists()
 
 
 def test_a_wrong_file_is_told_in_one_sentence(

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from mcp_platform.admin.manifests_repository import ManifestsRepository
-from mcp_platform.admin.publishing import Published, Synth, difference, publish, tenant_digests
+from mcp_platform.admin.publishing import (
+    Published,
+    Synth,
+    difference,
+    publish,
+    tenant_digests,
+    with_repository,
+)
 from mcp_platform.errors import Conflict, Invalid, Unavailable
 
 
@@ -311,6 +318,17 @@ def test_a_repository_that_is_not_there_is_said_without_its_password(password: s
         )
     assert "hun" not in str(caught.value)
     assert "ter2" not in str(caught.value)
+
+
+def test_argo_cd_is_told_the_repository_that_is_pushed_to_unless_it_is_said(bare: Path) -> None:
+    url = "https://agency:hun/ter@2@git.example.com/m.git"
+    unsaid = with_repository(b'{"clients": []}', url=url, branch="live")
+    assert json.loads(unsaid)["argocd"] == {
+        "repo_url": "https://git.example.com/m.git",
+        "target_revision": "live",
+    }
+    said = b'{"argocd": {"repo_url": "https://git.example.com/other.git"}, "clients": []}'
+    assert with_repository(said, url=url, branch="live") == said
 
 
 @pytest.mark.parametrize("branch", ["--force", "a..b", "x.lock", "", "a b"])

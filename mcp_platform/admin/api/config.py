@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mcp_platform.admin.access import ADMIN_API, AdminGuard, allowed
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.api.registry.exchange import READERS, WRITERS
+from mcp_platform.admin.config_credentials import without_credentials
 from mcp_platform.admin.config_export import export_config
 from mcp_platform.admin.config_form import read_config, schema
 from mcp_platform.admin.config_import import Action, ConfigImport, Plan, Step
@@ -16,6 +17,7 @@ from mcp_platform.admin.isolation import Isolation, unprepared
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import problems, read_up_to
 from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.tenant import Topology
 
 MOST_BYTES: Final = 32 * 1024 * 1024  # a thousand tenants with all values sealed take 16 MB
 _FILE: Final = {"type": "object", "required": ["clients"], "description": schema()["description"]}
@@ -50,24 +52,33 @@ class ImportOut(BaseModel):
     steps: Annotated[list[StepOut], Field(description="What is created or updated.")]
     unchanged: int
     not_named: Annotated[list[str], Field(description="Tenants the file does not name; they stay.")]
+    without_credentials: Annotated[
+        list[str], Field(description="Named tenants that still wait for credentials.")
+    ]
     warnings: list[str]
 
     @classmethod
-    def of(cls, plan: Plan, *, credentials_files: int) -> "ImportOut":
+    def of(cls, plan: Plan, *, credentials_files: int, waiting: list[str]) -> "ImportOut":
         steps = [step for step in plan.steps if step.action != "unchanged"]
         files = f"{credentials_files} credentials files are passed over: set them by the API."
         return cls(
             steps=[StepOut.of(step) for step in steps],
             unchanged=len(plan.steps) - len(steps),
             not_named=list(plan.not_named),
+            without_credentials=waiting,
             warnings=[*plan.warnings, *([files] if credentials_files else [])],
         )
 
 
 def config_router(
-    sessions: Sessions, *, isolation: Isolation, tenants: TenantDirectory, guard: AdminGuard
+    sessions: Sessions,
+    *,
+    isolation: Isolation,
+    tenants: TenantDirectory,
+    guard: AdminGuard,
+    unsaid_topology: Topology,
 ) -> APIRouter:
-    """Return the routes, with their whole paths."""
+    """Return the routes, with their whole paths. `unsaid_topology`: of new tenants."""
     router = APIRouter(prefix=ADMIN_API, tags=["config"])
     exported: dict[int | str, dict[str, Any]] = {
         200: {
@@ -115,18 +126,20 @@ def config_router(
         # To understand them takes seconds, in which others are served.
         file = await asyncio.to_thread(read_config, content)
         async with sessions.everywhere() as session:
-            plan = await ConfigImport(session, actor, file).plan()
-        declared = [each for client in file.clients for each in client.environments]
+            plan = await ConfigImport(session, actor, file, unsaid=unsaid_topology).plan()
+            declared = [each for client in file.clients for each in client.environments]
+            known = await without_credentials(session, [each.path for each in declared])
+        waiting = sorted([*known, *(step.name for step in plan.of("tenant", "create"))])
         if not query.dry_run:
             await isolation.prepare_all(plan.becoming_isolated, actor=actor)
             async with sessions.everywhere.begin() as session:
-                importing = ConfigImport(session, actor, file)
+                importing = ConfigImport(session, actor, file, unsaid=unsaid_topology)
                 plan = await importing.plan()
                 await importing.apply(plan)
                 missing = await unprepared(session, [each.path for each in declared])
             tenants.forget()
             await isolation.prepare_all(missing, actor=actor)
         files = sum(each.credentials_file is not None for each in declared)
-        return ImportOut.of(plan, credentials_files=files)
+        return ImportOut.of(plan, credentials_files=files, waiting=waiting)
 
     return router

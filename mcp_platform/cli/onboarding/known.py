@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.credential_forms import IDENTIFYING, OURS, check_form
+from mcp_platform.admin.config_credentials import were_given
+from mcp_platform.admin.credential_forms import IDENTIFYING, check_form
 from mcp_platform.admin.credentials import Wish
 from mcp_platform.admin.proofs import Proof
 from mcp_platform.admin.registry.clients import Clients, NewClient
@@ -26,7 +27,7 @@ from mcp_platform.doctor.results import CheckResult, Language
 from mcp_platform.errors import NotFound
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.directory import tenant_of
-from mcp_platform.tenants.models import ClientRow, CredentialKeyRow, TenantRow
+from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant, TenantId
 
 _OF_ENVIRONMENT = ("topology", "resources", "time_zone", "language", "owner_whatsapp")
@@ -55,16 +56,8 @@ class Known:
 
 async def look(session: AsyncSession) -> Known:
     """Return what there is."""
-    handed_over = exists().where(
-        CredentialKeyRow.tenant_id == TenantRow.id,
-        CredentialKeyRow.key.not_in(OURS),
-        CredentialKeyRow.changed_at.is_not(
-            None
-        ),  # else a write was begun, and is not known to have ended
-    )
-    rows = await session.execute(
-        select(TenantRow.client_name, TenantRow.environment, TenantRow.phone_number_id, handed_over)
-    )
+    columns = (TenantRow.client_name, TenantRow.environment, TenantRow.phone_number_id)
+    rows = await session.execute(select(*columns, were_given()))
     environments, numbers = {}, {}
     for client_name, environment, number, has_credentials in rows:
         environments[f"{client_name}/{environment}"] = bool(has_credentials)
