@@ -32,14 +32,11 @@ FLOOD_S = 30.0  # over which they are spread
 LONGEST_S = 120.0  # after which a customer counts as never answered
 LOGIN = "bench_login"
 
-# One message to each of many customers, recorded and woken for as the outbox does.
-MAILING = f"""
+# Many effects of one tenant, each in a lane of its own, recorded and woken for as the outbox does.
+EFFECTS = f"""
     WITH recorded AS (
         INSERT INTO outbox (tenant_id, key, lane, kind, body)
-        SELECT 1, 'bench:' || n, 'bench:' || n, 'whatsapp', jsonb_build_object(
-            'purpose', 'notice', 'message', jsonb_build_object(
-                'messaging_product', 'whatsapp', 'to', (10^13 + n)::bigint::text,
-                'type', 'text', 'text', jsonb_build_object('body', 'Oi')))
+        SELECT 1, '{{kind}}:' || n, '{{kind}}:' || n, '{{kind}}', {{body}}
         FROM generate_series(1, $1::int) n
         RETURNING tenant_id, lane
     )
@@ -48,18 +45,33 @@ MAILING = f"""
         convert_to(json_build_object('tenant', tenant_id, 'key', lane)::text, 'UTF8'), 'queued'
     FROM recorded
 """
+MAILING = EFFECTS.format(
+    kind="whatsapp",
+    body="""jsonb_build_object('purpose', 'notice', 'message', jsonb_build_object(
+        'messaging_product', 'whatsapp', 'to', (10^13 + n)::bigint::text,
+        'type', 'text', 'text', jsonb_build_object('body', 'Oi')))""",
+)
+EVENTS = EFFECTS.format(
+    kind="calendar_put",
+    body="""jsonb_build_object('calendar_id', 'agenda@example.com', 'event', jsonb_build_object(
+        'event_id', md5(n::text), 'start', '2027-01-04T10:00:00-03:00',
+        'end', '2027-01-04T10:30:00-03:00', 'time_zone', 'America/Sao_Paulo',
+        'summary', 'Corte', 'description', 'Corte', 'key', 'client-0/production'))""",
+)
 
 
 def measure(folder: Path, progress: Progress) -> Iterator[Result]:
     """Measure the quiet tenant's wait alone, beside notifications, and beside 5,000 that wait."""
-    task = progress.add_task("fairness", total=4)
+    task = progress.add_task("fairness", total=5)
     with serving(folder, "fairness") as service:
         asyncio.run(_customers(service, 10**10, customers=3))  # warm
         quiet = asyncio.run(_customers(service, 2 * 10**10))
         progress.advance(task)
         noisy = asyncio.run(_beside_notifications(service))
         progress.advance(task)
-        mailing = asyncio.run(_beside_a_mailing(service))
+        mailing = asyncio.run(_beside_effects(service, MAILING, 3 * 10**10))
+        progress.advance(task)
+        calendar = asyncio.run(_beside_effects(service, EVENTS, 7 * 10**10))
         progress.advance(task)
         busy = asyncio.run(_beside_messages(service))
         progress.advance(task)
@@ -69,6 +81,7 @@ def measure(folder: Path, progress: Progress) -> Iterator[Result]:
     yield Result("wait_beside_5k_messages_p99_s", _p99(busy), "s")
     yield Result("wait_beside_5k_messages_ratio", _p99(busy) / alone, "×", "≤ 2")
     yield Result("wait_beside_5k_sends_ratio", _p99(mailing) / alone, "×", "≤ 2")
+    yield Result("wait_beside_5k_events_ratio", _p99(calendar) / alone, "×", "≤ 2")
     noise = statistics.median(noisy) / alone
     yield Result("wait_beside_1m_notifications_ratio", noise, "×", "< 1.2")
 
@@ -118,12 +131,12 @@ async def _beside_messages(service: Serving) -> list[float]:
     return waited
 
 
-async def _beside_a_mailing(service: Serving) -> list[float]:
-    """Let 5,000 messages of the busy tenant wait to be sent."""
+async def _beside_effects(service: Serving, effects: str, first: int) -> list[float]:
+    """Let 5,000 messages or events of the busy tenant wait to be done."""
     connection = await asyncpg.connect(service.database)
-    await connection.execute(MAILING, WAITING)
+    await connection.execute(effects, WAITING)
     await connection.close()
-    waited = await _customers(service, 3 * 10**10)
+    waited = await _customers(service, first)
     await _expect_more(service, "SELECT count(*) FROM outbox WHERE state = 'pending'")
     return waited
 
