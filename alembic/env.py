@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from mcp_platform.kit.database import async_url
+from mcp_platform.kit.database import DRIVER, opener
 from mcp_platform.schema import metadata
 
 # Two starting services must not migrate at once; the number only has to be ours alone.
@@ -35,7 +35,8 @@ async def main() -> None:
     url = context.config.get_main_option("sqlalchemy.url")
     if url is None:
         raise SystemExit("Run migrations with `mcp-platform migrate`: it knows the database.")
-    engine = create_async_engine(async_url(url), poolclass=pool.NullPool)
+    connect = opener(url, application_name="mcp-migrate")
+    engine = create_async_engine(DRIVER, poolclass=pool.NullPool, async_creator=connect)
     async with engine.connect() as connection:
         await connection.run_sync(run)
     await engine.dispose()

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import asyncpg
 
-from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.embedded import EmbeddedPostgres
 
 OURS = 16384  # objects with smaller numbers come with PostgreSQL: FirstNormalObjectId
@@ -72,7 +71,7 @@ class Lent:
 
     async def remember(self) -> None:
         """Look at it as it was made; nobody has changed it yet."""
-        connection = await asyncpg.connect(plain_url(self.url))
+        connection = await asyncpg.connect(self.url)
         try:
             tables = [row[0] for row in await connection.fetch(TABLES)]
             some = " UNION ALL ".join(
@@ -95,7 +94,7 @@ class Lent:
 
         In use, who is connected stays, and numbers go on: no cache takes a new row for an old one.
         """
-        connection = await asyncpg.connect(plain_url(self.url))
+        connection = await asyncpg.connect(self.url)
         try:
             if not in_use:
                 await connection.execute(ALONE)

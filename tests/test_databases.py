@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from tests.databases import Databases, Lent
 
@@ -22,7 +21,7 @@ async def lent(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Lent]
 
 
 async def test_what_was_written_is_gone_and_numbers_begin_where_they_did(lent: Lent) -> None:
-    connection = await asyncpg.connect(plain_url(lent.url))
+    connection = await asyncpg.connect(lent.url)
     await connection.execute(A_CLIENT)
     assert await connection.fetchval(A_TENANT) == 1
     await connection.execute("ANALYZE")
@@ -30,7 +29,7 @@ async def test_what_was_written_is_gone_and_numbers_begin_where_they_did(lent: L
 
     assert await lent.emptied()
 
-    connection = await asyncpg.connect(plain_url(lent.url))
+    connection = await asyncpg.connect(lent.url)
     assert await connection.fetch("SELECT FROM tenants") == []
     assert await connection.fetchval("SELECT count(*) FROM alembic_version") == 1
     await connection.execute(A_CLIENT)
@@ -39,7 +38,7 @@ async def test_what_was_written_is_gone_and_numbers_begin_where_they_did(lent: L
 
 
 async def test_who_is_still_connected_is_sent_away(lent: Lent) -> None:
-    connection = await asyncpg.connect(plain_url(lent.url))
+    connection = await asyncpg.connect(lent.url)
     await connection.execute("BEGIN")
     await connection.execute("LOCK TABLE clients")
 
@@ -67,7 +66,7 @@ async def test_who_is_still_connected_is_sent_away(lent: Lent) -> None:
 async def test_one_in_which_more_than_rows_changed_is_not_lent_again(
     lent: Lent, change: str
 ) -> None:
-    connection = await asyncpg.connect(plain_url(lent.url))
+    connection = await asyncpg.connect(lent.url)
     await connection.execute(change)
     await connection.close()
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from mcp_platform.admin.jwts import Jwts
 from mcp_platform.admin.provisioner_client import RemoteProvisioner
@@ -27,7 +30,7 @@ from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.doctor.examination import Examiner
 from mcp_platform.doctor.proving import Proving
 from mcp_platform.doctor.public_address import PublicAddress
-from mcp_platform.errors import CredentialRefused, NotFound, Unavailable
+from mcp_platform.errors import CredentialRefused, Invalid, NotFound, Unavailable
 from mcp_platform.kit.database import Sessions, create_engine, with_login
 from mcp_platform.kit.queue import own_schema
 from mcp_platform.outbox.notices import Notices
@@ -71,6 +74,30 @@ def now() -> datetime:
 def tls_context() -> ssl.SSLContext:
     """Return the one context of this process: to read the authorities costs 30 ms and a megabyte."""
     return ssl.create_default_context()
+
+
+def open_redis(url: str) -> Redis:
+    """Return the Redis or Valkey at `url`; connects when it is first used.
+
+    Raises:
+        Invalid: that is no such URL; names no value.
+    """
+    wrong = Invalid(
+        "REDIS_URL is not a URL such as rediss://user:password@host:6379/0. A character such as @,"
+        " /, ?, # or % in a password is percent-encoded."
+    )
+    scheme, colon, rest = url.strip().partition("://")
+    scheme = scheme.lower().replace("valkey", "redis")  # what their clouds call the same protocol
+    try:
+        redis = Redis.from_url(scheme + colon + rest, socket_timeout=1, socket_connect_timeout=1)
+        # A wrong parameter fails here; nobody is reached.
+        redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        database = urlsplit(rest and f"//{rest}").path.strip("/")
+    except (ValueError, TypeError, RedisError):
+        raise wrong from None
+    if scheme != "unix" and database and not database.isdigit():
+        raise wrong  # the library would take the first database instead
+    return redis
 
 
 def google_account(credentials: Credentials) -> GoogleAccount:

@@ -6,10 +6,9 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import httpx
-from redis.asyncio import Redis
 
 from mcp_platform.assistant.assistant import Assistant, Limits
-from mcp_platform.bootstrap.pieces import Agendas, now, open_gemini, tls_context
+from mcp_platform.bootstrap.pieces import Agendas, now, open_gemini, open_redis, tls_context
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
@@ -61,7 +60,7 @@ async def build_worker(
     )
     redis = None
     if redis_url is not None:
-        redis = Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+        redis = open_redis(redis_url)
         stack.push_async_callback(redis.aclose)
     whatsapp = WhatsApp(
         http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version

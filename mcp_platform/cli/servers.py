@@ -15,8 +15,10 @@ from mcp_platform.cli.failures import usable
 from mcp_platform.errors import NotFound, Unavailable
 from mcp_platform.settings import Settings
 
-CONNECT_TIMEOUT_S = 5
-NO_URL = "DATABASE_URL is not a URL such as postgresql://user:password@host:5432/database."
+POOLER = (
+    "A pooler such as PgBouncer stands before it, which does not keep what a connection is begun"
+    " with: as which role it acts, among others. Give the address of PostgreSQL itself"
+)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -88,9 +90,9 @@ def refuse_old_schema(database_url: str) -> None:
 async def _revision(database_url: str) -> str | None:
     import asyncpg  # noqa: PLC0415  # slow to import
 
-    from mcp_platform.kit.database import plain_url  # noqa: PLC0415  # slow to import
+    from mcp_platform.kit.database import opener  # noqa: PLC0415  # slow to import
 
-    connection = await asyncpg.connect(plain_url(database_url), timeout=CONNECT_TIMEOUT_S)
+    connection = await opener(database_url, application_name="mcp-cli")()
     try:
         revision = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
@@ -113,23 +115,35 @@ async def _as_tenant(settings: Settings, database_url: str) -> str:
 async def _reach(database_url: str) -> None:
     """Connect once, so that a wrong address ends with a sentence and not in the middle of work."""
     import asyncpg  # noqa: PLC0415  # slow to import
-    from sqlalchemy.engine import make_url  # noqa: PLC0415  # slow to import
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415  # slow to import
 
-    from mcp_platform.kit.database import plain_url  # noqa: PLC0415  # slow to import
+    from mcp_platform.kit.database import opener  # noqa: PLC0415  # slow to import
+    from mcp_platform.kit.postgres_url import PostgresUrl  # noqa: PLC0415  # as above
 
+    place = PostgresUrl.read(database_url).place
     try:
-        url = make_url(database_url)
-    except (ArgumentError, ValueError):
-        raise Unavailable(NO_URL) from None
-    if not url.drivername.startswith("postgres"):
-        raise Unavailable(NO_URL)
-    place = f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
-    try:
-        connection = await asyncpg.connect(plain_url(database_url), timeout=CONNECT_TIMEOUT_S)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        why = str(error) or "it does not answer"
+        connection = await opener(database_url, application_name="mcp-cli")()
+        kept = await connection.fetchval("SHOW jit") == "off"
+        await connection.close()
+    except (
+        *(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError),
+        asyncpg.TargetServerAttributeNotMatched,
+    ) as error:
+        why = _advised(str(error) or "it does not answer")
         raise Unavailable(
             f"The database of DATABASE_URL ({place}) cannot be used: {why}."
         ) from error
-    await connection.close()
+    if not kept:
+        raise Unavailable(f"The database of DATABASE_URL ({place}) cannot be used: {POOLER}.")
+
+
+def _advised(why: str) -> str:
+    """Add what to do, where what the driver says does not tell."""
+    said = why.partition("\n")[0].rstrip(".")
+    if "unsupported startup parameter" in why:
+        return f"{said}. {POOLER}"
+    if "certificate" in why:
+        return (
+            f"{said}. sslrootcert= names the file of the authority that signed the server's"
+            " certificate; sslrootcert=system means those that this machine trusts"
+        )
+    return said

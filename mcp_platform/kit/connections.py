@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.kit.consumer import Queue
-from mcp_platform.kit.database import create_engine, plain_url
+from mcp_platform.kit.database import create_engine, opener
 from mcp_platform.kit.queue import SCHEMA
 from mcp_platform.kit.row_security import Role
 
@@ -58,21 +58,20 @@ class Connections:
         )
 
     async def pool(self, role: Role, *, most: int, name: str) -> asyncpg.Pool:
-        return await asyncpg.create_pool(
-            plain_url(self.url),
+        connect = opener(
+            self.url,
+            application_name=f"mcp-{name}",
+            role=None if self.pinned else role.value,
             password=self.password,
+            command_timeout=30,
+        )
+        return await asyncpg.create_pool(
+            connect=connect,
             min_size=0 if self.pinned else 1,
             max_size=most,
-            timeout=5,
-            command_timeout=30,
             max_inactive_connection_lifetime=5 if self.pinned else 60,
             reset=_nothing_to_reset,
-            server_settings=self._settings(role, name=name),
         )
-
-    def _settings(self, role: Role, *, name: str) -> dict[str, str]:
-        acting = {} if self.pinned else {"role": role.value}
-        return {"application_name": f"mcp-{name}", "timezone": "UTC", "jit": "off", **acting}
 
     async def queue(self, stack: AsyncExitStack, schema: str | None) -> Queue:
         """Open the queue in `schema`; None: the shared one."""

@@ -5,16 +5,17 @@ Refuses to know a table: rows live in their features.
 """
 
 import copy
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 import asyncpg
 from sqlalchemy import BigInteger, DateTime, MetaData, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.result import IteratorResult, Result, SimpleResultMetaData
 from sqlalchemy.exc import (
     DBAPIError,
@@ -33,6 +34,11 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import NullPool
+
+from mcp_platform.kit.postgres_url import PostgresUrl
+
+# What SQLAlchemy is told of an engine: where the database is, `opener` knows.
+DRIVER = "postgresql+asyncpg://"
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -68,20 +74,89 @@ class Versioned:
     version: Mapped[int] = mapped_column(server_default="1", onupdate=text("version + 1"))
 
 
-def async_url(url: str) -> str:
-    """Return `url` with the asyncpg driver named, whatever form of postgres URL was given."""
-    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
-
-
-def plain_url(url: str) -> str:
-    """Return `url` as libpq and asyncpg themselves read it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
 def with_login(url: str, *, user: str, password: str) -> str:
     """Return `url` with another login in it."""
-    changed = make_url(url).set(username=user, password=password)
-    return changed.render_as_string(hide_password=False)
+    return str(PostgresUrl.read(url).with_login(user=user, password=password))
+
+
+# Another of several hosts may be there.
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TargetServerAttributeNotMatched,
+)
+
+
+def opener(
+    url: str,
+    *,
+    application_name: str,
+    role: str | None = None,
+    password: Callable[[], Awaitable[str]] | None = None,
+    timeout_s: float = 5,
+    settings: Mapping[str, str] | None = None,
+    **driver: Any,
+) -> Callable[..., Awaitable[asyncpg.Connection]]:
+    """Return what opens a connection: the one way to do so, from the one reading of `url`.
+
+    Hosts are tried one after the other, each for `timeout_s` or as long as the URL says. `settings`
+    are the server's, `driver` what else the driver is told. `password` is asked for each
+    connection; None: the URL's.
+
+    Raises:
+        Invalid: the URL is none, or asks for what cannot be kept.
+    """
+    read = PostgresUrl.read(url)
+    kind = read.parameters.get("target_session_attrs", "any")
+    # The driver tries all hosts within one time limit, which one that is silent uses up.
+    kinds = ("standby", "any") if kind == "prefer-standby" else (kind,)
+    tries = [(kind, host) for kind in kinds for host in read.hosts or (None,)]
+    options = {
+        **driver,
+        **_tls(read.parameters),
+        **({} if password is None else {"password": password}),
+        "timeout": read.timeout_s or timeout_s,
+        "server_settings": {
+            "application_name": read.parameters.get("application_name", application_name),
+            "timezone": "UTC",
+            "jit": "off",  # short statements: planning with JIT costs more than it saves
+            **(settings or {}),
+            **({} if role is None else {"role": str(role)}),
+        },
+    }
+
+    async def connect(*_: Any, **given: Any) -> asyncpg.Connection:
+        """Connect to the first host that is there, and of the kind asked for.
+
+        A pool passes what it wants of the driver.
+        """
+        *before, last = (
+            partial(
+                asyncpg.connect,
+                read.at(*filter(None, [host])),
+                **{**given, **options, "target_session_attrs": kind},
+            )
+            for kind, host in tries
+        )
+        for attempt in before:
+            with suppress(*_AWAY):
+                return await attempt()
+        return await last()
+
+    return connect
+
+
+def _tls(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return the context for `sslrootcert=system`, the one value that the driver takes for a file."""
+    if parameters.get("sslrootcert") != "system":
+        return {}
+    context = ssl.create_default_context()
+    if "sslcert" in parameters:
+        context.load_cert_chain(
+            parameters["sslcert"], parameters.get("sslkey"), parameters.get("sslpassword", "")
+        )
+    return {"ssl": context}
 
 
 class _Scoped(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
@@ -265,23 +340,20 @@ def create_engine(
     round trips for each of a turn's transactions. A statement is given up after 30 s.
     """
     engine = create_async_engine(
-        async_url(url),
+        DRIVER,
         **_pooling(pool_size, kept=kept, timeout_s=pool_timeout_s),
         # Parameters hold what customers write; an error's sentence goes into the log.
         hide_parameters=True,
-        connect_args={
-            "connection_class": _Scoped,
-            **({} if password is None else {"password": password}),
-            "timeout": connect_timeout_s,
-            "command_timeout": 30,
-            "server_settings": {
-                "application_name": application_name,
-                "timezone": "UTC",
-                "jit": "off",  # short statements: planning with JIT costs more than it saves
-                "idle_in_transaction_session_timeout": "30s",
-                **({} if role is None else {"role": str(role)}),
-            },
-        },
+        async_creator=opener(
+            url,
+            application_name=application_name,
+            role=role,
+            password=password,
+            timeout_s=connect_timeout_s,
+            command_timeout=30,
+            connection_class=_Scoped,
+            settings={"idle_in_transaction_session_timeout": "30s"},
+        ),
     )
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     return engine

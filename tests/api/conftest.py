@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mcp_platform.kit.database import create_engine, create_sessions, plain_url
+from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from tests.api.world import Business, World
 
@@ -22,7 +22,7 @@ def api_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
 @pytest.fixture
 async def world(api_url: str, tmp_path: Path) -> AsyncIterator[World]:
     engine = create_engine(api_url, pool_size=10, application_name="tests")
-    pool = await asyncpg.create_pool(plain_url(api_url), min_size=1, max_size=3)
+    pool = await asyncpg.create_pool(api_url, min_size=1, max_size=3)
     made = World(create_sessions(engine), pool, tmp_path / "keys")
     await made.ingest.start()
     yield made

@@ -13,7 +13,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mcp_platform.app import create_internal_app
 from mcp_platform.inbox.sweep import sweep
-from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from tests.flows.world import ANA, World, eventually
 
@@ -60,7 +59,7 @@ async def measured(here: World) -> dict[str, float]:
 async def database_away(here: World, postgres: EmbeddedPostgres) -> AsyncIterator[None]:
     """Refuse every connection to this world's database, those that are open included."""
     name = urlsplit(here.database_url).path.lstrip("/")
-    admin = await asyncpg.connect(plain_url(postgres.url))
+    admin = await asyncpg.connect(postgres.url)
     try:
         await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         await admin.execute(

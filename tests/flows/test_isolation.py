@@ -4,7 +4,6 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.kit.database import plain_url
 from tests.flows.world import ANA, World, choice, choices_of, text_of, tomorrow
 
 BIA = "5511977776666"
@@ -125,7 +124,7 @@ async def test_what_anybody_notifies_reaches_no_worker_and_no_log(
     here: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     forged = '{"type": "cancellation_event", "channel": "mcp_queue", "ids": [%s], "x": "FORGED"}'
-    login = await asyncpg.connect(plain_url(here.database_url))
+    login = await asyncpg.connect(here.database_url)
     await login.execute(
         "SELECT pg_notify('mcp_queue', 'FORGED' || n) FROM generate_series(1, 999) n"
     )

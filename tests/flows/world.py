@@ -21,7 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.app import create_app
 from mcp_platform.bootstrap.service import Platform, platform
 from mcp_platform.cli.serving import KEEP_ALIVE_S
-from mcp_platform.kit.database import plain_url
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
     Catalogue,
@@ -141,7 +140,7 @@ class World:
 
     async def as_owner(self, *statements: str) -> None:
         """Do what no role of the service may."""
-        connection = await asyncpg.connect(plain_url(self.database_url))
+        connection = await asyncpg.connect(self.database_url)
         try:
             for statement in statements:
                 await connection.execute(statement)

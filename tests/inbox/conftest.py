@@ -6,7 +6,6 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.embedded import EmbeddedPostgres
 
 
@@ -19,5 +18,5 @@ def inbox_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
 
 @pytest.fixture
 async def pool(inbox_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(plain_url(inbox_url), min_size=1, max_size=4) as made:
+    async with asyncpg.create_pool(inbox_url, min_size=1, max_size=4) as made:
         yield made

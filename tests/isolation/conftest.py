@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.kit.database import create_engine, plain_url, with_login
+from mcp_platform.kit.database import create_engine, with_login
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.schema import migrate
 from mcp_platform.tenants.database_roles import DatabaseLogin, drop, ensure
@@ -29,15 +29,15 @@ class Isolated:
         """Connect as a tenant."""
         login = self.logins[which]
         url = with_login(self.url, user=login.user, password=login.password)
-        return await asyncpg.connect(plain_url(url))
+        return await asyncpg.connect(url)
 
     async def acting(self, role: str, *, whose: str | None = None) -> asyncpg.Connection:
         """Connect as a part of the platform."""
         settings = {"role": str(role)} | ({} if whose is None else {"mcp.tenant": whose})
-        return await asyncpg.connect(plain_url(self.url), server_settings=settings)
+        return await asyncpg.connect(self.url, server_settings=settings)
 
     async def owner(self) -> asyncpg.Connection:
-        return await asyncpg.connect(plain_url(self.url))
+        return await asyncpg.connect(self.url)
 
 
 @pytest.fixture(scope="session")

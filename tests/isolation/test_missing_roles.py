@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mcp_platform.kit.database import plain_url, with_login
+from mcp_platform.kit.database import with_login
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.kit.row_security import Role
 from mcp_platform.schema import MigrationRefused, migrate
@@ -46,7 +46,7 @@ def test_a_login_that_may_not_create_roles_is_told_what_a_superuser_has_to_run(
 
 def _run(url: str, *statements: str) -> None:
     async def run() -> None:
-        connection = await asyncpg.connect(plain_url(url))
+        connection = await asyncpg.connect(url)
         for each in statements:
             await connection.execute(each)
         await connection.close()

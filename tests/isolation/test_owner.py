@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from mcp_platform.errors import Conflict
-from mcp_platform.kit.database import create_engine, plain_url, with_login
+from mcp_platform.kit.database import create_engine, with_login
 from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.kit.row_security import Role
 from mcp_platform.schema import migrate
@@ -23,7 +23,7 @@ async def owned(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[tupl
     del template  # made before, so that the roles of the parts exist
     owner, name = f"owner_{uuid4().hex[:8]}", f"owned_{uuid4().hex}"
     superuser = postgres.create_database(name)
-    connection = await asyncpg.connect(plain_url(superuser))
+    connection = await asyncpg.connect(superuser)
     # As the error of the migration tells a DBA to do, where roles are made by hand.
     await connection.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD 'x'")
     await connection.execute(f"GRANT {', '.join(Role)} TO {owner} WITH ADMIN OPTION")
@@ -31,7 +31,7 @@ async def owned(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[tupl
     await connection.close()
     yield with_login(superuser, user=owner, password="x"), superuser
     postgres.drop_database(name)
-    connection = await asyncpg.connect(plain_url(postgres.url))
+    connection = await asyncpg.connect(postgres.url)
     await connection.execute(f"DROP OWNED BY {owner}")
     await connection.execute(f"DROP ROLE {owner}")
     await connection.close()
@@ -59,9 +59,7 @@ async def test_an_owner_that_may_create_roles_migrates_and_makes_logins(
         tenant = made(id_=tenant_id, client_name=client, topology="isolated")
         login = await ensure(connection, tenant)
     assert login is not None
-    as_tenant = await asyncpg.connect(
-        plain_url(with_login(url, user=login.user, password=login.password))
-    )
+    as_tenant = await asyncpg.connect(with_login(url, user=login.user, password=login.password))
     assert await as_tenant.fetchval("SELECT id FROM tenants") == tenant_id
     await as_tenant.execute("SELECT lo_create(0)")  # the login owns something, and still goes
     await as_tenant.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
@@ -123,7 +121,7 @@ async def test_a_login_cannot_make_itself_stay(migrated_url: str) -> None:
         tenant = made(id_=tenant_id, client_name=client, topology="isolated")
         login = await ensure(connection, tenant)
     assert login is not None
-    url = plain_url(with_login(migrated_url, user=login.user, password=login.password))
+    url = with_login(migrated_url, user=login.user, password=login.password)
     # It owns something where its owner cannot reach, and holds what must be locked to be dropped.
     elsewhere = await asyncpg.connect(url, database="postgres")
     made_there = await elsewhere.fetchval("SELECT lo_create(0)")
@@ -142,7 +140,7 @@ async def test_a_login_cannot_make_itself_stay(migrated_url: str) -> None:
     for ended in (elsewhere, holding):
         ended.terminate()
     await engine.dispose()
-    owner = await asyncpg.connect(plain_url(migrated_url), database="postgres")
+    owner = await asyncpg.connect(migrated_url, database="postgres")
     await owner.execute(f"SELECT lo_unlink({made_there})")
     await owner.execute(f"DROP ROLE {login.user}")
     await owner.close()

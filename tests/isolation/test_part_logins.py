@@ -12,7 +12,7 @@ from sqlalchemy import text
 from cdk8s_app.platform.database import GROUPS
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.cli.servers import refuse_old_schema
-from mcp_platform.kit.database import plain_url, with_login
+from mcp_platform.kit.database import with_login
 from mcp_platform.settings import Part, Settings
 
 
@@ -27,7 +27,7 @@ def login_url(part: Part, migrated_url: str) -> Iterator[str]:
     name = f"{part}_{uuid4().hex[:10]}"
 
     async def run(*statements: str) -> None:
-        connection = await asyncpg.connect(plain_url(migrated_url))
+        connection = await asyncpg.connect(migrated_url)
         for each in statements:
             await connection.execute(each)
         await connection.close()

@@ -26,7 +26,6 @@ from mcp_platform.admin.tokens import SCOPES, Tokens
 from mcp_platform.app import create_internal_app
 from mcp_platform.assistant.gemini import Gemini
 from mcp_platform.bootstrap import pieces
-from mcp_platform.kit.database import plain_url
 from mcp_platform.kit.logging import configure_logging
 from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.scheduling.google_calendar import GoogleCalendars
@@ -274,7 +273,7 @@ async def _breaks(world: World, door: type, method: str, *, as_: str) -> None:
 
 async def _is_refused_by_postgres(world: World, *, as_: str) -> None:
     """Have rows refused for what is in them: in a turn, and under a request."""
-    connection = await asyncpg.connect(plain_url(world.database_url))
+    connection = await asyncpg.connect(world.database_url)
     for table, rule in (
         ("messages", "text NOT LIKE '%cabelo%'"),
         ("contacts", f"api_user_id <> '{REFUSED_USER}'"),

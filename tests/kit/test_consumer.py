@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from mcp_platform.kit.consumer import Consumer, Job, Places, Queue
-from mcp_platform.kit.database import create_engine, create_sessions, plain_url
+from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.kit.queue import (
     INBOX,
     OUTBOX,
@@ -76,7 +76,7 @@ class Place:
 @pytest.fixture(params=[SCHEMA, OWN])
 async def place(request: pytest.FixtureRequest, migrated_url: str) -> AsyncIterator[Place]:
     """The shared queue, and one of an isolated tenant."""
-    async with asyncpg.create_pool(plain_url(migrated_url), min_size=1, max_size=4) as pool:
+    async with asyncpg.create_pool(migrated_url, min_size=1, max_size=4) as pool:
         if request.param == OWN:
             await pool.execute(install_script(OWN))
             await pool.execute(fairness_script(OWN))

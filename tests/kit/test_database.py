@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from mcp_platform.kit.database import (
+    DRIVER,
     Sessions,
-    async_url,
     create_engine,
     create_sessions,
     is_passing,
+    opener,
 )
 
 
@@ -183,7 +184,9 @@ async def test_a_second_transaction_of_a_session_is_begun_too(sessions: Sessions
 
 
 async def test_sessions_of_an_engine_that_cannot_say_it_are_refused(migrated_url: str) -> None:
-    engine = create_async_engine(async_url(migrated_url))
+    engine = create_async_engine(
+        DRIVER, async_creator=opener(migrated_url, application_name="test")
+    )
     with pytest.raises(TypeError, match="create_engine"):
         async with create_sessions(engine).of(7).begin() as session:
             await session.execute(text("SELECT 1"))

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import httpx
 
 from mcp_platform.cli.demonstration.script import Expected
 from mcp_platform.cli.demonstration.stage import Stage
-from mcp_platform.kit.database import plain_url
+from mcp_platform.kit.database import opener
 from mcp_platform.simulators.demo_businesses import BUSINESSES, Agenda
 
 PATIENCE = timedelta(seconds=20)  # the outbox may be retrying a calendar write
@@ -50,7 +49,7 @@ def missing(stage: Stage, expected: Sequence[Expected]) -> list[str]:
 
 
 async def _appointments(database_url: str) -> set[Appointment]:
-    connection = await asyncpg.connect(plain_url(database_url))
+    connection = await opener(database_url, application_name="mcp-demo")()
     try:
         return {tuple(row) for row in await connection.fetch(STANDING)}
     finally:
