@@ -14,7 +14,7 @@ import structlog
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.done import Done, HandedOver, result_for_model
 from mcp_platform.assistant.journal import Journal
-from mcp_platform.assistant.language import detect, supported
+from mcp_platform.assistant.language import detect, doubtful, supported
 from mcp_platform.assistant.menu import STEP, Menu, typed_choice
 from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.assistant.model import Answer, Call, Model, ModelAway, ModelSpoiled, Question
@@ -125,15 +125,11 @@ class Assistant:
         return await self._converse(turn, texts)
 
     async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> "_TurnAtWork":
-        tenant, contact = context.tenant, context.contact
+        tenant = context.tenant
         journal = Journal(leases=self._leases, lease=context.lease, turn=context.turn)
         await journal.read()
-        spoken = supported(contact.language or tenant.language)
-        language = detect(" ".join(texts), now=spoken)
-        if language != spoken:
-            async with journal.begin() as session:
-                await Contacts(session, tenant.id).speaks(contact.id, language)
         catalogue = await self._catalogues.of(tenant.id)
+        language = await self._language(context, journal, texts, catalogue)
         toolbox = Toolbox(
             context=context,
             journal=journal,
@@ -146,6 +142,25 @@ class Assistant:
         speech = Speech(language=language, catalogue=catalogue, now=context.now)
         menu = Menu(toolbox=toolbox, speech=speech, business=tenant.business_name)
         return _TurnAtWork(context, journal, toolbox, speech, menu)
+
+    async def _language(
+        self, context: TurnContext, journal: Journal, texts: Sequence[str], catalogue: Catalogue
+    ) -> str:
+        """Return the language to answer in, and remember it where it changes."""
+        tenant, contact = context.tenant, context.contact
+        spoken = supported(contact.language or tenant.language)
+        if not doubtful(texts, now=spoken):
+            return spoken
+        async with journal.begin() as session:
+            before = await Messages(session, tenant.id).latest(
+                contact.id, most=HISTORY_MOST, since=context.now - HISTORY_SINCE
+            )
+            last = [each.text for each in before if each.inbound][-1:]
+            names = _names(context, catalogue)
+            language = detect([*last, *texts], now=spoken, names=names)
+            if language != spoken:
+                await Contacts(session, tenant.id).speaks(contact.id, language)
+        return language
 
     async def _converse(self, turn: "_TurnAtWork", texts: Sequence[str]) -> Said:
         done: list[Done] = []
@@ -256,10 +271,7 @@ class _TurnAtWork:
 
     def names(self) -> list[str]:
         """Names that may stand in free text; grounding leaves out those that state anything."""
-        catalogue = self.toolbox.catalogue
-        names = [self.context.tenant.business_name]
-        names += [each.name for each in catalogue.services]
-        names += [each.name for each in catalogue.professionals]
+        names = _names(self.context, self.toolbox.catalogue)
         return [*names, *(self.context.contact.name or "").split()[:1]]
 
     async def prompt(self, texts: Sequence[str]) -> dict[str, Any]:
@@ -334,6 +346,16 @@ class _TurnAtWork:
                 answer["id"] = call.id
             parts.append({"function_response": answer})
         return {"role": "user", "parts": parts}
+
+
+def _names(context: TurnContext, catalogue: Catalogue) -> list[str]:
+    """Names that the business gave: its own, and those of its services and people."""
+    services = [each.name for each in catalogue.services]
+    return [
+        context.tenant.business_name,
+        *services,
+        *(each.name for each in catalogue.professionals),
+    ]
 
 
 def _to_json(answer: Answer) -> dict[str, Any]:

@@ -1,39 +1,91 @@
-"""The language of a reply follows the customer, and does not flip on a shared word."""
+"""The tenant's language holds until a contact's own words speak against it.
+
+`everyday/` holds 300 short messages a language, as customers write them. They were written before
+the rule was, and are not to be mended for it.
+"""
+
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from mcp_platform.assistant.language import detect, supported
+from mcp_platform.assistant.language import LANGUAGES, detect, doubtful, supported
+
+EVERYDAY = {
+    language: (Path(__file__).parent / "everyday" / f"{language}.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()
+    for language in LANGUAGES
+}
+
+
+def test_no_everyday_message_leaves_its_own_language_alone_or_after_another() -> None:
+    left = {
+        (before, message)
+        for language, messages in EVERYDAY.items()
+        for before, message in pairwise(["", *messages])
+        if detect([before, message], now=language) != language
+    }
+    assert not left
+
+
+def test_a_foreign_conversation_is_followed_mostly_by_its_second_message_never_elsewhere() -> None:
+    for language, messages in EVERYDAY.items():
+        for now in set(LANGUAGES) - {language}:
+            alone = [detect([each], now=now) for each in messages]
+            after = [detect(pair, now=now) for pair in pairwise(messages)]
+            assert set(alone) | set(after) <= {language, now}
+            # Measured in Spanish, the least: 103 of 300 at once, 235 of 299 by the second.
+            assert alone.count(language) >= 100
+            assert after.count(language) >= 230
 
 
 @pytest.mark.parametrize(
-    ("text", "language"),
+    ("messages", "language"),
     [
-        ("Hello, I'd like to book a haircut tomorrow", "en"),
-        ("Hi", "en"),
-        ("Hola, quiero reservar un corte mañana", "es"),
-        ("Buenos días", "es"),
-        ("Oi, quero marcar um corte amanhã", "pt-BR"),
+        (["Hello, I'd like to book a haircut tomorrow"], "en"),
+        (["Hola, quiero reservar un corte mañana"], "es"),
+        (["Oi, quero marcar um corte amanhã"], "pt-BR"),
+        (["Hi", "need a haircut"], "en"),
+        (["Buenos días", "necesito una cita"], "es"),
+        (["Bom dia", "vc tem horário?"], "pt-BR"),
     ],
 )
-@pytest.mark.parametrize("before", ["pt-BR", "en", "es"])
-def test_a_clear_sentence_is_answered_in_its_language(
-    text: str, language: str, before: str
+@pytest.mark.parametrize("before", LANGUAGES)
+def test_three_words_or_two_messages_are_answered_in_their_language(
+    messages: list[str], language: str, before: str
 ) -> None:
-    assert detect(text, now=before) == language
+    assert detect(messages, now=before) == language
 
 
 @pytest.mark.parametrize(
-    "text", ["Cancela a instalação, por favor", "ok", "15h", "", "👍", "Corte", "sexta às 10"]
+    "text",
+    [
+        *("Cancela a instalação, por favor", "ok", "15h", "", "👍", "Corte", "sexta às 10"),
+        # One sign alone, a name, an abbreviation.
+        *("gracias", "Buenos días", "thank you", "sorry, errei", "María de la Cruz", "ñ vou hj"),
+    ],
 )
 def test_little_or_shared_words_change_nothing(text: str) -> None:
-    assert detect(text, now="pt-BR") == "pt-BR"
+    assert detect([text], now="pt-BR") == "pt-BR"
+
+
+def test_names_of_the_business_are_nobody_s_language() -> None:
+    asked = "the best haircut for you"
+    assert detect([asked], now="pt-BR") == "en"
+    assert detect([asked], now="pt-BR", names=["The Best Haircut", "For You"]) == "pt-BR"
+
+
+def test_what_holds_no_sign_of_another_language_is_not_looked_into() -> None:
+    assert not doubtful(["pode me ligar?", "ok"], now="pt-BR")
+    assert doubtful(["gracias"], now="pt-BR")
 
 
 @pytest.mark.parametrize(
     "text", ["cancel s_7a3me0o4e", "cancel 1a-2e3-o4a-5de6", "find a_9um2e7os"]
 )
 def test_the_letters_of_an_id_are_no_words(text: str) -> None:
-    assert detect(text, now="en") == "en"
+    assert detect([text], now="en") == "en"
 
 
 def test_an_unknown_language_is_answered_in_portuguese() -> None:

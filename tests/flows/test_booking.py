@@ -304,6 +304,16 @@ async def test_other_languages_book_move_and_cancel(
         assert await here.statuses() == [status]
 
 
+async def test_the_tenant_s_language_holds_until_a_second_message_speaks_against_it(
+    here: World,
+) -> None:
+    heard = []
+    for words in ("de manhã", "pode me ligar?", "gracias", "hasta luego", "ok"):
+        await here.ask(words)
+        heard.append(await here.value("SELECT language FROM contacts WHERE tenant_id = :tenant"))
+    assert heard == [None, None, None, "es", "es"]
+
+
 async def test_a_booking_stands_even_if_the_model_fails_right_after_it(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     slot = choices_of(offer)[0]["id"]
