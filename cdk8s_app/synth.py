@@ -124,6 +124,15 @@ def warnings(fleet: Fleet) -> Iterator[str]:
             "No Applications are made for Argo CD: name the manifests repository by --repo-url,"
             " MANIFESTS_REPOSITORY or argocd.repo_url."
         )
+    if "/" not in fleet.platform.image:
+        yield (
+            f"platform.image is {fleet.platform.image}: nodes find no image that does not say to"
+            " which registry it was pushed."
+        )
+    if fleet.platform.host is None and "PUBLIC_URL" not in fleet.platform.settings:
+        yield "platform.host is not set: no route, certificate or webhook has a public address."
+    if not fleet.platform.token_keys:
+        yield "platform.token_keys is not set: no pod trusts the tokens of another."
     if not fleet.platform.api_server_ranges:
         yield (
             "platform.api_server_ranges is not set: no NetworkPolicy lets gateway, worker,"

@@ -27,6 +27,7 @@ from mcp_platform.admin.api.config import config_router
 from mcp_platform.admin.api.credentials import credentials_router
 from mcp_platform.admin.api.doctor import doctor_router
 from mcp_platform.admin.api.examples import with_examples
+from mcp_platform.admin.api.fleet import fleet_router
 from mcp_platform.admin.api.offboarding import offboarding_router
 from mcp_platform.admin.api.registry import Registry, registry_router
 from mcp_platform.admin.api.users import users_router
@@ -160,6 +161,7 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
             unsaid_topology=platform.settings.unsaid_topology,
         )
     )
+    app.include_router(fleet_router(sessions, guard=guard))
     app.include_router(audit_router(sessions, tenants=platform.tenants, guard=guard))
 
 

@@ -112,6 +112,19 @@ def read_config(content: bytes, *, name: str = "config.json") -> ConfigFile:
     )
 
 
+def check_blocks(blocks: Mapping[str, Any]) -> None:
+    """Check the sections that all clients share, as an exported file has them.
+
+    Raises:
+        Invalid: with a field for each thing that is wrong.
+    """
+    document = {"version": VERSION, **blocks, "clients": []}
+    wrong = [*islice(_wrong(document), MOST_WRONG)]
+    if wrong:
+        fields = {_named(place): why for place, why in wrong}
+        raise Invalid("docs/config.md describes this otherwise.", fields=fields)
+
+
 @cache
 def schema() -> dict[str, Any]:
     """Return the published JSON Schema."""

@@ -149,7 +149,7 @@ def with_api_server(config: bytes, *, look_up: Callable[[], Sequence[str]]) -> b
     except PlatformError as error:
         raise Invalid(
             "platform.api_server_ranges is not set, and no cluster tells where its API answers:"
-            " set it with `config import`, or KUBECONFIG for this command. Nothing was pushed."
+            " set it with `platform set`, or KUBECONFIG for this command. Nothing was pushed."
             f" ({error})"
         ) from error
     platform = {**document.get("platform", {}), "api_server_ranges": found}
@@ -160,12 +160,19 @@ def with_api_server(config: bytes, *, look_up: Callable[[], Sequence[str]]) -> b
 def with_repository(config: bytes, *, url: str, branch: str) -> bytes:
     """Return the file with the repository that is pushed to, where it names none for Argo CD."""
     document = json.loads(config)
-    said = document.get("argocd", {})
-    if said.get("repo_url"):
+    told = pushed_to(document, url=url, branch=branch)
+    if told == document:
         return config
+    return json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def pushed_to(config: Mapping[str, Any], *, url: str, branch: str) -> dict[str, Any]:
+    """Return what a file says, with this repository for Argo CD where it names none."""
+    said = config.get("argocd", {})
+    if said.get("repo_url"):
+        return dict(config)
     pushed = {"repo_url": _LOGIN.sub(r"\1", url), "target_revision": branch}
-    document["argocd"] = dict(sorted({**pushed, **said}.items()))
-    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+    return {**config, "argocd": dict(sorted({**pushed, **said}.items()))}
 
 
 def _prepared(

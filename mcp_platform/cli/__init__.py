@@ -21,6 +21,7 @@ from mcp_platform.cli import (
     migrate,
     onboard,
     outbox,
+    platform,
     publish,
     secrets,
     serve,
@@ -58,6 +59,7 @@ tenants.app.command("purge")(leaving.purge)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(config.app, name="config")
+app.add_typer(platform.app, name="platform")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(users.app, name="users")
 app.add_typer(inbox.app, name="inbox")

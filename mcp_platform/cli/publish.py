@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from mcp_platform.admin.fleet import Lack
     from mcp_platform.admin.publishing import Change
     from mcp_platform.settings import Settings
 
@@ -16,13 +17,14 @@ PRUNE = typer.Option(
     "--prune",
     help="Remove the folders of tenants that are gone. With them Argo CD removes what runs.",
 )
+MOST_WAITING = 20  # as many as a person reads at once
 STAT = typer.Option("--stat", help="Name the folders only, not the lines.")
 
 
 def publish(prune: Annotated[bool, PRUNE] = False) -> None:
     """Export the database, make the manifests, and push them to MANIFESTS_REPOSITORY.
 
-    Safe to repeat, and to run by several at once: nothing is pushed when nothing changed, and a
+    A fleet that could not run is not pushed: what is missing is said, and which command gives it. Safe to repeat, and to run by several at once: nothing is pushed when nothing changed, and a
     push never goes over somebody else's. Needs `git`, and the extra `manifests` of this package.
     """
     from datetime import UTC, datetime  # noqa: PLC0415  # only here
@@ -31,6 +33,8 @@ def publish(prune: Annotated[bool, PRUNE] = False) -> None:
     from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
 
     url, branch = _repository()
+
+    _examine(url, branch, refuse=True)
 
     def requested(digests: Mapping[str, str]) -> None:
         now = datetime.now(UTC)
@@ -64,6 +68,7 @@ def diff(stat: Annotated[bool, STAT] = False) -> None:
     from mcp_platform.admin.publishing import difference  # noqa: PLC0415  # slow to import
 
     url, branch = _repository()
+    _examine(url, branch, refuse=False)
     changes, lines = difference(
         export=lambda: _export(url, branch), synth=_synth, url=url, branch=branch, step=_step
     )
@@ -90,6 +95,51 @@ def _settings() -> "Settings":
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     return Settings()
+
+
+def _examine(url: str, branch: str, *, refuse: bool) -> None:
+    """Say what the fleet lacks. Raises Exit where it could not run, if `refuse`."""
+    import json  # noqa: PLC0415  # only here
+
+    from mcp_platform.admin.config_export import export_config  # noqa: PLC0415  # slow to import
+    from mcp_platform.admin.fleet import lacks, unready  # noqa: PLC0415  # slow to import
+    from mcp_platform.admin.publishing import pushed_to  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.platform import tell_lacks  # noqa: PLC0415  # slow to import
+
+    _step("looking at what the fleet needs to run")
+    config = pushed_to(json.loads(in_database(export_config)), url=url, branch=branch)
+    missing = [*lacks(config), *_unreached(config)]
+    if waiting := list(unready(config)):
+        typer.secho("Tenants that cannot work yet:", err=True, fg="yellow")
+        tell_lacks(waiting, most=MOST_WAITING)
+    if missing:
+        typer.secho("This fleet cannot run. It lacks:", err=True, fg="red")
+        tell_lacks(missing, most=len(missing))
+        if refuse:
+            typer.echo("Nothing was pushed.", err=True)
+            raise typer.Exit(1)
+
+
+def _unreached(config: "Mapping[str, Any]") -> "Iterator[Lack]":
+    """Give what is missing where neither the file nor a cluster tells where its API answers."""
+    import asyncio  # noqa: PLC0415  # only here
+
+    from mcp_platform.admin.fleet import SET, Lack  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.commands import api_server_ranges  # noqa: PLC0415  # slow to import
+    from mcp_platform.errors import PlatformError  # noqa: PLC0415  # only here
+
+    if config.get("platform", {}).get("api_server_ranges"):
+        return
+    try:
+        asyncio.run(api_server_ranges())
+    except PlatformError as error:
+        yield Lack(
+            field="platform.api_server_ranges",
+            why="no part that reads Secrets may reach the cluster's API, and no cluster of"
+            f" KUBECONFIG tells its addresses ({error})",
+            command=f"{SET} api_server_ranges=203.0.113.10/32",
+        )
 
 
 def _export(url: str, branch: str) -> bytes:

@@ -271,6 +271,49 @@ async def test_config_is_exported_and_imported_and_a_dry_run_changes_nothing(
     assert refused.json()["errors"][0]["field"] == "clients[0].environments.production"
 
 
+async def test_what_all_tenants_share_is_changed_field_by_field_and_tells_what_it_lacks(
+    api: Api, shop: str
+) -> None:
+    token, viewer = await api.sign_in("operator"), await api.sign_in("viewer")
+    empty = await api.ask("GET", "/admin/platform", token=viewer)
+    lacks = {each["field"]: each["command"] for each in empty.json()["missing"]}
+    assert set(lacks) == {
+        "argocd.repo_url",
+        "platform.image",
+        "platform.host",
+        "platform.token_keys",
+    }
+    assert all(each.startswith("mcp-platform platform set ") for each in lacks.values())
+
+    pem = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
+    wished = {
+        "platform": {
+            "image": "registry.example.com/mcp:1",
+            "settings": {"PUBLIC_URL": "https://wa.example.com", "LOG_LEVEL": "DEBUG"},
+            "token_keys": {"k1": pem},
+        },
+        "argocd": {"repo_url": "https://git.example.com/m.git"},
+    }
+    done = await api.ask("PATCH", "/admin/platform", token=token, json=wished)
+    assert (done.status_code, done.json()["missing"]) == (200, [])
+    less = {"platform": {"settings": {"LOG_LEVEL": None}}, "argocd": None}
+    done = await api.ask("PATCH", "/admin/platform", token=token, json=less)
+    assert done.json()["platform"]["settings"] == {"PUBLIC_URL": "https://wa.example.com"}
+    assert done.json()["platform"]["image"] == "registry.example.com/mcp:1"
+    assert [each["field"] for each in done.json()["missing"]] == ["argocd.repo_url"]
+    exported = (await api.ask("GET", "/admin/config", token=token)).json()
+    assert exported["platform"] == done.json()["platform"]
+
+    for body, status, field in (
+        ({"platform": {"imag": "x"}}, 422, "platform.imag"),
+        ({"platform": {"settings": {"X_API_KEY": "x"}}}, 422, "platform.settings.X_API_KEY"),
+        ({"clients": {}}, 422, "clients"),
+    ):
+        answer = await api.ask("PATCH", "/admin/platform", token=token, json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (status, field)
+    assert (await api.ask("PATCH", "/admin/platform", token=viewer, json=less)).status_code == 403
+
+
 async def test_a_large_file_is_not_taken_from_somebody_nobody_knows(api: Api) -> None:
     large = b" " * (MOST_BYTES + 1)
     nobody = await api.ask("POST", "/admin/config/import", content=large)

@@ -37,7 +37,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("diff", "tenants create", "tenants update", "tenants show", "tenants export"),
         *("tenants offboard", "tenants restore", "tenants purge"),
         *("tenants rotate-database-password", "secrets apply"),
-        *("config import", "config export"),
+        *("config import", "config export", "platform show", "platform set"),
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),
         *("inbox parked", "inbox replay", "outbox dead", "outbox replay", "conversations return"),

@@ -1,6 +1,7 @@
 """The publisher's image makes the manifests and pushes them, on a read-only root and without a home."""
 
 from collections.abc import Iterator
+from json import dumps
 from uuid import uuid4
 
 import docker
@@ -10,7 +11,16 @@ from tests.integration.fleet import PLATFORM, PUBLISHER, Fleet
 
 REPOSITORY = "/repository/manifests.git"
 CONFIG = "/repository/config.json"
-ADDRESSES = '{"platform": {"api_server_ranges": ["192.0.2.10/32"]}, "clients": []}'
+FLEET = {
+    "platform": {
+        "image": "registry.example.com/mcp-platform:1",
+        "host": "wa.example.com",
+        "token_keys": {"k1": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"},
+        # Nobody here can be asked where the cluster's API is.
+        "api_server_ranges": ["192.0.2.10/32"],
+    },
+    "clients": [],
+}
 
 
 @pytest.fixture
@@ -22,7 +32,7 @@ def volume() -> Iterator[str]:
         PUBLISHER,
         [
             "-c",
-            f"git init --quiet --bare -b main {REPOSITORY} && echo '{ADDRESSES}' > {CONFIG}"
+            f"git init --quiet --bare -b main {REPOSITORY} && printf %s '{dumps(FLEET)}' > {CONFIG}"
             " && chown -R 10001 /repository",
         ],
         entrypoint="sh",
@@ -47,7 +57,6 @@ def test_it_publishes_once_and_then_has_nothing_to_say(fleet: Fleet, volume: str
         return said.decode()
 
     shop = f"shop-{uuid4().hex[:8]}"
-    # Nobody here can be asked where the cluster's API is.
     fleet.command(PLATFORM, "config", "import", CONFIG, volumes=kept)
     fleet.command(PLATFORM, "tenants", "create", f"{shop}/production", "--business-name", "Shop")
     assert shop in publish()
