@@ -143,7 +143,7 @@ def read_fleet(
         ConfigError: the file is absent, no JSON, or wrong outside of `clients`.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        found = json.loads(path.read_bytes(), object_pairs_hook=_once)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     except RecursionError as error:

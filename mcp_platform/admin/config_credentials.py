@@ -17,7 +17,8 @@ from mcp_platform.admin.config_form import ConfigFile, DeclaredEnvironment
 from mcp_platform.admin.credential_forms import OURS, check_form
 from mcp_platform.admin.credentials import CredentialKeys
 from mcp_platform.errors import Invalid, NotFound, PlatformError
-from mcp_platform.tenants.env_file import LARGEST_FILE, read_env_file
+from mcp_platform.kit.files import text_of
+from mcp_platform.tenants.env_file import COMMENT, LARGEST_FILE, read_env_file
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 
 NUMBER = "WHATSAPP_PHONE_NUMBER_ID"
@@ -175,11 +176,9 @@ def _read(name: str, *, folder: Path) -> dict[str, str]:
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise Invalid(f"it has more than {LARGEST_FILE} bytes")
-        text = file.read_text("utf-8-sig")
+        text = text_of(file.read_bytes(), comment=COMMENT)
     except FileNotFoundError as error:
         raise NotFound(f"is not in {root}") from error
-    except UnicodeDecodeError as error:
-        raise Invalid("it is not UTF-8") from error
     except OSError as error:
         raise Invalid(f"it cannot be read: {error.strerror}") from error
     values = read_env_file(text).checked()

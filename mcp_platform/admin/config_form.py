@@ -20,6 +20,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from mcp_platform.errors import Invalid
+from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.tenants.tenant import ENVIRONMENTS, Environment
 
 SCHEMA = Path(__file__).with_name("config.schema.json")
@@ -145,10 +146,9 @@ def _known_fields() -> Draft202012Validator:
 
 def _text(content: bytes, *, name: str) -> str:
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise Invalid(f"{name}, line {line}: it is not UTF-8.") from error
+        return text_of(content)
+    except NotUtf8 as error:
+        raise Invalid(f"{name}: {error}") from error
 
 
 def _parsed(text: str, *, name: str) -> dict[str, Any]:

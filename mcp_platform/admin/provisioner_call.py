@@ -22,6 +22,7 @@ from mcp_platform.errors import (
 from mcp_platform.kit.problem import problem_of
 from mcp_platform.tenants.credentials import (
     CredentialsForbidden,
+    CredentialsGarbled,
     CredentialsMissing,
     CredentialsUnreadable,
     MadeElsewhere,
@@ -39,7 +40,8 @@ _ERRORS: dict[str, type[PlatformError]] = {
     kind.__name__: kind
     for kind in (
         *(Conflict, Forbidden, Invalid, NotFound, Unavailable),
-        *(CredentialsForbidden, CredentialsMissing, CredentialsUnreadable, MadeElsewhere),
+        *(CredentialsForbidden, CredentialsGarbled, CredentialsMissing, CredentialsUnreadable),
+        MadeElsewhere,
     )
 }
 

@@ -26,7 +26,11 @@ from mcp_platform.admin.provisioner_call import (
 from mcp_platform.doctor.examination import Tell
 from mcp_platform.doctor.results import CheckResult, Found
 from mcp_platform.errors import PlatformError, Unavailable
-from mcp_platform.tenants.credentials import CredentialsForbidden, CredentialsMissing
+from mcp_platform.tenants.credentials import (
+    CredentialsForbidden,
+    CredentialsGarbled,
+    CredentialsMissing,
+)
 from mcp_platform.tenants.tenant import Tenant
 
 # Longer than the provisioner itself waits for Kubernetes: prepare asks it three times.
@@ -37,7 +41,11 @@ ASKS_VENDORS: frozenset[Step] = frozenset({"examine", "prove"})
 TRIES = 3
 PAUSE_S = 0.5  # doubled with each try, and taken at random below that
 RETRY_AFTER = timedelta(seconds=10)
-LASTING = (CredentialsForbidden, CredentialsMissing)  # until a person changes something
+LASTING = (
+    CredentialsForbidden,
+    CredentialsGarbled,
+    CredentialsMissing,
+)  # until a person changes something
 
 
 class RemoteProvisioner:

@@ -95,13 +95,14 @@ def _asked(key: str) -> str:
 def _read(file: str) -> dict[str, str]:
     from mcp_platform.admin.credential_forms import OURS  # noqa: PLC0415  # slow to import
     from mcp_platform.errors import Invalid  # noqa: PLC0415  # only here
-    from mcp_platform.tenants.env_file import read_env_file  # noqa: PLC0415  # slow to import
+    from mcp_platform.kit.files import NotUtf8, text_of  # noqa: PLC0415  # only here
+    from mcp_platform.tenants.env_file import COMMENT, read_env_file  # noqa: PLC0415  # slow
 
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        found = read_env_file(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise Invalid(f"{file} is not UTF-8.") from error
+        found = read_env_file(text_of(content, comment=COMMENT))
+    except NotUtf8 as error:
+        raise Invalid(f"{file}: {error}") from error
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
     for line, why in found.noted().items():

@@ -5,6 +5,7 @@ from mcp_platform.doctor.results import Found
 from mcp_platform.tenants.cluster_names import namespace_of
 from mcp_platform.tenants.credentials import (
     CredentialsForbidden,
+    CredentialsGarbled,
     CredentialsMissing,
     CredentialsUnreadable,
 )
@@ -31,6 +32,8 @@ async def secret(chart: Chart) -> Found:
             return Found("secret", "missing", {"reason": str(error)})
         case CredentialsForbidden() as error:
             return Found("secret", "forbidden", {"reason": str(error)})
+        case CredentialsGarbled() as error:
+            return Found("secret", "garbled", {"reason": str(error)})
         case error:
             return Found("secret", "unreadable", {"reason": str(error)})
 

@@ -1,8 +1,54 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and what people's files say in which encoding."""
 
+import codecs
 import os
 import secrets
 from pathlib import Path
+
+from mcp_platform.errors import Invalid
+
+# What a file begins with that says how it is encoded; UTF-32 before UTF-16, whose mark it begins with.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class NotUtf8(Invalid):
+    """A file is in an encoding that nobody can be certain of."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line} is not in UTF-8: save the file as UTF-8.")
+        self.line = line
+
+
+def text_of(content: bytes, *, comment: bytes = b"") -> str:
+    """Return what a file says that a person wrote, on whatever system.
+
+    A mark at its begin tells UTF-16, which Windows' tools write. Without one it is UTF-8; lines that
+    begin with `comment` may be in any encoding, as nobody reads them.
+
+    Raises:
+        NotUtf8: it is neither.
+    """
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8" or not comment:
+            raise NotUtf8(content.count(b"\n", 0, error.start) + 1) from error
+    else:
+        if "\0" in text:  # UTF-16 without its mark is UTF-8 with these
+            raise NotUtf8(text.count("\n", 0, text.index("\0")) + 1)
+        return text
+    lines = content.split(b"\n")
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith(comment):
+            lines[number] = line.decode("utf-8", "replace").encode()
+    return text_of(b"\n".join(lines))
 
 
 def replace_file(path: Path, content: bytes, *, mode: int) -> None:

@@ -54,6 +54,10 @@ class CredentialsForbidden(CredentialsUnreadable):
     """The store knows this service and does not let it: a right is missing, which a person gives."""
 
 
+class CredentialsGarbled(CredentialsUnreadable):
+    """What the store holds is in no encoding that can be read with certainty."""
+
+
 class MadeElsewhere(Conflict):
     """A controller makes this tenant's Secret from something else: a SealedSecret, for example."""
 

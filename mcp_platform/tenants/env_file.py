@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_platform.errors import Invalid
-from mcp_platform.tenants.credentials import KEYS, LARGEST_VALUE, WRONG, what_is_wrong
+from mcp_platform.tenants.credentials import KEYS, LARGEST_VALUE, LOGIN, WRONG, what_is_wrong
 
 SENTENCES: Mapping[str, str] = {
     **WRONG,
@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, str] = {
 }
 """What the codes of remarks mean, in English."""
 
+COMMENT = b"#"  # what a line begins with that nobody reads
 LARGEST_FILE = 256 * 1024  # characters; a client's credentials have about 4,000
 FROM_JSON = {
     "GOOGLE_PROJECT_ID": "project_id",
@@ -109,6 +110,20 @@ def read_env_file(text: str) -> EnvFile:
     if len(text) > LARGEST_FILE:
         raise Invalid(f"The file has more than {LARGEST_FILE} characters.")
     return _Reader(text).read()
+
+
+def of_secret(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the values of a Secret as a file would give them.
+
+    `kubectl create secret --from-env-file` takes quotation marks for a part of the value, and
+    `--from-file` a service account's whole JSON. A login is ours, and taken as it stands.
+    """
+    read = dict(values)
+    for key, value in values.items():
+        if key in KEYS and key not in LOGIN and value.lstrip()[:1] in {"{", *_CLOSING}:
+            found = read_env_file(f"{key}={value.strip()}").values
+            read |= {each: found[each] for each in found if each == key or not values.get(each)}
+    return read
 
 
 def write_env_file(values: Mapping[str, str]) -> str:

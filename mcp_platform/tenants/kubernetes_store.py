@@ -24,6 +24,7 @@ from mcp_platform.tenants.credentials import (
     MadeElsewhere,
     checked_values,
 )
+from mcp_platform.tenants.env_file import of_secret
 from mcp_platform.tenants.kubernetes_api import KubernetesApi
 from mcp_platform.tenants.rollout import Rollout
 
@@ -54,7 +55,7 @@ class KubernetesStore:
                 f"Secret {name!r} in namespace {namespace!r} holds none of a tenant's credentials."
                 f" Look at its keys: kubectl describe secret {name} -n {namespace}"
             )
-        return Credentials.from_mapping(secret.values)
+        return Credentials.from_mapping(of_secret(secret.values))
 
     async def write(
         self,

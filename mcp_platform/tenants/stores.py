@@ -12,18 +12,21 @@ from pathlib import Path
 
 import structlog
 
-from mcp_platform.kit.files import replace_file
+from mcp_platform.kit.files import NotUtf8, replace_file, text_of
 from mcp_platform.tenants.credentials import (
     KEYS,
     Credentials,
+    CredentialsGarbled,
     CredentialsMissing,
     checked_values,
 )
 from mcp_platform.tenants.credentials import CredentialsUnreadable as Unreadable
 from mcp_platform.tenants.env_file import (
+    COMMENT,
     LARGEST_FILE,
     SENTENCES,
     Remark,
+    of_secret,
     read_env_file,
     write_env_file,
 )
@@ -84,10 +87,12 @@ class EnvDirectoryStore:
             try:
                 if path.stat().st_size > LARGEST_FILE:
                     raise Unreadable(f"{name} is larger than {LARGEST_FILE} bytes.")
-                text = path.read_text("utf-8-sig")
+                text = text_of(path.read_bytes(), comment=COMMENT)
             except FileNotFoundError:
                 continue
-            except (OSError, UnicodeDecodeError) as error:
+            except NotUtf8 as error:
+                raise CredentialsGarbled(f"{name}: {error}") from error
+            except OSError as error:
                 raise Unreadable(f"{name} cannot be read: {error}") from error
             if not text:  # what `_remove` leaves, so that the seed's file does not come back
                 break
@@ -183,9 +188,11 @@ class MountedStore:
             for key in KEYS:
                 file = folder / key
                 if file.is_file() and file.stat().st_size <= LARGEST:
-                    values[key] = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+                    values[key] = text_of(file.read_bytes())
+        except NotUtf8 as error:
+            raise CredentialsGarbled(f"{key} of the mounted credentials: {error}") from error
+        except OSError as error:
             raise Unreadable(f"The mounted credentials cannot be read: {error}") from error
         if not values:
             raise CredentialsMissing(f"No credentials are mounted in {self._folder}.")
-        return Credentials.from_mapping(values)
+        return Credentials.from_mapping(of_secret(values))

@@ -166,7 +166,7 @@ def test_what_is_wrong_is_told_by_client_field_and_line(
     [
         (b'{"clients": [\n  {]\n}', "line 2, column 4"),
         (b"[]", "JSON object"),
-        (b'\n\xff{"clients": []}', "line 2: it is not UTF-8"),
+        (b'\n\xff{"clients": []}', "line 2 is not in UTF-8: save the file as UTF-8"),
         (b'{"clients": [{"client_name": "abc", "client_name": "abd"}]}', "given twice"),
         (b'{"clients": [], "database": {"port": NaN}}', "NaN"),
         (b"[" * 100_000, "nested too deeply"),

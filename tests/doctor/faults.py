@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from mcp_platform.doctor.case import RoleState
 from mcp_platform.tenants.credentials import (
     CredentialsForbidden,
+    CredentialsGarbled,
     CredentialsMissing,
     CredentialsUnreadable,
 )
@@ -98,6 +99,7 @@ class EndsSoon:
 FAULTS["secret", "missing"] = _unreadable(CredentialsMissing("There is no Secret."))
 FAULTS["secret", "forbidden"] = _unreadable(CredentialsForbidden("Kubernetes says no."))
 FAULTS["secret", "certificate_ends"] = lambda here: setattr(here, "sealing", EndsSoon())
+FAULTS["secret", "garbled"] = _unreadable(CredentialsGarbled("a.env: line 1 is not in UTF-8."))
 FAULTS["secret", "unreadable"] = _unreadable(CredentialsUnreadable("The store is away."))
 
 

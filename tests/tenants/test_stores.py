@@ -1,5 +1,7 @@
 """Where credentials are read from on one machine: `.env` files, and a mounted Secret."""
 
+import codecs
+import json
 import os
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from mcp_platform.tenants.credentials import (
     KEYS,
     Credentials,
+    CredentialsGarbled,
     CredentialsMissing,
     CredentialsUnreadable,
 )
@@ -121,9 +124,25 @@ class TestEnvFiles:
             await store.read(client_name="shop", environment="production")
         assert not isinstance(refused.value, CredentialsMissing)
 
-    async def test_a_file_in_another_encoding_is_unreadable(self, tmp_path: Path) -> None:
-        with pytest.raises(CredentialsUnreadable):
-            await read(tmp_path, "DATABASE_PASSWORD=sécret".encode("latin-1"))
+    async def test_a_file_in_another_encoding_is_read_where_that_is_certain(
+        self, tmp_path: Path
+    ) -> None:
+        text = "# credenciais do salão\r\nDATABASE_PASSWORD=sécret\r\n"
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
+            found = await read(tmp_path, text.encode(encoding))
+            assert found.database_password == "sécret", encoding
+        marked = codecs.BOM_UTF16_BE + text.encode("utf-16-be")
+        assert (await read(tmp_path, marked)).database_password == "sécret"
+        comment = "  # credenciais do salão\nDATABASE_PASSWORD=secret".encode("cp1252")
+        assert (await read(tmp_path, comment)).database_password == "secret"
+
+        for uncertain in (
+            text.encode("cp1252"),
+            text.encode("utf-16-le"),
+            text.encode("utf-16-be"),
+        ):
+            with pytest.raises(CredentialsGarbled, match=r"line [12] is not in UTF-8: save the"):
+                await read(tmp_path, uncertain)
 
     async def test_an_empty_or_absent_value_is_an_empty_string(self, tmp_path: Path) -> None:
         found = await read(tmp_path, "GEMINI_API_KEY=\nWHATSAPP_APP_ID\nDATABASE_USER=''\n")
@@ -170,17 +189,17 @@ class TestMountedSecret:
     ) -> None:
         self.mount(tmp_path, "v1", GEMINI_API_KEY="old", WHATSAPP_APP_SECRET="old")
         swapped = False
-        read_text = Path.read_text
+        read_bytes = Path.read_bytes
 
-        def read_and_swap(path: Path, *args: str) -> str:
+        def read_and_swap(path: Path) -> bytes:
             nonlocal swapped
-            content = read_text(path, *args)
+            content = read_bytes(path)
             if not swapped:
                 swapped = True
                 self.mount(tmp_path, "v2", GEMINI_API_KEY="new", WHATSAPP_APP_SECRET="new")
             return content
 
-        monkeypatch.setattr(Path, "read_text", read_and_swap)
+        monkeypatch.setattr(Path, "read_bytes", read_and_swap)
         found = await self.read(tmp_path)
 
         assert swapped
@@ -216,8 +235,33 @@ class TestMountedSecret:
 
         assert await self.read(tmp_path) == Credentials(gemini_api_key="k")
 
+    async def test_quotation_marks_that_kubectl_kept_are_not_part_of_the_value(
+        self, tmp_path: Path
+    ) -> None:
+        """`kubectl create secret --from-env-file` takes what stands behind `=` as it is."""
+        one_line = KEY.strip().replace("\n", "\\n")
+        whole = json.dumps({"private_key": KEY, "client_email": "a@b", "project_id": "p"})
+        self.mount(
+            tmp_path,
+            "v1",
+            GEMINI_API_KEY='"AIza-quoted"',
+            WHATSAPP_APP_SECRET="'0f0f'",
+            WHATSAPP_API_TOKEN='EAAG"x',
+            GOOGLE_PRIVATE_KEY=f'"{one_line}"',
+            DATABASE_PASSWORD='"ours"',
+        )
+        found = await self.read(tmp_path)
+        assert (found.gemini_api_key, found.whatsapp_app_secret) == ("AIza-quoted", "0f0f")
+        assert (found.whatsapp_api_token, found.database_password) == ('EAAG"x', '"ours"')
+        assert found.google_private_key == KEY.strip()
+
+        self.mount(tmp_path, "v2", GOOGLE_PRIVATE_KEY=whole, GOOGLE_PROJECT_ID="given")
+        found = await self.read(tmp_path)
+        assert (found.google_private_key, found.google_client_email) == (KEY.strip(), "a@b")
+        assert found.google_project_id == "given"
+
     async def test_what_is_not_text_is_unreadable(self, tmp_path: Path) -> None:
-        (tmp_path / "GEMINI_API_KEY").write_bytes(b"\xff\xfe")
+        (tmp_path / "GEMINI_API_KEY").write_bytes(b"\xff\xff")
 
         with pytest.raises(CredentialsUnreadable):
             await self.read(tmp_path)

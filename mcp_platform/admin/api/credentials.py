@@ -17,10 +17,11 @@ from mcp_platform.admin.credential_forms import OURS, SETTABLE
 from mcp_platform.admin.credentials import CredentialKeys, KnownKey
 from mcp_platform.admin.proofs import Outcome, Proof
 from mcp_platform.errors import Invalid
+from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.kit.http import bodies_up_to, problems
 from mcp_platform.tenants.credentials import LARGEST_VALUE
 from mcp_platform.tenants.directory import TenantDirectory
-from mcp_platform.tenants.env_file import read_env_file
+from mcp_platform.tenants.env_file import COMMENT, read_env_file
 
 PATH: Final = "/clients/{client_name}/environments/{environment}/credentials"
 MOST_BYTES: Final = 256 * 1024
@@ -202,7 +203,7 @@ def credentials_router(
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "description": "The file as it was handed over, in UTF-8. Quotes, Windows line ends"
+                "description": "The file as it was handed over, in UTF-8, or in UTF-16 with its mark. Quotes, Windows line ends"
                 " and a service account's whole JSON are understood; errors name the line.",
                 "content": {"text/plain": {"schema": {"type": "string"}}},
             }
@@ -212,9 +213,9 @@ def credentials_router(
         request: Request, at: AtWriter, proof: HowProved
     ) -> ChangedCredentialsOut:
         try:
-            text = (await request.body()).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise Invalid("The file is not UTF-8.") from error
+            text = text_of(await request.body(), comment=COMMENT)
+        except NotUtf8 as error:
+            raise Invalid(f"The file cannot be read: {error}") from error
         # A file of nothing but mistakes takes seconds, in which others are served.
         file = await asyncio.to_thread(read_env_file, text)
         values = {key: value for key, value in file.checked().items() if key not in OURS}

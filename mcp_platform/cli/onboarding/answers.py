@@ -21,7 +21,7 @@ from mcp_platform.admin.registry.services import NewService
 from mcp_platform.admin.registry.shapes import Wished
 from mcp_platform.cli.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.errors import Invalid
-from mcp_platform.kit.files import replace_file
+from mcp_platform.kit.files import NotUtf8, replace_file, text_of
 from mcp_platform.tenants.tenant import ENVIRONMENTS, RESERVED_NAMES
 
 PUBLIC = (
@@ -81,10 +81,12 @@ def read_file(file: Path) -> dict[str, Any]:
     import yaml  # noqa: PLC0415  # only here
 
     try:
-        found = yaml.safe_load(file.read_text("utf-8-sig"))  # of which JSON is a part
+        found = yaml.safe_load(text_of(file.read_bytes()))  # of which JSON is a part
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except NotUtf8 as error:
+        raise Invalid(f"{file}: {error}") from error
+    except yaml.YAMLError as error:
         raise Invalid(f"{file} is neither JSON nor YAML.") from error
     if not isinstance(found, dict):
         raise Invalid(f"{file} holds no answers by name.")

@@ -17,9 +17,10 @@ from mcp_platform.cli.onboarding.asking import Asking, Check
 from mcp_platform.cli.onboarding.known import Known
 from mcp_platform.cli.onboarding.words import Words
 from mcp_platform.errors import Invalid
+from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.scheduling.catalogue import DEFAULT_TIME_ZONE
 from mcp_platform.tenants.credentials import what_is_wrong
-from mcp_platform.tenants.env_file import FROM_JSON, LARGEST_FILE, read_env_file
+from mcp_platform.tenants.env_file import COMMENT, FROM_JSON, LARGEST_FILE, read_env_file
 
 DEFAULT_RESOURCES = {"cpu": ("50m", "500m"), "memory": ("192Mi", "384Mi")}  # the manifest builder's
 SHARED_KEYS = (*FROM_JSON, "GEMINI_API_KEY")
@@ -394,6 +395,8 @@ def _content(file: Path) -> str:
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise Unfit("too_long")
-        return file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return text_of(file.read_bytes(), comment=COMMENT)
+    except NotUtf8 as error:
+        raise Unfit("encoding", line=str(error.line)) from error
+    except OSError as error:
         raise Unfit("unreadable") from error

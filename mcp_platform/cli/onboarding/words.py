@@ -204,6 +204,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "It is neither the whole key nor a service account's JSON.",
     ),
     "wrong.unreadable": ("O arquivo não pode ser lido.", "The file cannot be read."),
+    "wrong.encoding": (
+        "A linha {line} do arquivo não está em UTF-8: salve o arquivo como UTF-8.",
+        "Line {line} of the file is not in UTF-8: save the file as UTF-8.",
+    ),
     "wrong.env_file": (
         "{file}: há linhas que não podem ser usadas: {lines}.",
         "{file}: some lines cannot be used: {lines}.",

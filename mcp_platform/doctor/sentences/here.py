@@ -98,6 +98,18 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
             "Look at the file, or at the access to the Kubernetes API, and run the doctor again.",
         ),
     ),
+    ("secret", "garbled"): failed(
+        pt=(
+            "O arquivo das credenciais não está em UTF-8. {reason}",
+            "Abra o arquivo no editor, confira os acentos e salve-o como UTF-8 (no Bloco de Notas:"
+            " “Salvar como”, “Codificação”).",
+        ),
+        en=(
+            "The file of the credentials is not in UTF-8. {reason}",
+            "Open it in an editor, look at the accents and save it as UTF-8 (in Notepad: “Save as”,"
+            " “Encoding”).",
+        ),
+    ),
     ("secret", "certificate_ends"): warning(
         pt=(
             "As credenciais podem ser lidas, mas o certificado que as sela vale só até {day}.",
