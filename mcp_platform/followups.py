@@ -15,6 +15,7 @@ from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
+from mcp_platform.outbox import troubles
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.statuses import Followed, StatusUpdate, apply_statuses
 from mcp_platform.tenants.tenant import TenantId, Topology
@@ -122,6 +123,7 @@ async def _apply(session: AsyncSession, rows: Sequence[Waiting], notices: Notice
                 if contact_id is not None:
                     await contacts.follow(contact_id, [f"u:{current}"])
     applied = await apply_statuses(session, updates)
+    await troubles.follow(session, applied.changed)
     await _tell(session, applied.failed, notices)
     await _close(session, rows, state="done")
 

@@ -80,9 +80,10 @@ RULES = [
         when="max by (namespace, what) (mcp_tenants_degraded) > 0",
         lasting="10m",
         severity="warning",
-        means="A vendor refuses a tenant's credential: {{ $labels.what }} ({{ $labels.namespace }}).",
-        do="/health/detail on the internal port names the tenants; `mcp-platform doctor --all` says"
-        " what to change.",
+        means="A tenant's credential or account is refused, or its owner not reached: {{ $labels.what }}"
+        " ({{ $labels.namespace }}).",
+        do="/health/detail on the internal port names the tenants and what was said; `mcp-platform"
+        " doctor --all` says what to change. The owner may know nothing of it: tell them.",
     ),
     _alert(
         "McpFreeTextDropped",

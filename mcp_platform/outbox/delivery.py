@@ -27,7 +27,7 @@ from mcp_platform.errors import CredentialRefused, NotFound, PlatformError, Unav
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake_forgotten
-from mcp_platform.outbox import lanes, metrics
+from mcp_platform.outbox import lanes, metrics, troubles
 from mcp_platform.outbox.effects import Effect, Effects, Vendor
 from mcp_platform.outbox.lanes import Head
 from mcp_platform.outbox.outbox import OWNER_LANE
@@ -60,6 +60,8 @@ class Health(Protocol):
     async def refused(self, tenant_id: TenantId, what: Vendor, reason: str) -> None: ...
 
     async def accepted(self, tenant_id: TenantId, what: Vendor) -> None: ...
+
+    async def look(self) -> None: ...
 
 
 class Notices(Protocol):
@@ -153,6 +155,7 @@ class Delivery:
             )
             await wake_forgotten(session, OUTBOX, found)
         metrics.SWEPT.inc(len(found))
+        await self._health.look()
         return len(found)
 
     async def _step(self, head: Head, tenant: Tenant) -> "_Next":
@@ -215,7 +218,9 @@ class Delivery:
     ) -> None:
         metrics.DEAD.labels(effect.kind, metrics.code_label(code)).inc()
         _log.error("outbox.effect.dead", kind=effect.kind, code=code, reason=error)
-        if effect.lane != OWNER_LANE:  # a notice about a notice would go the same way
+        if effect.lane == OWNER_LANE:  # a notice about a notice would go the same way
+            await troubles.notice_lost(session, effect.tenant_id, code=code, error=error)
+        else:
             await self._notices.gave_up(session, effect=effect, code=code, error=error)
 
     async def _attempt(self, effect: Effect, tenant: Tenant, *, now: datetime) -> "_Next":

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contact
@@ -17,7 +16,8 @@ from mcp_platform.conversations.reply import Reply
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.effects import Effect
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
-from mcp_platform.tenants.models import TenantRow, TroubleRow
+from mcp_platform.tenants import health
+from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
 
@@ -199,15 +199,9 @@ class Notices:
     ) -> None:
         if owner is None:
             # Nobody can be told: that itself must be seen, by whoever looks at health.
-            await session.execute(
-                insert(TroubleRow)
-                .values(tenant_id=tenant_id, what=NO_OWNER, reason=NO_OWNER_REASON)
-                .on_conflict_do_nothing()
-            )
+            await health.note(session, tenant_id, NO_OWNER, NO_OWNER_REASON)
             return
-        await session.execute(
-            delete(TroubleRow).where(TroubleRow.tenant_id == tenant_id, TroubleRow.what == NO_OWNER)
-        )
+        await health.strike(session, tenant_id, NO_OWNER)
         await Outbox(session, tenant_id).send(
             key=key,
             lane=OWNER_LANE,

@@ -1,4 +1,4 @@
-"""Which tenants are degraded: a vendor refuses their credential, and only a person can mend it.
+"""Which tenants are degraded: something of theirs fails, and only a person can mend it.
 
 Kept in Postgres, so that every process and the operator see the same; written on change only.
 """
@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Gauge
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.models import TenantRow, TroubleRow
@@ -17,9 +18,27 @@ from mcp_platform.tenants.tenant import TenantId
 
 log = structlog.get_logger(__name__)
 
-DEGRADED = Gauge("mcp_tenants_degraded", "Tenants whose credential is refused.", ["what"])
+DEGRADED = Gauge(
+    "mcp_tenants_degraded", "Tenants whose credential or account is refused.", ["what"]
+)
 LOOK_AGAIN = timedelta(seconds=15)
 LONGEST_REASON = 300
+
+
+async def note(session: AsyncSession, tenant_id: TenantId, what: str, reason: str) -> None:
+    """Write a trouble down, in the transaction that finds it; the first reason stays."""
+    await session.execute(
+        insert(TroubleRow)
+        .values(tenant_id=tenant_id, what=what, reason=reason[:LONGEST_REASON])
+        .on_conflict_do_nothing()
+    )
+
+
+async def strike(session: AsyncSession, tenant_id: TenantId, what: str) -> None:
+    """Forget a trouble, in the transaction that finds it mended."""
+    await session.execute(
+        delete(TroubleRow).where(TroubleRow.tenant_id == tenant_id, TroubleRow.what == what)
+    )
 
 
 class TenantHealth:
@@ -33,29 +52,23 @@ class TenantHealth:
 
     async def refused(self, tenant_id: TenantId, what: str, reason: str) -> None:
         """Mark a tenant degraded, if it is not already."""
-        await self._look()
+        await self.look()
         if (tenant_id, what) in self._known:
             return
         log.error("tenants.health.degraded", tenant_id=tenant_id, what=what, reason=reason)
         async with self._sessions.of(tenant_id).begin() as session:
-            await session.execute(
-                insert(TroubleRow)
-                .values(tenant_id=tenant_id, what=what, reason=reason[:LONGEST_REASON])
-                .on_conflict_do_nothing()
-            )
+            await note(session, tenant_id, what, reason)
         self._known.add((tenant_id, what))
         self._measure()
 
     async def accepted(self, tenant_id: TenantId, what: str) -> None:
         """Mark a tenant healthy again, if it was degraded."""
-        await self._look()
+        await self.look()
         if (tenant_id, what) not in self._known:
             return
         log.info("tenants.health.recovered", tenant_id=tenant_id, what=what)
         async with self._sessions.of(tenant_id).begin() as session:
-            await session.execute(
-                delete(TroubleRow).where(TroubleRow.tenant_id == tenant_id, TroubleRow.what == what)
-            )
+            await strike(session, tenant_id, what)
         self._known.discard((tenant_id, what))
         self._measure()
 
@@ -73,7 +86,8 @@ class TenantHealth:
                 for tenant, what, reason, since in rows
             ]
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Measure what any process found, unless that was just done."""
         if self._timer() - self._looked_at < LOOK_AGAIN.total_seconds():
             return
         async with self._sessions.everywhere() as session:

@@ -72,7 +72,7 @@ class TenantRow(Versioned, Base):
 
 
 class TroubleRow(Base):
-    """A vendor refuses a tenant's credential, since when, and in which words."""
+    """What a person must mend for a tenant, since when, and in which words."""
 
     __tablename__ = "tenant_troubles"
 

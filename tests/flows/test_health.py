@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mcp_platform.app import create_internal_app
 from mcp_platform.inbox.sweep import sweep
 from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.tenants.health import TenantHealth
 from tests.flows.world import ANA, World, eventually
 
 BETO = "5511999990002"
@@ -133,6 +134,64 @@ async def test_a_tenant_whose_token_is_refused_is_degraded_until_a_send_works_ag
 
     await eventually(healthy, why="no degraded tenant")
     assert (await measured(here)).get(counted, 0) < degraded_tenants
+
+
+async def test_trouble_of_the_account_is_told_by_a_status_and_ended_by_a_delivery_alone(
+    here: World,
+) -> None:
+    number = {"phone_number_id": here.tenant.phone_number_id}
+
+    async def reasons() -> dict[str, str]:
+        return {each["what"]: each["reason"] for each in await troubles(here)}
+
+    # As the sheet of error codes has them: what is refused at once and what only a status tells
+    # degrade alike; what is about one message or one contact does not.
+    for code, told in {
+        **dict.fromkeys((368, 131031, 131042, 131045, 190, 131005, 133010), True),
+        **dict.fromkeys((131026, 131049, 131000, 130472), False),
+    }.items():
+        await here.fault(here.meta, "failed_status", match=number, times=None, code=code)
+        await here.ask("oi")  # Meta accepts it: no trouble as of a send
+        await eventually(lambda code=code: _given_up(here, code), why=f"{code} told")
+        assert ("whatsapp_account" in await reasons()) is told, code
+        assert not told or f"({code})" in (await reasons())["whatsapp_account"]
+        await here.forgive()
+        await here.ask("oi")
+
+        async def over() -> bool:
+            return "whatsapp_account" not in await reasons()
+
+        await eventually(over, why=f"a delivery after {code}")
+
+
+async def test_a_notice_that_does_not_reach_the_owner_is_told_to_who_runs_this(here: World) -> None:
+    """The owner cannot be told of it; once one arrives, it is over."""
+
+    async def told() -> bool:
+        return "owner_notice" in {each["what"] for each in await troubles(here)}
+
+    await here.change(owner_whatsapp="5511900000001")  # has never written: the window is shut
+    await here.ask("Quero falar com uma pessoa")
+    await eventually(told, why="131047 told")
+    (trouble,) = await troubles(here)
+    assert "OWNER_NOTICE_TEMPLATE" in trouble["reason"]
+
+    assert here.platform is not None
+    await TenantHealth(here.platform.sessions, timer=lambda: 0.0).look()
+    assert (await measured(here))[named("mcp_tenants_degraded", what="owner_notice")] >= 1
+
+    await here.say("oi", as_="5511900000001")
+    await here.ask("Quero falar com uma pessoa", as_=BETO)
+
+    async def over() -> bool:
+        return not await told()
+
+    await eventually(over, why="a notice delivered")
+
+
+async def _given_up(world: World, code: int) -> bool:
+    found = "SELECT count(*) FROM outbox WHERE tenant_id = :tenant AND error_code = :code"
+    return bool(await world.value(found, code=code))
 
 
 async def test_a_conversation_is_counted_from_the_webhook_to_the_bill(here: World) -> None:

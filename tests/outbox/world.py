@@ -56,6 +56,7 @@ class Collaborators:
         self.tenant = tenant
         self.credentials = Credentials(whatsapp_api_token=TOKEN, whatsapp_phone_number_id=PHONE_ID)
         self.degraded: dict[str, str] = {}
+        self.looks = 0
         self.given_up: list[tuple[str, int | None, str]] = []
 
     async def by_id(self, tenant_id: TenantId) -> Tenant:
@@ -71,6 +72,9 @@ class Collaborators:
 
     async def accepted(self, tenant_id: TenantId, what: str) -> None:
         self.degraded.pop(what, None)
+
+    async def look(self) -> None:
+        self.looks += 1
 
     async def gave_up(self, session: Any, *, effect: Any, code: int | None, error: str) -> None:
         self.given_up.append((effect.key, code, error))
