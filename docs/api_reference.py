@@ -83,13 +83,14 @@ class _Unbuilt:
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of a gateway, without starting one."""
-    api = SimpleNamespace(chat=None, guard=None, desk=None)
+    api = SimpleNamespace(chat=None, guard=None, desk=None, visits=None)
     settings = SimpleNamespace(
         pinned=False,
         client_name=None,
         environment=None,
         offboarding_grace_days=1,
         unsaid_topology="shared",
+        human_idle_s=None,
     )
     platform = SimpleNamespace(
         settings=settings,

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mcp_platform.admin.api.audit import audit_router
 from mcp_platform.admin.api.auth import auth_router
 from mcp_platform.admin.api.config import config_router
+from mcp_platform.admin.api.conversations import tenant_conversations_router
 from mcp_platform.admin.api.credentials import credentials_router
 from mcp_platform.admin.api.doctor import doctor_router
 from mcp_platform.admin.api.examples import with_examples
@@ -34,7 +35,7 @@ from mcp_platform.admin.api.users import users_router
 from mcp_platform.admin.examining import Examinations
 from mcp_platform.bootstrap.pieces import now
 from mcp_platform.bootstrap.service import AdminApi, Platform
-from mcp_platform.conversations.api import chat_router
+from mcp_platform.conversations.api import Visits, chat_router, conversations_router
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import OnePath, Traced, handle_problems
 from mcp_platform.scheduling.api import appointments_router
@@ -104,6 +105,7 @@ def create_app(platform: Platform) -> ASGIApp:
     if platform.api is not None:
         app.include_router(chat_router(platform.api.chat, platform.api.guard))
         app.include_router(appointments_router(platform.api.desk, platform.api.guard))
+        app.include_router(conversations_router(platform.api.visits, platform.api.guard))
     if platform.admin is not None:
         _administer(app, platform.admin, platform)
     with_examples(app)
@@ -139,6 +141,8 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
             )
         )
     )
+    visits = Visits(sessions=sessions, idle=platform.settings.human_idle_s, clock=now)
+    app.include_router(tenant_conversations_router(visits, sessions=sessions, guard=guard))
     if platform.credential_keys is not None:
         app.include_router(
             credentials_router(platform.credential_keys, tenants=platform.tenants, guard=guard)

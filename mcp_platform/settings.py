@@ -152,6 +152,10 @@ class Settings(BaseSettings):
     human_s: Seconds = Field(
         timedelta(hours=12), description="How long the assistant stays silent after a handoff."
     )
+    human_idle_s: Seconds = Field(
+        timedelta(hours=1),
+        description="How long a person who took a conversation keeps it after their last reply.",
+    )
     owner_notice_template: str | None = Field(
         None,
         description="Name of an approved template with one body variable, in which notices to"

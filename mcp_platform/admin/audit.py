@@ -13,13 +13,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.models import AuditRow
 from mcp_platform.kit.jsons import storable
 from mcp_platform.kit.logging import current_trace, without_numbers
+from mcp_platform.tenants.tenant import TenantId
 
 MASK = "***"
 _WORDS = re.compile(r"(?:[A-Z](?![a-z]))+|[A-Z]?[a-z]+|[0-9]+")
@@ -34,6 +35,11 @@ _OPENING_KEY = re.compile(
 )
 _PHONE = frozenset({"phone", "phones", "telephone", "mobile", "whatsapp"})
 _ID = frozenset({"id", "ids"})  # Meta's id of a number is no number
+# Without `RETURNING`, which would be reading.
+ADD = text("""
+    INSERT INTO audit_entries (actor_kind, actor, role, trace_id, action, target, tenant_id, after)
+    VALUES ('token', :actor, :role, :trace, :action, :target, :tenant, CAST(:after AS jsonb))
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,65 @@ async def record(
             after=None if after is None else _plain(after),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ActorTrail:
+    """The trail of who is known as an actor, for what is done as the part that administers."""
+
+    actor: Actor
+
+    @property
+    def who(self) -> str:
+        return self.actor.subject
+
+    async def write(
+        self,
+        session: AsyncSession,
+        *,
+        action: str,
+        target: str,
+        tenant_id: TenantId,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        await record(
+            session,
+            actor=self.actor,
+            action=action,
+            target=target,
+            tenant_id=tenant_id,
+            after=after,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallerTrail:
+    """The trail of a tenant's API, whose process may add such entries and read none."""
+
+    who: str
+    role: str
+
+    async def write(
+        self,
+        session: AsyncSession,
+        *,
+        action: str,
+        target: str,
+        tenant_id: TenantId,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        await session.execute(
+            ADD,
+            {
+                "actor": storable(self.who),
+                "role": self.role,
+                "trace": current_trace(),
+                "action": action,
+                "target": storable(target),
+                "tenant": tenant_id,
+                "after": None if after is None else orjson.dumps(_plain(after)).decode(),
+            },
+        )
 
 
 async def entries(

@@ -90,7 +90,7 @@ class AuditRow(Base):
 
     __tablename__ = "audit_entries"
     __table_args__ = (
-        CheckConstraint("actor_kind in ('user', 'command', 'system')", name="actor_kind"),
+        CheckConstraint("actor_kind in ('user', 'command', 'system', 'token')", name="actor_kind"),
         Index(None, "at", postgresql_using="brin"),
         Index(None, "actor", "id"),
         Index(None, "tenant_id", "id", postgresql_where=text("tenant_id is not null")),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mcp_platform.admin.access import TEMPORARY
+from mcp_platform.admin.audit import CallerTrail
 from mcp_platform.admin.jwts import (
     CLOCKS_DIFFER,
     EXPIRED,
@@ -30,7 +31,9 @@ __all__ = ["EXPIRED", "REFUSED", "TENANT_API", "Claims", "TokenGuard", "Tokens"]
 
 TENANT_API: Final = "mcp-platform:tenant-api"
 LONGEST_LIFE = timedelta(days=366)  # a token cannot be revoked alone, only its key
-STAFF_SCOPES: frozenset[Scope] = frozenset({"appointments:read", "appointments:write"})
+STAFF_SCOPES: frozenset[Scope] = frozenset(
+    {"appointments:read", "appointments:write", "conversations"}
+)
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 
 
@@ -136,7 +139,7 @@ class TokenGuard(Guard):
         if token is None:
             raise Unauthorized("A bearer token is required.")
         path = f"{client_name}/{environment}"
-        subject, scopes, issued = await self._proved(token, path=path)
+        trail, scopes, issued = await self._proved(token, path=path)
         tenant = await self._tenants.by_path(client_name, environment)
         # A name is free again once its tenant is gone: its tokens are not the next one's. Tokens
         # count whole seconds, and Postgres has a clock of its own.
@@ -146,13 +149,13 @@ class TokenGuard(Guard):
             raise Forbidden("This tenant is suspended: ask the agency to resume it.")
         if tenant.status != "active":
             raise UnknownTenant
-        caller = Caller(tenant=tenant, subject=subject, scopes=scopes)
+        caller = Caller(tenant=tenant, trail=trail, scopes=scopes)
         caller.require(scope)
         return caller
 
     async def _proved(
         self, token: str, *, path: str
-    ) -> tuple[str, frozenset[str], datetime | None]:
+    ) -> tuple[CallerTrail, frozenset[str], datetime | None]:
         """Return who asks, what they may, and since when, if the token is for the tenant at `path`.
 
         Staff has no date: the sign-in, which still stands, went with any former tenant.
@@ -163,8 +166,9 @@ class TokenGuard(Guard):
             staff = await self._users.admit(token, address=None)
             if staff.temporary:
                 raise Forbidden(TEMPORARY)
-            return staff.actor.subject, frozenset(STAFF_SCOPES), None
+            trail = CallerTrail(staff.actor.subject, role=staff.actor.role)
+            return trail, frozenset(STAFF_SCOPES), None
         claims = self._tokens.verify(token, now=self._clock())
         if claims.tenant != path:
             raise UnknownTenant
-        return claims.subject, claims.scopes, claims.issued
+        return CallerTrail(claims.subject, role="token"), claims.scopes, claims.issued

@@ -42,6 +42,7 @@ from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.agenda import Agenda, Choice
 from mcp_platform.scheduling.availability import Wanted
 from mcp_platform.scheduling.calendar import CalendarUnreadable
@@ -317,11 +318,16 @@ class Toolbox:
             return recorded
         contact = self.context.contact
         async with self.journal.begin() as session:
-            await Contacts(session, contact.tenant_id).answered_by(
-                contact.id, "human", until=self.now + self._human_for
-            )
+            tenant, until = self.context.tenant, self.now + self._human_for
+            await Contacts(session, contact.tenant_id).answered_by(contact.id, "human", until=until)
             await self._notices.wants_a_person(
-                session, self.context.tenant, contact, key=str(self.context.turn.id)
+                session,
+                tenant,
+                contact,
+                until=wording.short_moment(
+                    self.catalogue.rules.local(until), language=tenant.language
+                ),
+                key=str(self.context.turn.id),
             )
             done = Done(HandedOver())
             await self.journal.write(session, step, done.to_json())

@@ -45,6 +45,7 @@ from mcp_platform.bootstrap.pieces import (
     token_keys,
 )
 from mcp_platform.bootstrap.worker import build_worker
+from mcp_platform.conversations.api import Visits
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.replies import Replies
 from mcp_platform.inbox.ingest import Ingest
@@ -100,6 +101,7 @@ class TenantApi:
     guard: TokenGuard
     chat: Chat
     desk: Desk
+    visits: Visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ async def platform(
                 guard=_tenant_guard(token_keys(settings), sessions=sessions, tenants=tenants),
                 chat=Chat(sessions=sessions, recorder=ingest, replies=Replies(sessions)),
                 desk=Desk(sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now),
+                visits=Visits(sessions=sessions, idle=settings.human_idle_s, clock=now),
             )
         if set(parts) & {"admin", "worker", "provisioner"}:
             doctoring = await open_doctoring(

@@ -1,20 +1,41 @@
-"""The tenant API's `/chat`: HTTP in, a turn of the worker, HTTP out."""
+"""The API of conversations: `/chat`, a contact's side of one, and `/conversations`, a person's."""
 
 import re
 import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from mcp_platform.conversations.api_shapes import (
+    ConversationOut,
+    ConversationPage,
+    ConversationQuery,
+    MessageOut,
+    MessagePage,
+    MessageQuery,
+    ReplyRequest,
+    TakenOut,
+    TakeRequest,
+)
 from mcp_platform.conversations.chat import Answered, Chat, Words
+from mcp_platform.conversations.conversations import Conversations
+from mcp_platform.conversations.person import PersonInConversation
+from mcp_platform.kit.cursor import read_cursor, read_number, write_cursor
+from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import RequestKey, bodies_up_to, problems
 from mcp_platform.kit.logging import current_trace
-from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
+from mcp_platform.tenants.access import TENANT_API, Caller, Guard, Trail, admitted
+from mcp_platform.tenants.tenant import Tenant
 
 MOST_BYTES = 64 * 1024  # 4096 characters, each escaped as a pair of surrogates, and the rest
+ONE = "/conversations/{conversation_id}"
 
 # No spaces and control characters: an id is compared, logged and sent in queries.
 UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
@@ -166,3 +187,160 @@ def _reply(answered: Answered) -> ChatReply:
         whatsapp_queued=answered.copied,
         whatsapp_refused="outside_24_hours" if answered.outside_window else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Who works on which tenant's conversations. `masked`: without seeing phone numbers.
+
+    `queue` is by which its workers are woken; None: as this process wakes all.
+    """
+
+    tenant: Tenant
+    trail: Trail
+    masked: bool = False
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visits:
+    """What the routes of conversations are served with. `idle` as `PersonInConversation` has it."""
+
+    sessions: Sessions
+    idle: timedelta
+    clock: Callable[[], datetime]
+
+    @asynccontextmanager
+    async def reading(self, visit: Visit) -> AsyncIterator[Conversations]:
+        async with self.sessions.of(visit.tenant.id).begin() as session:
+            yield Conversations(session, visit.tenant.id, masked=visit.masked)
+
+    @asynccontextmanager
+    async def working(self, visit: Visit) -> AsyncIterator[PersonInConversation]:
+        async with self.sessions.of(visit.tenant.id).begin() as session:
+            if visit.queue is not None:
+                session.info["queue"] = visit.queue
+            yield PersonInConversation(
+                session, visit.tenant, trail=visit.trail, idle=self.idle, now=self.clock()
+            )
+
+
+def conversations_router(visits: Visits, guard: Guard) -> APIRouter:
+    """Return the routes of a tenant's API, with their whole paths."""
+
+    async def visit(
+        caller: Annotated[Caller, Depends(admitted(guard, "conversations"))],
+    ) -> Visit:
+        return Visit(tenant=caller.tenant, trail=caller.trail)
+
+    router = APIRouter(
+        prefix=TENANT_API, tags=["conversations"], route_class=bodies_up_to(MOST_BYTES)
+    )
+    add_conversations(router, visits, reading=visit, working=visit)
+    return router
+
+
+def add_conversations(
+    router: APIRouter,
+    visits: Visits,
+    *,
+    reading: Callable[..., Awaitable[Visit]],
+    working: Callable[..., Awaitable[Visit]],
+) -> None:
+    """Add the routes, for whom two dependencies let in."""
+    _add_reading(router, visits, reading)
+    _add_working(router, visits, working)
+
+
+def _add_reading(router: APIRouter, visits: Visits, admit: Callable[..., Awaitable[Visit]]) -> None:
+    Reader = Annotated[Visit, Depends(admit)]  # noqa: N806  # a type
+
+    @router.get(
+        "/conversations",
+        summary="Conversations, whose contact wrote last first",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def list_conversations(
+        visit: Reader, query: Annotated[ConversationQuery, Query()]
+    ) -> ConversationPage:
+        after = None if query.cursor is None else read_cursor(query.cursor)
+        async with visits.reading(visit) as conversations:
+            found = await conversations.page(
+                handling=query.handling, after=after, limit=query.limit + 1, now=visits.clock()
+            )
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        return ConversationPage(
+            conversations=[ConversationOut.model_validate(each) for each in shown],
+            next_cursor=write_cursor(shown[-1].place) if more else None,
+        )
+
+    @router.get(ONE, summary="One conversation", responses=problems(401, 403, 404, 422, 503))
+    async def read_conversation(conversation_id: UUID, visit: Reader) -> ConversationOut:
+        async with visits.reading(visit) as conversations:
+            found = await conversations.get(conversation_id, now=visits.clock())
+        return ConversationOut.model_validate(found)
+
+    @router.get(
+        f"{ONE}/messages",
+        summary="What was said in a conversation, newest first",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def list_messages(
+        conversation_id: UUID, visit: Reader, query: Annotated[MessageQuery, Query()]
+    ) -> MessagePage:
+        before = None if query.cursor is None else read_number(query.cursor)
+        async with visits.reading(visit) as conversations:
+            await conversations.get(conversation_id, now=visits.clock())
+            found = await conversations.messages(
+                conversation_id, before=before, limit=query.limit + 1
+            )
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        return MessagePage(
+            messages=[MessageOut.model_validate(each) for each in shown],
+            next_cursor=str(shown[-1].id) if more else None,
+        )
+
+
+def _add_working(router: APIRouter, visits: Visits, admit: Callable[..., Awaitable[Visit]]) -> None:
+    Worker = Annotated[Visit, Depends(admit)]  # noqa: N806  # a type
+
+    @router.post(
+        f"{ONE}/take",
+        summary="Take a conversation from the assistant",
+        responses=problems(401, 403, 404, 409, 413, 422, 503),
+    )
+    async def take_conversation(
+        conversation_id: UUID, wish: TakeRequest, visit: Worker
+    ) -> TakenOut:
+        """The assistant is silent in it until you give it back, or have written nothing for a while."""
+        async with visits.working(visit) as person:
+            taken = await person.take(conversation_id, over=wish.over)
+        return TakenOut(
+            conversation=ConversationOut.model_validate(taken.conversation),
+            under_way=taken.under_way,
+        )
+
+    @router.post(
+        f"{ONE}/reply",
+        summary="Write to the contact of a conversation that you have taken",
+        responses=problems(401, 403, 404, 409, 413, 422, 503),
+    )
+    async def reply_to_conversation(
+        conversation_id: UUID, wish: ReplyRequest, visit: Worker, idempotency_key: RequestKey = None
+    ) -> MessageOut:
+        async with visits.working(visit) as person:
+            sent = await person.reply(conversation_id, wish.text, request_key=idempotency_key)
+        return MessageOut.model_validate(sent)
+
+    @router.post(
+        f"{ONE}/return",
+        summary="Give a conversation back to the assistant",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def return_conversation(conversation_id: UUID, visit: Worker) -> ConversationOut:
+        """The assistant answers from the contact's next message on."""
+        async with visits.working(visit) as person:
+            found = await person.give_back(conversation_id)
+        return ConversationOut.model_validate(found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NewType
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, func, not_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.models import ContactAliasRow, ContactRow
@@ -233,11 +233,21 @@ class Contacts:
         *,
         until: datetime | None = None,
     ) -> None:
-        """Hand the conversation to a person until then (None: until told), or back."""
+        """Hand the conversation to a person until then (None: until told), or back.
+
+        To a person it is not handed away from the one who has it.
+        """
+        taken = ContactRow.human_by.is_not(None) & (ContactRow.human_until > func.clock_timestamp())
         await self._session.execute(
             update(ContactRow)
             .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
-            .values(answered_by=who, human_until=until)
+            .where(not_(taken) if who == "human" else true())
+            .values(
+                answered_by=who,
+                human_until=until,
+                human_by=None,
+                human_since=func.clock_timestamp() if who == "human" else None,
+            )
         )
 
     async def speaks(self, contact_id: ContactId, language: str) -> None:
@@ -295,7 +305,11 @@ class Contacts:
                 " answered_by = CASE WHEN other.answered_by = 'human' THEN 'human'"
                 " ELSE mine.answered_by END,"
                 " human_until = CASE WHEN other.answered_by = 'human' THEN other.human_until"
-                " ELSE mine.human_until END"
+                " ELSE mine.human_until END,"
+                " human_by = CASE WHEN other.answered_by = 'human' THEN other.human_by"
+                " ELSE mine.human_by END,"
+                " human_since = CASE WHEN other.answered_by = 'human' THEN other.human_since"
+                " ELSE mine.human_since END"
                 " FROM contacts other WHERE mine.tenant_id = :tenant AND mine.id = :into"
                 " AND other.tenant_id = :tenant AND other.id = :other"
             ),

@@ -54,6 +54,17 @@ BEAT = text("""
     WHERE lease.tenant_id = mine.tenant_id AND lease.contact_id = mine.contact_id
     RETURNING lease.holder
 """)
+HELD = text(
+    "SELECT holder FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :contact FOR UPDATE"
+)
+REVOKE = text(
+    "UPDATE contact_leases SET holder = NULL, epoch = epoch + 1"
+    " WHERE tenant_id = :tenant AND contact_id = :contact"
+)
+EXCUSE = text(
+    "UPDATE turns SET starts = 0 WHERE tenant_id = :tenant AND contact_id = :contact"
+    " AND state = 'open' RETURNING id"
+)
 RELEASE = text(f"UPDATE contact_leases SET holder = NULL WHERE {_MINE}")  # noqa: S608
 
 
@@ -149,6 +160,20 @@ async def check(session: AsyncSession, lease: Lease) -> None:
     mine = await session.scalar(FENCE, _names(lease))
     if mine is None:
         raise LeaseLost("Another worker answers this contact now.")
+
+
+async def revoke(session: AsyncSession, tenant_id: TenantId, contact_id: ContactId) -> bool:
+    """End whoever answers the contact; return whether somebody did.
+
+    Their turn stays open, to be taken up again: that it was ended is no failure of it.
+    """
+    names = {"tenant": tenant_id, "contact": contact_id}
+    held = await session.scalar(HELD, names)
+    if held is None:
+        return False
+    await session.execute(REVOKE, names)
+    begun = await session.execute(EXCUSE, names)
+    return begun.first() is not None
 
 
 async def release(session: AsyncSession, lease: Lease) -> None:

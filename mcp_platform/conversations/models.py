@@ -23,6 +23,14 @@ class ContactRow(Base):
     __table_args__ = (
         CheckConstraint("space in ('whatsapp', 'api')", name="space"),
         CheckConstraint("answered_by in ('assistant', 'human')", name="answered_by"),
+        Index(
+            "ix_contacts_latest", "tenant_id", text("coalesce(last_inbound_at, created_at)"), "id"
+        ),
+        Index(
+            "ix_contacts_with_people",
+            "tenant_id",
+            postgresql_where=text("answered_by = 'human'"),
+        ),
     )
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
@@ -38,6 +46,9 @@ class ContactRow(Base):
     """When they last wrote: Meta's 24-hour window opens here."""
     answered_by: Mapped[str] = mapped_column(server_default="assistant")
     human_until: Mapped[datetime | None]
+    human_by: Mapped[str | None]
+    """Which person has taken the conversation; null: it waits for one."""
+    human_since: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

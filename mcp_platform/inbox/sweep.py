@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Interval, Text, bindparam, text
 
+from mcp_platform.conversations.metrics import HANDED_OVER
 from mcp_platform.inbox.metrics import QUEUE_LAG
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, SCHEMA, WakeUp, wake_forgotten
@@ -50,6 +51,15 @@ LAG = text("""
     WHERE event.state = 'waiting' AND event.kind = 'message'
 """)
 
+# Taken by nobody; the index holds those alone that a person has, or had.
+WAITING_FOR_PEOPLE = text("""
+    SELECT count(*) FROM contacts c
+    JOIN tenants tenant ON tenant.id = c.tenant_id AND tenant.status = 'active'
+        AND tenant.topology = :topology
+    WHERE c.answered_by = 'human' AND c.human_by IS NULL
+      AND (c.human_until IS NULL OR c.human_until > clock_timestamp())
+""")
+
 # What nobody will ask for, by table: Meta redelivers for seven days, so keys are kept longer.
 OLD = {
     "inbox_events": "state = 'done' AND received_at < now() - :keep",
@@ -76,6 +86,9 @@ async def sweep(
     """Wake the contacts that wait longer than `patience` and are not being answered."""
     async with sessions.everywhere.begin() as session:
         QUEUE_LAG.set(float(await session.scalar(LAG, {"topology": topology}) or 0))
+        HANDED_OVER.set(
+            float(await session.scalar(WAITING_FOR_PEOPLE, {"topology": topology}) or 0)
+        )
         found = await session.execute(
             FORGOTTEN,
             {"patience": patience, "lease": lease, "most": MOST, "topology": topology},

@@ -141,6 +141,22 @@ def protect_ingest() -> list[str]:
     ]
 
 
+def protect_trail() -> list[str]:
+    """Return what lets whoever answers for a tenant add to the trail what its API was asked for.
+
+    Of that kind alone, and nothing is read: what a tenant's login writes can pass for nobody's else.
+    """
+    columns = "actor_kind, actor, role, trace_id, action, target, tenant_id, after"
+    statements = []
+    for role, rows in ((Role.WORKER, _NAMED), (Role.TENANT, _MINE)):
+        statements += [
+            f"GRANT INSERT ({columns}) ON audit_entries TO {role}",
+            f"CREATE POLICY {role} ON audit_entries FOR INSERT TO {role}"
+            f" WITH CHECK (actor_kind = 'token' AND {rows.format(column='tenant_id')})",
+        ]
+    return statements
+
+
 def protect_queue(schema: str, *, consumer: str) -> list[str]:
     """Return what lets `consumer` work off the queue in `schema`, and the ingest role fill it."""
     return [

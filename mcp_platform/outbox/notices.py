@@ -35,13 +35,22 @@ Trouble = Literal[
     "model_refused",
 ]
 
+# On one line, as a template's variable must be.
 _WANTS_A_PERSON = {
-    "pt": "👋 {who} quer falar com uma pessoa. O assistente ficou em silêncio nessa conversa;"
-    " responda pelo WhatsApp Business.",
-    "en": "👋 {who} wants to talk to a person. The assistant is silent in that conversation;"
-    " answer from WhatsApp Business.",
-    "es": "👋 {who} quiere hablar con una persona. El asistente quedó en silencio en esa"
-    " conversación; responda desde WhatsApp Business.",
+    "pt": "👋 {who} quer falar com uma pessoa. O assistente fica em silêncio nessa conversa até"
+    " {until}. {call}Para responder pelo número da empresa, assuma a conversa: conversations take"
+    " {path} {name} (peça ao suporte).",
+    "en": "👋 {who} wants to talk to a person. The assistant is silent in that conversation until"
+    " {until}. {call}To answer from the business's number, take the conversation: conversations"
+    " take {path} {name} (ask support).",
+    "es": "👋 {who} quiere hablar con una persona. El asistente queda en silencio en esa"
+    " conversación hasta {until}. {call}Para responder desde el número del negocio, tome la"
+    " conversación: conversations take {path} {name} (pida a soporte).",
+}
+_CALL = {
+    "pt": "Ligue, ou escreva do seu celular. ",
+    "en": "Call, or write from your own phone. ",
+    "es": "Llame, o escriba desde su teléfono. ",
 }
 _SOMEBODY = {"pt": "Um cliente", "en": "A customer", "es": "Un cliente"}
 _TROUBLES: dict[Trouble, dict[str, str]] = {
@@ -123,14 +132,24 @@ class Notices:
         self._template = template
 
     async def wants_a_person(
-        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
+        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, until: str, key: str
     ) -> None:
-        """Tell the owner, in the transaction of the handoff, who wants to talk."""
+        """Tell the owner, in the transaction of the handoff, who wants to talk, and how to answer.
+
+        `until` is when the assistant answers again, as the owner reads it.
+        """
         # A name that a stranger gave themself: on one line, it cannot pass for words of ours.
         who = " ".join((contact.name or "").split()) or _SOMEBODY[_language(tenant)]
         if contact.wa_id:
             who += f" (+{contact.wa_id})"
-        text = _WANTS_A_PERSON[_language(tenant)].format(who=who)
+        language = _language(tenant)
+        text = _WANTS_A_PERSON[language].format(
+            who=who,
+            until=until,
+            call=_CALL[language] if contact.wa_id else "",
+            path=tenant.path,
+            name=contact.wa_id or contact.id,
+        )
         await self._record(session, tenant, text, key=f"n:person:{key}")
         NOTICES.labels(about="wants_a_person").inc()
 

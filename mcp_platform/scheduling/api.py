@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from mcp_platform.kit.cursor import read_cursor, write_cursor
 from mcp_platform.kit.http import ConflictWith, RequestKey, bodies_up_to, problems, read_if_match
 from mcp_platform.scheduling.api_shapes import (
     AppointmentOut,
@@ -17,9 +18,7 @@ from mcp_platform.scheduling.api_shapes import (
     CreateRequest,
     ListQuery,
     appointment_out,
-    read_cursor,
     slot_out,
-    write_cursor,
 )
 from mcp_platform.scheduling.desk import Booking, Change, Desk, SlotGone
 from mcp_platform.scheduling.register import Entry

@@ -1,7 +1,5 @@
 """What the appointments API takes and gives, as JSON and as query parameters."""
 
-import base64
-import binascii
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
@@ -18,17 +16,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from mcp_platform.errors import Invalid
+from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.outcome import SlotView
-from mcp_platform.scheduling.register import Entry, Mark, Place, Status
+from mcp_platform.scheduling.register import Entry, Mark, Status
 
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-# Beyond these nothing is booked, and clocks of all zones can be asked.
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 def _moment(value: object) -> object:
@@ -209,31 +205,3 @@ def appointment_out(entry: Entry, rules: BookingRules) -> AppointmentOut:
         currency=entry.currency,
         version=entry.version,
     )
-
-
-def write_cursor(place: Place) -> str:
-    """Return where a page ended, in a form that callers hand back."""
-    start, appointment_id = place
-    stamp = f"{start.astimezone(UTC).isoformat()}|{appointment_id}"
-    return base64.urlsafe_b64encode(stamp.encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> Place:
-    """Return what `write_cursor` wrote.
-
-    Raises:
-        Invalid: it wrote no such thing.
-    """
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        stamp, _, appointment_id = base64.b64decode(padded, b"-_", True).decode().partition("|")
-        place = datetime.fromisoformat(stamp), UUID(appointment_id)
-    except (ValueError, binascii.Error) as error:
-        raise _bad_cursor() from error
-    if place[0].utcoffset() != timedelta(0) or not FIRST_DAY <= place[0].date() <= LAST_DAY:
-        raise _bad_cursor()
-    return place
-
-
-def _bad_cursor() -> Invalid:
-    return Invalid("The cursor is none of ours.", fields={"cursor": "is none of ours"})

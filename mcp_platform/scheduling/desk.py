@@ -15,6 +15,7 @@ from uuid import UUID, uuid4, uuid5
 from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
 from mcp_platform.conversations.phones import spellings
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
+from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.agenda import Agenda, Choice, Plain
 from mcp_platform.scheduling.availability import Wanted, validate_start
@@ -31,7 +32,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.register import AsSeen, Entry, Mark, Place, Register, Status
+from mcp_platform.scheduling.register import AsSeen, Entry, Mark, Register, Status
 from mcp_platform.tenants.credentials import CredentialsUnreadable
 from mcp_platform.tenants.tenant import Tenant
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.models import ContactAliasRow, ContactRow
 from mcp_platform.errors import Conflict, NotFound
+from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import PreconditionFailed
 from mcp_platform.scheduling.agenda import Work
@@ -53,10 +54,6 @@ class Entry:
     price_cents: int | None
     currency: str | None
     version: int
-
-
-Place = tuple[datetime, UUID]
-"""Where a page ended: start and id of its last appointment."""
 
 
 class Register:

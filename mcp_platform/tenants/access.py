@@ -4,29 +4,50 @@ Owns the words. How a caller proves itself is for whoever implements `Guard`; wh
 always one tenant's.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 from fastapi import Path, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import Forbidden
-from mcp_platform.tenants.tenant import Tenant
+from mcp_platform.tenants.tenant import Tenant, TenantId
 
-Scope = Literal["chat", "appointments:read", "appointments:write", "whatsapp:send"]
-"""`whatsapp:send` is acting for a WhatsApp contact, or sending to one."""
+Scope = Literal["chat", "appointments:read", "appointments:write", "conversations", "whatsapp:send"]
+"""`conversations` is working on them as a person does: reading, taking and answering them.
+`whatsapp:send` is acting for a WhatsApp contact, or sending to one."""
 TENANT_API = "/{client_name}/{environment}/api/v1"
 """The prefix of every route that `admitted` guards."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
+class Trail(Protocol):
+    """Who does something by hand, and how that is written down."""
+
+    @property
+    def who(self) -> str:
+        """Return an e-mail address, an account of a machine, or the subject of a token."""
+
+    async def write(
+        self,
+        session: AsyncSession,
+        *,
+        action: str,
+        target: str,
+        tenant_id: TenantId,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write into the audit trail, in the transaction of what is done. Nothing of customers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who was let in: to one tenant, with these scopes."""
+    """Who was let in: to one tenant, with these scopes. `trail` is where their doing is kept."""
 
     tenant: Tenant
-    subject: str
+    trail: Trail
     scopes: frozenset[str]
 
     def require(self, scope: Scope) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.errors import Invalid
 
 TEXT_MAX = 4096  # of a text, and of a list's body
 BUTTONS_BODY_MAX = 1024
@@ -72,6 +73,23 @@ def _content(reply: Reply) -> dict[str, Any]:
         return {"type": "text", "text": {"body": shortened(text, TEXT_MAX), "preview_url": False}}
     part = _buttons(text, choices) if _fit_buttons(text, choices) else _list(text, choices, reply)
     return {"type": "interactive", "interactive": part}
+
+
+def whole_text(words: str) -> str:
+    """Return what a person wrote as WhatsApp takes it: it is sent as it is, or not at all.
+
+    Raises:
+        Invalid: nothing can be seen in it, or it is longer than one message may be.
+    """
+    text = _clean(words.replace("\r\n", "\n"))
+    why = None
+    if not text:
+        why = "has nothing in it that can be seen"
+    elif _length(text) > TEXT_MAX:
+        why = f"has {_length(text)} characters, and WhatsApp takes {TEXT_MAX}: send it in parts"
+    if why is not None:
+        raise Invalid(f"The text {why}.", fields={"text": why})
+    return text
 
 
 def _buttons(text: str, choices: list[Choice]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
 from mcp_platform.admin.tokens import TokenGuard, Tokens
 from mcp_platform.assistant.assistant import Assistant, Limits
-from mcp_platform.conversations.api import chat_router
+from mcp_platform.conversations.api import Visits, chat_router, conversations_router
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.lease import Leases
@@ -50,6 +50,7 @@ from tests.scheduling.shop import OwnersCalendars, catalogue
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)  # a Monday; 09:00 in São Paulo
 TUESDAY = "2026-12-01"
+IDLE = timedelta(hours=1)
 ALL = frozenset(SCOPES)
 TAKE = f"DELETE FROM {SCHEMA}.pgqueuer WHERE entrypoint = 'inbox' RETURNING payload"  # a constant
 
@@ -117,6 +118,8 @@ class World:
         )
         app.include_router(chat_router(chat, self.guard))
         app.include_router(appointments_router(self.desk, self.guard))
+        visits = Visits(sessions=self.sessions, idle=IDLE, clock=self.clock)
+        app.include_router(conversations_router(visits, self.guard))
         return app
 
     def _answering(self) -> Answering:
@@ -263,6 +266,18 @@ class Business:
 
     async def sent(self) -> list[OutboxRow]:
         return [each for each in await self.all(OutboxRow) if each.kind == "whatsapp"]
+
+    async def audited(self) -> list[tuple[str, str, str]]:
+        """Return who did what to what, as the trail has it, oldest first."""
+        async with self.world.sessions.everywhere() as session:
+            found = await session.execute(
+                text(
+                    "SELECT actor, action, target FROM audit_entries WHERE tenant_id = :tenant"
+                    " AND actor_kind = 'token' ORDER BY id"
+                ),
+                {"tenant": self.id},
+            )
+            return [(actor, action, target) for actor, action, target in found]
 
     async def turns(self) -> list[TurnRow]:
         return await self.all(TurnRow)

@@ -475,6 +475,27 @@ async def test_the_audit_trail_is_only_added_to(isolated: Isolated) -> None:
     await connection.close()
 
 
+@both_ways
+@as_whom
+async def test_to_the_trail_a_tenant_adds_what_its_api_did_and_nothing_else(
+    isolated: Isolated, whom: str, me: int
+) -> None:
+    mine, theirs = isolated.tenants[me].id, isolated.tenants[1 - me].id
+    adding = (
+        "INSERT INTO audit_entries (actor_kind, actor, role, action, target, tenant_id)"
+        " VALUES ($1, 'boss@example.com', 'admin', 'tenant.update', 'x', $2)"
+    )
+    async with connected(isolated, whom, me) as connection:
+        assert await tried(connection, adding, "token", mine) == "INSERT 0 1"
+        for kind in ("user", "command", "system"):
+            assert await tried(connection, adding, kind, mine) == "denied"
+        for of in (theirs, None):
+            assert await tried(connection, adding, "token", of) == "denied"
+        assert await tried(connection, f"{adding} RETURNING id", "token", mine) == "denied"
+        forged = adding.replace("actor_kind,", "at, actor_kind,").replace("($1", "(now(), $1")
+        assert await tried(connection, forged, "token", mine) == "denied"
+
+
 def _native(values: list[Any]) -> list[Any]:
     """Return values as asyncpg takes them, which knows neither SQLAlchemy's ranges nor dicts."""
     return [

@@ -10,11 +10,10 @@ from mcp_platform.admin.access import ADMIN_API, AdminGuard, allowed
 from mcp_platform.admin.api.shapes import MOST_BYTES, AuditQuery, EntryOut
 from mcp_platform.admin.registry.paging import Page
 from mcp_platform.errors import Invalid
+from mcp_platform.kit.cursor import read_number
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import bodies_up_to, problems
 from mcp_platform.tenants.directory import TenantDirectory
-
-_LAST = 2**63
 
 
 def audit_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGuard) -> APIRouter:
@@ -39,10 +38,9 @@ def audit_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGu
             since=_zoned(query.since, "since"),
             until=_zoned(query.until, "until"),
         )
+        before_id = None if query.cursor is None else read_number(query.cursor)
         async with sessions.everywhere() as session:
-            found = await audit.entries(
-                session, wanted, before_id=_read(query.cursor), limit=query.limit + 1
-            )
+            found = await audit.entries(session, wanted, before_id=before_id, limit=query.limit + 1)
         shown = found[: query.limit]
         return Page(
             items=[EntryOut.model_validate(each, from_attributes=True) for each in shown],
@@ -50,14 +48,6 @@ def audit_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGu
         )
 
     return router
-
-
-def _read(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and int(cursor) < _LAST):
-        raise Invalid("The cursor is none of ours.", fields={"cursor": "is none of ours"})
-    return int(cursor)
 
 
 def _zoned(moment: datetime | None, field: str) -> datetime | None:

@@ -180,7 +180,10 @@ class EntryOut(BaseModel):
 
     id: int
     at: datetime
-    actor_kind: Literal["user", "command", "system"]
+    actor_kind: Annotated[
+        Literal["user", "command", "system", "token"],
+        Field(description="`token`: by a tenant's API, as the process says that served it."),
+    ]
     actor: str
     role: str
     address: str | None

@@ -18,7 +18,8 @@ from mcp_platform.admin.registry.shapes import (
 )
 from mcp_platform.admin.registry.tenant_bound import TenantBound
 from mcp_platform.errors import Conflict, Invalid, NotFound
-from mcp_platform.scheduling.api_shapes import FIRST_DAY, Day
+from mcp_platform.kit.cursor import FIRST_DAY
+from mcp_platform.scheduling.api_shapes import Day
 from mcp_platform.scheduling.models import ClosedDayRow, ProfessionalRow
 
 ORDER = Order(ClosedDayRow.day, ClosedDayRow.id)

@@ -1,0 +1,255 @@
+"""A tenant's conversations for the people who work on them: who has each, and what was said.
+
+Owns reading. Phone numbers are masked here, for whoever may not see them, so that no page or
+command can forget it. What people do in a conversation is in `person.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import RowMapping as Row
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.contacts import ContactId, Contacts, Space
+from mcp_platform.conversations.masking import masked
+from mcp_platform.conversations.messages import Author
+from mcp_platform.conversations.phones import spellings
+from mcp_platform.errors import NotFound
+from mcp_platform.kit.cursor import Place
+from mcp_platform.outbox.delivery import WINDOW
+from mcp_platform.tenants.tenant import TenantId
+
+Handling = Literal["assistant", "waiting", "person"]
+"""Who answers: the assistant; nobody yet, it waits for a person; the person who has taken it."""
+Delivery = Literal["queued", "uncertain", "accepted", "delivered", "read", "failed"]
+"""What became of a message of ours. `accepted` is by Meta, and not yet anybody's to read."""
+
+_DELIVERIES: Mapping[str, Delivery] = {
+    "pending": "queued",
+    "sending": "queued",
+    "uncertain": "uncertain",
+    "sent": "accepted",
+    "delivered": "delivered",
+    "read": "read",
+    "failed": "failed",
+    "dead": "failed",
+}
+_LATEST = "coalesce(c.last_inbound_at, c.created_at)"
+_WITH_PERSON = "c.answered_by = 'human' AND (c.human_until IS NULL OR c.human_until > :now)"
+_HANDLED: Mapping[Handling | None, str] = {
+    None: "true",
+    "assistant": f"NOT ({_WITH_PERSON})",
+    "waiting": f"{_WITH_PERSON} AND c.human_by IS NULL",
+    "person": f"{_WITH_PERSON} AND c.human_by IS NOT NULL",
+}
+# What nobody has answered begins with the first message after the last of ours.
+_FOUND = f"""
+    SELECT c.id, c.space, c.name, c.wa_id, c.api_user_id, c.language, {_LATEST} AS latest,
+           {_WITH_PERSON} AS with_person, c.human_by, c.human_since, c.human_until,
+           c.last_inbound_at, last.author, last.text, last.at, unanswered.since
+    FROM contacts c
+    LEFT JOIN LATERAL (
+        SELECT m.author, m.text, m.at FROM messages m
+        WHERE m.tenant_id = c.tenant_id AND m.contact_id = c.id
+        ORDER BY m.id DESC LIMIT 1
+    ) last ON true
+    LEFT JOIN LATERAL (
+        SELECT min(m.at) AS since FROM messages m
+        WHERE m.tenant_id = c.tenant_id AND m.contact_id = c.id AND m.direction = 'in'
+          AND m.id > coalesce((
+            SELECT o.id FROM messages o
+            WHERE o.tenant_id = c.tenant_id AND o.contact_id = c.id AND o.direction = 'out'
+            ORDER BY o.id DESC LIMIT 1), 0)
+    ) unanswered ON true
+    WHERE c.tenant_id = :tenant
+"""  # noqa: S608  # constants of this module
+ONE = text(f"{_FOUND} AND c.id = :contact")
+PAGES = {
+    handling: text(
+        f"{_FOUND} AND {handled} AND (CAST(:contact AS uuid) IS NULL OR"
+        f" ({_LATEST}, c.id) < (CAST(:latest AS timestamptz), CAST(:contact AS uuid)))"
+        f" ORDER BY {_LATEST} DESC, c.id DESC LIMIT :most"
+    )
+    for handling, handled in _HANDLED.items()
+}
+_SAID = """
+    SELECT m.id, m.at, m.author, m.text, m.content, o.state, o.error_code, o.error
+    FROM messages m
+    LEFT JOIN outbox o ON o.tenant_id = m.tenant_id AND o.key = m.key AND m.direction = 'out'
+    WHERE m.tenant_id = :tenant AND m.contact_id = :contact
+"""
+SAID = text(f"{_SAID} AND m.id < :before ORDER BY m.id DESC LIMIT :most")
+SAID_UNDER = text(f"{_SAID} AND m.key = :key")
+NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastMessage:
+    """The newest message of a conversation, whoever wrote it."""
+
+    author: Author
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One contact's conversation as it is now. `id` is the contact's."""
+
+    id: ContactId
+    space: Space
+    name: str | None
+    phone: str | None
+    user_id: str | None
+    language: str | None
+    handling: Handling
+    taken_by: str | None
+    since: datetime | None
+    until: datetime | None
+    last_inbound_at: datetime | None
+    window_until: datetime | None
+    """Until then WhatsApp takes what a person or the assistant writes; None: it takes nothing."""
+    unanswered_since: datetime | None
+    last_message: LastMessage | None
+    latest: datetime
+    """What conversations are ordered by: when the contact last wrote, or was first known."""
+
+    @property
+    def place(self) -> Place:
+        return self.latest, self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadMessage:
+    """One message of a conversation. `by` is the person who wrote one of author `human`."""
+
+    id: int
+    at: datetime
+    author: Author
+    by: str | None
+    text: str
+    choices: tuple[str, ...]
+    delivery: Delivery | None
+    error_code: int | None
+    error: str | None
+
+
+class Conversations:
+    """The conversations of one tenant in one transaction. Every statement names it first."""
+
+    def __init__(self, session: AsyncSession, tenant_id: TenantId, *, masked: bool = False) -> None:
+        self._session = session
+        self._tenant = tenant_id
+        self._masked = masked
+
+    async def page(
+        self, *, handling: Handling | None, after: Place | None, limit: int, now: datetime
+    ) -> list[Conversation]:
+        """Return conversations, those first whose contact wrote last, from `after` on."""
+        latest, contact = after or (None, None)
+        rows = await self._session.execute(
+            PAGES[handling],
+            {
+                "tenant": self._tenant,
+                "now": now,
+                "latest": latest,
+                "contact": contact,
+                "most": limit,
+            },
+        )
+        return [self._read(row, now=now) for row in rows.mappings()]
+
+    async def get(self, contact_id: UUID, *, now: datetime) -> Conversation:
+        """Return a conversation. Raises NotFound."""
+        names = {"tenant": self._tenant, "contact": contact_id, "now": now}
+        row = (await self._session.execute(ONE, names)).mappings().first()
+        if row is None:
+            raise NotFound("There is no such conversation.")
+        return self._read(row, now=now)
+
+    async def messages(
+        self, contact_id: UUID, *, before: int | None, limit: int
+    ) -> list[ThreadMessage]:
+        """Return messages, newest first, of those older than the message `before`."""
+        rows = await self._session.execute(
+            SAID,
+            {
+                "tenant": self._tenant,
+                "contact": contact_id,
+                "before": NEWEST if before is None else before,
+                "most": limit,
+            },
+        )
+        return [self._message(row) for row in rows.mappings()]
+
+    async def said_under(self, contact_id: UUID, key: str) -> ThreadMessage | None:
+        """Return the message that was written under this key, if it is still kept."""
+        names = {"tenant": self._tenant, "contact": contact_id, "key": key}
+        row = (await self._session.execute(SAID_UNDER, names)).mappings().first()
+        return None if row is None else self._message(row)
+
+    async def named(self, name: str) -> ContactId:
+        """Return who is meant by an id of ours, a phone number, a user id of Meta's or of the API.
+
+        Raises:
+            NotFound: nobody is known by that name.
+        """
+        plain = name.strip()
+        digits = "".join(each for each in plain if each.isdigit())
+        contacts = Contacts(self._session, self._tenant)
+        for alias in (f"u:{plain}", *(f"w:{each}" for each in spellings(digits)), f"a:{plain}"):
+            found = await contacts.known_as(alias)
+            if found is not None:
+                return found
+        try:
+            return (await contacts.get(ContactId(UUID(plain)))).id
+        except (ValueError, NotFound) as error:
+            raise NotFound("Nobody is known by that name or number.") from error
+
+    def _read(self, row: Row, *, now: datetime) -> Conversation:
+        with_person = bool(row["with_person"])
+        handling: Handling = "assistant"
+        if with_person:
+            handling = "waiting" if row["human_by"] is None else "person"
+        inbound, author = row["last_inbound_at"], row["author"]
+        window = None if inbound is None else inbound + WINDOW
+        return Conversation(
+            id=ContactId(row["id"]),
+            space=row["space"],
+            name=self._shown(row["name"]),
+            phone=self._shown(row["wa_id"]),
+            user_id=self._shown(row["api_user_id"]),
+            language=row["language"],
+            handling=handling,
+            taken_by=row["human_by"] if with_person else None,
+            since=row["human_since"] if with_person else None,
+            until=row["human_until"] if with_person else None,
+            last_inbound_at=inbound,
+            window_until=window if window is not None and window > now else None,
+            unanswered_since=row["since"],
+            last_message=None
+            if author is None
+            else LastMessage(author=author, text=self._shown(row["text"]) or "", at=row["at"]),
+            latest=row["latest"],
+        )
+
+    def _message(self, row: Row) -> ThreadMessage:
+        content, state = row["content"] or {}, row["state"]
+        return ThreadMessage(
+            id=row["id"],
+            at=row["at"],
+            author=row["author"],
+            by=content.get("by"),
+            text=self._shown(row["text"]) or "",
+            choices=tuple(each["title"] for each in content.get("choices", ())),
+            delivery=None if state is None else _DELIVERIES[state],
+            error_code=row["error_code"],
+            error=row["error"],
+        )
+
+    def _shown(self, words: str | None) -> str | None:
+        return masked(words) if self._masked and words is not None else words

@@ -1,0 +1,142 @@
+"""A person works on a conversation: the assistant is silent, the customer reads the person."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from mcp_platform.admin.tokens import Tokens
+from mcp_platform.assistant.assistant import Assistant
+from mcp_platform.bootstrap.pieces import token_keys
+from mcp_platform.flow import Answering
+from tests.flows.world import ANA, World, eventually, text_of
+
+WANTS = "quero falar com uma pessoa"
+BOOKS = "Marca um corte amanhã às 15h com o Zé"
+
+
+async def asked(here: World, method: str, path: str, **more: Any) -> dict[str, Any]:
+    token = Tokens(token_keys(here.settings)).mint(
+        tenant=here.tenant.path,
+        subject="bia",
+        scopes=["conversations"],
+        ttl=timedelta(hours=1),
+        now=datetime.now(UTC),
+    )
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}) as client:
+        answer = await client.request(
+            method, f"{here.url}/{here.tenant.path}/api/v1/conversations{path}", **more
+        )
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def anas(here: World) -> str:
+    return str(
+        await here.value(
+            "SELECT contact_id FROM contact_aliases WHERE alias = :ana AND tenant_id = :tenant",
+            ana=f"w:{ANA}",
+        )
+    )
+
+
+@asynccontextmanager
+async def stopped_at(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> AsyncIterator[tuple[asyncio.Event, asyncio.Event]]:
+    """Stop the first call of a method before it does anything: `reached`, then wait for `go`."""
+    reached, go = asyncio.Event(), asyncio.Event()
+    real, calls = getattr(owner, name), []
+
+    async def stopping(*args: Any, **more: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            reached.set()
+            await go.wait()
+        return await real(*args, **more)
+
+    monkeypatch.setattr(owner, name, stopping)
+    try:
+        yield reached, go
+    finally:
+        go.set()
+
+
+async def test_from_the_handoff_to_the_assistants_return(here: World) -> None:
+    await here.ask(WANTS)
+    [notice] = await here.replies(1, as_=here.tenant.owner)
+    assert f"conversations take {here.tenant.path} {ANA}" in text_of(notice)
+    [waiting] = (await asked(here, "GET", "?handling=waiting"))["conversations"]
+    assert (waiting["name"], waiting["phone"]) == ("Ana", ANA)
+
+    await asked(here, "POST", f"/{waiting['id']}/take", json={})
+    await here.say("vocês têm estacionamento?")
+    await here.idle()
+    unanswered = await asked(here, "GET", f"/{waiting['id']}")
+    assert unanswered["unanswered_since"] is not None
+    assert unanswered["last_message"]["text"] == "vocês têm estacionamento?"
+    for _ in range(2):  # as a client does whose connection broke
+        await asked(
+            here,
+            "POST",
+            f"/{waiting['id']}/reply",
+            json={"text": "Temos sim, na rua ao lado."},
+            headers={"Idempotency-Key": "k1"},
+        )
+    await here.idle()
+
+    sent = await here.sent()
+    assert [text_of(each) for each in sent][1:] == ["Temos sim, na rua ao lado."]
+
+    async def delivered() -> bool:
+        said = (await asked(here, "GET", f"/{waiting['id']}/messages"))["messages"]
+        return said[0]["delivery"] in ("delivered", "read") and said[0]["by"] == "bia"
+
+    await eventually(delivered, why="the delivery of what a person wrote")
+    await asked(here, "POST", f"/{waiting['id']}/return")
+    assert "✅ Agendado" in text_of(await here.ask(BOOKS))
+
+
+async def test_the_reply_that_was_under_way_is_held_back(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.ask("oi")
+    contact = await anas(here)
+    async with stopped_at(monkeypatch, Assistant, "answer") as (reached, go):
+        await here.say("vocês abrem domingo?")
+        await reached.wait()
+        taken = await asked(here, "POST", f"/{contact}/take", json={})
+        assert taken["under_way"]
+        await here.idle()  # somebody else has taken the turn up, and ended it
+        go.set()
+        await here.idle()
+
+    assert len(await here.sent()) == 1
+    heard = await here.rows(
+        "SELECT text FROM messages WHERE tenant_id = :tenant AND direction = 'in' ORDER BY id"
+    )
+    assert [text for (text,) in heard] == ["oi", "vocês abrem domingo?"]
+
+
+async def test_what_was_booked_as_a_person_took_over_is_still_told(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.ask("oi")
+    contact = await anas(here)
+    async with stopped_at(monkeypatch, Answering, "_close") as (reached, go):
+        await here.say(BOOKS)
+        await reached.wait()
+        taken = await asked(here, "POST", f"/{contact}/take", json={})
+        assert taken["under_way"]
+        told = (await here.replies(2))[-1]
+        go.set()
+        await here.idle()
+
+    assert "✅ Agendado" in text_of(told)
+    assert len(await here.sent()) == 2
+    assert await here.statuses() == ["booked"]
+    assert (await asked(here, "GET", f"/{contact}"))["taken_by"] == "bia"
