@@ -40,7 +40,9 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("config import", "config export", "platform show", "platform set"),
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),
-        *("inbox parked", "inbox replay", "outbox dead", "outbox replay", "conversations return"),
+        *("inbox parked", "inbox replay", "outbox dead", "outbox replay"),
+        *("conversations list", "conversations show", "conversations take"),
+        *("conversations reply", "conversations return"),
     }
 
 

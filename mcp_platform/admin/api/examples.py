@@ -20,6 +20,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "name": "Ana Souza",
     },
     "ChangeRequest": {"start": "2026-12-01T11:30:00-03:00"},
+    "TakeRequest": {"over": False},
+    "ReplyRequest": {"text": "Oi, Ana! Aqui é o Zé. Como posso ajudar?"},
     "SignInRequest": {"email": "ana@example.com", "password": _PASSWORD},
     "RefreshRequest": {"refresh_token": "the-one-of-the-last-answer"},
     "PasswordChange": {"password": _PASSWORD, "new_password": f"another {_PASSWORD}"},
