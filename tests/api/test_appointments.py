@@ -531,7 +531,7 @@ async def test_everything_that_is_answered_is_documented(world: World) -> None:
         for method, operation in operations.items()
     }
     always = {"401", "403", "404", "422", "503"}
-    one = "/appointments/{appointment_id}"
+    one, conversation = "/appointments/{appointment_id}", "/conversations/{conversation_id}"
     assert documented == {
         ("post", "/chat"): {"200", "202", "408", "409", "413", *always},
         ("get", "/appointments/available"): {"200", *always},
@@ -540,6 +540,12 @@ async def test_everything_that_is_answered_is_documented(world: World) -> None:
         ("get", one): {"200", *always},
         ("patch", one): {"200", "408", "409", "412", "413", *always},
         ("delete", one): {"200", "409", "412", *always},
+        ("get", "/conversations"): {"200", *always},
+        ("get", conversation): {"200", *always},
+        ("get", f"{conversation}/messages"): {"200", *always},
+        ("post", f"{conversation}/take"): {"200", "408", "409", "413", *always},
+        ("post", f"{conversation}/reply"): {"200", "408", "409", "413", *always},
+        ("post", f"{conversation}/return"): {"200", *always},
     }
     text = str(document)
     assert "HTTPValidationError" not in text

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.masking import masked
 from mcp_platform.outbox.models import OutboxRow
 from tests.api.world import ALL, IDLE, NOW, Business, World
@@ -175,13 +176,20 @@ async def test_a_reply_that_is_sent_again_is_sent_once(shop: Business, world: Wo
 async def test_what_whatsapp_would_not_take_is_not_sent(shop: Business, world: World) -> None:
     late = await wrote(shop, "5511900000001", ago=timedelta(hours=24))
     never = str(await shop.writes_on_whatsapp("5511900000002"))
-    await shop.chat("oi", app=world.serve(patience=timedelta(0)))
+    await shop.execute(
+        "UPDATE contacts SET last_inbound_at = NULL WHERE tenant_id = :tenant AND wa_id LIKE '%2'"
+    )
+    by_api = (await shop.chat("oi", app=world.serve(patience=timedelta(0)))).status_code
+    assert by_api == 202
+    async with world.sessions.everywhere.begin() as session:
+        speaker = await Contacts(session, shop.id).ensure(Identity(api_user_id="ana"))
     now = await wrote(shop)
-    for contact in (late, never, now):
+    for contact in (late, never, now, str(speaker)):
         assert (await take(shop, contact)).status_code == 200
     for contact in (late, never):
         refused = await reply(shop, contact)
         assert (refused.status_code, "Call them" in refused.json()["detail"]) == (409, True)
+    assert "writes by the API" in (await reply(shop, str(speaker))).json()["detail"]
     for text, why in (
         ("x" * 4097, "has 4097 characters, and WhatsApp takes 4096"),
         ("👍" * 2049, "has 4098 characters"),
@@ -226,7 +234,8 @@ async def test_pages_miss_nothing_and_tell_nothing_twice(shop: Business) -> None
         cursor = found["next_cursor"]
         if cursor is None:
             break
-        await wrote(shop, f"55119100{len(seen):05}")  # somebody new, who comes before all
+        # Somebody new comes before all.
+        await wrote(shop, f"55119100{len(seen):05}", ago=-timedelta(minutes=len(seen)))
     assert sorted(seen) == sorted(contacts)
     assert [contacts.index(each) // 2 for each in seen] == [0, 0, 1, 1, 2, 2, 3]
 

@@ -24,7 +24,14 @@ CHANGES = {
     "professionals": {"name": "x"},
     "closed-days": {"reason": "x"},
 }
-BODIES = {"hours": {"hours": []}, "appointments": {"status": "confirmed"}, **CHANGES}
+BODIES = {
+    "hours": {"hours": []},
+    "appointments": {"status": "confirmed"},
+    "conversations": {},
+    "take": {},
+    "reply": {"text": "x"},
+    **CHANGES,
+}
 
 
 @pytest.fixture
@@ -56,6 +63,7 @@ def _at(path: str, client_name: str, tenant_id: int) -> str:
         "client_name": client_name,
         "environment": "production",
         "appointment_id": str(named(tenant_id, "appointment")),
+        "conversation_id": str(named(tenant_id, "contact")),
         "service_id": f"corte-{tenant_id}",
         "professional_id": f"ze-{tenant_id}",
         "user_id": str(named(tenant_id, "user")),
@@ -135,7 +143,8 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
         filled = _at(filled, mine.partition("/")[0], tenant_id)
         what = next(each for each in reversed(rest.split("/")) if each in BODIES)
         for method in METHODS & set(methods):
-            more: dict[str, Any] = {"json": BODIES[what]} if method in {"put", "patch"} else {}
+            bodied = method in {"put", "patch", "post"}
+            more: dict[str, Any] = {"json": BODIES[what]} if bodied else {}
             answer = await api.ask(
                 method.upper(), f"/{filled}", token=token, headers={"if-match": "*"}, **more
             )
@@ -143,6 +152,8 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
             if answer.status_code == 404:
                 found_missing.add(what)
     # Who may go there at all is told that there is no such thing.
-    of_tenants = {"appointments"}
-    assert found_missing == (set(BODIES) - of_tenants if kind == "operator" else of_tenants)
+    of_staff = {"conversations", "take", "reply"}
+    of_tenants = {"appointments", *of_staff}
+    admins = set(BODIES) - {"appointments"}
+    assert found_missing == (admins if kind == "operator" else of_tenants)
     assert await _snapshot(api, tenant_id) == before
