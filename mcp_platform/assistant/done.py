@@ -4,7 +4,7 @@ Written into the journal as JSON, told to the model as a tool's result, rendered
 by `speech.py`. One value, three readings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,11 @@ class UnknownSlot:
     """An id that was not issued to this contact, or has expired."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysDiffer(SlotsFound):
+    """Slots on each of the days that may be meant: words name one, another was searched."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A call that was not made: unknown tool, bad arguments."""
@@ -55,7 +60,7 @@ class Refused:
     detail: str
 
 
-Own = Listed | Informed | HandedOver | UnknownSlot | Refused
+Own = Listed | Informed | HandedOver | UnknownSlot | DaysDiffer | Refused
 Outcome = scheduling.Outcome | Own
 
 
@@ -86,7 +91,7 @@ def still_to_come(done: Done, *, now: datetime) -> Done:
                 return Done(Taken(alternatives=left), ids)
             if not left:
                 return Done(UnknownSlot())
-            return Done(SlotsFound(status=done.outcome.status, slots=left), ids)
+            return Done(replace(done.outcome, slots=left), ids)
     return done
 
 
@@ -101,6 +106,9 @@ def _write(outcome: Outcome) -> dict[str, Any]:
             return {"own": "handed_over"}
         case UnknownSlot():
             return {"own": "unknown_slot"}
+        case DaysDiffer(status=status, slots=slots):
+            found = scheduling.to_json(SlotsFound(status=status, slots=slots))
+            return {"own": "days_differ", "found": found}
         case Refused(error, detail):
             return {"own": "refused", "error": error, "detail": detail}
         case _:
@@ -118,6 +126,11 @@ def _read(content: dict[str, Any]) -> Outcome:
             return HandedOver()
         case {"own": "unknown_slot"}:
             return UnknownSlot()
+        case {"own": "days_differ", "found": found}:
+            slots = scheduling.from_json(found)
+            return DaysDiffer(
+                status="ok", slots=slots.slots if isinstance(slots, SlotsFound) else ()
+            )
         case {"own": "refused", "error": error, "detail": detail}:
             return Refused(error, detail)
         case _:
@@ -127,6 +140,8 @@ def _read(content: dict[str, Any]) -> Outcome:
 def result_for_model(done: Done) -> dict[str, Any]:
     """Return what the model is told of it: ids and instants, never a sentence."""
     match done.outcome:
+        case DaysDiffer(slots=slots):
+            return {"status": "ask_which_day", "slots": _slots(slots, done.ids)}
         case SlotsFound(status=status, slots=slots):
             return {"status": status, "slots": _slots(slots, done.ids)}
         case Taken(alternatives=slots):

@@ -5,7 +5,15 @@ Values in, values out. Refuses to word anything: `speech.py` does.
 
 from collections.abc import Mapping, Sequence
 
-from mcp_platform.assistant.done import Done, HandedOver, Informed, Listed, Refused, UnknownSlot
+from mcp_platform.assistant.done import (
+    DaysDiffer,
+    Done,
+    HandedOver,
+    Informed,
+    Listed,
+    Refused,
+    UnknownSlot,
+)
 from mcp_platform.scheduling.outcome import (
     Booked,
     CalendarClosed,
@@ -71,7 +79,9 @@ def _as_one(searches: Sequence[Done]) -> Done:
                 found.setdefault(slot, offer)
     if not found:
         return searches[-1]
-    return Done(SlotsFound(status="ok", slots=tuple(found)), tuple(found.values()))
+    asked = any(isinstance(each.outcome, DaysDiffer) for each in searches)
+    kind = DaysDiffer if asked else SlotsFound
+    return Done(kind(status="ok", slots=tuple(found)), tuple(found.values()))
 
 
 def still_to_choose(

@@ -31,6 +31,8 @@ class Phrases:
     which_service: str
     which_professional: str
     which_day: str
+    which_of_days: str
+    or_: str
     which_time: str
     move_or_cancel: str
     sure_cancel: str
@@ -81,6 +83,8 @@ _PT = Phrases(
     which_service="Qual serviço você quer?",
     which_professional="Com quem você prefere?",
     which_day="Para qual dia?",
+    which_of_days="Só para confirmar o dia: {days}?",
+    or_=" ou ",
     which_time="Qual horário?",
     move_or_cancel="{appointment}. O que você quer fazer?",
     sure_cancel="Quer mesmo cancelar? {appointment}.",
@@ -130,6 +134,8 @@ _EN = Phrases(
     which_service="Which service would you like?",
     which_professional="Who would you prefer?",
     which_day="For which day?",
+    which_of_days="Just to be sure of the day: {days}?",
+    or_=" or ",
     which_time="What time?",
     move_or_cancel="{appointment}. What would you like to do?",
     sure_cancel="Do you really want to cancel? {appointment}.",
@@ -179,6 +185,8 @@ _ES = Phrases(
     which_service="¿Qué servicio quiere?",
     which_professional="¿Con quién prefiere?",
     which_day="¿Para qué día?",
+    which_of_days="Solo para confirmar el día: ¿{days}?",
+    or_=" o ",
     which_time="¿Qué horario?",
     move_or_cancel="{appointment}. ¿Qué quiere hacer?",
     sure_cancel="¿De verdad quiere cancelar? {appointment}.",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcp_platform.assistant.done import (
+    DaysDiffer,
     Done,
     HandedOver,
     Informed,
@@ -112,6 +113,8 @@ class Speech:
                 return Block(say.moved.format(appointment=self.appointment(view)))
             case Cancelled(appointment=view):
                 return Block(say.cancelled.format(appointment=self.appointment(view)))
+            case DaysDiffer(slots=slots):
+                return Block(self._which_of(slots), self.slot_choices(slots, done.ids))
             case SlotsFound(status="ok", slots=slots):
                 return Block(say.slots, self.slot_choices(slots, done.ids))
             case SlotsFound(status=status, slots=slots):
@@ -134,6 +137,12 @@ class Speech:
                 return Block(say.handed_over)
             case Refused():
                 return Block("")
+
+    def _which_of(self, slots: Sequence[SlotView]) -> str:
+        today = self._catalogue.rules.local(self._now).date()
+        days = dict.fromkeys(slot.start.date() for slot in slots)
+        named = [wording.day(each, language=self.language, today=today) for each in days]
+        return self.phrases.which_of_days.format(days=self.phrases.or_.join(named))
 
     def _instead(self, why: str, slots: Sequence[SlotView], ids: Sequence[str]) -> Block:
         say = self.phrases
@@ -270,6 +279,8 @@ class Speech:
                 return bool(appointments) and all(
                     f"appointment:{offer}" in grounded.used for offer in done.ids
                 )
+            case DaysDiffer():
+                return False
             case SlotsFound(status="ok"):
                 return True  # the list below the text shows them
         return False

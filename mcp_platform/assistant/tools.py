@@ -6,6 +6,7 @@ Tenant and contact come from the turn; an id is accepted only if it was issued t
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.done import (
+    DaysDiffer,
     Done,
     HandedOver,
     Informed,
@@ -37,6 +39,7 @@ from mcp_platform.assistant.information import information
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.metrics import TOOL_CALLS
 from mcp_platform.assistant.model import Call
+from mcp_platform.assistant.named_days import named_day
 from mcp_platform.assistant.offers import Action, Offers
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import CredentialRefused, NotFound
@@ -198,6 +201,7 @@ class Toolbox:
         self._human_for = human_for
         self._effects = 0
         self._booked: list[AppointmentView] = []
+        self._asked_which_day = False
         self._calls = 0
 
     @property
@@ -217,6 +221,8 @@ class Toolbox:
             self._effects += 1
         if isinstance(done.outcome, Booked):
             self._booked.append(done.outcome.appointment)
+        if isinstance(done.outcome, DaysDiffer):
+            self._asked_which_day = True
         known = call.name if call.name in TOOLS else "unknown"
         TOOL_CALLS.labels(tool=known, outcome=type(done.outcome).__name__).inc()
         return done
@@ -379,8 +385,8 @@ class Toolbox:
     async def _shown_first(self, step: str, slot: Action | None) -> Done | None:
         """Show a slot to be tapped, where typed words do not say for certain that it is meant.
 
-        "Tomorrow" is another day once midnight has passed since it was written; and "at eight or
-        nine" is one appointment, not two.
+        "Tomorrow" is another day once midnight has passed since it was written; "at eight or nine"
+        is one appointment, not two; and on another day than the words name nothing is booked.
         """
         view = None if slot is None else self.slot_view(slot)
         if slot is None or view is None:
@@ -395,9 +401,14 @@ class Toolbox:
             and each.starts_at != view.start
             for each in self._booked
         )
-        if not another_day and (slot.get("moving") or not one_of_two):
+        if slot.get("moving"):
+            one_of_two = False
+        day = view.start.date()
+        which_day = self._asked_which_day or await self._days_to_ask_about(day, day)
+        if not (another_day or one_of_two or which_day):
             return None
-        found = SlotsFound(status="ok", slots=(view,))
+        kind = DaysDiffer if which_day else SlotsFound
+        found = kind(status="ok", slots=(view,))
         return await self._note(step, found, moving=slot.get("moving"))
 
     async def _find(self, step: str, arguments: FindSlots) -> Done:
@@ -419,16 +430,49 @@ class Toolbox:
                 from_time=arguments.from_time or time.min,
                 to_time=arguments.to_time or time.max,
             )
-            found = await self.find(
-                wanted,
-                service_id=_meant(arguments.service_id, self.catalogue.services),
-                professional_id=who and _meant(who, self.catalogue.professionals),
-                spread=arguments.from_time is None,
-                moving=UUID(moving) if moving else None,
-            )
+            search: dict[str, Any] = {
+                "service_id": _meant(arguments.service_id, self.catalogue.services),
+                "professional_id": who and _meant(who, self.catalogue.professionals),
+                "spread": arguments.from_time is None,
+                "moving": UUID(moving) if moving else None,
+            }
+            days = await self._days_to_ask_about(wanted.first, wanted.last)
+            differ = await self._on_each(days, wanted, search) if days else None
+            found = differ or await self.find(wanted, **search)
         except (NotFound, ValueError) as error:
             return await self._note(step, Refused("bad_arguments", str(error)))
         return await self._note(step, found, moving=moving)
+
+    async def _days_to_ask_about(self, first: date, last: date) -> list[date]:
+        """Return the days that may be meant, where the contact's words plainly name none of these.
+
+        A day on which the contact has an appointment may be named for that.
+        """
+        local = self.catalogue.rules.local
+        said = named_day(
+            (each.text, local(each.at).date()) for each in self.context.heard if each.kind == "text"
+        )
+        searched = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
+        if said is None or any(said.fits(day) for day in searched):
+            return []
+        mine = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
+        if any(said.fits(local(each.starts_at).date()) for each in mine):
+            return []
+        return sorted({first, *said.nearest(local(self.now).date())})
+
+    async def _on_each(
+        self, days: Sequence[date], wanted: Wanted, search: Mapping[str, Any]
+    ) -> DaysDiffer | None:
+        """Look for free times on each of the days; None if there are none to choose from."""
+        found = [await self.find(replace(wanted, first=day, last=day), **search) for day in days]
+        share = MOST_SLOTS // len(days)
+        slots = [
+            slot
+            for each in found
+            if isinstance(each, SlotsFound) and each.status == "ok"
+            for slot in each.slots[:share]
+        ]
+        return DaysDiffer(status="ok", slots=tuple(slots)) if slots else None
 
     async def _slot(self, offer: str) -> Action | None:
         action = await self._offered(offer)

@@ -146,3 +146,41 @@ async def test_a_question_stands_below_the_reason_for_it(here: World) -> None:
 
     assert text_of(reply).startswith("Não marcamos horários para esse período.")
     assert text_of(reply).endswith(ASK)
+
+
+WEEKDAYS = ("segunda", "terça", "quarta", "quinta", "sexta", "sábado", "domingo")
+
+
+def days(reply: dict[str, Any]) -> list[str]:
+    """Return the days of a reply's rows, each once."""
+    return list(dict.fromkeys(title.split()[1] for title in titles(reply)))
+
+
+async def test_a_weekday_that_the_model_miscounts_is_asked_about_and_not_booked(
+    here: World,
+) -> None:
+    meant, miscounted = tomorrow(days=2), tomorrow(days=3)
+    said = WEEKDAYS[meant.weekday()]
+    await here.script({"call": search(from_date=f"{miscounted:%F}")}, ASK)
+
+    reply = await here.ask(f"Quero cortar o cabelo {said} às 10h")
+
+    assert "Só para confirmar o dia: " in text_of(reply)
+    assert f"{said}" in text_of(reply)
+    assert days(reply) == [f"{meant:%d/%m}", f"{miscounted:%d/%m}"]
+
+    wrong = choices_of(reply)[-1]
+    await here.script({"call": call("book", slot_id=wrong["id"])}, "Pronto!")
+    again = await here.ask(f"{said}")
+    assert "Só para confirmar o dia: " in text_of(again)
+    assert await here.statuses() == []
+
+    right = choices_of(reply)[0]
+    await here.script({"call": call("book", slot_id=right["id"])}, "Pronto!")
+    assert "✅ Agendado" in text_of(await here.ask(f"na {said} mesmo"))
+    assert await here.statuses() == ["booked"]
+
+    # Named for the appointment that is there, the same word asks for no day.
+    await here.script({"call": search(from_date=f"{miscounted:%F}")}, ASK)
+    other = await here.ask(f"consegue mudar o meu horário de {said}?")
+    assert days(other) == [f"{miscounted:%d/%m}"]
