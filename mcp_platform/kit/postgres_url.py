@@ -5,7 +5,7 @@ parameters becomes. Refuses what the driver cannot keep, instead of leaving it o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import quote, unquote
@@ -44,15 +44,8 @@ TAKEN_AS = {
 }
 BOOLEANS = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
 
-# A password is taken unencoded too where that can be told apart: clouds make such ones.
-_SHAPES = tuple(
-    re.compile(
-        r"postgres(?:ql)?(?:\+\w+)?://"
-        rf"(?:(?P<user>[^:/?\#@]*)(?::(?P<password>{password}))?@)?"
-        r"(?P<hosts>[^/?\#@]*)(?:/(?P<database>[^?\#]*))?(?:\?(?P<query>[^\#]*))?"
-    )
-    for password in (r"[^/?\#@]*", r"[^@]*")
-)
+_SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?://")
+_PLACE = re.compile(r"(?P<hosts>[^/?\#@]*)(?:/(?P<database>[^?\#]*))?(?:\?(?P<query>[^\#]*))?")
 _HOST = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]{1,5})?)?")
 
 
@@ -76,8 +69,8 @@ class PostgresUrl:
         Raises:
             Invalid: it is none, or asks for what cannot be kept; names no value.
         """
-        for shape in _SHAPES:
-            found = shape.fullmatch(url.strip())
+        for login, place in _logins(url.strip()):  # noqa: B007  # the one that fits is used below
+            found = _PLACE.fullmatch(place)
             if found is not None and (hosts := _hosts(found["hosts"])) is not None:
                 break
         else:
@@ -85,12 +78,11 @@ class PostgresUrl:
         given = _parameters(found["query"] or "")
         if "host" in given or "port" in given:
             hosts = _hosts_of(given, hosts)
-        user, password = (None if (part := found[name]) is None else unquote(part)
-                          for name in ("user", "password"))  # fmt: skip
+        user, has_password, password = login.partition(":")
         database = unquote(found["database"] or "") or None
         return cls(
-            user=given.pop("user", user) or None,
-            password=given.pop("password", password),
+            user=given.pop("user", unquote(user)) or None,
+            password=given.pop("password", unquote(password) if has_password else None),
             hosts=tuple((host, port or PORT) for host, port in hosts),
             database=given.pop("dbname", None) or given.pop("database", None) or database,
             timeout_s=_seconds(given.pop("connect_timeout", "0")),
@@ -119,6 +111,19 @@ class PostgresUrl:
     def __str__(self) -> str:
         wait = {} if self.timeout_s is None else {"connect_timeout": f"{self.timeout_s:g}"}
         return replace(self, parameters={**self.parameters, **wait}).at(*self.hosts)
+
+
+def _logins(url: str) -> Iterator[tuple[str, str]]:
+    """Return the ways in which the login may end: a password may hold what should be encoded."""
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return
+    text = url[scheme.end() :]
+    login, at, place = text.partition("@")
+    if not at or any(each in login for each in "/?#"):
+        yield "", text
+    if at and not any(each in login.partition(":")[0] for each in "/?#"):
+        yield login, place
 
 
 def _hosts(text: str) -> list[tuple[str, int | None]] | None:
