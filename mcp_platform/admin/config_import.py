@@ -22,7 +22,7 @@ from mcp_platform.admin.registry.environments import (
     NewEnvironment,
 )
 from mcp_platform.errors import Conflict, Invalid
-from mcp_platform.tenants.models import ClientRow, ManifestBlockRow, TenantRow
+from mcp_platform.tenants.models import ClientRow, ManifestBlockRow, TenantRow, was_purged
 from mcp_platform.tenants.tenant import Topology
 
 Action = Literal["create", "update", "unchanged"]
@@ -87,7 +87,8 @@ class ConfigImport:
         Raises:
             Conflict: the file says something of a tenant that is being off-boarded.
         """
-        rows = await self._session.scalars(select(TenantRow))
+        rows = list(await self._session.scalars(select(TenantRow)))
+        purged = set(await self._session.scalars(select(TenantRow.id).where(was_purged())))
         tenants = {f"{row.client_name}/{row.environment}": row for row in rows}
         clients = {row.name: row for row in await self._session.scalars(select(ClientRow))}
         blocks = {
@@ -108,7 +109,9 @@ class ConfigImport:
         ]
         return Plan(
             steps=tuple(steps),
-            not_named=tuple(sorted(tenants.keys() - named)),
+            not_named=tuple(
+                sorted(path for path in tenants.keys() - named if tenants[path].id not in purged)
+            ),
             warnings=self._file.warnings,
         )
 

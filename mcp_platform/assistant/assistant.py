@@ -20,6 +20,7 @@ from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.assistant.model import Answer, Call, Model, ModelAway, ModelSpoiled, Question
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Offers
+from mcp_platform.assistant.phrases import of_business
 from mcp_platform.assistant.prompt import contents, describe, system_instruction
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.tools import MOST_SLOTS, Toolbox, declarations
@@ -139,8 +140,9 @@ class Assistant:
             business=await self._cards.of(tenant),
             human_for=self._limits.human_for,
         )
-        speech = Speech(language=language, catalogue=catalogue, now=context.now)
-        menu = Menu(toolbox=toolbox, speech=speech, business=tenant.business_name)
+        speech = Speech(language=language, catalogue=catalogue, now=context.now, kind=tenant.kind)
+        whose = of_business(tenant.business_name, article=tenant.article, language=language)
+        menu = Menu(toolbox=toolbox, speech=speech, of_business=whose)
         return _TurnAtWork(context, journal, toolbox, speech, menu)
 
     async def _language(

@@ -42,16 +42,16 @@ class _Row:
 class Menu:
     """The menu of one turn."""
 
-    def __init__(self, *, toolbox: Toolbox, speech: Speech, business: str) -> None:
+    def __init__(self, *, toolbox: Toolbox, speech: Speech, of_business: str) -> None:
         self._tools = toolbox
         self._speech = speech
         self._say = speech.phrases
-        self._business = business
+        self._of_business = of_business
         self._catalogue = toolbox.catalogue
 
     async def root(self, *, why: str = "", greet: bool = True) -> Reply:
         """Say what can be done here, with buttons that do it."""
-        hello = self._say.hello.format(business=self._business) if greet else ""
+        hello = self._say.hello.format(of_business=self._of_business) if greet else ""
         return await self.way_on("\n".join(part for part in (why or hello, self._say.help) if part))
 
     async def way_on(self, text: str) -> Reply:

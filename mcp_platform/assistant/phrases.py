@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from mcp_platform.tenants.tenant import Article, Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
@@ -57,7 +59,7 @@ class Phrases:
 
 
 _PT = Phrases(
-    hello="Olá! Sou o assistente de {business}. 😊",
+    hello="Olá! Sou o assistente {of_business}. 😊",
     help="Posso marcar, remarcar ou cancelar um horário. O que você prefere?",
     booked="✅ Agendado: {appointment}.",
     moved="✅ Remarcado: {appointment}.",
@@ -105,10 +107,10 @@ _PT = Phrases(
     address="📍 {value}",
     phone="📞 {value}",
     hours="🕒 Horários: {value}",
-    services="✂️ Serviços:",
+    services="{icon} Serviços:",
 )
 _EN = Phrases(
-    hello="Hello! I'm the assistant of {business}. 😊",
+    hello="Hello! I'm the assistant {of_business}. 😊",
     help="I can book, move or cancel an appointment. What would you like?",
     booked="✅ Booked: {appointment}.",
     moved="✅ Moved: {appointment}.",
@@ -156,10 +158,10 @@ _EN = Phrases(
     address="📍 {value}",
     phone="📞 {value}",
     hours="🕒 Hours: {value}",
-    services="✂️ Services:",
+    services="{icon} Services:",
 )
 _ES = Phrases(
-    hello="¡Hola! Soy el asistente de {business}. 😊",
+    hello="¡Hola! Soy el asistente {of_business}. 😊",
     help="Puedo agendar, cambiar o cancelar una cita. ¿Qué prefiere?",
     booked="✅ Agendado: {appointment}.",
     moved="✅ Cambiado: {appointment}.",
@@ -207,9 +209,36 @@ _ES = Phrases(
     address="📍 {value}",
     phone="📞 {value}",
     hours="🕒 Horarios: {value}",
-    services="✂️ Servicios:",
+    services="{icon} Servicios:",
 )
 _ALL = {"pt-BR": _PT, "en": _EN, "es": _ES}
+
+
+_OF = {
+    "pt-BR": {"o": "do", "a": "da", "os": "dos", "as": "das", None: "de"},
+    "es": {"o": "del", "a": "de la", "os": "de los", "as": "de las", None: "de"},
+}
+_ICONS: dict[Kind | None, str] = {
+    "barber": "✂️",
+    "salon": "💇",
+    "nails": "💅",
+    "massage": "💆",
+    "clinic": "🩺",
+    "dentist": "🦷",
+    "pets": "🐾",
+}
+
+
+def of_business(name: str, *, article: Article | None, language: str) -> str:
+    """Return whose something is: `da Barbearia do Zé`, `del Salón`, `of Studio 9`."""
+    if language == "en":
+        return f"of {name}"
+    return f"{_OF.get(language, _OF['pt-BR'])[article]} {name}"
+
+
+def icon(kind: Kind | None) -> str:
+    """Return what stands before the services of such a business."""
+    return _ICONS.get(kind, "📋")
 
 
 def phrases(language: str) -> Phrases:

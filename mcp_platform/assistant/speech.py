@@ -22,7 +22,7 @@ from mcp_platform.assistant.grounding import Grounded, ground
 from mcp_platform.assistant.information import about, passages, tells
 from mcp_platform.assistant.metrics import DROPPED
 from mcp_platform.assistant.obliged import EFFECTS, obliged_of, still_to_choose
-from mcp_platform.assistant.phrases import phrases
+from mcp_platform.assistant.phrases import icon, phrases
 from mcp_platform.assistant.tools import MOST_SLOTS
 from mcp_platform.conversations.reply import Choice, Reply
 from mcp_platform.scheduling import wording
@@ -39,6 +39,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.tenants.tenant import Kind
 from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 
 _READS = (Listed, Informed, Refused)  # none of them does what was asked
@@ -57,11 +58,14 @@ class Block:
 class Speech:
     """Writes for one turn: a language, a catalogue, an instant."""
 
-    def __init__(self, *, language: str, catalogue: Catalogue, now: datetime) -> None:
+    def __init__(
+        self, *, language: str, catalogue: Catalogue, now: datetime, kind: Kind | None = None
+    ) -> None:
         self.language = language
         self.phrases = phrases(language)
         self._catalogue = catalogue
         self._now = now
+        self._kind = kind
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -168,7 +172,7 @@ class Speech:
         if isinstance(hours, list) and hours:
             lines.append(say.hours.format(value="; ".join(hours)))
         if isinstance(services, list) and services:
-            lines.append(say.services)
+            lines.append(say.services.format(icon=icon(self._kind)))
             lines += ["• " + " — ".join(each.values()) for each in services]
         if info.get("notes"):
             lines.append(str(info["notes"]))

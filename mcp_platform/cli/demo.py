@@ -65,7 +65,11 @@ def demo(
     with contextlib.ExitStack() as running:
         with screen.starting() as step:
             opened = running.enter_context(stage(folder, page_port=port, step=step))
-        running.callback(screen.say, "[dim]Stopping…[/]")
+        running.callback(
+            screen.say,
+            f"[dim]Stopping… {opened.page} answers no more; the logs stay in"
+            f" {opened.folder / 'logs'}.[/]",
+        )
         if once:
             _prove(opened, screen)
             return
@@ -114,7 +118,8 @@ def _stay(stage: "Stage", screen: "Screen", *, browser: bool) -> None:
 
     screen.say("")
     screen.say(f"Write as a customer:  [bold underline]{stage.page}[/]")
-    screen.say(f"[dim]Gateway {stage.gateway} · logs in {stage.folder / 'logs'} · Ctrl-C stops[/]")
+    screen.say(f"[dim]Gateway {stage.gateway} · logs in {stage.folder / 'logs'}[/]")
+    screen.say(f"[dim]Ctrl-C stops it all: {stage.page} is gone then.[/]")
     on_screen = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
     if browser and on_screen and sys.stdout.isatty():
         webbrowser.open(stage.page)

@@ -22,7 +22,7 @@ from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.kit.row_security import Role
 from mcp_platform.settings import Settings
-from mcp_platform.tenants.models import TenantRow
+from mcp_platform.tenants.models import TenantRow, was_purged
 from mcp_platform.tenants.tenant import TenantId, is_client_name, is_environment
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ async def tenants_at(session: AsyncSession, path: str | None) -> list[tuple[Tena
         row = await tenant_row(session, path)
         return [(TenantId(row.id), path.strip("/"))]
     rows = await session.scalars(
-        select(TenantRow).order_by(TenantRow.client_name, TenantRow.environment)
+        select(TenantRow)
+        .where(~was_purged())
+        .order_by(TenantRow.client_name, TenantRow.environment)
     )
     return [(TenantId(row.id), f"{row.client_name}/{row.environment}") for row in rows]
 

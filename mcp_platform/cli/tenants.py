@@ -61,6 +61,17 @@ UnansweredClose = Annotated[
         help="Whether an invitation nobody answered closes its time (it does not).",
     ),
 ]
+Article = Annotated[
+    str | None,
+    _option("--article", "Before the business's name: o, a, os or as. Unset: de, as in de Studio."),
+]
+Kind = Annotated[
+    str | None,
+    _option(
+        "--kind",
+        "barber, salon, nails, massage, clinic, dentist, pets or other: the icon of its services.",
+    ),
+]
 Topology = Annotated[str | None, _option("--topology", "shared or isolated.")]
 
 _LENGTH = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
@@ -69,6 +80,8 @@ _COLUMNS = frozenset(
     [
         "language",
         "time_zone",
+        "article",
+        "kind",
         "address",
         "phone",
         "notes",
@@ -105,6 +118,7 @@ async def _all(session: "AsyncSession") -> list[list[str]]:
         ClientRow,
         TenantRow,
         TroubleRow,
+        was_purged,
     )
 
     troubles: dict[int, list[str]] = {}
@@ -113,6 +127,7 @@ async def _all(session: "AsyncSession") -> list[list[str]]:
     found = await session.execute(
         select(TenantRow, ClientRow.business_name)
         .join(ClientRow)
+        .where(~was_purged())
         .order_by(TenantRow.client_name, TenantRow.environment)
     )
     return [
@@ -140,6 +155,8 @@ def create(
     ] = None,
     language: Language = None,
     time_zone: TimeZone = None,
+    article: Article = None,
+    kind: Kind = None,
     address: Address = None,
     phone: Phone = None,
     notes: Notes = None,
@@ -198,6 +215,8 @@ def update(
     *,
     language: Language = None,
     time_zone: TimeZone = None,
+    article: Article = None,
+    kind: Kind = None,
     address: Address = None,
     phone: Phone = None,
     notes: Notes = None,

@@ -133,4 +133,6 @@ def tenant_of(row: TenantRow, business_name: str) -> Tenant:
         owner_whatsapp=row.owner_whatsapp,
         model_enabled=row.model_enabled,
         created_at=row.created_at,
+        article=row.article,  # type: ignore[arg-type]  # a check constraint holds it
+        kind=row.kind,  # type: ignore[arg-type]  # a check constraint holds it
     )

@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy import (
+    CheckConstraint,
+    Exists,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    exists,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
@@ -37,6 +46,11 @@ class TenantRow(Versioned, Base):
             name="booking_rules",
         ),
         CheckConstraint("topology in ('shared', 'isolated')", name="topology"),
+        CheckConstraint("article in ('o', 'a', 'os', 'as')", name="article"),
+        CheckConstraint(
+            "kind in ('barber', 'salon', 'nails', 'massage', 'clinic', 'dentist', 'pets', 'other')",
+            name="kind",
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -51,6 +65,9 @@ class TenantRow(Versioned, Base):
     horizon_days: Mapped[int] = mapped_column(server_default="60")
     free_days_close: Mapped[bool] = mapped_column(server_default="true")
     unanswered_close: Mapped[bool] = mapped_column(server_default="false")
+    article: Mapped[str | None]
+    """What stands before the business's name in Portuguese and Spanish; null: nothing does."""
+    kind: Mapped[str | None]
     address: Mapped[str | None]
     phone: Mapped[str | None]
     notes: Mapped[str | None]
@@ -126,6 +143,13 @@ class OffboardingRow(Base):
     """Since then only the path is remembered, so that it can answer Meta's last deliveries."""
     left_behind: Mapped[str | None]
     """What a person must still take away."""
+
+
+def was_purged() -> Exists:
+    """Return the condition that of a tenant only its path is left, so that it is listed no more."""
+    return exists().where(
+        OffboardingRow.tenant_id == TenantRow.id, OffboardingRow.purged_at.is_not(None)
+    )
 
 
 class ManifestBlockRow(Base):

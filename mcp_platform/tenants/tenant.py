@@ -10,6 +10,8 @@ from mcp_platform.errors import Invalid
 TenantId = NewType("TenantId", int)
 Environment = Literal["development", "staging", "production"]
 Topology = Literal["shared", "isolated"]
+Article = Literal["o", "a", "os", "as"]
+Kind = Literal["barber", "salon", "nails", "massage", "clinic", "dentist", "pets", "other"]
 ENVIRONMENTS: tuple[Environment, ...] = ("development", "staging", "production")
 
 # First segments of the platform's own paths, now and foreseeably: no client may be called so.
@@ -39,6 +41,8 @@ class Tenant:
     model_enabled: bool
     created_at: datetime
     """Tokens from before this are of another tenant, which had the same path and is gone."""
+    article: Article | None = None
+    kind: Kind | None = None
 
     @property
     def path(self) -> str:

@@ -16,6 +16,7 @@ from mcp_platform.admin.config_form import line_of, read_config, schema
 from mcp_platform.admin.config_import import ConfigImport, Plan, summary
 from mcp_platform.admin.models import AuditRow
 from mcp_platform.admin.offboarding import Offboarding
+from mcp_platform.admin.registry.environments import EnvironmentQuery, Environments
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.scheduling.models import ServiceRow
@@ -414,7 +415,7 @@ async def test_an_export_tells_no_word_of_any_table_of_a_tenants(sessions: Sessi
     assert "918273" not in content
 
 
-async def test_a_tenant_that_was_purged_is_not_exported(sessions: Sessions) -> None:
+async def test_a_tenant_that_was_purged_is_neither_exported_nor_listed(sessions: Sessions) -> None:
     await imported(sessions, file(client(production=True, staging=True)))
     async with sessions.everywhere.begin() as session:
         await Offboarding(session, ACTOR).begin(
@@ -427,6 +428,11 @@ async def test_a_tenant_that_was_purged_is_not_exported(sessions: Sessions) -> N
     assert list(json.loads(await exported(sessions))["clients"][0]["environments"]) == [
         "production"
     ]
+    async with sessions.everywhere() as session:
+        page = await Environments(session, ACTOR).page(EnvironmentQuery())
+        assert [each.path for each in page.items] == ["shop/production"]
+    plan = await imported(sessions, file(client(production=True)))
+    assert plan.not_named == ()
 
 
 async def test_a_client_of_whom_all_was_purged_is_not_exported(sessions: Sessions) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mcp_platform.assistant.done import Done, HandedOver, Informed, Listed
 from mcp_platform.assistant.information import information
+from mcp_platform.assistant.phrases import of_business, phrases
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.conversations.reply import Reply
 from mcp_platform.scheduling.outcome import CalendarClosed, LimitReached, SlotView, Taken
@@ -36,6 +37,26 @@ def reply(
     )
     assert said is not None
     return said
+
+
+def test_a_business_is_named_with_the_article_it_chose_and_its_services_with_its_own_icon() -> None:
+    named = [
+        of_business("Barbearia", article=article, language=language)
+        for language in ("pt-BR", "es", "en")
+        for article in ("a", "o", None)
+    ]
+    assert named == [
+        *("da Barbearia", "do Barbearia", "de Barbearia"),
+        *("de la Barbearia", "del Barbearia", "de Barbearia"),
+        *["of Barbearia"] * 3,
+    ]
+    for language in ("pt-BR", "es", "en"):
+        hello = phrases(language).hello.format(of_business="da Barbearia")
+        assert "da Barbearia." in hello
+    info = {"name": "Vida", "services": [{"name": "Consulta"}]}
+    for kind, icon in (("clinic", "🩺"), ("barber", "✂️"), (None, "📋")):
+        speech = Speech(language="pt-BR", catalogue=barbershop(), now=NOW, kind=kind)
+        assert f"{icon} Serviços:\n• Consulta" in speech.card(info)
 
 
 def test_a_booking_that_failed_is_told_even_if_the_model_went_on_to_the_address() -> None:

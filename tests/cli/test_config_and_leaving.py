@@ -207,6 +207,10 @@ def test_a_tenant_is_off_boarded_restored_and_purged(mcp: Mcp, database: Databas
     shown = json.loads(mcp("tenants", "show", PATH).out)
     assert shown["offboarding"]["stage"] == "waiting"
     assert shown["offboarding"]["left_behind"] is None
+    assert PATH in mcp("tenants", "list").out
+    database.sql("UPDATE offboardings SET purged_at = now()")  # as the service does
+    assert mcp("tenants", "list").out.startswith("There are no tenants yet")
+    assert json.loads(mcp("tenants", "show", PATH).out)["offboarding"]["stage"] == "purged"
 
 
 def test_a_tenants_database_password_is_rotated(

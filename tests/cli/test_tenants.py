@@ -28,6 +28,16 @@ def test_a_tenant_is_made_with_its_client_shown_and_listed(mcp: Mcp, database: D
     assert made["actor"]
 
 
+def test_article_and_kind_are_set_and_what_is_none_is_refused(mcp: Mcp, database: Database) -> None:
+    assert mcp("tenants", "update", PATH, "--article", "a", "--kind", "barber").status == 0
+    assert tuple(database.sql("SELECT article, kind FROM tenants")[0]) == ("a", "barber")
+    assert mcp("tenants", "update", PATH, "--article", "").status == 0
+    assert database.value("SELECT article FROM tenants") is None
+    for option, value in (("--article", "le"), ("--kind", "circus")):
+        ran = mcp("tenants", "update", PATH, option, value)
+        assert (ran.status, option.removeprefix("--") in ran.err) == (1, True)
+
+
 def test_another_environment_of_a_client_needs_no_name_of_its_business(
     mcp: Mcp, database: Database
 ) -> None:

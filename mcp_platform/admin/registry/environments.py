@@ -44,8 +44,8 @@ from mcp_platform.scheduling.catalogue import (
 )
 from mcp_platform.scheduling.catalogue_store import MINUTE
 from mcp_platform.tenants.directory import tenant_of
-from mcp_platform.tenants.models import ClientRow, TenantRow
-from mcp_platform.tenants.tenant import Environment, Tenant, TenantId
+from mcp_platform.tenants.models import ClientRow, TenantRow, was_purged
+from mcp_platform.tenants.tenant import Article, Environment, Kind, Tenant, TenantId
 
 Language = Literal["pt-BR", "en", "es"]
 Status = Literal["active", "suspended"]
@@ -97,6 +97,16 @@ class EnvironmentChange(Change):
             " closes it."
         ),
     ] = False
+    article: Annotated[
+        Article | None,
+        Field(
+            description="Before the business's name, in Portuguese and Spanish: with a, the assistant"
+            " is that *da* Barbearia; null: *de* Barbearia."
+        ),
+    ] = None
+    kind: Annotated[Kind | None, Field(description="Which icon its services are listed with.")] = (
+        None
+    )
     address: Annotated[Line | None, Field(description="Customers are told, as the next two.")] = (
         None
     )
@@ -133,6 +143,8 @@ class EnvironmentOut(Shown):
     horizon_days: int
     free_days_close: bool
     unanswered_close: bool
+    article: str | None
+    kind: str | None
     address: str | None
     phone: str | None
     notes: str | None
@@ -248,7 +260,7 @@ class Environments:
         Raises:
             NotFound: there is no such client.
         """
-        statement = self._mine()
+        statement = self._mine().where(~was_purged())
         if client_name is not None:
             await self._business_names({client_name})
             statement = statement.where(TenantRow.client_name == client_name)

@@ -87,7 +87,7 @@ class Screen:
         table = Table(title="Calendars", title_justify="left", box=box.SIMPLE_HEAD)
         for heading in ("Day", "Time", "Calendar", "What"):
             table.add_column(heading, no_wrap=heading != "Calendar")
-        for day, event, whose in _lines(stage, days):
+        for day, event, whose in sorted(_lines(stage, days), key=_in_order):
             style = "" if event["ours"] else "dim"
             written = f"{NAMES[day.weekday()]} {day:%d/%m}"
             table.add_row(written, event["label"], whose, event["title"], style=style)
@@ -121,6 +121,12 @@ def _options(heard: Heard) -> Iterator[RenderableType]:
     yield Text(f"☰ {heard.label}", style="bold blue")
     for option in heard.options:
         yield Text.assemble("  ○ ", option.title, (f"  {option.description}", "dim"))
+
+
+def _in_order(line: tuple[date, dict[str, Any], str]) -> tuple[date, str, str]:
+    """Sort by day, time, calendar: as a person reads a week."""
+    day, event, whose = line
+    return day, event["label"], whose
 
 
 def _lines(stage: Stage, days: Sequence[date]) -> Iterator[tuple[date, dict[str, Any], str]]:

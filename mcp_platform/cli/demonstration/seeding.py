@@ -111,6 +111,8 @@ def _columns(business: Business) -> dict[str, Any]:
         "client_name": business.client_name,
         "environment": ENVIRONMENT,
         "time_zone": TIME_ZONE,
+        "article": "a",  # a Comercial, a Barbearia
+        "kind": "barber" if "barbearia" in business.client_name else "other",
         "address": ADDRESSES[business.client_name],
         "phone": business.display_phone_number,
         "notes": NOTES[business.client_name],
