@@ -23,6 +23,39 @@ Space = Literal["whatsapp", "api"]
 # Every table that names a contact, but for the lease and the contact itself.
 FOLLOWING = ("contact_aliases", "messages", "offers", "appointments", "turns", "outbox")
 
+# Who wrote once and never booked, once all that was said is forgotten: name and numbers go too.
+# Who writes at this moment is locked, or has no alias any more and is met anew.
+FORGET = """
+    WITH forgotten AS (
+        SELECT contact.tenant_id, contact.id FROM contacts contact
+        JOIN tenants ON tenants.id = contact.tenant_id AND tenants.topology = :topology
+        WHERE coalesce(contact.last_inbound_at, contact.created_at) < now() - :keep
+          AND NOT (contact.answered_by = 'human'
+                   AND coalesce(contact.human_until, 'infinity') > now())
+          {nothing_else}
+        LIMIT {batch} FOR UPDATE OF contact SKIP LOCKED
+    ), aliases AS (
+        DELETE FROM contact_aliases alias USING forgotten
+        WHERE alias.tenant_id = forgotten.tenant_id AND alias.contact_id = forgotten.id
+    ), leases AS (
+        DELETE FROM contact_leases lease USING forgotten
+        WHERE lease.tenant_id = forgotten.tenant_id AND lease.contact_id = forgotten.id
+    )
+    DELETE FROM contacts USING forgotten
+    WHERE contacts.tenant_id = forgotten.tenant_id AND contacts.id = forgotten.id
+"""
+
+
+def forgetting(*, batch: int) -> str:
+    """Return the statement that forgets contacts nothing else is kept of, so many at once."""
+    nothing_else = "\n".join(
+        f"AND NOT EXISTS (SELECT FROM {table} WHERE {table}.tenant_id = contact.tenant_id"
+        f" AND {table}.contact_id = contact.id)"
+        for table in FOLLOWING
+        if table != "contact_aliases"
+    )
+    return FORGET.format(nothing_else=nothing_else, batch=batch)
+
 
 # Asked for every wake-up and every message.
 KNOWN_AS = text(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Interval, Text, bindparam, text
 
+from mcp_platform.conversations.contacts import forgetting
 from mcp_platform.conversations.metrics import HANDED_OVER
 from mcp_platform.inbox.metrics import QUEUE_LAG
 from mcp_platform.kit.database import Sessions
@@ -102,27 +103,33 @@ async def sweep(
 async def prune(
     sessions: Sessions, *, keep: timedelta, log: timedelta, topology: Topology = "shared"
 ) -> int:
-    """Delete finished work older than `keep`, and the queue's log older than `log`.
+    """Delete finished work older than `keep`, contacts without any, and the queue's old log.
 
     In small transactions; what another worker is deleting is left to it. No advisory lock keeps
     workers apart: any login could hold it. Return how many rows went.
     """
     queue = sessions.queue or SCHEMA
-    old_rows = {table: old + OURS for table, old in OLD.items()}
     given = {"keep": keep, "log": log, "topology": topology}
     types = {"keep": Interval, "log": Interval, "topology": Text}
     pruned = 0
-    for table, old in {**old_rows, f"{queue}.pgqueuer_log": OLD_LOG}.items():
-        batch = text(
-            f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608  # constants of ours
-            f"SELECT ctid FROM {table} WHERE {old} LIMIT {PRUNE_BATCH} FOR UPDATE SKIP LOCKED))"
-        )
-        named = {name: value for name, value in given.items() if f":{name}" in old}
+    for statement in (
+        *(_delete(table, old + OURS) for table, old in OLD.items()),
+        forgetting(batch=PRUNE_BATCH),  # when all that was said with them is gone
+        _delete(f"{queue}.pgqueuer_log", OLD_LOG),
+    ):
+        named = {name: value for name, value in given.items() if f":{name}" in statement}
+        batch = text(statement).bindparams(*(bindparam(name, type_=types[name]) for name in named))
         deleted = PRUNE_BATCH
         while deleted == PRUNE_BATCH:
             async with sessions.everywhere.begin() as session:
-                typed = batch.bindparams(*(bindparam(name, type_=types[name]) for name in named))
                 connection = await session.connection()
-                deleted = (await connection.execute(typed, named)).rowcount
+                deleted = (await connection.execute(batch, named)).rowcount
                 pruned += deleted
     return pruned
+
+
+def _delete(table: str, old: str) -> str:
+    return (
+        f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608  # constants of ours
+        f"SELECT ctid FROM {table} WHERE {old} LIMIT {PRUNE_BATCH} FOR UPDATE SKIP LOCKED))"
+    )

@@ -67,6 +67,66 @@ async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
     assert pruned == 6
 
 
+CONTACTS = f"""
+    INSERT INTO clients (name, business_name) VALUES ('bar', 'Bar');
+    INSERT INTO tenants (client_name, environment) VALUES ('bar', 'production');
+    INSERT INTO services (tenant_id, id, name, duration_minutes) VALUES (1, 'corte', 'Corte', 30);
+    INSERT INTO professionals (tenant_id, id, name) VALUES (1, 'ze', 'Zé');
+    INSERT INTO contacts (tenant_id, id, space, wa_id, name, last_inbound_at, created_at)
+        SELECT 1, gen_random_uuid(), 'whatsapp', '5511' || name, name,
+            CASE WHEN name LIKE 'new%' THEN {NEW} ELSE {OLD} END, {OLD}
+        FROM unnest(ARRAY['gone-1', 'gone-2', 'gone-3', 'new', 'booked', 'spoken', 'parked',
+                          'dead', 'with-a-person', 'forever-with-a-person', 'had-a-person']) AS name;
+    UPDATE contacts SET last_inbound_at = NULL WHERE name = 'gone-2';
+    UPDATE contacts SET answered_by = 'human' WHERE name LIKE '%person';
+    UPDATE contacts SET human_until = now() + interval '1 h' WHERE name = 'with-a-person';
+    UPDATE contacts SET human_until = {OLD} WHERE name = 'had-a-person';
+    INSERT INTO contact_aliases (tenant_id, alias, contact_id)
+        SELECT 1, 'w:' || wa_id, id FROM contacts;
+    INSERT INTO contact_leases (tenant_id, contact_id) SELECT 1, id FROM contacts;
+    INSERT INTO messages (tenant_id, contact_id, direction, author, text, at)
+        SELECT 1, id, 'in', 'contact', 'oi', {OLD} FROM contacts
+        UNION ALL
+        SELECT 1, id, 'out', 'human', 'lembrete', {NEW} FROM contacts WHERE name = 'spoken';
+    INSERT INTO turns (tenant_id, id, contact_id, state, opened_at)
+        SELECT 1, gen_random_uuid(), id, 'parked', {OLD} FROM contacts WHERE name = 'parked';
+    INSERT INTO outbox (tenant_id, key, lane, kind, body, state, created_at, contact_id)
+        SELECT 1, name, 'c:1', 'whatsapp', '{{}}', state, {OLD}, id
+        FROM contacts, unnest(ARRAY['dead', 'read']) AS state WHERE name IN ('dead', 'gone-3')
+            AND (name = 'dead') = (state = 'dead');
+    INSERT INTO appointments (tenant_id, id, contact_id, professional_id, service_id, status,
+            starts_at, ends_at, blocked)
+        SELECT 1, gen_random_uuid(), id, 'ze', 'corte', 'cancelled', {OLD}, {OLD} + interval '1 h',
+            tstzrange({OLD}, {OLD} + interval '1 h') FROM contacts WHERE name = 'booked'
+"""
+
+
+async def test_names_and_numbers_of_who_never_booked_go_with_what_was_said(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "PRUNE_BATCH", 2)
+    engine = create_engine(migrated_url, pool_size=2, application_name="test")
+    sessions = create_sessions(engine)
+    async with sessions.everywhere.begin() as session:
+        for statement in CONTACTS.split(";"):
+            await session.execute(text(statement))
+
+    async with sessions.everywhere.begin() as other:  # somebody who writes at this moment
+        await other.execute(text("SELECT FROM contacts WHERE name = 'gone-1' FOR KEY SHARE"))
+        await sweep.prune(sessions, keep=KEEP, log=LOG)
+    kept = {"new", "booked", "spoken", "parked", "dead", "with-a-person", "forever-with-a-person"}
+    async with sessions.everywhere.begin() as session:
+        assert set(await session.scalars(text("SELECT name FROM contacts"))) == {"gone-1", *kept}
+
+    await sweep.prune(sessions, keep=KEEP, log=LOG)
+
+    async with sessions.everywhere.begin() as session:
+        assert set(await session.scalars(text("SELECT name FROM contacts"))) == kept
+        assert await session.scalar(text("SELECT count(*) FROM contact_aliases")) == len(kept)
+        assert await session.scalar(text("SELECT count(*) FROM contact_leases")) == len(kept)
+    await engine.dispose()
+
+
 async def test_what_another_worker_is_deleting_is_left_to_it(migrated_url: str) -> None:
     engine = create_engine(migrated_url, pool_size=2, application_name="test")
     sessions = create_sessions(engine)
