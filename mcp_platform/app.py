@@ -163,6 +163,7 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
             tenants=platform.tenants,
             guard=guard,
             unsaid_topology=platform.settings.unsaid_topology,
+            clock=now,
         )
     )
     app.include_router(fleet_router(sessions, guard=guard))

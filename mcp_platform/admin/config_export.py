@@ -1,7 +1,7 @@
 """`config.json` out of the database: the same rows give the same bytes.
 
 Owns what is told and in which order. Tells no secret but sealed ones, and nothing of a business but
-its client name.
+its client name, unless its catalogue is asked for.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.admin.config_catalogue import stored, written
 from mcp_platform.admin.config_form import BLOCKS, PATH_PATTERN, VERSION
 from mcp_platform.tenants.models import (
     ClientRow,
@@ -24,8 +25,11 @@ from mcp_platform.tenants.models import (
 from mcp_platform.tenants.tenant import ENVIRONMENTS
 
 
-async def export_config(session: AsyncSession) -> bytes:
-    """Return the whole file. A tenant that was purged is not in it, nor a client of no others."""
+async def export_config(session: AsyncSession, *, catalogue: bool = False) -> bytes:
+    """Return the whole file. A tenant that was purged is not in it, nor a client of no others.
+
+    With `catalogue`, also what each offers, who does it and when: not for the manifests repository.
+    """
     blocks = {row.name: row.body for row in await session.scalars(select(ManifestBlockRow))}
     keys: defaultdict[int, list[CredentialKeyRow]] = defaultdict(list)
     for row in await session.scalars(
@@ -46,9 +50,14 @@ async def export_config(session: AsyncSession) -> bytes:
         if tenant.id in purged:
             gone.add(tenant.client_name)
         else:
-            environments[tenant.client_name][tenant.environment] = _environment(
-                tenant, keys.get(tenant.id, [])
-            )
+            said = _environment(tenant, keys.get(tenant.id, []))
+            if catalogue:
+                said["catalogue"] = {
+                    **written(await stored(session, tenant.id)),
+                    "holidays_of": tenant.holidays_of,
+                    **({"own_holidays": tenant.own_holidays} if tenant.own_holidays else {}),
+                }
+            environments[tenant.client_name][tenant.environment] = said
     gone -= environments.keys()
     names = set(await session.scalars(select(ClientRow.name))) - gone
     document = {

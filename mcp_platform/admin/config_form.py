@@ -58,6 +58,7 @@ class DeclaredEnvironment:
     status: str | None
     resources: Resources
     credentials_file: str | None
+    catalogue: Mapping[str, Any]
 
     @property
     def path(self) -> str:
@@ -319,6 +320,19 @@ def _known(said: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, A
     }
 
 
+def _known_deep(said: Any, described: Mapping[str, Any]) -> Any:
+    """Return what the schema knows of a value, lists and what it refers to included."""
+    described = schema()["$defs"].get(described.get("$ref", "").rpartition("/")[2], described)
+    if isinstance(said, list):
+        return [_known_deep(each, described["items"]) for each in said]
+    if isinstance(said, dict):
+        fields = described["properties"]
+        return {
+            name: _known_deep(value, fields[name]) for name, value in said.items() if name in fields
+        }
+    return said
+
+
 def _client(said: Mapping[str, Any]) -> DeclaredClient:
     environments = said["environments"]
     return DeclaredClient(
@@ -347,6 +361,7 @@ def _environment(
         status=said.get("status"),
         resources=_resources(client.get("resources") or {}, said.get("resources") or {}),
         credentials_file=file.replace("{environment}", name) if file else None,
+        catalogue=_known_deep(said.get("catalogue") or {}, schema()["$defs"]["catalogue"]),
     )
 
 

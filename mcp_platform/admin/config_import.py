@@ -4,8 +4,10 @@ Owns the comparison. Creates what is missing and updates what differs, through t
 caller's transaction; deletes nothing. Credentials are not its business: `config_credentials.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -14,6 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor
+from mcp_platform.admin.config_catalogue import (
+    CatalogueImport,
+    CatalogueKind,
+    Said,
+    declared,
+    stored,
+)
 from mcp_platform.admin.config_form import ConfigFile, DeclaredEnvironment, Resources
 from mcp_platform.admin.registry.clients import ClientChange, Clients, NewClient
 from mcp_platform.admin.registry.environments import (
@@ -26,6 +35,7 @@ from mcp_platform.tenants.models import ClientRow, ManifestBlockRow, TenantRow, 
 from mcp_platform.tenants.tenant import Topology
 
 Action = Literal["create", "update", "unchanged"]
+Kind = Literal["client", "tenant", "block"] | CatalogueKind
 BATCH = 100  # so that one sees it go on
 AMOUNTS = {
     "cpu_request": ("requests", "cpu"),
@@ -39,10 +49,12 @@ AMOUNTS = {
 class Step:
     """What is to be done with one client, tenant or block. `changes`: field → (now, wished)."""
 
-    kind: Literal["client", "tenant", "block"]
+    kind: Kind
     name: str
     action: Action
     changes: Mapping[str, tuple[Any, Any]]
+    of_tenant: str = ""
+    """The path of the tenant whose catalogue it is in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +86,19 @@ class ConfigImport:
     """
 
     def __init__(
-        self, session: AsyncSession, actor: Actor, file: ConfigFile, *, unsaid: Topology
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        file: ConfigFile,
+        *,
+        unsaid: Topology,
+        now: datetime,
     ) -> None:
         self._session = session
         self._actor = actor
         self._file = file
         self._unsaid = unsaid
+        self._now = now
 
     async def plan(self) -> Plan:
         """Compare the file with what there is.
@@ -104,6 +123,7 @@ class ConfigImport:
                 named.add(environment.path)
                 row = tenants.get(environment.path)
                 steps.append(_tenant_step(environment, row, unsaid=self._unsaid))
+                steps += await self._catalogue_steps(environment, row)
         steps += [
             _step("block", name, blocks.get(name), said) for name, said in self._file.blocks.items()
         ]
@@ -144,6 +164,7 @@ class ConfigImport:
                     name, environment, EnvironmentChange.of(_nested(_wished(step))), versions=None
                 )
             tell(1)
+        await self._apply_catalogues(plan, tell=tell)
         await self._put_blocks(plan)
         await audit.record(
             self._session,
@@ -152,6 +173,34 @@ class ConfigImport:
             target="config.json",
             after=summary(plan),
         )
+
+    async def _catalogue_steps(
+        self, said: DeclaredEnvironment, row: TenantRow | None
+    ) -> Iterable[Step]:
+        wished = declared(said.catalogue)
+        if not any(wished.values()):
+            return []
+        now = await stored(self._session, row.id) if row is not None else {}
+        return [
+            _catalogue_step(said.path, kind, name, now.get(kind, {}).get(name), each)
+            for kind, of_kind in wished.items()
+            for name, each in of_kind.items()
+        ]
+
+    async def _apply_catalogues(self, plan: Plan, *, tell: Callable[[int], None]) -> None:
+        importing = CatalogueImport(self._session, self._actor, now=self._now)
+        todo = [step for step in plan.steps if step.of_tenant and step.action != "unchanged"]
+        for (path, kind, action), group in groupby(
+            todo, key=lambda step: (step.of_tenant, step.kind, step.action)
+        ):
+            steps = list(group)
+            with _naming([path]):
+                if action == "create":
+                    await importing.apply(path, kind, None, [_wished(step) for step in steps])
+                else:
+                    for step in steps:
+                        await importing.apply(path, kind, step.name, [_wished(step)])
+            tell(len(steps))
 
     def _registry(self) -> tuple[Clients, Environments]:
         return Clients(self._session, self._actor), Environments(self._session, self._actor)
@@ -194,6 +243,7 @@ def _tenant_step(said: DeclaredEnvironment, row: TenantRow | None, *, unsaid: To
         # For a tenant that is there, an old file must not undo a suspension.
         "status": said.status if row is None else None,
         **{name: getattr(said.resources, name) for name in Resources.__slots__},
+        **{name: said.catalogue.get(name) for name in ("holidays_of", "own_holidays")},
     }
     if row is None:
         if wished["status"] == "offboarded":
@@ -209,19 +259,37 @@ def _tenant_step(said: DeclaredEnvironment, row: TenantRow | None, *, unsaid: To
     return step
 
 
+def _catalogue_step(
+    path: str, kind: CatalogueKind, name: str, now: Said | None, said: Said
+) -> Step:
+    """Compare; a closed day that is there is as it is wished, whatever else is said of it."""
+    wished = {field: value for field, value in said.items() if value is not None}
+    if now is not None:
+        if kind == "closed_day":
+            wished = {}
+        wished.pop("id", None)
+    return _step(kind, name, now, wished, of_tenant=path)
+
+
 def _step(
-    kind: Literal["client", "tenant", "block"], name: str, row: Any, wished: Mapping[str, Any]
+    kind: Kind, name: str, row: Any, wished: Mapping[str, Any], *, of_tenant: str = ""
 ) -> Step:
     """Compare; None in `wished` says nothing, and what is stays."""
     said = {field: value for field, value in wished.items() if value is not None}
     if row is None:
         new = {field: (None, value) for field, value in said.items()}
-        return Step(kind=kind, name=name, action="create", changes=new)
+        return Step(kind=kind, name=name, action="create", changes=new, of_tenant=of_tenant)
     now = row if isinstance(row, dict) else {field: getattr(row, field) for field in said}
     changes = {
         field: (now.get(field), value) for field, value in said.items() if now.get(field) != value
     }
-    return Step(kind=kind, name=name, action="update" if changes else "unchanged", changes=changes)
+    return Step(
+        kind=kind,
+        name=name,
+        action="update" if changes else "unchanged",
+        changes=changes,
+        of_tenant=of_tenant,
+    )
 
 
 def _wished(step: Step) -> dict[str, Any]:
@@ -252,7 +320,8 @@ class _naming:  # noqa: N801  # reads as a word in `with`
             return
         fields = {self._named(field): why for field, why in error.fields.items()}
         if fields != error.fields:
-            raise type(error)(str(error), fields=fields) from error
+            meaning = Invalid if isinstance(error, Invalid) else Conflict
+            raise meaning(str(error), fields=fields) from error
 
     def _named(self, field: str) -> str:
         index, _, rest = field.partition(".")

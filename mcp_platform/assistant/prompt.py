@@ -11,7 +11,7 @@ import orjson
 
 from mcp_platform.conversations.messages import Message
 from mcp_platform.scheduling import wording
-from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.scheduling.catalogue import Catalogue, ClosedDay
 from mcp_platform.scheduling.outcome import AppointmentView, SlotView
 
 RULES = """\
@@ -80,7 +80,7 @@ def describe(
             for each in catalogue.professionals
             for span in each.hours
         ],
-        "closed_days": sorted({each.day.isoformat() for each in catalogue.closed_days}),
+        "closed_days": sorted({_closed(each) for each in catalogue.closed_days}),
         "appointments": [
             {
                 "id": offer,
@@ -101,6 +101,12 @@ def describe(
             for offer, slot in offered.items()
         ],
     }
+
+
+def _closed(each: ClosedDay) -> str:
+    if each.begins is None or each.ends is None:
+        return each.day.isoformat()
+    return f"{each.day.isoformat()} {each.begins:%H:%M}-{each.ends:%H:%M}"
 
 
 def contents(history: Sequence[Message], *, texts: Sequence[str]) -> list[dict[str, Any]]:

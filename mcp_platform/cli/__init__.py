@@ -11,6 +11,7 @@ import typer
 
 from mcp_platform.cli import (
     audit,
+    closed_days,
     config,
     conversations,
     credentials,
@@ -21,14 +22,17 @@ from mcp_platform.cli import (
     migrate,
     onboard,
     outbox,
+    people,
     platform,
     publish,
     secrets,
     serve,
+    services,
     tenants,
     users,
 )
 from mcp_platform.cli.failures import said
+from mcp_platform.cli.spoken import LANG, Spoken, speak
 
 __all__ = ["app", "main"]
 
@@ -57,6 +61,10 @@ tenants.app.command("offboard")(leaving.offboard)
 tenants.app.command("restore")(leaving.restore)
 tenants.app.command("purge")(leaving.purge)
 app.add_typer(tenants.app, name="tenants")
+app.add_typer(services.app, name="services")
+app.add_typer(people.app, name="people")
+app.add_typer(people.hours_app, name="hours")
+app.add_typer(closed_days.app, name="closed-days")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(config.app, name="config")
 app.add_typer(platform.app, name="platform")
@@ -79,8 +87,13 @@ VERSION = typer.Option(
 
 
 @app.callback()
-def mcp_platform(*, version: Annotated[bool, VERSION] = False) -> None:  # eager
-    """What all commands share: nothing but the release."""
+def mcp_platform(
+    *,
+    version: Annotated[bool, VERSION] = False,  # noqa: ARG001  # eager
+    lang: Annotated[Spoken | None, LANG] = None,
+) -> None:
+    """What all commands share: the release, and the language."""
+    speak(lang)
 
 
 def main() -> None:

@@ -16,3 +16,4 @@ TENANT_UNLESS_ALL = typer.Argument(
     show_default=False,
 )
 ALL = typer.Option("--all", help="All of them, instead of naming each.")
+JSON = typer.Option("--json", help="Print JSON, for programs, instead of a table.")

@@ -1,6 +1,7 @@
 """`config`: the file that names all clients, out of the database and into it."""
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,10 @@ CREDENTIALS = typer.Option(
 )
 NO_PROVE = typer.Option("--no-prove", help="Save credentials without asking the vendors.")
 MOST_ASKED = 20  # as many as a person reads at once
+CATALOGUE = typer.Option(
+    "--catalogue",
+    help="Also what each offers, who does it and when. Not for the manifests repository.",
+)
 OUTPUT = typer.Option("--output", help="Write to this file instead of standard output.")
 
 
@@ -84,12 +89,16 @@ def import_(
 
 
 @app.command()
-def export(output: Annotated[Path | None, OUTPUT] = None) -> None:
+def export(
+    output: Annotated[Path | None, OUTPUT] = None,
+    *,
+    catalogue: Annotated[bool, CATALOGUE] = False,
+) -> None:
     """Write config.json: what the manifest builder reads. The same database, the same bytes."""
     from mcp_platform.admin.config_export import export_config  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import in_database  # noqa: PLC0415  # slow to import
 
-    content = in_database(export_config)
+    content = in_database(lambda session: export_config(session, catalogue=catalogue))
     if output is None:
         typer.echo(content.decode(), nl=False)
         return
@@ -102,18 +111,20 @@ def _import(config: "ConfigFile", *, dry_run: bool) -> "Plan":
     from mcp_platform.cli.operating import command_actor, in_database  # noqa: PLC0415  # slow
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
-    actor, unsaid = command_actor(), Settings().unsaid_topology
+    actor, unsaid, now = command_actor(), Settings().unsaid_topology, datetime.now(UTC)
     named = [each.path for client in config.clients for each in client.environments]
 
     async def apply(session: "AsyncSession") -> "Plan":
-        importing = ConfigImport(session, actor, config, unsaid=unsaid)
+        importing = ConfigImport(session, actor, config, unsaid=unsaid, now=now)
         plan = await importing.plan()
         todo = sum(step.action != "unchanged" for step in plan.steps)
         with _progress("Clients and tenants", total=todo) as advance:
             await importing.apply(plan, tell=lambda done: advance(done, ""))
         return plan
 
-    plan = in_database(lambda session: ConfigImport(session, actor, config, unsaid=unsaid).plan())
+    plan = in_database(
+        lambda session: ConfigImport(session, actor, config, unsaid=unsaid, now=now).plan()
+    )
     if not dry_run:
         _prepare(plan.becoming_isolated)
         plan = in_database(apply)
@@ -129,7 +140,18 @@ def _prepare(paths: "Sequence[str]") -> None:
         isolating(lambda isolation: isolation.prepare_all(paths, actor=command_actor()))
 
 
+_CALLED = {
+    "client": "Clients",
+    "tenant": "Tenants",
+    "service": "Services",
+    "professional": "People",
+    "closed_day": "Closed days",
+}
+
+
 def _tell(plan: "Plan", *, dry_run: bool) -> None:
+    from mcp_platform.admin.config_catalogue import PARTS  # noqa: PLC0415  # slow to import
+
     marks = {"create": "+", "update": "~"}
     for step in plan.steps:
         if step.action in marks and dry_run:
@@ -137,16 +159,18 @@ def _tell(plan: "Plan", *, dry_run: bool) -> None:
                 f"{field}: {now} → {wished}" if step.action == "update" else f"{field}: {wished}"
                 for field, (now, wished) in step.changes.items()
             )
-            typer.echo(f"{marks[step.action]} {step.kind} {step.name}  {changes}".rstrip())
+            name = f"{step.of_tenant} {step.name}".strip()
+            typer.echo(f"{marks[step.action]} {step.kind} {name}  {changes}".rstrip())
     for path in plan.not_named:
         typer.echo(f"  {path} is not named, and stays as it is.")
     verb = "would be " if dry_run else ""
-    for kind in ("client", "tenant"):
+    for kind, called in _CALLED.items():
+        if kind in PARTS and not any(step.kind == kind for step in plan.steps):
+            continue
         created, updated = (len(plan.of(kind, action)) for action in ("create", "update"))
         unchanged = len(plan.of(kind, "unchanged"))
         typer.echo(
-            f"{kind.capitalize()}s: {created} {verb}created, {updated} {verb}updated,"
-            f" {unchanged} unchanged."
+            f"{called}: {created} {verb}created, {updated} {verb}updated, {unchanged} unchanged."
         )
 
 

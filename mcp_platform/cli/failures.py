@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from mcp_platform.cli.spoken import translated
 from mcp_platform.errors import PlatformError, Unavailable
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def _with_fields(error: PlatformError) -> str:
     sentence, fields = str(error), getattr(error, "fields", {})
     told = [f"{name}: {why.removesuffix('.')}" for name, why in fields.items()]
     if all(each in sentence for each in told):
-        return sentence
+        return translated(sentence)
+    told = [f"{name}: {translated(why).removesuffix('.')}" for name, why in fields.items()]
+    sentence = translated(sentence)
     return ("\n  " if len(told) > 1 else " ").join([sentence, *(f"{each}." for each in told)])
 
 

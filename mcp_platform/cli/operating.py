@@ -5,19 +5,23 @@ Owns nothing that the platform does; only how a command gets at it.
 
 import asyncio
 import getpass
+import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin.actor import Actor
 from mcp_platform.cli.servers import refuse_old_schema, servers
+from mcp_platform.cli.spoken import say, worded
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.kit.row_security import Role
@@ -126,14 +130,27 @@ async def tenants_at(session: AsyncSession, path: str | None) -> list[tuple[Tena
     return [(TenantId(row.id), f"{row.client_name}/{row.environment}") for row in rows]
 
 
-def show(columns: Sequence[str], rows: Sequence[Sequence[str]], *, none: str) -> None:
-    """Print a table, or a sentence if it would be empty."""
+def show(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    none: str,
+    items: Sequence[BaseModel | Mapping[str, Any]] | None = None,
+) -> None:
+    """Print a table, or a sentence if it would be empty; with `items`, these as JSON instead."""
+    if items is not None:
+        plain = [
+            each.model_dump(mode="json") if isinstance(each, BaseModel) else each for each in items
+        ]
+        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, default=str))
+        return
     if not rows:
-        typer.echo(none)
+        say(none)
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, no_wrap=True)
+        table.add_column(worded(column), no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        # As text: what stands in brackets in a name is no markup.
+        table.add_row(*map(Text, row))
     Console(width=WIDTH).print(table)

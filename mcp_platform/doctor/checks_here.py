@@ -132,6 +132,18 @@ async def catalogue(chart: Chart) -> Found:
         return Found("catalogue", "nobody")
     if alone:
         return Found("catalogue", "not_offered", {"services": ", ".join(alone)})
+    if offered.holidays is not None:
+        local = offered.rules.local(chart.now)
+        language = chart.case.tenant.language
+        next_one = offered.holidays.undecided(today=local.date(), language=language)
+        if next_one is not None:
+            details = {
+                "day": next_one.day.isoformat(),
+                "name": next_one.name,
+                "year": str(next_one.day.year),
+                "tenant": chart.case.tenant.path,
+            }
+            return Found("catalogue", "holidays", details)
     return Found(
         "catalogue",
         "complete",

@@ -75,8 +75,10 @@ RequestKey = Annotated[
 class ConflictWith(Conflict):
     """A conflict that says what could be done instead. `extensions` stand in the problem itself."""
 
-    def __init__(self, message: str, **extensions: Any) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, fields: Mapping[str, str] | None = None, **extensions: Any
+    ) -> None:
+        super().__init__(message, fields=fields)
         self.extensions = extensions
 
 

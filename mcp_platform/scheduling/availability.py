@@ -20,6 +20,7 @@ from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
     Catalogue,
+    ClosedDay,
     OpeningSpan,
     Professional,
     ProfessionalId,
@@ -177,8 +178,10 @@ def validate_start(
         raise _refused(f"is after {last}, which is as far ahead as bookings are taken")
     local = begins.astimezone(rules.zone)
     day = local.date()
-    if day in catalogue.closed_for(professional.id):
-        raise _refused("is on a day that is closed")
+    closed = catalogue.closed_for(professional.id).get(day, ())
+    if _is_closed(closed, start=begins, service=service, zone=rules.zone):
+        whole = any(each.begins is None for each in closed)
+        raise _refused("is on a day that is closed" if whole else "is within hours that are closed")
     for span in professional.hours:
         if span.weekday == day.weekday() and begins in _starts_in(
             span, day=day, service=service, rules=rules
@@ -241,14 +244,15 @@ def _starts(
     closed = catalogue.closed_for(professional.id)
     for ordinal in range(wanted.first.toordinal(), wanted.last.toordinal() + 1):
         day = date.fromordinal(ordinal)
-        if day in closed:
-            continue
         found = {
             start
             for span in professional.hours
             if span.weekday == day.weekday()
             for start in _starts_in(
                 span, day=day, service=service, rules=catalogue.rules, wanted=wanted
+            )
+            if not _is_closed(
+                closed.get(day, ()), start=start, service=service, zone=catalogue.rules.zone
             )
         }
         yield from sorted(found)  # spans may overlap, or be stored in any order
@@ -280,6 +284,19 @@ def _starts_in(
                 return
             yield start
         wall += rules.slot_step
+
+
+def _is_closed(
+    closed: Sequence[ClosedDay], *, start: datetime, service: Service, zone: ZoneInfo
+) -> bool:
+    """Tell whether some of a service's time is closed. Where clocks change, rather too much is."""
+    if not closed:
+        return False
+    begins = _wall(start, zone=zone)
+    last = _wall(start + service.duration - INSTANT, zone=zone) + INSTANT
+    ends = max(begins + service.duration, last)
+    spans = (each.hours() for each in closed)
+    return any(first < ends and begins < until for first, until in spans)
 
 
 def _wall(moment: datetime, *, zone: ZoneInfo) -> datetime:

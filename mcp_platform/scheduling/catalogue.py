@@ -4,13 +4,14 @@ Owns the shapes and what makes one of them impossible. Refuses to know where the
 what is still free (see `availability.py`).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NewType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mcp_platform.errors import Invalid, NotFound
+from mcp_platform.scheduling.holidays import HolidayRules
 
 ServiceId = NewType("ServiceId", str)  # a slug, unique in the tenant
 ProfessionalId = NewType("ProfessionalId", str)  # a slug, unique in the tenant
@@ -75,11 +76,29 @@ class OpeningSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedDay:
-    """A day without bookings: of one professional, or of everyone when `professional_id` is None."""
+    """A day without bookings: of one professional, or of everyone when `professional_id` is None.
+
+    With `begins` and `ends` only these hours are closed; `ends` 00:00 is the end of the day.
+    """
 
     day: date
     professional_id: ProfessionalId | None = None
+    begins: time | None = None
+    ends: time | None = None
     reason: str | None = None
+
+    def __post_init__(self) -> None:
+        both = (self.begins is None) == (self.ends is None)
+        _require(both, "ends" if self.ends is None else "begins", "is missing")
+        if self.begins is not None and self.ends is not None:
+            ordered = self.ends == MIDNIGHT or self.begins < self.ends
+            _require(ordered, "ends", "must be after `begins`")
+
+    def hours(self) -> tuple[datetime, datetime]:
+        """Return what is closed as the wall clock shows it, without a zone."""
+        ends = self.ends or MIDNIGHT
+        last = self.day + timedelta(days=1) if ends == MIDNIGHT else self.day
+        return datetime.combine(self.day, self.begins or MIDNIGHT), datetime.combine(last, ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +146,10 @@ class BookingRules:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)  # zoneinfo keeps one object per name
 
+    def moment(self, wall: datetime) -> datetime:
+        """Return when, in UTC, the tenant's clock shows `wall`."""
+        return wall.replace(tzinfo=self.zone).astimezone(UTC)
+
     def local(self, moment: datetime) -> datetime:
         """Return `moment` (aware) by the tenant's clock, as `wording.py` and `Slot` want it."""
         # Through UTC: converting to the zone a value already has would leave it untouched, even if
@@ -142,6 +165,7 @@ class Catalogue:
     professionals: tuple[Professional, ...]
     closed_days: tuple[ClosedDay, ...] = ()
     rules: BookingRules
+    holidays: HolidayRules | None = field(default=None, compare=False)  # offered, not in force
 
     def service(self, service_id: str) -> Service:
         """Find a service.
@@ -169,13 +193,13 @@ class Catalogue:
         """Return the professionals who do a service, in the catalogue's order."""
         return tuple(each for each in self.professionals if service_id in each.service_ids)
 
-    def closed_for(self, professional_id: ProfessionalId) -> frozenset[date]:
-        """Return the days on which a professional takes no bookings, the tenant's own included."""
-        return frozenset(
-            closed.day
-            for closed in self.closed_days
-            if closed.professional_id in (None, professional_id)
-        )
+    def closed_for(self, professional_id: ProfessionalId) -> Mapping[date, tuple[ClosedDay, ...]]:
+        """Return by day what is closed for a professional, the tenant's own included."""
+        found: dict[date, tuple[ClosedDay, ...]] = {}
+        for closed in self.closed_days:
+            if closed.professional_id in (None, professional_id):
+                found[closed.day] = (*found.get(closed.day, ()), closed)
+        return found
 
 
 def every_day(

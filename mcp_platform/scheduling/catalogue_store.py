@@ -27,6 +27,7 @@ from mcp_platform.scheduling.catalogue import (
     Service,
     ServiceId,
 )
+from mcp_platform.scheduling.holidays import HolidayRules
 from mcp_platform.scheduling.models import (
     ClosedDayRow,
     OfferingRow,
@@ -112,6 +113,16 @@ async def load_catalogue(session: AsyncSession, tenant_id: TenantId) -> Catalogu
             free_days_close=tenant.free_days_close,
             unanswered_close=tenant.unanswered_close,
         ),
+        holidays=holiday_rules(tenant),
+    )
+
+
+def holiday_rules(tenant: TenantRow) -> HolidayRules:
+    """Return whose holidays are offered to a tenant."""
+    return HolidayRules(
+        of=tenant.holidays_of,
+        own={each["day"]: each["name"] for each in tenant.own_holidays},
+        decided=tenant.holidays_decided,
     )
 
 
@@ -161,7 +172,13 @@ async def _load_closed_days(
 ) -> tuple[ClosedDay, ...]:
     known = {each.id for each in of}
     rows = await session.execute(
-        select(ClosedDayRow.day, ClosedDayRow.professional_id, ClosedDayRow.reason)
+        select(
+            ClosedDayRow.day,
+            ClosedDayRow.professional_id,
+            ClosedDayRow.begins,
+            ClosedDayRow.ends,
+            ClosedDayRow.reason,
+        )
         .where(ClosedDayRow.tenant_id == tenant_id)
         .order_by(ClosedDayRow.day, ClosedDayRow.id)
     )
@@ -169,9 +186,11 @@ async def _load_closed_days(
         ClosedDay(
             day=day,
             professional_id=None if professional_id is None else ProfessionalId(professional_id),
+            begins=begins,
+            ends=ends,
             reason=reason,
         )
-        for day, professional_id, reason in rows
+        for day, professional_id, begins, ends, reason in rows
         if professional_id is None or professional_id in known
     )
 
@@ -264,7 +283,13 @@ def _spans(catalogue: Catalogue) -> list[dict[str, Any]]:
 
 def _closed_days(catalogue: Catalogue) -> list[dict[str, Any]]:
     return [
-        {"professional_id": each.professional_id, "day": each.day, "reason": each.reason}
+        {
+            "professional_id": each.professional_id,
+            "day": each.day,
+            "begins": each.begins,
+            "ends": each.ends,
+            "reason": each.reason,
+        }
         for each in catalogue.closed_days
     ]
 

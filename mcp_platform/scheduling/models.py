@@ -95,8 +95,15 @@ class OpeningSpanRow(Base):
 
 
 class ClosedDayRow(Versioned, Base):
+    """A day without bookings, or some hours of it: `begins` and `ends` are both null or neither."""
+
     __tablename__ = "closed_days"
     __table_args__ = (
+        CheckConstraint(
+            "(begins is null) = (ends is null)"
+            " and (begins < ends or ends = '00:00' or ends is null)",
+            name="hours",
+        ),
         ForeignKeyConstraint(
             ["tenant_id", "professional_id"], ["professionals.tenant_id", "professionals.id"]
         ),
@@ -108,6 +115,9 @@ class ClosedDayRow(Versioned, Base):
     professional_id: Mapped[str | None]
     """Null: everybody."""
     day: Mapped[date]
+    begins: Mapped[time | None]
+    ends: Mapped[time | None]
+    """00:00 means midnight at the end of the day."""
     reason: Mapped[str | None]
 
 

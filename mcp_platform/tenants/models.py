@@ -9,10 +9,12 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    SmallInteger,
     UniqueConstraint,
     exists,
     func,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
@@ -68,6 +70,12 @@ class TenantRow(Versioned, Base):
     article: Mapped[str | None]
     """What stands before the business's name in Portuguese and Spanish; null: nothing does."""
     kind: Mapped[str | None]
+    holidays_of: Mapped[str] = mapped_column(server_default="BR")
+    """ISO 3166: a country, or one of its states, whose holidays are offered as closed days."""
+    own_holidays: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    """The town's own, every year: month, day and name."""
+    holidays_decided: Mapped[int | None] = mapped_column(SmallInteger)
+    """The last year whose holidays somebody said yes or no to."""
     address: Mapped[str | None]
     phone: Mapped[str | None]
     notes: Mapped[str | None]

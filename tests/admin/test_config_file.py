@@ -55,7 +55,7 @@ async def imported(
     sessions: Sessions, content: bytes, *, unsaid: Literal["shared", "isolated"] = "shared"
 ) -> Plan:
     async with sessions.everywhere.begin() as session:
-        importing = ConfigImport(session, ACTOR, read_config(content), unsaid=unsaid)
+        importing = ConfigImport(session, ACTOR, read_config(content), unsaid=unsaid, now=NOW)
         plan = await importing.plan()
         await importing.apply(plan)
     return plan
@@ -247,7 +247,7 @@ async def test_an_import_changes_what_differs_and_deletes_nothing(sessions: Sess
 
 async def test_a_plan_alone_writes_nothing(sessions: Sessions) -> None:
     async with sessions.everywhere.begin() as session:
-        await ConfigImport(session, ACTOR, read_config(EXAMPLE), unsaid="shared").plan()
+        await ConfigImport(session, ACTOR, read_config(EXAMPLE), unsaid="shared", now=NOW).plan()
     async with sessions.everywhere() as session:
         assert await session.scalar(select(func.count()).select_from(ClientRow)) == 0
 

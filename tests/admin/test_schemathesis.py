@@ -58,6 +58,7 @@ KNOWN = {
     "service_id": "corte",
     "professional_id": "lu",
     "closed_day_id": 1,
+    "year": 2027,
 }
 
 

@@ -11,7 +11,12 @@ from tests.admin.conftest import Api
 
 # What would pass for a value of this type, to whoever is not strict.
 NEARLY = {"integer": "30", "number": "0.5", "boolean": "true"}
-KNOWN = {"environment": "production", "service_id": "corte", "professional_id": "ze"}
+KNOWN = {
+    "environment": "production",
+    "service_id": "corte",
+    "professional_id": "ze",
+    "year": "2027",
+}
 
 
 def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

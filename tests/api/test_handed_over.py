@@ -17,7 +17,9 @@ async def test_after_an_import_on_one_machine_every_tenant_answers(world: World)
     config = read_config(CONFIG.read_bytes())
     async with world.sessions.everywhere.begin() as session:
         actor = Actor(kind="command", subject="tests", role="admin")
-        importing = ConfigImport(session, actor, config, unsaid=settings.unsaid_topology)
+        importing = ConfigImport(
+            session, actor, config, unsaid=settings.unsaid_topology, now=datetime.now(UTC)
+        )
         await importing.apply(await importing.plan())
     paths = [each.path for client in config.clients for each in client.environments]
     assert len(paths) == 2

@@ -30,6 +30,7 @@ def mcp(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Run a command as the script does."""
 
     monkeypatch.setattr("mcp_platform.cli.serve.kept", lambda: False)  # no copy of this process
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
     def run(*arguments: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["mcp-platform", *arguments])

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mcp_platform.doctor.case import RoleState
+from mcp_platform.scheduling.holidays import HolidayRules
 from mcp_platform.tenants.credentials import (
     CredentialsForbidden,
     CredentialsGarbled,
@@ -175,6 +176,9 @@ FAULTS["catalogue", "nobody"] = lambda here: here.offers(
 def a_service_nobody_does(here: Surgery) -> None:
     (corte,) = here.case.catalogue.services
     here.offers(services=(corte, replace(corte, id="barba", name="Barba")))
+
+
+FAULTS["catalogue", "holidays"] = lambda here: here.offers(holidays=HolidayRules(own={}))
 
 
 @leads_to("catalogue", "no_calendar")

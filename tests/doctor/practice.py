@@ -62,7 +62,12 @@ class Practice:
     async def add(self, client_name: str = "shop", **columns: Any) -> TenantId:
         async with self.sessions.everywhere.begin() as session:
             await session.execute(insert(ClientRow).values(name=client_name, business_name="Zé"))
-            values = {"client_name": client_name, "environment": "production", **columns}
+            values = {
+                "client_name": client_name,
+                "environment": "production",
+                "holidays_decided": 2027,
+            }
+            values |= columns
             made = await session.scalar(insert(TenantRow).values(**values).returning(TenantRow.id))
             await save_catalogue(session, made, CATALOGUE)
         return TenantId(made)

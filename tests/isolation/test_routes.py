@@ -137,7 +137,7 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
     found_missing = set()
     for path, methods in document["paths"].items():
         rest = path.partition("{environment}")[2]
-        if "{" not in rest:
+        if "{" not in rest.replace("{year}", ""):  # a year is nobody's
             continue
         filled = path.replace("{closed_day_id}", str(day))
         filled = _at(filled, mine.partition("/")[0], tenant_id)

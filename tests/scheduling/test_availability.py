@@ -129,7 +129,7 @@ def oracle(
     }
     begin = datetime.combine(wanted.first, time(), UTC) - timedelta(days=1)
     end = datetime.combine(wanted.last, time(), UTC) + timedelta(days=2)
-    closed = {c.day for c in catalogue.closed_days if c.professional_id in (None, professional.id)}
+    closed = [c for c in catalogue.closed_days if c.professional_id in (None, professional.id)]
     for minute in minutes(begin, end):
         local = minute.astimezone(zone)
         if (
@@ -137,7 +137,16 @@ def oracle(
             and wanted.from_time <= local.time() <= wanted.to_time
             and local.fold == 0
             and now + rules.minimum_notice <= minute <= now + rules.horizon
-            and local.date() not in closed
+            and not any(
+                c.day == each.date()
+                and clock_minutes(c.begins or time())
+                <= clock_minutes(each.time())
+                < (clock_minutes(c.ends or time()) or 24 * 60)
+                for c in closed
+                for each in (
+                    at_.astimezone(zone) for at_ in minutes(minute, minute + service.duration)
+                )
+            )
             and any(
                 fits(span, start=minute, service=service, rules=rules)
                 for span in professional.hours
@@ -199,6 +208,19 @@ def spans(draw: st.DrawFn, weekday: int) -> OpeningSpan:
 
 
 @st.composite
+def closures(draw: st.DrawFn, change: date) -> ClosedDay:
+    """Hours of a day on which the clocks change close rather too much, so there whole days alone."""
+    away = draw(st.integers(-1, 1))
+    half = draw(spans(0)) if away and draw(st.booleans()) else None
+    return ClosedDay(
+        day=change + timedelta(days=away),
+        professional_id=draw(st.sampled_from([None, "ze", "ana"])),
+        begins=half.opens if half else None,
+        ends=half.closes if half else None,
+    )
+
+
+@st.composite
 def cases(draw: st.DrawFn) -> dict[str, object]:
     zone, change = draw(st.sampled_from(CHANGES))
     first = change + timedelta(days=draw(st.sampled_from([0, 0, -1, -2, 1])))
@@ -219,11 +241,7 @@ def cases(draw: st.DrawFn) -> dict[str, object]:
         **a_case(
             hours=tuple(hours),
             closed_days=tuple(
-                ClosedDay(
-                    day=change + timedelta(days=draw(st.integers(-1, 1))),
-                    professional_id=draw(st.sampled_from([None, "ze", "ana"])),
-                )
-                for _ in range(draw(st.sampled_from([0, 0, 0, 1])))
+                draw(closures(change)) for _ in range(draw(st.sampled_from([0, 0, 1, 2])))
             ),
             minutes=draw(st.sampled_from([5, 30, 45, 60, 90, 180])),
             before=draw(st.sampled_from([0, 0, 10, 60])),
@@ -409,6 +427,26 @@ def test_notice_and_horizon_belong_to_what_can_be_booked() -> None:
 def test_a_closed_day_closes_whom_it_is_for(whose, count) -> None:
     case = a_case(closed_days=(ClosedDay(day=MONDAY, professional_id=whose),))
     assert len(offered(case)) == count
+
+
+def test_half_a_day_is_closed_for_all_that_would_reach_into_it() -> None:
+    afternoon = ClosedDay(day=MONDAY, begins=time(12), ends=time(0))
+    lunch = ClosedDay(day=MONDAY, professional_id="ze", begins=time(9, 15), ends=time(10))
+    case = a_case(closed_days=(afternoon, lunch), minutes=60)
+    assert walls(offered(case)) == ["08:00", "10:00", "10:30", "11:00"]
+    with pytest.raises(Invalid, match="within hours that are closed"):
+        validate_start(**case, start=at("11:30")[0], now=SUNDAY_NIGHT)
+
+
+@pytest.mark.parametrize(
+    ("hours", "field"),
+    [({"begins": time(9)}, "ends"), ({"ends": time(9)}, "begins"),
+     ({"begins": time(9), "ends": time(9)}, "ends")],
+)  # fmt: skip
+def test_hours_of_a_closed_day_that_cannot_be_are_refused(hours, field) -> None:
+    with pytest.raises(Invalid) as refused:
+        ClosedDay(day=MONDAY, **hours)
+    assert list(refused.value.fields) == [field]
 
 
 def test_a_request_for_all_of_time_costs_no_more_than_the_horizon() -> None:

@@ -33,6 +33,7 @@ RICH = replace(
     closed_days=(
         ClosedDay(day=date(2026, 12, 24), professional_id=ANA, reason="férias"),
         ClosedDay(day=date(2026, 12, 25)),
+        ClosedDay(day=date(2026, 12, 31), begins=time(12), ends=time(0), reason="Réveillon"),
     ),
     rules=BookingRules(
         time_zone="America/Manaus",
@@ -75,7 +76,7 @@ async def test_writing_twice_is_writing_once(shop: Shop) -> None:
     assert await load(shop) == RICH
     async with shop.sessions.everywhere() as session:
         closed = select(func.count()).where(ClosedDayRow.tenant_id == shop.tenant.id)
-        assert await session.scalar(closed) == 2
+        assert await session.scalar(closed) == 3
 
 
 async def test_what_is_no_longer_offered_is_kept_for_the_appointments_that_name_it(

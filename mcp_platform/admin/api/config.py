@@ -1,6 +1,8 @@
 """`/api/v1/admin/config`: `config.json` out and in. Credentials files are the command's alone."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -33,17 +35,34 @@ class ImportQuery(BaseModel):
     )
 
 
+class ExportQuery(BaseModel):
+    """What is exported."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    catalogue: Annotated[
+        bool, Field(description="Also services, people, hours and closed days of each tenant.")
+    ] = False
+
+
 class StepOut(BaseModel):
     """What is done with one client, tenant or block."""
 
     kind: str
     name: str
+    tenant: Annotated[str | None, Field(description="Whose catalogue it is in.")]
     action: Action
     fields: Annotated[list[str], Field(description="What changes.")]
 
     @classmethod
     def of(cls, step: Step) -> "StepOut":
-        return cls(kind=step.kind, name=step.name, action=step.action, fields=sorted(step.changes))
+        return cls(
+            kind=step.kind,
+            name=step.name,
+            tenant=step.of_tenant or None,
+            action=step.action,
+            fields=sorted(step.changes),
+        )
 
 
 class ImportOut(BaseModel):
@@ -77,6 +96,7 @@ def config_router(
     tenants: TenantDirectory,
     guard: AdminGuard,
     unsaid_topology: Topology,
+    clock: Callable[[], datetime],
 ) -> APIRouter:
     """Return the routes, with their whole paths. `unsaid_topology`: of new tenants."""
     router = APIRouter(prefix=ADMIN_API, tags=["config"])
@@ -85,7 +105,7 @@ def config_router(
             "description": "config.json, version 1.",
             "content": {"application/json": {"schema": _FILE}},
         },
-        **problems(401, 403, 503),
+        **problems(401, 403, 422, 503),
     }
 
     @router.get(
@@ -95,9 +115,9 @@ def config_router(
         dependencies=[Depends(allowed(guard, *READERS))],
         responses=exported,
     )
-    async def export() -> Response:
+    async def export(query: Annotated[ExportQuery, Query()]) -> Response:
         async with sessions.everywhere() as session:
-            content = await export_config(session)
+            content = await export_config(session, catalogue=query.catalogue)
         return Response(content, media_type="application/json")
 
     @router.post(
@@ -126,14 +146,16 @@ def config_router(
         # To understand them takes seconds, in which others are served.
         file = await asyncio.to_thread(read_config, content)
         async with sessions.everywhere() as session:
-            plan = await ConfigImport(session, actor, file, unsaid=unsaid_topology).plan()
+            plan = await ConfigImport(
+                session, actor, file, unsaid=unsaid_topology, now=clock()
+            ).plan()
             declared = [each for client in file.clients for each in client.environments]
             known = await without_credentials(session, [each.path for each in declared])
         waiting = sorted([*known, *(step.name for step in plan.of("tenant", "create"))])
         if not query.dry_run:
             await isolation.prepare_all(plan.becoming_isolated, actor=actor)
             async with sessions.everywhere.begin() as session:
-                importing = ConfigImport(session, actor, file, unsaid=unsaid_topology)
+                importing = ConfigImport(session, actor, file, unsaid=unsaid_topology, now=clock())
                 plan = await importing.plan()
                 await importing.apply(plan)
                 missing = await unprepared(session, [each.path for each in declared])

@@ -41,6 +41,13 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "ProfessionalChange": {"service_ids": ["corte", "barba"]},
     "HoursWish": {"hours": _HOURS},
     "NewClosedDay": {"day": "2026-12-25", "reason": "Natal"},
+    "NewClosedDays": {
+        "days": [
+            {"day": "2026-12-24", "begins": "12:00", "ends": "00:00", "bookings": "keep"},
+            {"day": "2026-12-25", "reason": "Natal"},
+        ]
+    },
+    "HolidaysChosen": {"days": ["2027-01-01", "2027-02-09"], "bookings": "ask"},
     "ClosedDayChange": {"reason": "Férias"},
     "CredentialsReplacement": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_API_TOKEN": "EAA…"},
     "CredentialsChange": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_APP_ID": None},

@@ -6,10 +6,10 @@ Owns everything about a tenant but its credentials, its catalogue, and its end (
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +29,7 @@ from mcp_platform.admin.registry.shapes import (
     Paragraphs,
     Search,
     Shown,
+    Wish,
     check_version,
     constraint,
     merge,
@@ -43,6 +44,7 @@ from mcp_platform.scheduling.catalogue import (
     BookingRules,
 )
 from mcp_platform.scheduling.catalogue_store import MINUTE
+from mcp_platform.scheduling.holidays import check_region
 from mcp_platform.tenants.directory import tenant_of
 from mcp_platform.tenants.models import ClientRow, TenantRow, was_purged
 from mcp_platform.tenants.tenant import Article, Environment, Kind, Tenant, TenantId
@@ -67,6 +69,36 @@ def _known_zone(name: str) -> str:
     except Invalid as error:
         raise PydanticCustomError("zone", "{why}", {"why": error.fields["time_zone"]}) from error
     return name
+
+
+def _known_region(code: str) -> str:
+    try:
+        check_region(code)
+    except Invalid as error:
+        why = error.fields["holidays_of"]
+        raise PydanticCustomError("region", "{why}", {"why": why}) from error
+    return code
+
+
+def _month_and_day(value: str) -> str:
+    try:
+        date.fromisoformat(f"2000-{value}")  # a leap year
+    except ValueError as error:
+        raise PydanticCustomError("month_and_day", "must be a day of a year as MM-DD") from error
+    return value
+
+
+class OwnHoliday(Wish):
+    """A holiday of the town's own, on the same day every year."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    day: Annotated[
+        str,
+        Field(pattern=r"^[0-9]{2}-[0-9]{2}$", description="MM-DD."),
+        AfterValidator(_month_and_day),
+    ]
+    name: Line
 
 
 class EnvironmentChange(Change):
@@ -107,6 +139,16 @@ class EnvironmentChange(Change):
     kind: Annotated[Kind | None, Field(description="Which icon its services are listed with.")] = (
         None
     )
+    holidays_of: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$",
+            description="Whose holidays are offered as closed days: BR, or a state such as BR-SP.",
+        ),
+    ] = "BR"
+    own_holidays: list[OwnHoliday] = Field(
+        default_factory=list, max_length=50, description="The town's own, every year."
+    )
     address: Annotated[Line | None, Field(description="Customers are told, as the next two.")] = (
         None
     )
@@ -122,6 +164,7 @@ class EnvironmentChange(Change):
     resources: Resources = Resources()
 
     _zone = field_validator("time_zone")(_known_zone)
+    _region = field_validator("holidays_of")(_known_region)
 
 
 class NewEnvironment(EnvironmentChange, New):
@@ -145,6 +188,11 @@ class EnvironmentOut(Shown):
     unanswered_close: bool
     article: str | None
     kind: str | None
+    holidays_of: str
+    own_holidays: list[OwnHoliday]
+    holidays_decided: Annotated[
+        int | None, Field(description="The last year whose holidays somebody decided about.")
+    ]
     address: str | None
     phone: str | None
     notes: str | None

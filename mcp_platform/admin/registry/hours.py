@@ -28,7 +28,7 @@ def _clock(value: object) -> object:
 ClockTime = Annotated[
     time,
     BeforeValidator(_clock),
-    PlainSerializer(lambda clock: f"{clock:%H:%M}", return_type=str),
+    PlainSerializer(lambda clock: f"{clock:%H:%M}", return_type=str, when_used="json-unless-none"),
     WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$"}),
 ]
 

@@ -314,6 +314,18 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
             "Say who does each service, or make it inactive.",
         ),
     ),
+    ("catalogue", "holidays"): warning(
+        pt=(
+            "{name} ({day}) está perto, e ninguém disse em quais feriados de {year} o negócio"
+            " fecha: até lá, fica aberto para marcar.",
+            "Pergunte ao dono e rode: mcp-platform closed-days holidays {tenant} --year {year}",
+        ),
+        en=(
+            "{name} ({day}) is near, and nobody said on which holidays of {year} the business"
+            " closes: until then it can be booked.",
+            "Ask the owner, and run: mcp-platform closed-days holidays {tenant} --year {year}",
+        ),
+    ),
     ("catalogue", "no_calendar"): failed(
         pt=(
             "Sem agenda do Google para: {who}.",
