@@ -1,5 +1,7 @@
 """A fleet that was imported on one machine: each of its tenants answers."""
 
+from datetime import UTC, datetime
+
 import orjson
 
 from mcp_platform.admin.actor import Actor

@@ -32,6 +32,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "UserChange": {"disabled": True},
     "Examination": {"fix": True},
     "NewClient": {"name": "barbearia-do-ze", "business_name": "Barbearia do Zé"},
+    "FleetChange": {"platform": {"host": "agenda.example.com"}},
     "ClientChange": {"business_name": "Barbearia do Zé e Filhos"},
     "NewEnvironment": {"environment": "production", "owner_whatsapp": "5511987654321"},
     "EnvironmentChange": {"horizon_days": 30, "notes": "Pix e dinheiro."},
