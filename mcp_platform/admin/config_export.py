@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.admin.config_catalogue import stored, written
 from mcp_platform.admin.config_form import BLOCKS, PATH_PATTERN, VERSION
+from mcp_platform.admin.registry.catalogue_file import stored, written
 from mcp_platform.tenants.models import (
     ClientRow,
     CredentialKeyRow,

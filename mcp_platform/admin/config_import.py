@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.admin import audit
 from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.config_catalogue import (
+from mcp_platform.admin.config_form import ConfigFile, DeclaredEnvironment, Resources
+from mcp_platform.admin.registry.catalogue_file import (
     CatalogueImport,
     CatalogueKind,
     Said,
     declared,
     stored,
 )
-from mcp_platform.admin.config_form import ConfigFile, DeclaredEnvironment, Resources
 from mcp_platform.admin.registry.clients import ClientChange, Clients, NewClient
 from mcp_platform.admin.registry.environments import (
     EnvironmentChange,

@@ -150,7 +150,7 @@ _CALLED = {
 
 
 def _tell(plan: "Plan", *, dry_run: bool) -> None:
-    from mcp_platform.admin.config_catalogue import PARTS  # noqa: PLC0415  # slow to import
+    from mcp_platform.admin.registry.catalogue_file import PARTS  # noqa: PLC0415  # slow to import
 
     marks = {"create": "+", "update": "~"}
     for step in plan.steps:

@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, str] = {
     "There are no users yet: mcp-platform users create <e-mail>.": (
         "Ainda não há usuários: mcp-platform users create <e-mail>."
     ),
+    "There are no such conversations.": "Não há conversas assim.",
     # Closed days and holidays.
     "No day is closed.": "Nenhum dia está fechado.",
     "{days} is closed.": "{days}: fechado.",
@@ -62,6 +63,11 @@ SENTENCES: Mapping[str, str] = {
 }
 
 WORDS: Mapping[str, str] = {
+    "Answered by": "Quem responde",
+    "Conversation": "Conversa",
+    "Unanswered since": "Sem resposta desde",
+    "Until": "Até",
+    "Wrote last": "Escreveu por último",
     "Action": "Ação",
     "At (UTC)": "Quando (UTC)",
     "Attempts": "Tentativas",
