@@ -11,6 +11,9 @@ PARALLEL = $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 # Tests that compare docs/ with the code; they need no server.
 DOCUMENTED = $(wildcard tests/test_*.py) tests/kit/test_metrics.py
 
+# Whatever the environment says, bytecode is kept: tests start hundreds of processes of ours.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-quick test-full test-cluster integration check check-migrations mutate bench scan lock clean venv

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import gc
 import ipaddress
 import os
@@ -14,7 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import certifi
 import pytest
+import structlog
+from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, settings
 
 from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
@@ -32,7 +36,9 @@ EXAMPLES = {"quick": 20, "usual": 100, "full": 1000}
 # Tests that start processes or browsers, or put a whole service together for each question.
 LONG = (
     "admin/test_schemathesis.py",
+    "assistant/test_grounding_properties.py",
     "browser",
+    "ci",
     "cli",
     "crash",
     "flows",
@@ -41,6 +47,7 @@ LONG = (
     "isolation",
     "kit/test_embedded.py",
     "kit/test_supervisor.py",
+    "linear",
     "manifests",
     "personas",
     "publishing",
@@ -90,6 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
     pytest's own.
     """
     _hear_interrupts()
+    _log_plainly()
     settings.register_profile(
         "this tier",
         max_examples=EXAMPLES[config.getoption("tier")],
@@ -103,6 +111,18 @@ def pytest_configure(config: pytest.Config) -> None:
         Path(made).chmod(0o711)
         os.environ[FOLDER_VARIABLE] = made
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+    _trust_one(Path(os.environ[FOLDER_VARIABLE], "trusted.pem"))
+    # OpenSSL proves each time that the two primes of a key are primes.
+    serialization.load_pem_private_key = functools.cache(serialization.load_pem_private_key)
+
+
+def _trust_one(bundle: Path) -> None:
+    """Have clients trust one authority, not 140: nobody is asked over TLS, and each client reads them."""
+    if not bundle.exists():  # it does in workers of xdist
+        end = "-----END CERTIFICATE-----\n"
+        bundle.write_text(Path(certifi.where()).read_text().partition(end)[0] + end)
+    os.environ["SSL_CERT_FILE"] = str(bundle)
+    certifi.where = lambda: str(bundle)
 
 
 def _hear_interrupts() -> None:
@@ -113,6 +133,18 @@ def _hear_interrupts() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda _number, _frame: None)
+
+
+def _log_plainly() -> None:
+    """Write tracebacks as Python does: Rich takes seconds to draw one with everything in it."""
+    *before, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*before, plain])
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what takes long before it is read."""
+    return True if config.getoption("tier") == "quick" and _is_long(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -129,17 +161,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
     if item.get_closest_marker("cluster") and "cluster" not in config.getoption("markexpr"):
         return True
-    match config.getoption("tier"):
-        case "quick":
-            return _is_long(item) or item.get_closest_marker("full") is not None
-        case "usual":
-            return item.get_closest_marker("full") is not None
-    return False
+    return config.getoption("tier") != "full" and item.get_closest_marker("full") is not None
 
 
-def _is_long(item: pytest.Item) -> bool:
-    where = item.path.relative_to(Path(__file__).parent)
-    return any(where.is_relative_to(each) for each in LONG)
+def _is_long(path: Path) -> bool:
+    return any(path.is_relative_to(Path(__file__).parent / each) for each in LONG)
 
 
 def pytest_collection_finish() -> None:

@@ -21,9 +21,10 @@ def simulators() -> Iterator[Simulators]:
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Write warnings alone: a line for each of ten thousand requests would be most of the work."""
+    made = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     yield
-    structlog.reset_defaults()
+    structlog.configure(**made)
 
 
 @pytest.fixture

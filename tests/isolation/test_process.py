@@ -181,7 +181,7 @@ async def test_a_request_key_of_one_tenant_is_another_tenants_own(shops: World) 
 def written() -> Iterator[io.StringIO]:
     """What this process logs by its default settings."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, structured = root.handlers[:], root.level, structlog.get_config()
     defaults = Settings()
     configure_logging(
         level=defaults.log_level, form=defaults.log_format, show_texts=defaults.log_texts
@@ -194,7 +194,7 @@ def written() -> Iterator[io.StringIO]:
     yield output
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**structured)
 
 
 # Not so many of Gemini's that it is left alone; of the others, what is tried again at once or never.

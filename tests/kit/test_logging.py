@@ -22,7 +22,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 def output() -> Iterator[io.StringIO]:
     """Configure logging as in production at DEBUG; return what is written. All is put back."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, structured = root.handlers[:], root.level, structlog.get_config()
     levels = {name: each.level for name, each in _loggers().items()}
     configure_logging(level="DEBUG", form="json", show_texts=False)
     structlog.configure(cache_logger_on_first_use=False)
@@ -35,7 +35,7 @@ def output() -> Iterator[io.StringIO]:
     root.setLevel(level)
     for name, each in _loggers().items():
         each.setLevel(levels.get(name, logging.NOTSET))
-    structlog.reset_defaults()
+    structlog.configure(**structured)
 
 
 def _loggers() -> dict[str, logging.Logger]:

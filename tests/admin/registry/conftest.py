@@ -1,4 +1,4 @@
-"""One migrated database; each test registers clients of its own in it."""
+"""One office over one database; each test registers clients of its own in it."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -17,8 +17,14 @@ def registry_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-@pytest.fixture
-async def office(registry_url: str) -> AsyncIterator[Office]:
+@pytest.fixture(scope="session")
+async def shared_office(registry_url: str) -> AsyncIterator[Office]:
     engine = create_engine(registry_url, pool_size=5, application_name="tests")
     yield Office(Sessions(engine))
     await engine.dispose()
+
+
+@pytest.fixture
+def office(shared_office: Office) -> Office:
+    shared_office.begin_again()
+    return shared_office

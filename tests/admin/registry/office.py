@@ -47,6 +47,9 @@ class Preparing:
     """Prepares tenants, as far as a test lets it, and does nothing else."""
 
     def __init__(self) -> None:
+        self.begin_again()
+
+    def begin_again(self) -> None:
         self.prepared: list[tuple[str, str]] = []
         self.away: Unavailable | None = None
 
@@ -79,6 +82,10 @@ class Office:
                 )
             )
         )
+
+    def begin_again(self) -> None:
+        self.now = NOW
+        self.provisioner.begin_again()
 
     async def ask(
         self,
