@@ -35,17 +35,23 @@ Server = TypeVar("Server", EmbeddedPostgres, EmbeddedValkey)
 EXAMPLES = {"quick": 20, "usual": 100, "full": 1000}
 # Tests that start processes or browsers, or put a whole service together for each question.
 LONG = (
+    "admin/test_operating_api.py",
     "admin/test_schemathesis.py",
     "assistant/test_grounding_properties.py",
     "browser",
     "ci",
     "cli",
     "crash",
+    "doctor/test_api.py",
+    "doctor/test_command.py",
+    "doctor/test_daily.py",
+    "doctor/test_doctor.py",
     "flows",
     "fuzz",
     "integration",
     "isolation",
     "kit/test_embedded.py",
+    "kit/test_standstill.py",
     "kit/test_supervisor.py",
     "linear",
     "manifests",
