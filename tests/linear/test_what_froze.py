@@ -42,7 +42,6 @@ ENV_FILES = (
 )
 
 
-
 def test_a_name_is_judged_at_once() -> None:
     _ends("from mcp_platform.assistant.lexicon.reading import is_name as run", *NAMES)
 
