@@ -100,8 +100,12 @@ def _examined(
             examined = []
             async with doctor_alone(settings, database_url=given.database_url) as made:
                 examinations = Examinations(doctor=made.doctor, sessions=made.admin_sessions)
+                # A tenant's own login may not ask which tenants were purged.
+                pinned = f"{settings.client_name}/{settings.environment}"
                 async with made.sessions.everywhere() as session:
-                    wanted = await tenants_at(session, path)
+                    wanted = await tenants_at(
+                        session, path or (pinned if settings.pinned else None)
+                    )
                 for tenant_id, name in wanted:
                     tenant = await made.tenants.by_id(tenant_id)
                     typer.secho(name, err=True, bold=True)
