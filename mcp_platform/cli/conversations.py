@@ -183,7 +183,7 @@ def _at(path: str, work: "Person[Result]") -> Result:
         person = PersonInConversation(
             session, tenant, trail=ActorTrail(actor), idle=idle, now=datetime.now(UTC)
         )
-        return await work(person, Conversations(session, tenant.id))
+        return await work(person, Conversations(session, tenant.id, time_zone=tenant.time_zone))
 
     return in_database(in_session)
 

@@ -38,7 +38,8 @@ Address = Annotated[str | None, _option("--address", "Where the business is.")]
 Phone = Annotated[str | None, _option("--phone", "Its phone, as people write it.")]
 Notes = Annotated[str | None, _option("--notes", "What else customers may know.")]
 OwnerWhatsapp = Annotated[
-    str | None, _option("--owner-whatsapp", "Where notices go: digits, with the country's.")
+    str | None,
+    _option("--owner-whatsapp", "Where notices go: (11) 98765-4321, or with its country's code."),
 ]
 PhoneNumberId = Annotated[
     str | None, _option("--phone-number-id", "Meta's id of the WhatsApp number.")

@@ -27,6 +27,7 @@ from mcp_platform.conversations.api_shapes import (
 from mcp_platform.conversations.chat import Answered, Chat, Words
 from mcp_platform.conversations.conversations import Conversations
 from mcp_platform.conversations.person import PersonInConversation
+from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import read_cursor, read_number, write_cursor
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import RequestKey, bodies_up_to, problems
@@ -39,9 +40,7 @@ ONE = "/conversations/{conversation_id}"
 
 # No spaces and control characters: an id is compared, logged and sent in queries.
 UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
-WhatsAppNumber = Annotated[
-    str, Field(pattern=r"^[0-9]{8,15}$", description="International, digits alone.")
-]
+WhatsAppNumber = Annotated[str, Field(pattern=WRITTEN)]
 _NUMBER = re.compile(r"[0-9]{8,15}", re.ASCII)
 
 
@@ -69,8 +68,9 @@ class ChatRequest(BaseModel):
     whatsapp_number: Annotated[
         WhatsAppNumber | None,
         Field(
-            description="Without `send_whatsapp`: who says it, instead of `user_id`."
-            " Needs the scope `whatsapp:send`."
+            description="Without `send_whatsapp`: who says it, instead of `user_id`. With the"
+            " country's code, or as it is written where the business is. Needs the scope"
+            " `whatsapp:send`."
         ),
     ] = None
 

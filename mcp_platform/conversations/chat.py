@@ -208,7 +208,7 @@ async def _on_whatsapp(
     session: AsyncSession, tenant: Tenant, number: str
 ) -> tuple[ContactId, str] | None:
     """Return the contact who writes from `number`, and the number as Meta writes it."""
-    for digits in spellings(number):
+    for digits in spellings(number, time_zone=tenant.time_zone):
         found = await Contacts(session, tenant.id).known_as(f"w:{digits}")
         if found is not None:
             return found, digits

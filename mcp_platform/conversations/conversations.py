@@ -141,8 +141,17 @@ class ThreadMessage:
 class Conversations:
     """The conversations of one tenant in one transaction. Every statement names it first."""
 
-    def __init__(self, session: AsyncSession, tenant_id: TenantId, *, masked: bool = False) -> None:
+    def __init__(
+        self,
+        session: AsyncSession,
+        tenant_id: TenantId,
+        *,
+        masked: bool = False,
+        time_zone: str = "UTC",
+    ) -> None:
+        """`time_zone` says in which country a number without its country's code is."""
         self._session = session
+        self._time_zone = time_zone
         self._tenant = tenant_id
         self._masked = masked
 
@@ -195,13 +204,15 @@ class Conversations:
     async def named(self, name: str) -> ContactId:
         """Return who is meant by an id of ours, a phone number, a user id of Meta's or of the API.
 
+        A number may be written as it is where the business is.
+
         Raises:
             NotFound: nobody is known by that name.
         """
         plain = name.strip()
-        digits = "".join(each for each in plain if each.isdigit())
+        numbers = spellings(plain, time_zone=self._time_zone)
         contacts = Contacts(self._session, self._tenant)
-        for alias in (f"u:{plain}", *(f"w:{each}" for each in spellings(digits)), f"a:{plain}"):
+        for alias in (f"u:{plain}", *(f"w:{each}" for each in numbers), f"a:{plain}"):
             found = await contacts.known_as(alias)
             if found is not None:
                 return found

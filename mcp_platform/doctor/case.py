@@ -96,6 +96,8 @@ class Case:
     catalogue: Catalogue | None = None
     role: RoleState | None = None
     template: str | None = None
+    owner_wrote_at: datetime | None = None
+    """When the owner last wrote to the number: for a day, notices need no template."""
     fix: bool = False
     """Subscribe to webhooks, and point them here, where they are not."""
     write: bool = False

@@ -1,5 +1,6 @@
 """Checks of the platform's own part: they ask nobody outside."""
 
+from mcp_platform.conversations.phones import exists
 from mcp_platform.doctor.case import Case, Chart
 from mcp_platform.doctor.results import Found
 from mcp_platform.tenants.cluster_names import namespace_of
@@ -109,9 +110,12 @@ async def rollout(chart: Chart) -> Found:
 
 async def owner(chart: Chart) -> Found:
     """Look whether notices have somebody to go to."""
-    if chart.case.tenant.owner_whatsapp:
-        return Found("owner.number", "set")
-    return Found("owner.number", "missing")
+    number = chart.case.tenant.owner_whatsapp
+    if not number:
+        return Found("owner.number", "missing")
+    if not exists(number):
+        return Found("owner.number", "no_number", {"number": number})
+    return Found("owner.number", "set")
 
 
 async def catalogue(chart: Chart) -> Found:

@@ -7,9 +7,11 @@ apps and its templates.
 import re
 from datetime import timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from mcp_platform.doctor.case import Chart
 from mcp_platform.doctor.results import Found
+from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.whatsapp.account import LONGEST_CALLBACK, AccountRefused
 
 CALLS = 6
@@ -225,10 +227,10 @@ async def _override(chart: Chart, details: dict[str, str]) -> Found:
 
 
 async def template(chart: Chart) -> Found:
-    """Look whether notices to the owner can be sent at any time."""
+    """Look whether a notice to the owner would be delivered: at any time, now, or not at all."""
     wanted, secrets = chart.case.template, chart.case.secrets
     if wanted is None:
-        return Found("whatsapp.template", "not_configured")
+        return _window(chart)
     details = {"template": wanted}
     try:
         found = await chart.doors.meta.templates(
@@ -247,6 +249,16 @@ async def template(chart: Chart) -> Found:
         count = str(ours.variables)
         return Found("whatsapp.template", "wrong_variables", {**details, "count": count})
     return Found("whatsapp.template", "approved", details)
+
+
+def _window(chart: Chart) -> Found:
+    tenant, wrote = chart.case.tenant, chart.case.owner_wrote_at
+    if not tenant.owner_whatsapp:
+        return Found("whatsapp.template", "not_configured")
+    if wrote is None or wrote + WINDOW <= chart.now:
+        return Found("whatsapp.template", "window_closed")
+    until = (wrote + WINDOW).astimezone(ZoneInfo(tenant.time_zone))
+    return Found("whatsapp.template", "window_open", {"until": f"{until:%d/%m %H:%M}"})
 
 
 def _is_id(value: str) -> bool:

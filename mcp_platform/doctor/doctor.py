@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.conversations.contacts import Contacts
+from mcp_platform.conversations.phones import spellings
 from mcp_platform.doctor.case import Case, RoleState
 from mcp_platform.doctor.examination import Examiner, Tell
 from mcp_platform.doctor.findings import Findings, failed
@@ -96,6 +98,7 @@ class Doctor:
         credentials, unreadable = await self._credentials(tenant)
         async with self._sessions.of(tenant.id)() as session:
             catalogue = await load_catalogue(session, tenant.id)
+            wrote = await _owner_wrote_at(session, tenant)
             name = await session.scalar(_LOGIN, {"tenant_id": tenant.id})
             role = None
             if name is not None or tenant.topology == "isolated":
@@ -107,6 +110,7 @@ class Doctor:
             catalogue=catalogue,
             role=role,
             template=self._template,
+            owner_wrote_at=wrote,
             fix=fix,
             write=write,
         )
@@ -149,6 +153,17 @@ async def role_state(session: AsyncSession, name: str) -> RoleState:
         is_tenants=TENANTS_ROLE in groups,
         powers=tuple(powers),
     )
+
+
+async def _owner_wrote_at(session: AsyncSession, tenant: Tenant) -> datetime | None:
+    if tenant.owner_whatsapp is None:
+        return None
+    contacts = Contacts(session, tenant.id)
+    for digits in spellings(tenant.owner_whatsapp, time_zone=tenant.time_zone):
+        found = await contacts.known_as(f"w:{digits}")
+        if found is not None:
+            return await contacts.last_wrote(found)
+    return None
 
 
 def _words(found: list[Found], tenant: Tenant) -> str:

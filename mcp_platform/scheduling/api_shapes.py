@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.outcome import SlotView
@@ -53,7 +54,7 @@ Day = Annotated[
 ]
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
 UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
-WhatsAppNumber = Annotated[str, Field(pattern=r"^[0-9]{8,15}$")]
+WhatsAppNumber = Annotated[str, Field(pattern=WRITTEN)]
 
 
 class AvailableQuery(BaseModel):
@@ -114,7 +115,8 @@ class CreateRequest(BaseModel):
     whatsapp_number: Annotated[
         WhatsAppNumber | None,
         Field(
-            description="Whose it is instead: a contact who has written on WhatsApp."
+            description="Whose it is instead: a contact who has written on WhatsApp. With the"
+            " country's code, or as it is written where the business is."
             " Needs the scope `whatsapp:send`."
         ),
     ] = None

@@ -282,7 +282,8 @@ class Desk:
                     Identity(api_user_id=booking.user_id, name=booking.name)
                 )
         async with self._sessions.of(tenant.id)() as session:
-            for digits in spellings(booking.whatsapp_number):
+            numbers = spellings(booking.whatsapp_number, time_zone=tenant.time_zone)
+            for digits in numbers:
                 found = await Contacts(session, tenant.id).known_as(f"w:{digits}")
                 if found is not None:
                     return found

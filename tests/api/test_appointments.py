@@ -230,7 +230,7 @@ async def test_booking_for_a_whatsapp_contact_needs_the_scope_and_the_contact(
     known = await shop.writes_on_whatsapp(NUMBER)
     token = shop.token(scopes=frozenset({"appointments:write"}))
     refused = await shop.create(whatsapp_number=NUMBER, token=token)
-    booked = await shop.create(whatsapp_number=NUMBER)
+    booked = await shop.create(whatsapp_number="(11) 98765-4321")
     assert [each.status_code for each in (unknown, refused, booked)] == [404, 403, 201]
     assert booked.json()["contact_id"] == str(known)
     assert booked.json()["user_id"] is None

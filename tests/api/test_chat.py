@@ -124,7 +124,7 @@ async def test_no_user_id_reaches_a_whatsapp_contact(
     assert sorted(spaces.values()) == ["api", "whatsapp"]
 
 
-@pytest.mark.parametrize("number", [NUMBER, "551187654321"])
+@pytest.mark.parametrize("number", [NUMBER, "551187654321", "(11) 98765-4321"])
 async def test_acting_for_a_whatsapp_contact_is_in_that_contacts_conversation(
     world: World, shop: Business, number: str
 ) -> None:

@@ -108,6 +108,18 @@ def test_the_example_answers_everything() -> None:
     assert [len(each.hours) for each in professionals] == [11, 2]
 
 
+def test_the_owner_s_number_is_read_where_the_business_is() -> None:
+    for written, zone, meant in (
+        ("(11) 98765-4321", None, "5511987654321"),
+        ("11987654321", "America/Bahia", "5511987654321"),
+        ("912 345 678", "Europe/Lisbon", "351912345678"),
+        ("", None, None),
+    ):
+        values, wrong = check({"owner_whatsapp": written} | ({"time_zone": zone} if zone else {}))
+        assert not wrong
+        assert values["owner_whatsapp"] == meant
+
+
 def test_yaml_says_the_same(tmp_path: Path) -> None:
     file = tmp_path / "answers.yaml"
     file.write_text("client_name: padaria\nservices:\n- {name: Bolo, minutes: 60, price: 80.5}\n")
@@ -130,6 +142,7 @@ def test_yaml_says_the_same(tmp_path: Path) -> None:
         ("time_zone", "America/Nowhere", "time_zone"),
         ("language", "fr", "language"),
         ("owner_whatsapp", "12", "owner_whatsapp"),
+        ("owner_whatsapp", "98765-4321", "owner_whatsapp"),
         ("resources", {"requests": {"cpu": "lots"}}, "resources"),
         ("resources", {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}, "above"),
         ("services", [], "services"),

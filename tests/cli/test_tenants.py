@@ -72,7 +72,7 @@ def test_suspending_is_in_the_trail(mcp: Mcp, database: Database) -> None:
 
 
 def test_a_tenant_is_changed_in_what_is_named_alone(mcp: Mcp, database: Database) -> None:
-    ran = mcp("tenants", "update", PATH, "--owner-whatsapp", "5511987654321", "--notes", "Pix")
+    ran = mcp("tenants", "update", PATH, "--owner-whatsapp", "(11) 98765-4321", "--notes", "Pix")
     assert ran.status == 0, ran.err
     shown = json.loads(mcp("tenants", "show", PATH).out)
     assert (shown["owner_whatsapp"], shown["phone_number_id"]) == ("5511987654321", "106")

@@ -163,6 +163,7 @@ FAULTS["tenant.rollout", "under_way"] = _rollout(_half())
 FAULTS["tenant.rollout", "stands_still"] = _rollout(_half(held_up_by="FailedCreate: a quota"))
 FAULTS["tenant.rollout", "absent"] = _rollout(None)
 FAULTS["tenant.rollout", "not_seen"] = _rollout(CredentialsForbidden("Kubernetes says no."))
+FAULTS["owner.number", "no_number"] = lambda here: here.tenant(owner_whatsapp="11987654321")
 FAULTS["owner.number", "missing"] = lambda here: here.tenant(owner_whatsapp=None)
 FAULTS["catalogue", "no_service"] = lambda here: here.offers(services=())
 FAULTS["catalogue", "no_professional"] = lambda here: here.offers(professionals=())
@@ -509,9 +510,21 @@ def too_long(here: Surgery) -> None:
     here.public_url = here.urls["gateway"] + "/very-long" * 20
 
 
-FAULTS["whatsapp.template", "not_configured"] = lambda here: setattr(
-    here, "case", replace(here.case, template=None)
+def _without_template(*, wrote_ago: timedelta | None, **tenant: str | None) -> PutOutOfOrder:
+    def fault(here: Surgery) -> None:
+        if tenant:
+            here.tenant(**tenant)
+        wrote = None if wrote_ago is None else NOW - wrote_ago
+        here.case = replace(here.case, template=None, owner_wrote_at=wrote)
+
+    return fault
+
+
+FAULTS["whatsapp.template", "not_configured"] = _without_template(
+    wrote_ago=None, owner_whatsapp=None
 )
+FAULTS["whatsapp.template", "window_open"] = _without_template(wrote_ago=timedelta(hours=23))
+FAULTS["whatsapp.template", "window_closed"] = _without_template(wrote_ago=timedelta(hours=25))
 FAULTS["whatsapp.template", "absent"] = lambda here: here.template(name=f"{TEMPLATE}_2")
 FAULTS["whatsapp.template", "not_approved"] = lambda here: here.template(status="REJECTED")
 FAULTS["whatsapp.template", "wrong_variables"] = lambda here: here.template(

@@ -206,3 +206,28 @@ async def test_a_rollout_is_seen_where_credentials_are_read_from_a_cluster(
 
     assert await codes(KubernetesStore(Api())) == ["stands_still"]
     assert await codes(EnvDirectoryStore(office.folder)) == []
+
+
+@pytest.mark.parametrize(
+    ("ago", "code"),
+    [("1 hour", "window_open"), ("25 hours", "window_closed"), (None, "window_closed")],
+)
+async def test_without_a_template_it_is_seen_whether_a_notice_would_reach_the_owner(
+    office: Practice, ago: str | None, code: str
+) -> None:
+    office.doctor._template = None
+    if ago is not None:  # Meta writes the number without its ninth digit
+        await office.change(owner_whatsapp="5511987654321")
+        await office.rows(
+            "WITH met AS (INSERT INTO contacts (tenant_id, id, space, last_inbound_at)"
+            " SELECT id, gen_random_uuid(), 'whatsapp', CAST(:now AS timestamptz)"
+            " - CAST(CAST(:ago AS text) AS interval) FROM tenants RETURNING tenant_id, id)"
+            " INSERT INTO contact_aliases (tenant_id, alias, contact_id)"
+            " SELECT tenant_id, 'w:551187654321', id FROM met",
+            now=office.surgery.now,
+            ago=ago,
+        )
+
+    found = await office.doctor.examine(office.tenant, only={"whatsapp.template"})
+
+    assert {each.check: each.code for each in found}["whatsapp.template"] == code

@@ -3,7 +3,7 @@
 Owns everything about a tenant but its credentials, its catalogue, and its end (off-boarding).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,7 +35,10 @@ from mcp_platform.admin.registry.shapes import (
     merge,
     prefixed,
 )
+from mcp_platform.conversations.phones import EXAMPLE, international
 from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.outbox.notices import NO_OWNER
+from mcp_platform.outbox.troubles import OWNER as OWNER_NOTICE
 from mcp_platform.scheduling.catalogue import (
     DEFAULT_HORIZON,
     DEFAULT_MINIMUM_NOTICE,
@@ -46,6 +49,7 @@ from mcp_platform.scheduling.catalogue import (
 from mcp_platform.scheduling.catalogue_store import MINUTE
 from mcp_platform.scheduling.holidays import check_region
 from mcp_platform.tenants.directory import tenant_of
+from mcp_platform.tenants.health import strike
 from mcp_platform.tenants.models import ClientRow, TenantRow, was_purged
 from mcp_platform.tenants.tenant import Article, Environment, Kind, Tenant, TenantId
 
@@ -154,7 +158,13 @@ class EnvironmentChange(Change):
     )
     phone: Annotated[Line | None, Field(description="As it is written for people.")] = None
     notes: Annotated[Paragraphs | None, Field(description="What else customers may know.")] = None
-    owner_whatsapp: Annotated[Number | None, Field(description="Where notices go.")] = None
+    owner_whatsapp: Annotated[
+        Number | None,
+        Field(
+            description="Where notices go: with the country's code, or as it is written where the"
+            " business is. Kept as digits, the country's code first."
+        ),
+    ] = None
     model_enabled: Annotated[bool, Field(description="False: the menu answers.")] = True
     phone_number_id: Annotated[
         MetaId | None, Field(description="Meta's id of the number; no two tenants share one.")
@@ -269,9 +279,12 @@ class Environments:
         Raises:
             NotFound: there is no such client.
             Conflict: a client has this environment already, or a number is another tenant's.
-            Invalid: a request for CPU or memory is above its limit.
+            Invalid: a request for CPU or memory is above its limit, or the owner's number is none.
         """
-        columns = [_columns(client_name, wish) for client_name, wish in wishes]
+        columns = [
+            _columns(client_name, wish, named=prefixed(index, of=len(wishes)))
+            for index, (client_name, wish) in enumerate(wishes)
+        ]
         names = await self._business_names({each["client_name"] for each in columns})
         await self._check_new(columns)
         rows = [TenantRow(**each) for each in columns]
@@ -330,7 +343,8 @@ class Environments:
             NotFound: there is none such.
             PreconditionFailed: it is in none of `versions`.
             Conflict: it is off-boarded, or the number is another tenant's.
-            Invalid: a request for CPU or memory would be above its limit.
+            Invalid: a request for CPU or memory would be above its limit, or the owner's number is
+                none.
         """
         row, business_name = await self._row(client_name, environment, lock=True)
         check_version(row, versions)
@@ -341,6 +355,12 @@ class Environments:
         if changes.pop("resources", None) is not None:
             changes |= change.resources.columns()
         check_resources({each: changes.get(each, getattr(row, each)) for each in COLUMNS})
+        if "owner_whatsapp" in changes:
+            zone = changes.get("time_zone", row.time_zone)
+            changes["owner_whatsapp"] = _owner(changes["owner_whatsapp"], time_zone=zone)
+            if changes["owner_whatsapp"] != row.owner_whatsapp:  # no notice went there yet
+                for trouble in (NO_OWNER, OWNER_NOTICE):
+                    await strike(self._session, TenantId(row.id), trouble)
         await self._merge(row, changes)
         after = _shown(row, business_name)
         if after != before:
@@ -450,8 +470,23 @@ def _path() -> Any:
     return TenantRow.client_name.concat("/").concat(TenantRow.environment)
 
 
-def _columns(client_name: str, wish: NewEnvironment) -> dict[str, Any]:
+def _owner(written: str | None, *, time_zone: str, field: str = "owner_whatsapp") -> str | None:
+    if written is None:
+        return None
+    digits = international(written, time_zone=time_zone)
+    if digits is None:
+        wrong = f"is no phone number; write it with its country's code, for instance {EXAMPLE}"
+        raise Invalid(f"{written} {wrong}.", fields={field: wrong})
+    return digits
+
+
+def _columns(
+    client_name: str, wish: NewEnvironment, *, named: Callable[[str], str]
+) -> dict[str, Any]:
     columns = {"client_name": client_name, **wish.columns(without=frozenset({"resources"}))}
+    columns["owner_whatsapp"] = _owner(
+        wish.owner_whatsapp, time_zone=wish.time_zone, field=named("owner_whatsapp")
+    )
     resources = dict.fromkeys(COLUMNS) | wish.resources.columns()
     check_resources(resources)
     return columns | resources

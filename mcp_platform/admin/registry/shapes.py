@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
+from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.database import Versioned
 from mcp_platform.kit.http import PreconditionFailed
@@ -45,9 +46,7 @@ CalendarId = Annotated[
     AfterValidator(_somebodys_calendar),
 ]
 MetaId = Annotated[str, Field(pattern=r"^[0-9]{5,20}$", description="Meta's id: digits alone.")]
-Number = Annotated[
-    str, Field(pattern=r"^[0-9]{8,15}$", description="International, digits alone, no `+`.")
-]
+Number = Annotated[str, Field(pattern=WRITTEN)]
 Slug = Annotated[
     str,
     Field(

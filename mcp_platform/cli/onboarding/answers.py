@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from mcp_platform.admin.registry.resources import COLUMNS, check_resources
 from mcp_platform.admin.registry.services import NewService
 from mcp_platform.admin.registry.shapes import Wished
 from mcp_platform.cli.onboarding.hours import HoursUnreadable, read_hours
+from mcp_platform.conversations.phones import international
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import NotUtf8, replace_file, text_of
+from mcp_platform.scheduling.catalogue import DEFAULT_TIME_ZONE
 from mcp_platform.tenants.tenant import ENVIRONMENTS, RESERVED_NAMES
 
 PUBLIC = (
@@ -103,7 +106,7 @@ def check(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Unfit]]:
             wrong |= wrong_here
             continue
         try:
-            kept[name] = READERS[name](value) if name in READERS else _nothing()
+            kept[name] = reader(name, values)(value)
         except Unfit as error:
             wrong[name] = error
     return kept, wrong
@@ -130,11 +133,13 @@ def read_environments(value: Any) -> list[str]:
     return [each for each in ENVIRONMENTS if each in named]
 
 
-def read_owner(value: Any) -> str | None:
+def read_owner(value: Any, *, time_zone: str = DEFAULT_TIME_ZONE) -> str | None:
     if value in (None, ""):
         return None
-    digits = re.sub(r"[\s().+-]", "", value) if isinstance(value, str) else value
-    return _environment("owner_whatsapp", digits).owner_whatsapp
+    digits = international(str(value), time_zone=time_zone)
+    if digits is None:
+        raise Unfit("owner_whatsapp")
+    return digits
 
 
 def read_resources(value: Any) -> dict[str, Any]:
@@ -353,5 +358,16 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "professionals": read_professionals,
 }
 """All answers but the credentials, in the order in which they are asked."""
+
+
+def reader(name: str, values: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Return what reads an answer, where `values` are the others. Raises Unfit if none does."""
+    if name not in READERS:
+        _nothing()
+    if name == "owner_whatsapp" and isinstance(zone := values.get("time_zone"), str):
+        return partial(read_owner, time_zone=zone)
+    return READERS[name]
+
+
 OF_THE_REGISTRY = tuple(name for name in READERS if name not in ("client_name", "environments"))
 """What is asked of an environment that is not there yet."""

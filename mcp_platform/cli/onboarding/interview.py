@@ -12,7 +12,7 @@ from rich.console import Console
 
 from mcp_platform.admin.credential_forms import SETTABLE, check_form
 from mcp_platform.cli.onboarding import answers as forms
-from mcp_platform.cli.onboarding.answers import PUBLIC, READERS, Answers, Kept, Unfit
+from mcp_platform.cli.onboarding.answers import PUBLIC, READERS, Answers, Kept, Unfit, reader
 from mcp_platform.cli.onboarding.asking import Asking, Check
 from mcp_platform.cli.onboarding.known import Known
 from mcp_platform.cli.onboarding.words import Words
@@ -106,7 +106,9 @@ class Interview:
 
     def _plain(self, name: str, before: Any) -> Any:
         default = DEFAULT_TIME_ZONE if name == "time_zone" and before is None else before or ""
-        read = self._read_client_name if name == "client_name" else READERS[name]
+        read = reader(name, self.answers.values)
+        if name == "client_name":
+            read = self._read_client_name
         return read(
             self._asking.text(self._words(name), check=self._checked(read), default=default)
         )

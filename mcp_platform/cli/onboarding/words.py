@@ -31,8 +31,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "time_zone": ("Fuso horário", "Time zone"),
     "language": ("Idioma do atendimento", "Language of the answers"),
     "owner_whatsapp": (
-        "WhatsApp do dono, com código do país (vazio: sem avisos)",
-        "Owner's WhatsApp, with the country's code (empty: no notices)",
+        "WhatsApp do dono, com DDD (vazio: sem avisos)",
+        "Owner's WhatsApp, with the area code (empty: no notices)",
     ),
     "services": ("Serviços", "Services"),
     "service.name": ("Serviço: nome", "Service: name"),
@@ -122,8 +122,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "wrong.time_zone": ("Um nome como America/Sao_Paulo.", "A name such as America/Sao_Paulo."),
     "wrong.language": ("pt-BR, en ou es.", "pt-BR, en or es."),
     "wrong.owner_whatsapp": (
-        "Só números, com código do país e DDD: 5511987654321.",
-        "Digits alone, with the country's code: 5511987654321.",
+        "Não é um número de telefone. Com DDD, (11) 98765-4321; de outro país, com +351….",
+        "No phone number. With its area code, or with its country's: +1 415 555 2671.",
     ),
     "wrong.services": (
         "Cada serviço tem name, minutes e price; há pelo menos um.",

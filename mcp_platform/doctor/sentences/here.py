@@ -253,17 +253,28 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
     ("owner.number", "set"): ok(
         pt="Os avisos têm para quem ir.", en="Notices have somebody to go to."
     ),
+    ("owner.number", "no_number"): failed(
+        pt=(
+            "O número do dono, {number}, não existe assim, talvez por faltar o código do país ou um"
+            " dígito: nenhum aviso chega.",
+            "Cadastre-o outra vez: mcp-platform tenants update … --owner-whatsapp"
+            ' "(11) 98765-4321".',
+        ),
+        en=(
+            "The owner's number, {number}, does not exist like that, perhaps for want of the"
+            " country's code or a digit: no notice arrives.",
+            "Set it again: mcp-platform tenants update … --owner-whatsapp +5511987654321.",
+        ),
+    ),
     ("owner.number", "missing"): warning(
         pt=(
             "O dono não tem número cadastrado: avisos e pedidos de atendimento humano não chegam a"
             " ninguém.",
-            "Cadastre o WhatsApp do dono, só dígitos com código do país (por exemplo"
-            " 5511999998888).",
+            "Cadastre o WhatsApp do dono: (11) 98765-4321, ou com código do país.",
         ),
         en=(
             "The owner has no number: notices and wishes to talk to a person reach nobody.",
-            "Set the owner's WhatsApp number, digits with the country code (for instance"
-            " 5511999998888).",
+            "Set the owner's WhatsApp number, as it is written there or with its country's code.",
         ),
     ),
     ("catalogue", "complete"): ok(

@@ -391,6 +391,32 @@ SENTENCES: dict[tuple[str, str], Sentence] = {
             "Make a utility template with one body variable, and set OWNER_NOTICE_TEMPLATE.",
         ),
     ),
+    ("whatsapp.template", "window_open"): warning(
+        pt=(
+            "Sem modelo de aviso: avisos chegam ao dono só até {until}, 24 horas depois de ele"
+            " escrever ao número.",
+            "Crie um modelo “utility” com uma variável no corpo e defina OWNER_NOTICE_TEMPLATE.",
+        ),
+        en=(
+            "No notice template: notices reach the owner only until {until}, 24 hours after they"
+            " wrote to the number.",
+            "Make a utility template with one body variable, and set OWNER_NOTICE_TEMPLATE.",
+        ),
+    ),
+    ("whatsapp.template", "window_closed"): warning(
+        pt=(
+            "Nenhum aviso chegaria ao dono agora: não há modelo de aviso, e ele não escreveu ao"
+            " número nas últimas 24 horas.",
+            "Crie um modelo “utility” com uma variável no corpo e defina OWNER_NOTICE_TEMPLATE; até"
+            " lá, peça ao dono que escreva ao número.",
+        ),
+        en=(
+            "No notice would reach the owner now: there is no notice template, and they have not"
+            " written to the number in the last 24 hours.",
+            "Make a utility template with one body variable, and set OWNER_NOTICE_TEMPLATE; until"
+            " then have the owner write to the number.",
+        ),
+    ),
     ("whatsapp.template", "absent"): failed(
         pt=(
             "A conta não tem o modelo {template} em pt_BR: avisos ao dono não são entregues.",

@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from mcp_platform.admin.actor import Actor
 from mcp_platform.admin.registry.clients import Clients, NewClient
@@ -97,6 +97,8 @@ async def test_a_limit_below_what_is_requested_already_is_refused(office: Office
         ({"minimum_notice_minutes": -1}, "minimum_notice_minutes"),
         ({"phone_number_id": "+5511999990000"}, "phone_number_id"),
         ({"owner_whatsapp": "11 99999"}, "owner_whatsapp"),
+        ({"owner_whatsapp": "98765-4321"}, "owner_whatsapp"),
+        ({"owner_whatsapp": "119876543210"}, "owner_whatsapp"),
         ({"calendar_id": "a calendar"}, "calendar_id"),
         ({"calendar_id": "primary"}, "calendar_id"),
         ({"calendar_id": "mcp@ze-1.iam.gserviceaccount.com"}, "calendar_id"),
@@ -326,3 +328,40 @@ class TestIsolation:
         again = await office.ask("POST", path, json=wish, key="one")
         assert (made.status_code, again.status_code) == (201, 201)
         assert office.provisioner.prepared == [(f"{client}/production", "isolated")]
+
+
+async def test_the_owner_s_number_is_kept_as_it_is_called_from_anywhere(office: Office) -> None:
+    client = await office.client()
+    where = f"/clients/{client}/environments"
+    wish = {"environment": "staging", "owner_whatsapp": "(11) 98765-4321"}
+    made = await office.ask("POST", where, json=wish)
+    assert made.json()["owner_whatsapp"] == "5511987654321"
+
+    shop = f"{where}/staging"
+    for change, kept in (
+        ({"owner_whatsapp": "11987654322"}, "5511987654322"),
+        ({"owner_whatsapp": "912 345 678", "time_zone": "Europe/Lisbon"}, "351912345678"),
+        ({"owner_whatsapp": "912 345 679"}, "351912345679"),  # by its own clock from now on
+        ({"owner_whatsapp": "+55 11 98765-4321"}, "5511987654321"),
+        ({"owner_whatsapp": None}, None),
+    ):
+        changed = await office.ask("PATCH", shop, seen="*", json=change)
+        assert changed.json()["owner_whatsapp"] == kept, changed.text
+
+
+async def test_another_number_of_the_owner_s_ends_the_trouble_with_the_last(office: Office) -> None:
+    shop = await office.environment(await office.client())
+    troubles = (
+        "INSERT INTO tenant_troubles (tenant_id, what, reason) SELECT id, what, ''"
+        " FROM tenants, unnest(ARRAY['owner_notice', 'owner_number', 'whatsapp']) AS what"
+    )
+    await office.execute(troubles)
+
+    async def left() -> set[str]:
+        async with office.sessions.everywhere() as session:
+            return set(await session.scalars(text("SELECT what FROM tenant_troubles")))
+
+    await office.ask("PATCH", shop, seen="*", json={"notes": "x"})
+    assert await left() == {"owner_notice", "owner_number", "whatsapp"}
+    await office.ask("PATCH", shop, seen="*", json={"owner_whatsapp": "(11) 98765-4321"})
+    assert await left() == {"whatsapp"}
