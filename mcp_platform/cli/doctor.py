@@ -100,9 +100,11 @@ def _examined(
             examined = []
             async with doctor_alone(settings, database_url=given.database_url) as made:
                 examinations = Examinations(doctor=made.doctor, sessions=made.admin_sessions)
-                # A tenant's own login may not ask which tenants were purged.
+                # Which tenants were purged is for the admin's role: neither a tenant's own login
+                # nor the workers' may ask.
+                sessions = made.admin_sessions or made.sessions
                 pinned = f"{settings.client_name}/{settings.environment}"
-                async with made.sessions.everywhere() as session:
+                async with sessions.everywhere() as session:
                     wanted = await tenants_at(
                         session, path or (pinned if settings.pinned else None)
                     )

@@ -356,10 +356,14 @@ async def test_another_number_of_the_owner_s_ends_the_trouble_with_the_last(offi
         " FROM tenants, unnest(ARRAY['owner_notice', 'owner_number', 'whatsapp']) AS what"
     )
     await office.execute(troubles)
+    tenant_id = await office.tenant_id(shop)
 
     async def left() -> set[str]:
         async with office.sessions.everywhere() as session:
-            return set(await session.scalars(text("SELECT what FROM tenant_troubles")))
+            found = await session.scalars(
+                text("SELECT what FROM tenant_troubles WHERE tenant_id = :id"), {"id": tenant_id}
+            )
+            return set(found)
 
     await office.ask("PATCH", shop, seen="*", json={"notes": "x"})
     assert await left() == {"owner_notice", "owner_number", "whatsapp"}
