@@ -5,11 +5,13 @@ second: whoever has nothing to write does not import it.
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from cdk8s_app.manifest import Manifest, WrongSpec
+from cdk8s_app.quoting import quoted
 
 
 def _use_packaged_node() -> None:
@@ -25,11 +27,12 @@ def _use_packaged_node() -> None:
 
 _use_packaged_node()
 
-from cdk8s import ApiObject, App, Chart, JsonPatch, YamlOutputType  # noqa: E402  # needs Node's path
+from cdk8s import ApiObject, App, Chart, JsonPatch  # noqa: E402  # needs Node's path
 
 EXTENSION = ".yaml"
 # Argo CD and kubectl read these in a folder, and nothing else.
 APPLIED = (EXTENSION, ".yml", ".json")
+_BETWEEN = re.compile(r"^---\n", re.MULTILINE)
 
 
 def write_folder(folder: Path, objects: Iterable[Manifest]) -> None:
@@ -45,22 +48,21 @@ def write_folder(folder: Path, objects: Iterable[Manifest]) -> None:
     files = Counter(file_name(each) for each in found)
     if twice := [name for name, times in files.items() if times > 1]:
         raise WrongSpec(f"{folder}: two objects for {', '.join(sorted(twice))}")
-    app = App(
-        outdir=str(folder),
-        output_file_extension=EXTENSION,
-        yaml_output_type=YamlOutputType.FILE_PER_RESOURCE,
-        record_construct_metadata=False,
-    )
+    app = App(record_construct_metadata=False)
     chart = Chart(app, "objects")
     for each in found:
         made = ApiObject(chart, file_name(each), api_version=each["apiVersion"], kind=each["kind"])
         made.add_json_patch(JsonPatch.replace("", each))
-    app.synth()
+    # One text for all of them, in their order: cdk8s' own files would have to be read again.
+    texts = _BETWEEN.split(app.synth_yaml())
+    folder.mkdir(parents=True, exist_ok=True)
+    for each, text in zip(found, texts, strict=True):
+        (folder / file_name(each)).write_bytes(quoted(text).encode())
     for path in folder.iterdir():
         if path.is_file() and path.suffix in APPLIED and path.name not in files:
             path.unlink()
 
 
 def file_name(each: Manifest) -> str:
-    """Return the file that cdk8s writes an object to."""
+    """Return the file that an object is written to, as cdk8s names it."""
     return f"{each['kind']}.{each['metadata']['name']}{EXTENSION}"

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from cdk8s_app.manifest import WrongSpec
 from cdk8s_app.network import PRIVATE_IPV6
 from cdk8s_app.quantities import Resources, in_bytes
-from cdk8s_app.settings import PRIVATE_RANGES, ArgoCD, Backups, Database, Logs, Platform
+from cdk8s_app.settings import PRIVATE_RANGES, ArgoCD, Backups, Database, Images, Logs, Platform
 
 SCHEMA = Path(__file__).with_name("config.schema.json")
 ENVIRONMENTS = ("development", "staging", "production")
@@ -164,19 +164,26 @@ def fleet_of(found: Any) -> Fleet:
     _check({**found, "clients": []}, None, versioned="version" in found, where="")
     platform = {**found.get("platform", {})}
     if logs := platform.get("logs"):
-        platform["logs"] = Logs(**_known(Logs, logs))
+        made_of = {**logs, "ranges": _ranges(logs, "ranges", within="platform.logs")}
+        platform["logs"] = Logs(**_known(Logs, made_of))
+    if images := platform.get("images"):
+        platform["images"] = Images(**_known(Images, images))
     for name in platform.get("settings", {}):
         if any(word in name for word in SECRET_WORDS):
             raise ConfigError(f"platform.settings.{name}: a secret has no place in this file")
-    for name in ("private_ranges", "api_server_ranges"):
+    for name in ("private_ranges", "api_server_ranges", "dns"):
         if name in platform:
-            platform[name] = tuple(platform[name])
-            _require_ranges(platform[name], field=f"platform.{name}")
+            platform[name] = _ranges(platform, name, within="platform")
     _require_narrow(platform.get("api_server_ranges", ()), field="platform.api_server_ranges")
     database = {**found.get("database", {})}
     if "host" in database and database.setdefault("mode", "external") != "external":
         # Pods would be let out to the Postgres that is made, and told to ask another.
         raise ConfigError(f"database.host: has no place where database.mode is {database['mode']}")
+    database["ranges"] = _ranges(database, "ranges", within="database")
+    if database["ranges"] and database.get("mode") != "external":
+        raise ConfigError("database.ranges: has a place where database.mode is external alone")
+    if database.get("ca") and database.get("mode") == "statefulset":
+        raise ConfigError("database.ca: the small Postgres speaks no TLS; take another mode")
     if backups := database.get("backups"):
         if "destination" not in backups:
             raise ConfigError("database.backups.destination: is missing")
@@ -214,12 +221,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _require_ranges(ranges: tuple[str, ...], *, field: str) -> None:
-    for position, each in enumerate(ranges):
+def _ranges(found: Mapping[str, Any], name: str, *, within: str) -> tuple[str, ...]:
+    """Return the ranges of addresses in a field, if it is there. Raises ConfigError."""
+    for position, each in enumerate(found.get(name, ())):
         try:
-            ip_network(each)
+            _ = ip_network(each) if "/" in each else None  # name servers have other forms too
         except ValueError as error:
-            raise ConfigError(f"{field}.{position}: {error}") from error
+            raise ConfigError(f"{within}.{name}.{position}: {error}") from error
+    return tuple(found.get(name, ()))
 
 
 def _require_narrow(ranges: tuple[str, ...], *, field: str) -> None:

@@ -4,13 +4,14 @@ Owns the rules' wording. Kubelets' probes are always let in, so no rule speaks o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from cdk8s_app.manifest import Manifest, in_namespace, manifest
+from cdk8s_app.settings import NAME_SERVERS
 
 DNS = 53
 HTTPS = 443
 API_SERVER = (443, 6443)  # as a service of a cloud, and as kubeadm and k3s serve it
-NODE_LOCAL_DNS = "169.254.20.10/32"  # Source: Kubernetes, "Using NodeLocal DNSCache"
 PRIVATE_IPV6 = (
     "::1/128",
     "fc00::/7",
@@ -83,15 +84,27 @@ def go_to(
     return {"to": [_peer(namespace, pods)], "ports": _tcp(ports)}
 
 
-def go_to_dns() -> Manifest:
-    """Let out to the cluster's name servers, over UDP and, for long answers, TCP."""
-    return {
-        "to": [
-            _peer("kube-system", {"k8s-app": "kube-dns"}),
-            {"ipBlock": {"cidr": NODE_LOCAL_DNS}},
-        ],
-        "ports": [{"protocol": protocol, "port": DNS} for protocol in ("UDP", "TCP")],
-    }
+def go_to_dns(servers: Iterable[str | Mapping[str, Any]]) -> list[Manifest]:
+    """Let out to the cluster's name servers, over UDP and, for long answers, TCP.
+
+    Args:
+        servers: keys of `NAME_SERVERS`, ranges, or pods by `namespace`, `pods` and `port`.
+    """
+    peers: dict[int, list[Manifest]] = {}
+    for named in servers:
+        for each in NAME_SERVERS.get(named, (named,)) if isinstance(named, str) else (named,):
+            if isinstance(each, str):
+                peers.setdefault(DNS, []).append({"ipBlock": {"cidr": each}})
+            else:
+                found = _peer(each["namespace"], each.get("pods"))
+                peers.setdefault(each.get("port", DNS), []).append(found)
+    return [
+        {
+            "to": to,
+            "ports": [{"protocol": protocol, "port": port} for protocol in ("UDP", "TCP")],
+        }
+        for port, to in peers.items()
+    ]
 
 
 def go_to_internet(*, private_ranges: Iterable[str]) -> Manifest:

@@ -14,6 +14,11 @@ DATABASE = "database"
 VALKEY = "valkey"
 POSTGRES_PORT = 5432
 REDIS_PORT = 6379
+AUTHORITY = "database-ca"
+"""ConfigMap, and mount, of the authority's certificate in each namespace with pods of ours."""
+AUTHORITY_KEY = "ca.crt"
+AUTHORITY_PAIR = "database-server-ca"
+"""Secret with the authority's certificate and key, by which CloudNativePG signs Postgres'."""
 
 
 def database_host(database: Database) -> str:

@@ -13,6 +13,10 @@ _MEMORY = {
     "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
 }  # fmt: skip
 
+# The scratch folder (64Mi), and the logs of a container, of which a node keeps 50 MiB.
+# Source: Kubernetes, kubelet's containerLogMaxSize and containerLogMaxFiles.
+SCRATCH = "192Mi"
+
 
 def millicores(cpu: str) -> int:
     """Return thousandths of a core: `500m` and `0.5` are 500."""
@@ -35,6 +39,8 @@ class Resources:
     cpu_limit: str
     memory_request: str
     memory_limit: str
+    scratch: str | None = SCRATCH
+    """Of the node's disk. None: no limit."""
 
     def __post_init__(self) -> None:
         if millicores(self.cpu_request) > millicores(self.cpu_limit):
@@ -49,7 +55,8 @@ class Resources:
 
     def container(self) -> Manifest:
         """Return `resources` of a container."""
+        disk = {} if self.scratch is None else {"ephemeral-storage": self.scratch}
         return {
-            "requests": {"cpu": self.cpu_request, "memory": self.memory_request},
-            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
+            "requests": {"cpu": self.cpu_request, "memory": self.memory_request, **disk},
+            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit, **disk},
         }

@@ -1,9 +1,10 @@
 """How many pods there are: by processor time, or by how long messages wait.
 
-Owns the numbers. A small business is served by one pod; production has two, so that a node may fail.
+Owns the numbers. A small business is served by one pod: while its node fails, messages wait.
 """
 
 from cdk8s_app.manifest import Manifest, manifest
+from cdk8s_app.quantities import millicores
 
 CPU_PERCENT = 70
 WAITING_S = 10  # twice what a turn takes as a rule; more says that turns queue
@@ -12,15 +13,38 @@ MOST = 4
 """Pods of one tenant, in any environment and under any setting."""
 
 
-def replicas_of(environment: str) -> tuple[int, int]:
-    """Return the fewest and the most pods of a tenant in `environment`."""
-    return (2, MOST) if environment == "production" else (1, 2)
+def most_of(environment: str) -> int:
+    """Return the most pods of a tenant in `environment`, where there may be more than one."""
+    return MOST if environment == "production" else 2
+
+
+def share_of(cpu_limit: str) -> str:
+    """Return so much of a limit as another pod is started for."""
+    return f"{millicores(cpu_limit) * CPU_PERCENT // 100}m"
 
 
 def by_cpu(
-    *, name: str, namespace: str, labels: dict[str, str], fewest: int, most: int
+    *,
+    name: str,
+    namespace: str,
+    labels: dict[str, str],
+    fewest: int,
+    most: int,
+    cpu: str | None = None,
 ) -> Manifest:
-    """Return a HorizontalPodAutoscaler of Deployment `name` by the use of its requested CPU."""
+    """Return a HorizontalPodAutoscaler of Deployment `name`.
+
+    Args:
+        name: of the Deployment.
+        namespace: where it runs.
+        labels: of the autoscaler.
+        fewest: pods.
+        most: pods.
+        cpu: how much each may use on average. None: a share of what it requests.
+    """
+    target = {"type": "Utilization", "averageUtilization": CPU_PERCENT}
+    if cpu is not None:
+        target = {"type": "AverageValue", "averageValue": cpu}
     return manifest(
         api_version="autoscaling/v2",
         kind="HorizontalPodAutoscaler",
@@ -36,7 +60,7 @@ def by_cpu(
                     "type": "Resource",
                     "resource": {
                         "name": "cpu",
-                        "target": {"type": "Utilization", "averageUtilization": CPU_PERCENT},
+                        "target": target,
                     },
                 }
             ],

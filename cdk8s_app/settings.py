@@ -5,7 +5,7 @@ Owns their defaults. The schema says the same of them; a test compares the two.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 # What is not the internet: private use (RFC 1918, RFC 6598), loopback, link-local with the metadata
 # service of every cloud in it, and what is reserved and used by clusters all the same (RFC 6890).
@@ -32,6 +32,39 @@ class Logs:
     """Address, such as `https://elastic.example.com:9200`."""
     secret: str = "elastic-credentials"  # noqa: S105  # the name of a Secret
     """Secret in the log shipper's namespace, key `api_key`."""
+    ranges: tuple[str, ...] = ()
+    """Its addresses. Empty: pods may go to its port everywhere, as policies know no names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """Images that are not ours, by tag, and by digest where one is given."""
+
+    postgres: str = "postgres:17-trixie"
+    """Of `database.mode` statefulset; CloudNativePG has its own."""
+    valkey: str = "valkey/valkey:9.1-trixie"
+    filebeat: str = "elastic/filebeat:9.2.0"
+
+
+# What answers for names, by where it is known to run.
+NAME_SERVERS: Mapping[str, tuple[str | Mapping[str, Any], ...]] = {
+    # CoreDNS of kubeadm, k3s, RKE2, EKS and AKS, and kube-dns of GKE.
+    "kube-dns": ({"namespace": "kube-system", "pods": {"k8s-app": "kube-dns"}},),
+    # Source: Kubernetes, "Using NodeLocal DNSCache"; the pods where a plug-in sends to them itself.
+    "node-local": (
+        "169.254.20.10/32",
+        {"namespace": "kube-system", "pods": {"k8s-app": "node-local-dns"}},
+    ),
+    # Of GKE, on a node's metadata server. Source: Google, "Using Cloud DNS for GKE".
+    "cloud-dns": ("169.254.169.254/32",),
+    "openshift": (
+        {
+            "namespace": "openshift-dns",
+            "pods": {"dns.operator.openshift.io/daemonset-dns": "default"},
+            "port": 5353,
+        },
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +87,8 @@ class Platform:
     """cert-manager's ClusterIssuer that makes `tls_secret`; without it the Secret is yours."""
     autoscaling: Literal["cpu", "queue", "off"] = "cpu"
     """`cpu`: HorizontalPodAutoscaler. `queue`: KEDA, by the age of the oldest message that waits."""
+    tenant_autoscaling: Literal["cpu", "queue", "off"] = "off"
+    """The same for isolated tenants. `off`: one pod each, which is enough for a small business."""
     monitoring: bool = True
     """ServiceMonitors, PrometheusRules and dashboards; needs the Prometheus Operator."""
     monitoring_namespace: str = "monitoring"
@@ -67,6 +102,9 @@ class Platform:
 
     Nowhere else within `private_ranges`. Empty: not known, and no policy lets them there.
     """
+    dns: tuple[str | Mapping[str, Any], ...] = ("kube-dns", "node-local")
+    """Where pods ask for names: keys of `NAME_SERVERS`, ranges, or pods of a namespace."""
+    images: Images = field(default_factory=Images)
     token_keys: Mapping[str, str] = field(default_factory=dict)
     """Public halves (PEM) of the keys that tokens are signed with, by key id."""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -127,6 +165,10 @@ class Database:
     host: str | None = None
     port: int = 5432
     name: str = "mcp_platform"
+    ca: str | None = None
+    """Certificate (PEM) of the authority that signs Postgres'. Given: every connection proves it."""
+    ranges: tuple[str, ...] = ()
+    """Of `external`: its addresses. Empty: pods may go to its port everywhere."""
     instances: int = 3
     storage: str = "10Gi"
     storage_class: str | None = None

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
-from cdk8s_app import argocd, platform
+from cdk8s_app import argocd, place, platform
 from cdk8s_app.apply import APPLY_ALL, ASK_FOR_ADDRESSES, apply_all
 from cdk8s_app.config import ENVIRONMENTS, Client, Fleet
 from cdk8s_app.manifest import Manifest
@@ -133,6 +133,22 @@ def warnings(fleet: Fleet) -> Iterator[str]:
         yield "platform.host is not set: no route, certificate or webhook has a public address."
     if not fleet.platform.token_keys:
         yield "platform.token_keys is not set: no pod trusts the tokens of another."
+    if fleet.database.ca is None and fleet.database.mode != "statefulset":
+        yield (
+            "database.ca is not set: connections to Postgres are encrypted where it can be, and prove"
+            " nothing. Name the certificate of the authority that signs Postgres'."
+        )
+    if (
+        place.database_address(fleet.database) is None
+        and place.database_pods(fleet.database) is None
+        and not fleet.database.ranges
+    ):
+        yield (
+            f"database.ranges is not set: pods may go to port {fleet.database.port} of every"
+            " address, as policies know no names."
+        )
+    if fleet.platform.logs is not None and not fleet.platform.logs.ranges:
+        yield "platform.logs.ranges is not set: Filebeat may go to that port of every address."
     if not fleet.platform.api_server_ranges:
         yield (
             "platform.api_server_ranges is not set: no NetworkPolicy lets gateway, worker,"

@@ -4,6 +4,7 @@ Owns which there are. How each looks is the business of the module for its conce
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from cdk8s_app import (
     access,
@@ -98,8 +99,8 @@ def _secret(tenant: Tenant, platform: Platform) -> Iterator[Manifest]:
 def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterator[Manifest]:
     where, labels = tenant.namespace, _labels(tenant)
     selector = selector_of(instance=where, component=NAME)
-    fewest, most = scaling.replicas_of(tenant.environment)
-    pods = fewest if platform.autoscaling == "off" else most
+    fewest, most = 1, scaling.most_of(tenant.environment)
+    pods = fewest if platform.tenant_autoscaling == "off" else most
     settings = _settings(tenant, platform, database, pods=pods)
     keys = {f"{kid}.pub.pem": pem for kid, pem in platform.token_keys.items()}
 
@@ -113,6 +114,9 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
     if keys:
         yield workload.config_map(name=KEYS, namespace=where, labels=labels, data=keys)
         mounts.append(workload.Mount(name=KEYS, path=workload.TOKEN_KEYS, config_map=KEYS))
+    if database.ca is not None:
+        yield authority(database.ca, namespace=where, labels=labels)
+        mounts.append(AUTHORITY)
     yield workload.deployment(
         name=NAME,
         namespace=where,
@@ -121,11 +125,11 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
         image=platform.image,
         parts=["gateway", "worker"],
         settings=SETTINGS,
-        checksum=workload.checksum(settings, keys, tenant.credentials.checksum),
+        checksum=workload.checksum(settings, keys, database.ca, tenant.credentials.checksum),
         resources=tenant.resources,
         account=NAME,
         mounts=mounts,
-        replicas=fewest if platform.autoscaling == "off" else None,
+        replicas=fewest if platform.tenant_autoscaling == "off" else None,
     )
     yield from access.access(
         role="rollout-examiner",
@@ -139,7 +143,15 @@ def _isolated(tenant: Tenant, platform: Platform, database: Database) -> Iterato
         accounts_namespace=place.NAMESPACE,
     )
     yield from autoscaler(
-        platform, name=NAME, namespace=where, labels=labels, fewest=fewest, most=most
+        platform.tenant_autoscaling,
+        platform=platform,
+        name=NAME,
+        namespace=where,
+        labels=labels,
+        fewest=fewest,
+        most=most,
+        # A request is small, so that many fit a node: of that much a pod takes 70 % at rest.
+        cpu=scaling.share_of(tenant.resources.cpu_limit),
     )
     yield workload.disruption_budget(name=NAME, namespace=where, labels=labels, selector=selector)
     yield workload.service(name=NAME, namespace=where, labels=labels, selector=selector)
@@ -161,6 +173,7 @@ def _settings(
         "CLIENT_NAME": tenant.client,
         "ENVIRONMENT": tenant.environment,
         "DATABASE_URL": place.database_url(database),
+        **verified(database),
         "CREDENTIALS_MOUNT": workload.CREDENTIALS,
         "WORKER_PROCESSES": str(pods),  # without Redis they share the number's pace beforehand
     }
@@ -188,7 +201,7 @@ def _traffic(tenant: Tenant, platform: Platform, database: Database) -> Manifest
         pods=selector_of(instance=tenant.namespace, component=NAME),
         ingress=ingress,
         egress=[
-            network.go_to_dns(),
+            *network.go_to_dns(platform.dns),
             to_database(database),
             network.go_to_internet(private_ranges=platform.private_ranges),
         ],
@@ -200,26 +213,51 @@ def to_database(database: Database) -> Manifest:
     pods = place.database_pods(database)
     if pods is None:
         address = place.database_address(database)
-        if address is None:  # a name, and policies know no names
+        ranges = database.ranges or ([] if address is None else [address])
+        if not ranges:  # a name, and policies know no names
             return network.go_anywhere(ports=[database.port])
-        return network.go_to_addresses(ranges=[address], ports=[database.port])
+        return network.go_to_addresses(ranges=ranges, ports=[database.port])
     return network.go_to(namespace=place.NAMESPACE, pods=pods, ports=[database.port])
 
 
+AUTHORITY = workload.Mount(
+    name=place.AUTHORITY, path=workload.DATABASE_CA, config_map=place.AUTHORITY
+)
+
+
+def authority(ca: str, *, namespace: str, labels: dict[str, str]) -> Manifest:
+    """Return the ConfigMap with the certificate by which Postgres' own is proved."""
+    return workload.config_map(
+        name=place.AUTHORITY, namespace=namespace, labels=labels, data={place.AUTHORITY_KEY: ca}
+    )
+
+
+def verified(database: Database) -> dict[str, str]:
+    """Return by which variables of libpq each connection proves the server, whatever its URL."""
+    if database.ca is None:
+        return {}
+    return {
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": f"{workload.DATABASE_CA}/{place.AUTHORITY_KEY}",
+    }
+
+
 def autoscaler(
-    platform: Platform,
+    by: Literal["cpu", "queue", "off"],
     *,
+    platform: Platform,
     name: str,
     namespace: str,
     labels: dict[str, str],
     fewest: int,
     most: int,
+    cpu: str | None = None,
 ) -> Iterator[Manifest]:
-    """Give what scales Deployment `name`, if anything does."""
-    match platform.autoscaling:
+    """Give what scales Deployment `name`, if anything does; `cpu` as `scaling.by_cpu` takes it."""
+    match by:
         case "cpu":
             yield scaling.by_cpu(
-                name=name, namespace=namespace, labels=labels, fewest=fewest, most=most
+                name=name, namespace=namespace, labels=labels, fewest=fewest, most=most, cpu=cpu
             )
         case "queue":
             yield scaling.by_waiting_time(

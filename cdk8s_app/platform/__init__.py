@@ -4,7 +4,7 @@ Two folders, since the second cannot start before the first is there: `data` (na
 Valkey, the forms of Secrets) and `platform` (the migration, then the parts).
 """
 
-from cdk8s_app import namespace, network, place
+from cdk8s_app import namespace, network, place, tenant
 from cdk8s_app.manifest import Manifest, labels_of
 from cdk8s_app.platform import (
     admission,
@@ -29,7 +29,12 @@ def data_objects(platform: Platform, settings: Database) -> list[Manifest]:
         network.default_deny(namespace=place.NAMESPACE, labels=labels),
         *secrets.external_secrets(platform, settings),
         *database.objects(platform, settings),
-        *(cache.objects() if platform.redis == "valkey" else ()),
+        *(
+            [tenant.authority(settings.ca, namespace=place.NAMESPACE, labels=labels)]
+            if settings.ca is not None
+            else ()
+        ),
+        *(cache.objects(platform.images.valkey) if platform.redis == "valkey" else ()),
         *logs.objects(platform),
     ]
 
@@ -37,7 +42,7 @@ def data_objects(platform: Platform, settings: Database) -> list[Manifest]:
 def platform_objects(platform: Platform, settings: Database) -> list[Manifest]:
     """Return what stands in folder `platform`."""
     return [
-        *parts.common(platform),
+        *parts.common(platform, settings),
         *migration.objects(platform, settings),
         *parts.objects(platform, settings),
         *edge.objects(platform),

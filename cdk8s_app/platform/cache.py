@@ -6,7 +6,6 @@ from cdk8s_app import namespace, network, place, workload
 from cdk8s_app.manifest import Manifest, labels_of, manifest, selector_of, unscanned
 from cdk8s_app.quantities import Resources
 
-IMAGE = "valkey/valkey:9.1-trixie"
 MEMORY_MB = 96
 RESOURCES = Resources(
     cpu_request="25m", cpu_limit="250m", memory_request="64Mi", memory_limit="160Mi"
@@ -18,8 +17,8 @@ def url() -> str:
     return f"redis://{place.VALKEY}.{place.NAMESPACE}.svc:{place.REDIS_PORT}/0"
 
 
-def objects() -> Iterator[Manifest]:
-    """Give the pod, its Service, and who may reach it."""
+def objects(image: str) -> Iterator[Manifest]:
+    """Give the pod, its Service, and who may reach it; `image` is Valkey's."""
     labels = labels_of(instance=place.VALKEY, component=place.VALKEY)
     selector = selector_of(instance=place.VALKEY, component=place.VALKEY)
     yield namespace.service_account(name=place.VALKEY, namespace=place.NAMESPACE, labels=labels)
@@ -29,12 +28,12 @@ def objects() -> Iterator[Manifest]:
         name=place.VALKEY,
         namespace=place.NAMESPACE,
         labels=labels,
-        annotations=unscanned(workload.BY_TAG),
+        annotations=unscanned(workload.by_tag(image)),
         spec={
             "replicas": 1,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": labels}, "spec": _pod()},
+            "template": {"metadata": {"labels": labels}, "spec": _pod(image)},
         },
     )
     yield manifest(
@@ -64,7 +63,7 @@ def objects() -> Iterator[Manifest]:
     )
 
 
-def _pod() -> Manifest:
+def _pod(image: str) -> Manifest:
     alive = {"tcpSocket": {"port": "redis"}}
     return {
         "serviceAccountName": place.VALKEY,
@@ -79,7 +78,7 @@ def _pod() -> Manifest:
         "containers": [
             {
                 "name": "valkey",
-                "image": IMAGE,
+                "image": image,
                 "imagePullPolicy": "IfNotPresent",
                 "args": [
                     "valkey-server",

@@ -5,6 +5,7 @@ group may do are the migrations' business.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cdk8s_app import network, place, workload
 from cdk8s_app.manifest import Manifest, labels_of, manifest, selector_of, unscanned
@@ -25,7 +26,6 @@ MOST_CONNECTIONS = "400"  # parts take about 20 a pod, pinned pods two when idle
 # What no login can lift. A sort of 2 GB is more than any of ours; nobody of ours notifies, so 64 MB of
 # notifications, which somebody leaves unread, are as good as the 8 GB there would be (17 and newer).
 LIMITS = {"temp_file_limit": "2GB", "max_notify_queue_pages": "8192"}
-SMALL_IMAGE = "postgres:17-trixie"
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 BACKUPS = "database-backups"
 INSTANCE = Resources(cpu_request="250m", cpu_limit="2", memory_request="512Mi", memory_limit="1Gi")
@@ -58,7 +58,7 @@ def objects(platform: Platform, settings: Database) -> Iterator[Manifest]:
         case "cloudnative-pg":
             yield from _cluster(platform, settings, labels)
         case "statefulset":
-            yield from _small(settings, labels)
+            yield from _small(platform, settings, labels)
         case "external":
             return
 
@@ -78,7 +78,8 @@ def _cluster(platform: Platform, settings: Database, labels: dict[str, str]) -> 
         "instances": settings.instances,
         "enableSuperuserAccess": False,
         "storage": storage,
-        "resources": INSTANCE.container(),
+        # What its own containers take of the disk, the operator says.
+        "resources": replace(INSTANCE, scratch=None).container(),
         "postgresql": postgresql,
         "bootstrap": {
             "initdb": {
@@ -102,6 +103,10 @@ def _cluster(platform: Platform, settings: Database, labels: dict[str, str]) -> 
             ]
         },
     }
+    if settings.ca is not None:
+        # Signed by an authority of yours, whose certificate stays: the operator's own is renewed
+        # every three months, and would have to follow into every tenant's namespace.
+        spec["certificates"] = {"serverCASecret": place.AUTHORITY_PAIR}
     if settings.backups is not None:
         spec["plugins"] = [
             {
@@ -134,7 +139,7 @@ def _cluster(platform: Platform, settings: Database, labels: dict[str, str]) -> 
             ),
         ],
         egress=[
-            network.go_to_dns(),
+            *network.go_to_dns(platform.dns),
             network.go_to(
                 namespace=place.NAMESPACE,
                 ports=[INSTANCE_STATUS, settings.port],
@@ -207,7 +212,8 @@ _SETUP_SCRIPT = """\
 """
 
 
-def _small(settings: Database, labels: dict[str, str]) -> Iterator[Manifest]:
+def _small(platform: Platform, settings: Database, labels: dict[str, str]) -> Iterator[Manifest]:
+    image = platform.images.postgres
     selector = selector_of(instance=place.DATABASE, component=place.DATABASE)
     statements = [
         *group_roles(),
@@ -256,14 +262,14 @@ def _small(settings: Database, labels: dict[str, str]) -> Iterator[Manifest]:
         name=place.DATABASE,
         namespace=place.NAMESPACE,
         labels=labels,
-        annotations={**KEPT, **unscanned({**workload.BY_TAG, **PASSWORDS})},
+        annotations={**KEPT, **unscanned({**workload.by_tag(image), **PASSWORDS})},
         spec={
             "replicas": 1,
             "serviceName": place.DATABASE,
             "selector": {"matchLabels": selector},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": _small_pod(settings),
+                "spec": _small_pod(settings, image),
             },
             "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": claim}],
         },
@@ -277,7 +283,7 @@ def _small(settings: Database, labels: dict[str, str]) -> Iterator[Manifest]:
     )
 
 
-def _small_pod(settings: Database) -> Manifest:
+def _small_pod(settings: Database, image: str) -> Manifest:
     passwords = {
         "POSTGRES_PASSWORD": "owner",
         **{f"{login.upper()}_PASSWORD": login for login in GROUPS},
@@ -298,7 +304,7 @@ def _small_pod(settings: Database) -> Manifest:
         "containers": [
             {
                 "name": "postgres",
-                "image": SMALL_IMAGE,
+                "image": image,
                 "imagePullPolicy": "IfNotPresent",
                 "args": [
                     part

@@ -45,7 +45,7 @@ def objects(platform: Platform) -> Iterator[Manifest]:
             port=workload.PORT,
             gateway_namespace=place.NAMESPACE,
         )
-    yield _to_https(labels)
+    yield _to_https(platform, labels)
 
 
 def _gateway(platform: Platform, labels: dict[str, str]) -> Manifest:
@@ -89,7 +89,7 @@ def _gateway(platform: Platform, labels: dict[str, str]) -> Manifest:
     )
 
 
-def _to_https(labels: dict[str, str]) -> Manifest:
+def _to_https(platform: Platform, labels: dict[str, str]) -> Manifest:
     redirect = {"scheme": "https", "statusCode": 301}
     return manifest(
         api_version=f"{routes.GATEWAY_API}/v1",
@@ -106,6 +106,7 @@ def _to_https(labels: dict[str, str]) -> Manifest:
                     "sectionName": "http",
                 }
             ],
+            **({} if platform.host is None else {"hostnames": [platform.host]}),
             "rules": [
                 {
                     "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],

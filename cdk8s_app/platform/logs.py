@@ -5,20 +5,19 @@ Logs are ECS JSON already; phone numbers and texts are masked before they are wr
 """
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from cdk8s_app import namespace, network, workload
 from cdk8s_app.manifest import Manifest, labels_of, manifest, selector_of, unscanned
 from cdk8s_app.quantities import Resources
-from cdk8s_app.settings import Platform
+from cdk8s_app.settings import Logs, Platform
 
 NAME = "filebeat"
 NAMESPACE = "mcp-platform-logs"
-IMAGE = "elastic/filebeat:9.2.0"
 RESOURCES = Resources(
     cpu_request="50m", cpu_limit="500m", memory_request="128Mi", memory_limit="256Mi"
 )
 REASONS = {
-    **workload.BY_TAG,
     "CKV_K8S_23": "log files of containers are the node's root's",
     "CKV_K8S_29": "as above: root, with everything else taken away",
     "CKV_K8S_40": "as above",
@@ -55,6 +54,7 @@ def objects(platform: Platform) -> Iterator[Manifest]:
     logs = platform.logs
     if logs is None:
         return
+    image = platform.images.filebeat
     labels = labels_of(instance=NAMESPACE, component=NAME)
     selector = selector_of(instance=NAMESPACE, component=NAME)
     yield namespace.namespace(name=NAMESPACE, labels=labels, security="privileged")
@@ -68,11 +68,7 @@ def objects(platform: Platform) -> Iterator[Manifest]:
         namespace=NAMESPACE,
         labels=labels,
         pods=selector,
-        # Where Elasticsearch is, inside or outside, nobody says; what leaves are masked logs.
-        egress=[
-            network.go_to_dns(),
-            network.go_anywhere(ports=[443, 9200]),
-        ],
+        egress=[*network.go_to_dns(platform.dns), _to_elasticsearch(logs)],
     )
     yield manifest(
         api_version="apps/v1",
@@ -80,7 +76,7 @@ def objects(platform: Platform) -> Iterator[Manifest]:
         name=NAME,
         namespace=NAMESPACE,
         labels=labels,
-        annotations=unscanned(REASONS),
+        annotations=unscanned({**workload.by_tag(image), **REASONS}),
         spec={
             "selector": {"matchLabels": selector},
             "template": {
@@ -88,13 +84,22 @@ def objects(platform: Platform) -> Iterator[Manifest]:
                     "labels": labels,
                     "annotations": {"mcp-platform/checksum": workload.checksum(CONFIGURATION)},
                 },
-                "spec": _pod(logs.elasticsearch, logs.secret),
+                "spec": _pod(logs, image),
             },
         },
     )
 
 
-def _pod(elasticsearch: str, secret: str) -> Manifest:
+def _to_elasticsearch(logs: Logs) -> Manifest:
+    """Return the rule that leads there: to its port, and nowhere else where its ranges are said."""
+    address = urlsplit(logs.elasticsearch)
+    ports = [address.port or (443 if address.scheme == "https" else 80)]
+    if logs.ranges:
+        return network.go_to_addresses(ranges=logs.ranges, ports=ports)
+    return network.go_anywhere(ports=ports)  # policies know no names; what leaves are masked logs
+
+
+def _pod(logs: Logs, image: str) -> Manifest:
     return {
         "serviceAccountName": NAME,
         "automountServiceAccountToken": False,
@@ -103,14 +108,14 @@ def _pod(elasticsearch: str, secret: str) -> Manifest:
         "containers": [
             {
                 "name": NAME,
-                "image": IMAGE,
+                "image": image,
                 "imagePullPolicy": "IfNotPresent",
                 "args": ["-e", "-c", "/etc/filebeat/filebeat.yml"],
                 "env": [
-                    {"name": "ELASTICSEARCH", "value": elasticsearch},
+                    {"name": "ELASTICSEARCH", "value": logs.elasticsearch},
                     {
                         "name": "API_KEY",
-                        "valueFrom": {"secretKeyRef": {"name": secret, "key": "api_key"}},
+                        "valueFrom": {"secretKeyRef": {"name": logs.secret, "key": "api_key"}},
                     },
                 ],
                 "resources": RESOURCES.container(),

@@ -33,7 +33,10 @@ def objects(platform: Platform, database: Database) -> Iterator[Manifest]:
         NAME, labels=labels, ingress=[], egress=parts.to_servers(platform, database, redis=False)
     )
     yield workload.config_map(
-        name=NAME, namespace=place.NAMESPACE, labels=labels, data=parts.settings_of(platform)
+        name=NAME,
+        namespace=place.NAMESPACE,
+        labels=labels,
+        data=parts.settings_of(platform, database),
     )
     yield manifest(
         api_version="batch/v1",
@@ -61,6 +64,7 @@ def objects(platform: Platform, database: Database) -> Iterator[Manifest]:
                         ),
                     },
                     account=NAME,
+                    mounts=parts.authorities(database),
                     restart="Never",
                 ),
             },

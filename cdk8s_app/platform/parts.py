@@ -91,14 +91,14 @@ PARTS = (
 )
 
 
-def common(platform: Platform) -> Iterator[Manifest]:
+def common(platform: Platform, database: Database) -> Iterator[Manifest]:
     """Give what several parts read: settings, and the public halves of keys."""
     labels = labels_of(instance=place.NAMESPACE, component="platform")
     yield workload.config_map(
         name=SETTINGS,
         namespace=place.NAMESPACE,
         labels=labels,
-        data=settings_of(platform),
+        data=settings_of(platform, database),
         annotations=AFTER_MIGRATION,
     )
     if platform.token_keys:
@@ -145,7 +145,7 @@ def policy(
 
 def to_servers(platform: Platform, database: Database, *, redis: bool = True) -> list[Manifest]:
     """Return the rules that lead to name servers, Postgres and Valkey."""
-    rules = [network.go_to_dns(), tenant.to_database(database)]
+    rules = [*network.go_to_dns(platform.dns), tenant.to_database(database)]
     if redis and platform.redis == "valkey":
         pods = {"app.kubernetes.io/component": place.VALKEY}
         rules.append(network.go_to(namespace=place.NAMESPACE, ports=[place.REDIS_PORT], pods=pods))
@@ -155,7 +155,7 @@ def to_servers(platform: Platform, database: Database, *, redis: bool = True) ->
 def _part(part: Part, platform: Platform, database: Database) -> Iterator[Manifest]:
     labels = labels_of(instance=place.NAMESPACE, component=part.name)
     selector = selector_of(instance=place.NAMESPACE, component=part.name)
-    mounts = _mounts(part, platform)
+    mounts = [*_mounts(part, platform), *authorities(database)]
     scaled = part.most > part.fewest and platform.autoscaling != "off"
     yield from account(part.name, labels=labels, token=part.secrets_api)
     yield _traffic(part, platform, database, labels)
@@ -168,7 +168,7 @@ def _part(part: Part, platform: Platform, database: Database) -> Iterator[Manife
         image=platform.image,
         parts=[part.name],
         settings=SETTINGS,
-        checksum=workload.checksum(settings_of(platform), _keys(platform)),
+        checksum=workload.checksum(settings_of(platform, database), _keys(platform), database.ca),
         resources=part.resources,
         account=part.name,
         mounts=mounts,
@@ -180,7 +180,8 @@ def _part(part: Part, platform: Platform, database: Database) -> Iterator[Manife
     )
     if scaled:
         yield from tenant.autoscaler(
-            platform,
+            platform.autoscaling,
+            platform=platform,
             name=part.name,
             namespace=place.NAMESPACE,
             labels=labels,
@@ -203,12 +204,13 @@ def _part(part: Part, platform: Platform, database: Database) -> Iterator[Manife
         )
 
 
-def settings_of(platform: Platform) -> dict[str, str]:
+def settings_of(platform: Platform, database: Database) -> dict[str, str]:
     """Return the settings of every part. A part passes over those of others."""
     made = {
         **platform.proxies,
         **platform.settings,
         **workload.IN_A_CONTAINER,
+        **tenant.verified(database),
         "CREDENTIALS_STORE": "kubernetes",
         "PROVISIONER_URL": (
             f"http://{place.WRITER}.{place.NAMESPACE}.svc:{workload.INTERNAL_PORT}"
@@ -225,6 +227,11 @@ def settings_of(platform: Platform) -> dict[str, str]:
     if platform.public_url is not None:
         made["PUBLIC_URL"] = platform.public_url
     return made
+
+
+def authorities(database: Database) -> list[workload.Mount]:
+    """Return the folder with the certificate that proves Postgres', where there is one."""
+    return [] if database.ca is None else [tenant.AUTHORITY]
 
 
 def _keys(platform: Platform) -> dict[str, str]:

@@ -30,7 +30,8 @@ BLOCKS = ("platform", "argocd", "database")
 MOST_WRONG = 20  # as many as a person reads at once
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-TOKEN_KEYS = ("platform", "token_keys")  # PEM: the one field of several lines
+TOKEN_KEYS = ("platform", "token_keys")  # PEM, as is the authority: the fields of several lines
+AUTHORITY = ("database", "ca")
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -209,12 +210,14 @@ def _controls(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
         case list():
             for index, each in enumerate(value):
                 yield from _controls(each, (*place, index))
-        case str() if _CONTROL.search(
-            value.replace("\n", "") if place[:-1] == TOKEN_KEYS else value
-        ):
+        case str() if _CONTROL.search(value.replace("\n", "") if _is_pem(place) else value):
             yield place, "holds a line end or another character that cannot be seen"
         case _:
             pass
+
+
+def _is_pem(place: Place) -> bool:
+    return place == AUTHORITY or place[:-1] == TOKEN_KEYS
 
 
 def _explained(error: ValidationError) -> tuple[Place, str]:

@@ -44,8 +44,6 @@ TAKEN_AS = {
 }
 BOOLEANS = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
 
-_SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?://")
-_PLACE = re.compile(r"(?P<hosts>[^/?\#@]*)(?:/(?P<database>[^?\#]*))?(?:\?(?P<query>[^\#]*))?")
 _HOST = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]{1,5})?)?")
 
 
@@ -69,22 +67,22 @@ class PostgresUrl:
         Raises:
             Invalid: it is none, or asks for what cannot be kept; names no value.
         """
-        for login, place in _logins(url.strip()):  # noqa: B007  # the one that fits is used below
-            found = _PLACE.fullmatch(place)
-            if found is not None and (hosts := _hosts(found["hosts"])) is not None:
+        for login, at, tail in _taken_apart(url.strip()):  # noqa: B007  # the first that will do
+            hosts = _hosts(at)
+            if hosts is not None:
                 break
         else:
             raise Invalid(f"DATABASE_URL is not a URL such as {EXAMPLE}. {ENCODE}")
-        given = _parameters(found["query"] or "")
+        path, _, query = tail.partition("?")
+        given = _parameters(query)
         if "host" in given or "port" in given:
             hosts = _hosts_of(given, hosts)
-        user, has_password, password = login.partition(":")
-        database = unquote(found["database"] or "") or None
+        user, colon, password = login.partition(":")
         return cls(
             user=given.pop("user", unquote(user)) or None,
-            password=given.pop("password", unquote(password) if has_password else None),
+            password=given.pop("password", unquote(password) if colon else None),
             hosts=tuple((host, port or PORT) for host, port in hosts),
-            database=given.pop("dbname", None) or given.pop("database", None) or database,
+            database=given.pop("dbname", unquote(path[1:])) or None,
             timeout_s=_seconds(given.pop("connect_timeout", "0")),
             parameters=_kept(given),
         )
@@ -113,17 +111,25 @@ class PostgresUrl:
         return replace(self, parameters={**self.parameters, **wait}).at(*self.hosts)
 
 
-def _logins(url: str) -> Iterator[tuple[str, str]]:
-    """Return the ways in which the login may end: a password may hold what should be encoded."""
-    scheme = _SCHEME.match(url)
-    if scheme is None:
+def _taken_apart(url: str) -> Iterator[tuple[str, str, str]]:
+    """Give login, hosts and the rest of a URL, in each way in which it may be meant.
+
+    The first is right where a password is percent-encoded. Clouds make some that are not.
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme.partition("+")[0] not in ("postgres", "postgresql"):
         return
-    text = url[scheme.end() :]
-    login, at, place = text.partition("@")
-    if not at or any(each in login for each in "/?#"):
-        yield "", text
-    if at and not any(each in login.partition(":")[0] for each in "/?#"):
-        yield login, place
+    before, tail = _until_path(rest)
+    login, _, hosts = before.rpartition("@")
+    yield login, hosts, tail
+    login, mark, after = rest.partition("@")
+    if mark:
+        yield login, *_until_path(after)
+
+
+def _until_path(text: str) -> tuple[str, str]:
+    end = re.search("[/?#]", text)
+    return (text, "") if end is None else (text[: end.start()], text[end.start() :])
 
 
 def _hosts(text: str) -> list[tuple[str, int | None]] | None:

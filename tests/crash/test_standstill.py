@@ -51,6 +51,32 @@ async def test_a_turn_that_never_returns_is_parked_and_everybody_else_is_answere
     await here.until_replied(1)
 
 
+@pytest.mark.parametrize("here", [{"lease_s": 600.0, **AT_ONCE}], indirect=True)
+async def test_while_a_worker_stands_still_another_answers_everybody_else(here: Place) -> None:
+    """Nobody ends it, or takes what it holds: others are answered meanwhile, not afterwards."""
+    await here.open()
+    another = await here.world.add_tenant()
+    still = await here.start("worker", stands_still_at=FREEZES)
+    await here.world.say(FREEZES)
+    await eventually(lambda: _begun(here), within=RECOVERY_S, why="the turn being begun")
+    await here.start("worker")
+
+    await asyncio.gather(
+        *(here.world.say("Oi, tudo bem?", as_=each, to=another) for each in OTHERS),
+        here.world.say("Oi, tudo bem?", as_=OTHERS[0]),
+    )
+
+    for each in OTHERS:
+        await eventually(
+            lambda each=each: here.world.sent(as_=each, to=another),
+            within=RECOVERY_S,
+            why="an answer to each contact of the other tenant",
+        )
+    await here.until_replied(1, OTHERS[0])
+    assert still.alive
+    assert await here.world.sent() == []
+
+
 @pytest.mark.parametrize("here", [{**SETTINGS, "park_after": 2}], indirect=True)
 async def test_the_command_starts_again_by_itself_and_says_so(here: Place) -> None:
     await here.open()
@@ -62,6 +88,10 @@ async def test_the_command_starts_again_by_itself_and_says_so(here: Place) -> No
         assert serving.returncode is None
         serving.terminate()
         assert await serving.wait() == 0
+
+
+async def _begun(here: Place) -> bool:
+    return bool(await here.world.value("SELECT count(*) FROM turns WHERE tenant_id = :tenant"))
 
 
 async def _parked(here: Place) -> bool:

@@ -25,8 +25,8 @@ from mcp_platform.kit.database import Sessions, create_engine
 from mcp_platform.settings import Settings
 from tests.flows.world import TenantOf, World
 
-POSTGRES = os.environ.get("POSTGRES_IMAGE", "postgres:17")
-VALKEY = os.environ.get("VALKEY_IMAGE", "valkey/valkey:8")
+POSTGRES = os.environ.get("POSTGRES_IMAGE", "postgres:17-trixie")
+VALKEY = os.environ.get("VALKEY_IMAGE", "valkey/valkey:9.1-trixie")
 PLATFORM = os.environ.get("PLATFORM_IMAGE", "mcp-platform")
 PUBLISHER = os.environ.get("PUBLISHER_IMAGE", "mcp-publisher")
 PREVIOUS = os.environ.get("PREVIOUS_IMAGE", "mcp-platform-previous")

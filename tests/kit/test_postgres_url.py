@@ -128,7 +128,7 @@ def test_what_others_than_libpq_write_means_the_same() -> None:
         "sslmode=require&channel_binding=require": "verify-full",
     }.items():
         assert PostgresUrl.read(f"postgresql://h/d?{written}").parameters["sslmode"] == mode
-    for unencoded in ("a/b", "a?b", "a#b"):
+    for unencoded in ("a/b", "a?b", "a#b", "a@b"):
         read = PostgresUrl.read(f" postgresql+asyncpg://u:{unencoded}@h:1/d\n")
         assert (read.password, read.hosts, read.database) == (unencoded, (("h", 1),), "d")
 
@@ -138,7 +138,6 @@ def test_what_is_no_address_is_refused_and_shows_no_password() -> None:
         "hunter2",
         "mysql://u:hunter2@h/d",
         "postgresql://u:hunter2@h:port/d",
-        "postgresql://u:hun@ter2@h/d",
         "postgresql://u:hunter2@h/d?sslmode",
         "postgresql://u:hunter2@h,i,j/d?port=1,2",
         "postgresql://u:hunter2@h/d?connect_timeout=soon",
@@ -313,6 +312,21 @@ async def test_each_way_in_reads_the_same_url(guarded: Door, silent: int) -> Non
             assert name in ("ours", "mcp-x"), (way, url)
     told = guarded.url("?sslmode=require&application_name=shop&options=-c%20work_mem%3D8MB")
     assert [await way(told) for way in WAYS] == [("shop", "8MB")] * len(WAYS)
+
+
+async def test_where_a_url_says_nothing_of_tls_the_variables_of_libpq_do(
+    guarded: Door, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the manifests have it: a hand-written URL must not decide whether the server is proved."""
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGSSLROOTCERT", str(guarded.authority))
+    assert [await way(guarded.url()) for way in WAYS]
+
+    certificate(tmp_path / "another.crt", tmp_path / "another.key")
+    monkeypatch.setenv("PGSSLROOTCERT", str(tmp_path / "another.crt"))
+    for way in WAYS:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await way(guarded.url())
 
 
 def test_a_command_says_what_is_wrong_with_the_way_to_the_database(

@@ -16,6 +16,8 @@ from cdk8s_app.synth import folders_of, synthesize
 
 IMAGE = "registry.example.com/mcp-platform@sha256:" + "0" * 64
 PEM = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQ==\n-----END PUBLIC KEY-----\n"
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmg\n-----END CERTIFICATE-----\n"
+DIGESTED = "valkey/valkey:9.1-trixie@sha256:" + "1" * 64
 API_SERVER = ["10.0.0.10/32", "2001:db8::10/128"]
 SEALED = {"WHATSAPP_API_TOKEN": "AgBy3i4OJSWK", "GEMINI_API_KEY": "AgCF2a=="}
 
@@ -79,12 +81,28 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
         "platform": {
             "credentials": "sealed",
             "autoscaling": "queue",
+            "tenant_autoscaling": "queue",
             "cluster_issuer": "letsencrypt",
             "settings": {"LOG_LEVEL": "WARNING"},
-            "logs": {"elasticsearch": "https://elastic.example.com:9200"},
+            "logs": {
+                "elasticsearch": "https://elastic.example.com:9200",
+                "ranges": ["192.0.2.0/28"],
+            },
+            "dns": [
+                "cloud-dns",
+                "openshift",
+                "192.0.2.53/32",
+                {"namespace": "dns", "pods": {"app": "coredns"}},
+            ],
+            "images": {"valkey": DIGESTED},
         },
         "argocd": {"layout": "applicationset", "path": "cluster/one"},
-        "database": {"backups": BACKUPS, "storage": "20Gi", "storage_class": "fast"},
+        "database": {
+            "backups": BACKUPS,
+            "storage": "20Gi",
+            "storage_class": "fast",
+            "ca": AUTHORITY,
+        },
     },
     "external, ingress, small, old": {
         "platform": {
@@ -99,7 +117,15 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "database": {"mode": "statefulset"},
     },
-    "database elsewhere": {"database": {"mode": "external", "host": "db.example.com"}},
+    "database elsewhere": {
+        "platform": {"tenant_autoscaling": "cpu"},
+        "database": {
+            "mode": "external",
+            "host": "db.example.com",
+            "ca": AUTHORITY,
+            "ranges": ["203.0.113.7/32"],
+        },
+    },
 }
 
 

@@ -13,6 +13,8 @@ from tests.kit.test_metrics import METRICS
 
 DEAD = 'mcp_outbox_dead_total{namespace="mcp-platform",kind="whatsapp",code="131047",pod="%s"}'
 PARKED = 'mcp_turns_total{namespace="mcp-platform",outcome="parked",pod="%s"}'
+STANDSTILLS = 'mcp_loop_standstills_total{namespace="mcp-platform",pod="%s"}'
+AFTER_STANDSTILL = 'mcp_started_after_standstill{namespace="mcp-platform",pod="%s"}'
 TURNS = 'mcp_tenant_turns_total{tenant="shop/production",outcome="model",pod="%s"}'
 STUCK = (
     'kube_deployment_status_condition{namespace="%s",deployment="assistant",'
@@ -38,6 +40,28 @@ COURSES: dict[str, tuple[str, str, dict[str, str], dict[str, list[str]]]] = {
         "1m",
         {PARKED % "a": "_x30 1x60"},
         {"29m": [], "31m": ["mcp-platform"], "50m": []},
+    ),
+    "the first standstill of a pod": (
+        "McpLoopStoodStill",
+        "1m",
+        {STANDSTILLS % "a": "_x30 1x60", STANDSTILLS % "b": "0x90"},
+        {"29m": [], "31m": ["a"], "50m": []},
+    ),
+    "one more standstill": (
+        "McpLoopStoodStill",
+        "1m",
+        {STANDSTILLS % "a": "2x30 3x60"},
+        {"29m": [], "33m": ["a"], "50m": []},
+    ),
+    "a pod whose loop never came back, started again": (
+        "McpLoopStoodStill",
+        "1m",
+        {
+            STANDSTILLS % "a": "0x30 _x2 0x60",
+            AFTER_STANDSTILL % "a": "0x30 _x2 1x60",
+            AFTER_STANDSTILL % "b": "0x90",
+        },
+        {"29m": [], "33m": ["a"], "80m": ["a"]},
     ),
     "a rollout that stands still": (
         "McpRolloutStandsStill",
@@ -92,6 +116,7 @@ def test_an_alert_tells_what_happened(course: str, tmp_path: Path) -> None:
             "McpDeadLetters": {"namespace": "mcp-platform", "kind": about, "code": "131047"},
             "McpTurnsParked": {"namespace": about},
             "McpTenantSilent": {"tenant": about},
+            "McpLoopStoodStill": {"namespace": "mcp-platform", "pod": about},
             "McpRolloutStandsStill": {"namespace": about, "deployment": "assistant"},
         }[alert]
         return {"exp_labels": labels | {"severity": "warning"}}

@@ -67,6 +67,7 @@ class Ground:
                 "monitoring": False,
                 "credentials": "sealed",
                 "redis": "none",
+                "tenant_autoscaling": "cpu",
             },
             "database": {"mode": "external", "host": "db.example.com"},
         }
@@ -310,7 +311,7 @@ def test_another_autoscaler_leaves_one_that_is_pruned_and_its_maker_keeps_its_ow
 ) -> None:
     ground.write(aaa=ISOLATED)
     ground.goes_well()
-    ground.config["platform"]["autoscaling"] = "queue"
+    ground.config["platform"]["tenant_autoscaling"] = "queue"
     ground.write(aaa=ISOLATED)
     (scaler,) = (kind for kind in KINDS if kind.name == "HorizontalPodAutoscaler")
     own = ground.get(scaler, "assistant", "aaa-production")

@@ -63,6 +63,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
     served = served_kinds()
     name = uuid4().hex[:10]
     shared, isolated = f"mcp-test-{name}-a", f"mcp-test-{name}-b"
+    octal = f"0o{uuid4().int % 8**12:o}"  # a number, by one dialect of YAML
     config = {
         "version": 1,
         "platform": {
@@ -75,18 +76,22 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
         "clients": [
             {"client_name": shared, "environments": {"production": True}},
             {"client_name": isolated, "environments": {"production": {"topology": "isolated"}}},
+            {"client_name": octal, "environments": {"production": {"topology": "shared"}}},
         ],
     }
     tree = tmp_path_factory.mktemp("tree")
     synthesize(fleet_of(copy.deepcopy(config)), tree)
-    objects = list(in_order(tree))
+    there = list(in_order(tree))
+    files = {id(each): file for file, each in there}
+    objects = [each for _, each in there]
     known = [each for each in objects if kind_of(each) in served]
     left_out = frozenset(kind_of(each) for each in objects) - served
     done: list[dict[str, Any]] = []
     told = ""
     try:
         for each in known:
-            told += apply(each, tree)
+            # The very bytes: how they are quoted is for the server to judge.
+            told += kubectl("apply", *APPLY, "-f", str(files[id(each)])).stderr
             done.append(each)
         yield Applied(shared, isolated, tuple(known), left_out, told)
     finally:
@@ -110,7 +115,7 @@ def served_kinds() -> frozenset[str]:
     return frozenset(kinds)
 
 
-def in_order(tree: Path) -> Iterator[dict[str, Any]]:
+def in_order(tree: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Give the objects as `apply-all.sh` applies them: namespaces first in each folder."""
     folders = [tree / "data", tree / "platform", *sorted((tree / "clients").glob("*/*"))]
     for folder in folders:
@@ -119,11 +124,7 @@ def in_order(tree: Path) -> Iterator[dict[str, Any]]:
             key=lambda path: (not path.name.startswith("Namespace."), path.name),
         )
         for file in files:
-            yield from yaml.safe_load_all(file.read_text("utf-8"))
-
-
-def apply(each: dict[str, Any], folder: Path) -> str:
-    return kubectl("apply", *APPLY, "-f", written(each, folder)).stderr
+            yield file, yaml.safe_load(file.read_text("utf-8"))
 
 
 def written(each: dict[str, Any], folder: Path) -> str:
@@ -204,7 +205,7 @@ def test_lower_resources_replace_a_tenants_pods_within_its_quota(
         changed = copy.deepcopy(found)
         (container,) = changed["spec"]["template"]["spec"]["containers"]
         container["resources"]["limits"]["memory"] = memory
-        apply(changed, tmp_path)
+        kubectl("apply", *APPLY, "-f", written(changed, tmp_path))
         until = time.monotonic() + PATIENCE_S
         limits = "{.items[*].spec.containers[*].resources.limits.memory}"
         while memory not in kubectl("get", "pods", *namespace, "-o", f"jsonpath={limits}").stdout:

@@ -59,7 +59,7 @@ class Namespace:
             resources=resources,
             credentials=Credentials(),
         )
-        platform = Platform(autoscaling=autoscaling)
+        platform = Platform(tenant_autoscaling=autoscaling)
         for each in tenant_objects(tenant, platform=platform, database=Database()):
             if each["kind"] == "Deployment":
                 each["spec"]["replicas"] = pods
@@ -102,8 +102,7 @@ def test_whatever_a_tenants_resources_become_its_pods_are_replaced_at_once(
     autoscaling: Sequence[str],
     data: st.DataObject,
 ) -> None:
-    fewest, most = scaling.replicas_of(environment)
-    old, new = (data.draw(st.integers(fewest, most)) for _ in range(2))
+    old, new = (data.draw(st.integers(1, scaling.most_of(environment))) for _ in range(2))
     where = Namespace(environment)
     where.apply(before, pods=old, autoscaling=autoscaling[0])
     assert where.limits() == [before.container()] * old

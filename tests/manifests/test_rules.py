@@ -4,6 +4,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from cdk8s_app import config, network, place, scaling, settings, workload
 from cdk8s_app.manifest import Manifest
-from cdk8s_app.platform import alerts, cache, dashboards, database, logs, parts, secrets
+from cdk8s_app.platform import alerts, dashboards, database, logs, parts, secrets
 from mcp_platform.kit.row_security import Role
 from mcp_platform.settings import PARTS, Settings
 from mcp_platform.tenants import cluster_names
@@ -32,7 +33,10 @@ def objects() -> list[tuple[str, str, Manifest]]:
     ]
 
 
-OTHERS_IMAGES = {database.SMALL_IMAGE, cache.IMAGE, logs.IMAGE}
+WITH_AUTHORITY = {
+    variant for variant in fleets.VARIANTS if fleets.fleet(variant).database.ca is not None
+}
+OTHERS_IMAGES = {*asdict(settings.Images()).values(), fleets.DIGESTED}
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -79,7 +83,11 @@ def test_nothing_but_the_gateways_proxies_reaches_the_public_port(
 
 def test_a_fleet_behind_another_proxy_says_so_itself() -> None:
     behind = settings.Platform(settings={"TRUSTED_PROXIES": "2"})
-    [found] = [each for each in parts.common(behind) if each["metadata"]["name"] == "settings"]
+    [found] = [
+        each
+        for each in parts.common(behind, settings.Database())
+        if each["metadata"]["name"] == "settings"
+    ]
     assert found["data"]["TRUSTED_PROXIES"] == "2"
 
 
@@ -119,7 +127,11 @@ def test_a_pod_is_limited_confined_and_of_an_image_that_is_known(
 
     for container in pod["containers"]:
         amounts = container["resources"]
-        assert set(amounts["limits"]) == set(amounts["requests"]) == {"cpu", "memory"}
+        assert (
+            set(amounts["limits"])
+            == set(amounts["requests"])
+            == {*("cpu", "memory", "ephemeral-storage")}
+        )
         security = container["securityContext"]
         assert security["readOnlyRootFilesystem"] is True
         assert security["allowPrivilegeEscalation"] is False
@@ -175,6 +187,7 @@ def test_every_environment_variable_is_a_setting_of_the_service(
     variant: str, folder: str, each: Manifest
 ) -> None:
     known = {name.upper() for name in Settings.model_fields}
+    known |= {"PGSSLMODE", "PGSSLROOTCERT"}  # libpq's, which the driver reads
 
     assert set(variables_of(variant, each)) <= known
 
@@ -386,8 +399,126 @@ def test_no_pod_reaches_the_metadata_service_of_a_cloud(
     variant: str, folder: str, each: Manifest
 ) -> None:
     for rule in each["spec"].get("egress", ()):
-        assert not open_to(rule, "169.254.169.254")
+        names = {port["port"] for port in rule["ports"]} == {network.DNS}
+        of_gke = "cloud-dns" in fleets.fleet(variant).platform.dns
+        assert open_to(rule, "169.254.169.254") == (names and of_gke)
         assert not open_to(rule, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("variant", "opened"),
+    [
+        (
+            "as it comes",
+            [
+                *("53 kube-system k8s-app=kube-dns", "53 169.254.20.10/32"),
+                "53 kube-system k8s-app=node-local-dns",
+            ],
+        ),
+        (
+            "sealed, by queue, with logs and backups",
+            [
+                *("53 169.254.169.254/32", "53 192.0.2.53/32", "53 dns app=coredns"),
+                "5353 openshift-dns dns.operator.openshift.io/daemonset-dns=default",
+            ],
+        ),
+    ],
+)
+def test_names_are_asked_for_where_the_cluster_has_its_servers(
+    variant: str, opened: list[str]
+) -> None:
+    """By every pod that may go anywhere at all."""
+
+    def told(peer: Manifest) -> str:
+        if "ipBlock" in peer:
+            return str(peer["ipBlock"]["cidr"])
+        (namespace,) = peer["namespaceSelector"]["matchLabels"].values()
+        ((label, value),) = peer["podSelector"]["matchLabels"].items()
+        return f"{namespace} {label}={value}"
+
+    for _, each in fleets.objects(variant):
+        if each["kind"] != "NetworkPolicy" or "egress" not in each["spec"]:
+            continue
+        asked = [
+            f"{rule['ports'][0]['port']} {told(peer)}"
+            for rule in each["spec"]["egress"]
+            if {port["protocol"] for port in rule["ports"]} == {"UDP", "TCP"}
+            for peer in rule["to"]
+        ]
+        assert asked == opened, each["metadata"]
+
+
+def test_servers_outside_are_reached_at_their_addresses_alone_where_these_are_said() -> None:
+    postgres = fleets.tenant("clinica-sorriso/production", variant="database elsewhere")
+    (filebeat,) = (
+        each
+        for _, each in fleets.objects("sealed, by queue, with logs and backups")
+        if (each["kind"], each["metadata"]["name"]) == ("NetworkPolicy", logs.NAME)
+    )
+
+    for policy, port, inside in (
+        (postgres["NetworkPolicy.assistant"], 5432, "203.0.113.7"),
+        (filebeat, 9200, "192.0.2.9"),
+    ):
+        rules = [
+            rule
+            for rule in policy["spec"]["egress"]
+            if port in {each["port"] for each in rule["ports"]}
+        ]
+        assert [open_to(rule, inside) for rule in rules] == [True]
+        assert not any(open_to(rule, "203.0.113.8") for rule in rules)
+    assert not [
+        rule
+        for rule in filebeat["spec"]["egress"]
+        if {"port": 443, "protocol": "TCP"} in rule["ports"]
+    ]
+
+
+@every(
+    "variant, folder, each",
+    lambda: [each for each in of_kind("Deployment", "Job") if each[0] in WITH_AUTHORITY],
+)
+def test_every_connection_to_the_database_proves_the_server(
+    variant: str, folder: str, each: Manifest
+) -> None:
+    if each["metadata"]["name"] == place.VALKEY:
+        return
+    (container,) = pod_of(each)["containers"]
+    (source,) = container["envFrom"]
+    said: dict[str, str] = next(
+        other["data"]
+        for _, other in fleets.objects(variant)
+        if other["kind"] == "ConfigMap"
+        and other["metadata"]["namespace"] == each["metadata"]["namespace"]
+        and other["metadata"]["name"] == source["configMapRef"]["name"]
+    )
+    folders = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+
+    at, _, key = said["PGSSLROOTCERT"].rpartition("/")
+    assert said["PGSSLMODE"] == "verify-full"
+    volume = {"name": folders[at], "configMap": {"name": place.AUTHORITY, "defaultMode": 0o440}}
+    assert volume in pod_of(each)["volumes"]
+    assert [
+        other["data"]
+        for _, other in fleets.objects(variant)
+        if (other["kind"], other["metadata"]["name"]) == ("ConfigMap", place.AUTHORITY)
+        and other["metadata"]["namespace"] == each["metadata"]["namespace"]
+    ] == [{key: fleets.AUTHORITY}]
+
+
+def test_a_small_business_has_one_pod_and_more_only_where_that_is_asked_for() -> None:
+    plain = fleets.tenant("clinica-sorriso/production")
+    assert plain["Deployment.assistant"]["spec"]["replicas"] == 1
+    assert plain["ConfigMap.settings"]["data"]["WORKER_PROCESSES"] == "1"
+    assert not {"HorizontalPodAutoscaler.assistant", "ScaledObject.assistant"} & set(plain)
+
+    asked = fleets.tenant("clinica-sorriso/production", variant="database elsewhere")
+    scaler = asked["HorizontalPodAutoscaler.assistant"]["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (1, scaling.MOST)
+    # Of what it may use, 1 core: at rest it uses most of what it requests, and would have two pods.
+    (metric,) = scaler["metrics"]
+    assert metric["resource"]["target"] == {"type": "AverageValue", "averageValue": "700m"}
+    assert "replicas" not in asked["Deployment.assistant"]["spec"]
 
 
 def test_own_private_ranges_do_not_open_what_is_never_a_server() -> None:
@@ -407,7 +538,7 @@ def test_a_quota_counts_pods_and_not_what_they_take(
 
     assert not [what for what in hard if what.startswith(("requests.", "limits.", "cpu", "memory"))]
     for environment in config.ENVIRONMENTS:
-        assert int(hard["pods"]) >= 2 * (scaling.replicas_of(environment)[1] + 1)
+        assert int(hard["pods"]) >= 2 * (scaling.most_of(environment) + 1)
 
 
 def test_another_configuration_or_credential_replaces_the_pods() -> None:

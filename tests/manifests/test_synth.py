@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ruamel.yaml import YAML
 
 from cdk8s_app import synth
 from cdk8s_app.__main__ import main
@@ -57,6 +59,106 @@ def small(*clients: str, environments: Any = None, **platform: Any) -> dict[str,
     }
 
 
+def unmarked(node: yaml.Node) -> Iterator[str]:
+    """Give the texts among the values that stand without quotation marks."""
+    match node:
+        case yaml.ScalarNode() if node.style is None and node.tag.endswith(":str"):
+            yield node.value
+        case yaml.SequenceNode():
+            for each in node.value:
+                yield from unmarked(each)
+        case yaml.MappingNode():
+            for _, each in node.value:
+                yield from unmarked(each)
+
+
+# What some dialect of YAML takes for something else than a text, or for more than one.
+ODD = [
+    *(
+        "0o7",
+        "0o17",
+        "0777",
+        "0x1f",
+        "0b11",
+        "1e3",
+        "1_000",
+        "190:20:30",
+        ".5",
+        "+.inf",
+        ".NaN",
+        "089",
+    ),
+    *(
+        "yes",
+        "no",
+        "on",
+        "Off",
+        "y",
+        "N",
+        "true",
+        "FALSE",
+        "null",
+        "~",
+        "",
+        "2026-11-27",
+        "<<",
+        "=",
+    ),
+    *(
+        "- a",
+        "a: b",
+        "a #b",
+        "#a",
+        "a:",
+        "@a",
+        "`a",
+        "%a",
+        "!a",
+        "&a",
+        "*a",
+        "|",
+        ">",
+        "?",
+        "[a",
+        "{a",
+    ),
+    *(
+        'say "hi"',
+        '"a"',
+        "it's",
+        "'a'",
+        "C:\\new",
+        "a\tb",
+        " a ",
+        "a\n",
+        "a\n\n  b: 0o7\n",
+        "\n",
+        "é€😀",
+    ),
+    *("--- a", "...", 'a - "b', "https://a.example.com:80/?b=c", "-", "-1x", "1.2.3", "x" * 300),
+]
+
+
+def test_every_text_is_one_by_the_rules_of_each_yaml(tmp_path: Path) -> None:
+    """Kubernetes reads 1.1 with the octals of 1.2: both must find what was meant, numbers included."""
+    from cdk8s_app.charts import write_folder  # noqa: PLC0415  # starts Node
+
+    keys = {f"k{number}": text for number, text in enumerate(ODD)}
+    meant = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "odd", "labels": keys},
+        "data": {"texts": ODD, "within": [{"a": ODD, "b": [ODD, [1, "1"]]}], "on": "off", "y": "n"},
+        "numbers": [0, 7, -1, 2.5, 1000, True, False, None, [], {}],
+    }
+    write_folder(tmp_path, [meant])
+    text = (tmp_path / "ConfigMap.odd.yaml").read_text("utf-8")
+
+    assert yaml.safe_load(text) == meant
+    assert YAML(typ="safe", pure=True).load(text) == meant
+    assert list(unmarked(yaml.compose(text))) == []
+
+
 @pytest.mark.parametrize("variant", fleets.VARIANTS)
 def test_files_hold_exactly_the_objects(variant: str, tmp_path: Path) -> None:
     synthesize(fleets.fleet(variant), tmp_path)
@@ -65,7 +167,9 @@ def test_files_hold_exactly_the_objects(variant: str, tmp_path: Path) -> None:
     for folder, objects in folders_of(fleets.fleet(variant)).items():
         for each in objects:
             name = f"{folder}/{each['kind']}.{each['metadata']['name']}.yaml"
-            assert yaml.load(written.pop(name), yaml.CSafeLoader) == each
+            text = written.pop(name)
+            assert yaml.load(text, yaml.CSafeLoader) == each
+            assert not list(unmarked(yaml.compose(text, yaml.CSafeLoader)))
     assert set(written) == {".index.json", "apply-all.sh"}
 
 
@@ -354,6 +458,32 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a host of a database that is made here": (
         {**small("aaa"), "database": {"mode": "statefulset", "host": "db.example.com"}},
         "database.host",
+    ),
+    "ranges of a database that is made here": (
+        {**small("aaa"), "database": {"ranges": ["10.0.0.1/32"]}},
+        "database.ranges",
+    ),
+    "an authority of a database without TLS": (
+        {**small("aaa"), "database": {"mode": "statefulset", "ca": fleets.AUTHORITY}},
+        "database.ca",
+    ),
+    "an authority that is a file's name": (
+        {**small("aaa"), "database": {"ca": "/etc/ssl/ca.pem"}},
+        "database.ca",
+    ),
+    "name servers that nobody knows": (small("aaa", dns=["coredns"]), "platform.dns.0"),
+    "a name server's range that is none": (
+        small("aaa", dns=["kube-dns", "10.0.0.10/99"]),
+        "platform.dns.1: '10.0.0.10/99'",
+    ),
+    "an image without a tag": (small("aaa", images={"valkey": "valkey/valkey"}), "images.valkey"),
+    "a digest that is cut off": (
+        small("aaa", images={"valkey": "valkey/valkey:9@sha256:" + "a" * 63}),
+        "platform.images.valkey",
+    ),
+    "the service's own digest that is cut off": (
+        small("aaa", image="r.example.com/mcp@sha256:" + "a" * 63),
+        "platform.image",
     ),
     "no host of a database elsewhere": (
         {**small("aaa"), "database": {"mode": "external"}},
