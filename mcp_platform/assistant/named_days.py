@@ -48,6 +48,7 @@ _NOT_PLAIN = _set_of(
 # "No" is "in the" in Portuguese: it refuses only beside a verb.
 _REFUSED = re.compile(r"\bno (?:puedo|voy|vamos|me|se|es|podre|podemos|quiero|tengo)\b")
 _WORD = re.compile(r"\d{1,2}/\d{1,2}|\d+|[^\W\d_]+(?:'[a-z]+)?")
+_OR = frozenset(("ou", "or", "o", "e", "and", "y"))
 _MONTH = [timedelta(days=ahead) for ahead in range(31)]
 
 
@@ -88,6 +89,8 @@ def named_day(texts: Iterable[tuple[str, date]]) -> NamedDay | None:
                 continue
             if not _BEYOND.isdisjoint(words[max(0, at - 2) : at]):
                 return None
+            if day.number is None and _dated(words):  # "vi hoje o anúncio, tem dia 10?"
+                return None
             found.add(day)
     return found.pop() if len(found) == 1 else None
 
@@ -103,9 +106,15 @@ def _named(words: list[str], at: int, *, written: date) -> NamedDay | None:
     return None
 
 
+def _dated(words: list[str]) -> bool:
+    return any(_number(words[at : at + 2]) is not None for at in range(len(words)))
+
+
 def _number(words: list[str]) -> int | None:
     """Return the day of the month in "feira, dia 5" or "5/12"; a number alone may be an hour."""
     for before, word in zip(["", *words], words, strict=False):
+        if word in _OR:
+            return None
         if "/" in word:
             return int(word.partition("/")[0])
         if word.isdigit():

@@ -46,6 +46,7 @@ def test_where_words_are_not_plain_they_name_nothing() -> None:
         *("sexta ou sábado", "sexta não posso", "n posso sexta", "no puedo el viernes"),
         *("depois de sexta", "a partir de sexta", "antes da sexta", "until friday"),
         *("por la mañana", "de manhã", "quero a segunda", "a segunda opção", "segunda vez aí"),
+        *("vi hoje o anúncio, tem dia 10?", "sexta ou dia 5", "amanhã não, 5/12"),
         *("semana que vem", "cancela sexta e marca quinta", "oi", "", "às 10", "dia 5"),
     )
     assert not {text: day for text in texts if (day := named(text)) is not None}
