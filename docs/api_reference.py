@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
-from mcp_platform.admin.tokens import STAFF_SCOPES
-from mcp_platform.admin.user_tokens import ACCESS_LASTS, BELIEVED_FOR
+from mcp_platform.access.tenant_tokens import STAFF_SCOPES
+from mcp_platform.access.user_tokens import ACCESS_LASTS, BELIEVED_FOR
 from mcp_platform.app import create_app
 from mcp_platform.tenants.access import SCOPES
 

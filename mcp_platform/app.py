@@ -21,23 +21,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcp_platform.admin.api.audit import audit_router
-from mcp_platform.admin.api.auth import auth_router
-from mcp_platform.admin.api.config import config_router
-from mcp_platform.admin.api.conversations import tenant_conversations_router
-from mcp_platform.admin.api.credentials import credentials_router
-from mcp_platform.admin.api.doctor import doctor_router
-from mcp_platform.admin.api.examples import with_examples
-from mcp_platform.admin.api.fleet import fleet_router
-from mcp_platform.admin.api.offboarding import offboarding_router
-from mcp_platform.admin.api.registry import Registry, registry_router
-from mcp_platform.admin.api.users import users_router
-from mcp_platform.admin.examining import Examinations
+from mcp_platform.access.audit_api import audit_router
+from mcp_platform.access.sign_ins_api import auth_router
+from mcp_platform.access.users_api import users_router
 from mcp_platform.bootstrap.pieces import now
 from mcp_platform.bootstrap.service import AdminApi, Platform
 from mcp_platform.conversations.api import Visits, chat_router, conversations_router
+from mcp_platform.credentials.api import credentials_router
+from mcp_platform.doctor.api import doctor_router
+from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.http import OnePath, Traced, handle_problems
+from mcp_platform.kit.http import OnePath, RequestTracing, handle_problems
+from mcp_platform.offboarding.api import offboarding_router
+from mcp_platform.publishing.api import config_router
+from mcp_platform.publishing.fleet_api import fleet_router
+from mcp_platform.registry.api import Registry, registry_router
+from mcp_platform.registry.conversations_api import tenant_conversations_router
+from mcp_platform.registry.examples import with_examples
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
@@ -85,7 +85,7 @@ def create_app(platform: Platform) -> ASGIApp:
         redirect_slashes=False,
     )
     handle_problems(app)
-    app.add_middleware(Traced)
+    app.add_middleware(RequestTracing)
     app.add_middleware(OnePath)  # the one added last is asked first
     readiness = Readiness(platform.sessions, timer=time.monotonic)
 
@@ -111,7 +111,7 @@ def create_app(platform: Platform) -> ASGIApp:
     with_examples(app)
     served: ASGIApp = app
     if platform.settings.pinned:
-        served = Pinned(served, path=_pinned_path(platform))
+        served = PinnedTenantPaths(served, path=_pinned_path(platform))
     if platform.webhook is not None:
         served = WebhookFirst(served, webhook=platform.webhook, pinned=_pinned_path(platform))
     return served
@@ -210,7 +210,7 @@ class WebhookFirst:
         return None
 
 
-class Pinned:
+class PinnedTenantPaths:
     """Answers the un-prefixed paths of the one tenant this process serves."""
 
     def __init__(self, app: ASGIApp, *, path: tuple[str, str] | None) -> None:

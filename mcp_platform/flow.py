@@ -16,18 +16,18 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.assistant.assistant import Assistant, Said
+from mcp_platform.assistant.assistant import Assistant, TurnReply
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.conversations.chat import COPIED, queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
-from mcp_platform.conversations.heard import Heard, corrected, hear
+from mcp_platform.conversations.heard import InboundMessage, corrected, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.conversations.replies import REPLY
 from mcp_platform.errors import Unavailable
 from mcp_platform.inbox.metrics import TURN_SECONDS, turn_ended
-from mcp_platform.inbox.turns import API, Turn, Turns, Waiting
+from mcp_platform.inbox.turns import API, Turn, Turns, WaitingMessages
 from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
@@ -58,7 +58,7 @@ class Patience:
     cap: timedelta
     park_after: int
 
-    def left(self, waiting: Waiting) -> timedelta:
+    def left(self, waiting: WaitingMessages) -> timedelta:
         """Return how much longer to wait; nothing for a tap, or once the cap is reached."""
         if waiting.instant:
             return timedelta(0)
@@ -66,7 +66,7 @@ class Patience:
         return max(ready - waiting.now, timedelta(0))
 
 
-class Answering:
+class InboxHandler:
     """Handles wake-ups of the inbox."""
 
     def __init__(
@@ -188,7 +188,7 @@ class Answering:
         began = time.perf_counter()
         heard = corrected([hear(event) for event in turn.events])
         contact = await self._get_to_know(tenant, lease, heard)
-        said: Said | None = None
+        said: TurnReply | None = None
         answerable = await self._answerable(tenant, lease, turn, contact=contact, heard=heard)
         if answerable:
             context = TurnContext(
@@ -224,8 +224,8 @@ class Answering:
         turn: Turn,
         *,
         contact: Contact,
-        heard: tuple[Heard, ...],
-    ) -> tuple[Heard, ...]:
+        heard: tuple[InboundMessage, ...],
+    ) -> tuple[InboundMessage, ...]:
         """Return what is to be answered: nothing if a person answers, and nothing that is too old.
 
         Each message is read by its own clock: what was written more than a day ago could not be
@@ -249,7 +249,9 @@ class Answering:
             await self._notices.trouble(tenant, "too_late", now=now)
         return () if human else tuple(each for each in heard if each.key not in late)
 
-    async def _get_to_know(self, tenant: Tenant, lease: Lease, heard: tuple[Heard, ...]) -> Contact:
+    async def _get_to_know(
+        self, tenant: Tenant, lease: Lease, heard: tuple[InboundMessage, ...]
+    ) -> Contact:
         async with self._leases.fenced(lease) as session:
             contacts = Contacts(session, tenant.id)
             # In a burst everybody is the same: what is told once need not be learnt again.
@@ -275,8 +277,8 @@ class Answering:
         turn: Turn,
         *,
         contact: Contact,
-        heard: tuple[Heard, ...],
-        said: Said | None,
+        heard: tuple[InboundMessage, ...],
+        said: TurnReply | None,
     ) -> Turn | None:
         """Commit what was heard, what is said, and that the turn is done: all or nothing.
 
@@ -306,7 +308,7 @@ class Answering:
         tenant: Tenant,
         contact: Contact,
         turn: Turn,
-        said: Said,
+        said: TurnReply,
         *,
         now: datetime,
     ) -> bool | None:
@@ -353,7 +355,7 @@ def reply_key(turn: Turn) -> str:
     return f"{REPLY}{turn.id}"
 
 
-def _spoken(said: Said, turn: Turn, *, at: datetime, copied: bool | None) -> Message:
+def _spoken(said: TurnReply, turn: Turn, *, at: datetime, copied: bool | None) -> Message:
     choices = [
         {"id": each.id, "title": each.title, "description": each.description}
         for each in said.reply.choices

@@ -17,7 +17,7 @@ from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
 from mcp_platform.outbox import troubles
 from mcp_platform.outbox.outbox import OWNER_LANE
-from mcp_platform.outbox.statuses import Followed, StatusUpdate, apply_statuses
+from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, apply_statuses
 from mcp_platform.tenants.tenant import TenantId, Topology
 
 log = structlog.get_logger(__name__)
@@ -128,7 +128,7 @@ async def _apply(session: AsyncSession, rows: Sequence[Waiting], notices: Notice
     await _close(session, rows, state="done")
 
 
-async def _tell(session: AsyncSession, failed: Sequence[Followed], notices: Notices) -> None:
+async def _tell(session: AsyncSession, failed: Sequence[FollowedMessage], notices: Notices) -> None:
     """Tell owners that Meta took a reply and then did not deliver it."""
     for each in failed:
         log.error(

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
-from mcp_platform.admin import models as _admin
+from mcp_platform.access import models as _access
 from mcp_platform.assistant import models as _assistant
+from mcp_platform.audit import models as _audit
 from mcp_platform.conversations import models as _conversations
 from mcp_platform.doctor import models as _doctor
 from mcp_platform.errors import PlatformError
 from mcp_platform.inbox import models as _inbox
 from mcp_platform.kit.database import Base
 from mcp_platform.outbox import models as _outbox
+from mcp_platform.publishing import models as _publishing
 from mcp_platform.scheduling import models as _scheduling
 from mcp_platform.tenants import models as _tenants
 
@@ -28,7 +30,18 @@ __all__ = ["MigrationRefused", "check", "metadata", "migrate", "tables_of_tenant
 
 metadata = Base.metadata
 RAISED = "P0001"  # raise_exception: a migration's own words
-_FEATURES = (_admin, _assistant, _conversations, _doctor, _inbox, _outbox, _scheduling, _tenants)
+_FEATURES = (
+    _access,
+    _audit,
+    _publishing,
+    _assistant,
+    _conversations,
+    _doctor,
+    _inbox,
+    _outbox,
+    _scheduling,
+    _tenants,
+)
 
 
 def tables_of_tenants() -> list[Table]:

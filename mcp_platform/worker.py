@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.errors import NotFound, PlatformError
-from mcp_platform.flow import Answering
+from mcp_platform.flow import InboxHandler
 from mcp_platform.followups import Notices, follow_up
 from mcp_platform.inbox.sweep import prune, sweep
 from mcp_platform.kit.consumer import Consumer, Handle, Places, Queue
@@ -55,7 +55,7 @@ class Worker:
         tenants: TenantDirectory,
         queue: Queue,
         news: asyncio.Event,
-        answering: Answering,
+        answering: InboxHandler,
         delivery: Delivery,
         notices: Notices,
         daily: DailyCheck,

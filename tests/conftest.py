@@ -21,7 +21,7 @@ import structlog
 from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, settings
 
-from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
 from tests.databases import Databases
 

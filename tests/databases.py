@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.embedded import EmbeddedPostgres
 
 OURS = 16384  # objects with smaller numbers come with PostgreSQL: FirstNormalObjectId
 TABLES = (

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.embedded import EmbeddedPostgres
 from tests.databases import Databases, Lent
 
 A_CLIENT = "INSERT INTO clients (name, business_name) VALUES ('salao-do-ze', 'Zé')"

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from mcp_platform.bootstrap.pieces import open_redis
+from mcp_platform.embedded import EmbeddedValkey
 from mcp_platform.errors import Invalid
-from mcp_platform.kit.embedded import EmbeddedValkey
 from tests.kit.test_postgres_url import certificate, pipe
 
 PASSWORD = "p@ss/w:o?r#d %2F+é"

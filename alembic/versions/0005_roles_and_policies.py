@@ -6,8 +6,8 @@ from alembic import op
 from mcp_platform.kit.queue import SCHEMA
 from mcp_platform.kit.row_security import (
     CREATE_ROLES,
+    DatabaseRole,
     Kind,
-    Role,
     protect,
     protect_ingest,
     protect_queue,
@@ -67,8 +67,8 @@ def upgrade() -> None:
     for table in OF_THE_PLATFORM:
         statements += protect(table, "administration", column=None)
     statements += protect_ingest()
-    statements += protect_queue(SCHEMA, consumer=Role.WORKER)
-    statements += protect_queue(SCHEMA, consumer=Role.ADMIN)
+    statements += protect_queue(SCHEMA, consumer=DatabaseRole.WORKER)
+    statements += protect_queue(SCHEMA, consumer=DatabaseRole.ADMIN)
     for statement in statements:
         op.execute(statement)
     # Of logins too, which act as nothing before they have looked whether the tables are theirs.

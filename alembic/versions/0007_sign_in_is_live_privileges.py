@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 
 revision = "0007"
 down_revision = "0006"
@@ -15,5 +15,5 @@ def upgrade() -> None:
     # Whoever serves a tenant's API asks it of staff; what only records webhooks does not.
     op.execute(
         f"GRANT EXECUTE ON FUNCTION sign_in_is_live(uuid)"
-        f" TO {Role.ADMIN}, {Role.WORKER}, {Role.TENANT}"
+        f" TO {DatabaseRole.ADMIN}, {DatabaseRole.WORKER}, {DatabaseRole.TENANT}"
     )

@@ -17,7 +17,14 @@ from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful, supported
 from mcp_platform.assistant.menu import STEP, Menu, typed_choice
 from mcp_platform.assistant.metrics import MENU_TURNS
-from mcp_platform.assistant.model import Answer, Call, Model, ModelAway, ModelSpoiled, Question
+from mcp_platform.assistant.model import (
+    Answer,
+    FunctionCall,
+    Model,
+    ModelAway,
+    ModelSpoiled,
+    Question,
+)
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Offers
 from mcp_platform.assistant.phrases import of_business
@@ -47,7 +54,7 @@ HISTORY_SINCE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TurnReply:
     """The reply of a turn, and who found it."""
 
     reply: Reply
@@ -108,7 +115,7 @@ class Assistant:
         self._timer = timer
         self._tools = declarations()
 
-    async def answer(self, context: TurnContext) -> Said | None:
+    async def answer(self, context: TurnContext) -> TurnReply | None:
         """Answer a turn, or return None where nothing asks for an answer."""
         taps = [each for each in context.heard if each.kind == "tap" and each.tap]
         texts = [each.text for each in context.heard if each.kind == "text"]
@@ -118,11 +125,11 @@ class Assistant:
         turn = await self._prepare(context, texts)
         if taps:
             # Of several taps the last is what the contact wants now.
-            return Said(await turn.menu.tap(taps[-1].tap or ""), "menu")
+            return TurnReply(await turn.menu.tap(taps[-1].tap or ""), "menu")
         if not texts:
             phrases = turn.speech.phrases
             unreadable = "unreadable" in kinds
-            return Said(Reply(phrases.unreadable if unreadable else phrases.text_only), "menu")
+            return TurnReply(Reply(phrases.unreadable if unreadable else phrases.text_only), "menu")
         return await self._converse(turn, texts)
 
     async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> "_TurnAtWork":
@@ -164,7 +171,7 @@ class Assistant:
                 await Contacts(session, tenant.id).speaks(contact.id, language)
         return language
 
-    async def _converse(self, turn: "_TurnAtWork", texts: Sequence[str]) -> Said:
+    async def _converse(self, turn: "_TurnAtWork", texts: Sequence[str]) -> TurnReply:
         done: list[Done] = []
         text = ""
         why = "switched_off"
@@ -210,9 +217,9 @@ class Assistant:
         if reply is not None:
             if ends_nowhere(done) and not reply.choices:
                 reply = await turn.menu.way_on(reply.text)
-            return Said(reply, "model")
+            return TurnReply(reply, "model")
         MENU_TURNS.labels(why=why).inc()
-        return Said(await turn.by_menu(texts[-1]), "menu")
+        return TurnReply(await turn.by_menu(texts[-1]), "menu")
 
     async def _ask(
         self, turn: "_TurnAtWork", texts: Sequence[str], done: list[Done], model: Model
@@ -333,7 +340,9 @@ class _TurnAtWork:
             return await self.menu.tap(offer)
         return await self.menu.root(greet=not ours)
 
-    async def call(self, round_: int, calls: Sequence[Call], done: list[Done]) -> dict[str, Any]:
+    async def call(
+        self, round_: int, calls: Sequence[FunctionCall], done: list[Done]
+    ) -> dict[str, Any]:
         """Do what the model asks and return its answers as one content, in the calls' order."""
         parts = []
         self.together = len(calls)
@@ -372,5 +381,7 @@ def _from_json(recorded: Mapping[str, Any]) -> Answer:
     return Answer(
         content=recorded["content"],
         text=recorded["text"],
-        calls=tuple(Call(each["id"], each["name"], each["args"]) for each in recorded["calls"]),
+        calls=tuple(
+            FunctionCall(each["id"], each["name"], each["args"]) for each in recorded["calls"]
+        ),
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcp_platform.conversations.contacts import Contact
-from mcp_platform.conversations.heard import Heard
+from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.conversations.lease import Lease
 from mcp_platform.inbox.turns import Turn
 from mcp_platform.kit.standstill import ProcessorTime
@@ -19,7 +19,7 @@ class TurnContext:
     contact: Contact
     turn: Turn
     lease: Lease
-    heard: tuple[Heard, ...]
+    heard: tuple[InboundMessage, ...]
     now: datetime
     """When this start of the turn began: one taken up hours later offers and books by that."""
     processor: ProcessorTime

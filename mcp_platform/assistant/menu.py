@@ -17,10 +17,10 @@ from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.tools import Toolbox, slot_action
-from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.scheduling import wording
-from mcp_platform.scheduling.availability import Wanted
+from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.outcome import AppointmentView
 
@@ -188,7 +188,7 @@ class Menu:
         found = await self._tools.agenda.find(
             service_id=action["service"],
             professional_id=action["professional"],
-            wanted=Wanted(first=day, last=day, from_time=after),
+            wanted=SearchWindow(first=day, last=day, from_time=after),
             now=self._tools.now,
             limit=ROWS + 1,
             spread=False,
@@ -293,7 +293,8 @@ class Menu:
                 now=self._tools.now,
             )
         choices = tuple(
-            Choice(offer, row.title, row.description) for offer, row in zip(ids, rows, strict=True)
+            ReplyOption(offer, row.title, row.description)
+            for offer, row in zip(ids, rows, strict=True)
         )
         return Reply(text, choices, self._say.see_options)
 

@@ -33,7 +33,7 @@ class ModelRefused(CredentialRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A tool the model wants called. Nothing in it has been validated."""
 
     id: str | None
@@ -49,7 +49,7 @@ class Answer:
     """
 
     content: dict[str, Any]
-    calls: tuple[Call, ...]
+    calls: tuple[FunctionCall, ...]
     text: str
 
 

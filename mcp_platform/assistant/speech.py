@@ -24,7 +24,7 @@ from mcp_platform.assistant.metrics import DROPPED
 from mcp_platform.assistant.obliged import EFFECTS, obliged_of, still_to_choose
 from mcp_platform.assistant.phrases import icon, phrases
 from mcp_platform.assistant.tools import MOST_SLOTS
-from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.outcome import (
@@ -52,7 +52,7 @@ class Block:
     """What one outcome says: lines of text, and what can be tapped below them."""
 
     text: str
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[ReplyOption, ...] = ()
 
 
 class Speech:
@@ -88,9 +88,11 @@ class Speech:
             return None
         return wording.price(service.price_cents, currency=service.currency, language=self.language)
 
-    def slot_choices(self, slots: Sequence[SlotView], ids: Sequence[str]) -> tuple[Choice, ...]:
+    def slot_choices(
+        self, slots: Sequence[SlotView], ids: Sequence[str]
+    ) -> tuple[ReplyOption, ...]:
         return tuple(
-            Choice(offer, self.slot(slot), self._what(slot))
+            ReplyOption(offer, self.slot(slot), self._what(slot))
             for slot, offer in zip(slots, ids, strict=True)
         )
 
@@ -219,7 +221,7 @@ class Speech:
         first: list[str] = []
         last: list[str] = []
         told: list[str] = []
-        choices: tuple[Choice, ...] = ()
+        choices: tuple[ReplyOption, ...] = ()
         for each in obliged:
             block = self.block(each, asked=asked)
             choices = choices or block.choices
@@ -291,7 +293,7 @@ class Speech:
 
     def _offered_choices(
         self, chosen: Sequence[str], offered: Mapping[str, SlotView]
-    ) -> tuple[Choice, ...]:
+    ) -> tuple[ReplyOption, ...]:
         known = [offer for offer in chosen if offer in offered]
         return self.slot_choices([offered[offer] for offer in known], known)
 
@@ -319,13 +321,13 @@ def _facts(done: Sequence[Done]) -> dict[str, list[str]]:
     }
 
 
-def _chosen(choices: tuple[Choice, ...], chosen: Sequence[str]) -> tuple[Choice, ...]:
+def _chosen(choices: tuple[ReplyOption, ...], chosen: Sequence[str]) -> tuple[ReplyOption, ...]:
     """Return the choices the model picked out, or all of them."""
     picked = tuple(each for each in choices if each.id in chosen)
     return picked or choices
 
 
-def _evenly(choices: tuple[Choice, ...], *, most: int) -> tuple[Choice, ...]:
+def _evenly(choices: tuple[ReplyOption, ...], *, most: int) -> tuple[ReplyOption, ...]:
     """Return at most so many, from all over."""
     if len(choices) <= most:
         return choices

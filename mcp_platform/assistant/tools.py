@@ -38,7 +38,7 @@ from mcp_platform.assistant.done import (
 from mcp_platform.assistant.information import information
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.metrics import TOOL_CALLS
-from mcp_platform.assistant.model import Call
+from mcp_platform.assistant.model import FunctionCall
 from mcp_platform.assistant.named_days import named_day
 from mcp_platform.assistant.offers import Action, Offers
 from mcp_platform.conversations.contacts import Contacts
@@ -46,8 +46,8 @@ from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
-from mcp_platform.scheduling.agenda import Agenda, Choice
-from mcp_platform.scheduling.availability import Wanted
+from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
+from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
 from mcp_platform.scheduling.outcome import (
@@ -208,7 +208,7 @@ class Toolbox:
     def now(self) -> datetime:
         return self.context.now
 
-    async def perform(self, step: str, call: Call, *, language: str) -> Done:
+    async def perform(self, step: str, call: FunctionCall, *, language: str) -> Done:
         """Do what the model asks, or say why not. Never raises for what the model sent."""
         self._calls += 1
         if self._calls > MOST_CALLS:  # the same on every start: nothing need be written down
@@ -227,7 +227,7 @@ class Toolbox:
         TOOL_CALLS.labels(tool=known, outcome=type(done.outcome).__name__).inc()
         return done
 
-    async def _perform(self, step: str, call: Call, *, language: str) -> Done:
+    async def _perform(self, step: str, call: FunctionCall, *, language: str) -> Done:
         if call.name not in TOOLS:
             return await self._note(step, Refused("unknown_function", "There is no such function."))
         try:
@@ -267,7 +267,7 @@ class Toolbox:
             return await self._note(step, UnknownSlot())
         if self._effects >= MOST_EFFECTS:
             return await self._note(step, Refused("too_many", "Enough was changed at once."))
-        choice = Choice(
+        choice = ChosenSlot(
             service_id=slot["service"],
             professional_id=slot["professional"],
             start=datetime.fromisoformat(slot["start"]),
@@ -359,7 +359,7 @@ class Toolbox:
         )
 
     async def find(
-        self, wanted: Wanted, *, service_id: str, **which: Any
+        self, wanted: SearchWindow, *, service_id: str, **which: Any
     ) -> SlotsFound | CalendarClosed:
         """Look for free times; an unreadable calendar is an answer too."""
         try:
@@ -424,7 +424,7 @@ class Toolbox:
         latest = today + self.catalogue.rules.horizon + DEFAULT_DAYS
         first, last = (min(max(each, earliest), latest) for each in (first, last))
         try:
-            wanted = Wanted(
+            wanted = SearchWindow(
                 first=first,
                 last=max(first, last),
                 from_time=arguments.from_time or time.min,
@@ -461,7 +461,7 @@ class Toolbox:
         return sorted({first, *said.nearest(local(self.now).date())})
 
     async def _on_each(
-        self, days: Sequence[date], wanted: Wanted, search: Mapping[str, Any]
+        self, days: Sequence[date], wanted: SearchWindow, search: Mapping[str, Any]
     ) -> DaysDiffer | None:
         """Look for free times on each of the days; None if there are none to choose from."""
         found = [await self.find(replace(wanted, first=day, last=day), **search) for day in days]

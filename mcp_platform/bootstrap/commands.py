@@ -6,9 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from mcp_platform.admin.credentials import CredentialKeys
-from mcp_platform.admin.isolation import Isolation
-from mcp_platform.admin.proofs import ProvingHere
 from mcp_platform.bootstrap.pieces import (
     credential_store,
     now,
@@ -19,12 +16,15 @@ from mcp_platform.bootstrap.pieces import (
     provisioner,
     sealer_of,
 )
+from mcp_platform.credentials.credentials import CredentialKeys
+from mcp_platform.credentials.proofs import ProvingHere
 from mcp_platform.doctor.doctor import Doctor
-from mcp_platform.doctor.proving import Proving
+from mcp_platform.doctor.proving import CredentialProofs
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.registry.isolation import Isolation
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.health import TenantHealth
@@ -65,7 +65,7 @@ async def api_server_ranges() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorAlone:
+class DoctorServices:
     """What a command needs that examines tenants.
 
     Pinned, all of it as the tenant's own login, which sees no other tenant and no audit trail.
@@ -79,11 +79,11 @@ class DoctorAlone:
 
 
 @asynccontextmanager
-async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterator[DoctorAlone]:
+async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterator[DoctorServices]:
     """Build the doctor for a command, without the parts that serve."""
     async with AsyncExitStack() as stack:
         database = Connections(url=database_url, pinned=settings.pinned, most=2)
-        engine = database.engine(Role.WORKER, name="mcp-doctor")
+        engine = database.engine(DatabaseRole.WORKER, name="mcp-doctor")
         stack.push_async_callback(engine.dispose)
         tenants = TenantDirectory(
             sessions=create_sessions(engine), timer=time.monotonic, only=pinned_to(settings)
@@ -103,31 +103,31 @@ async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterato
         )
         admin_sessions = None
         if not settings.pinned:
-            admin_engine = database.engine(Role.ADMIN, name="mcp-doctor")
+            admin_engine = database.engine(DatabaseRole.ADMIN, name="mcp-doctor")
             stack.push_async_callback(admin_engine.dispose)
             admin_sessions = create_sessions(admin_engine)
-        yield DoctorAlone(
+        yield DoctorServices(
             sessions=sessions, admin_sessions=admin_sessions, tenants=tenants, doctor=made.doctor
         )
 
 
 @dataclass(frozen=True, slots=True)
-class OperatingAlone:
+class OperatingServices:
     """What a command needs that changes credentials."""
 
     admin_sessions: Sessions
     keys: CredentialKeys
-    proving: Proving
+    proving: CredentialProofs
 
 
 @asynccontextmanager
 async def operating_alone(
     settings: Settings, *, database_url: str
-) -> AsyncIterator[OperatingAlone]:
+) -> AsyncIterator[OperatingServices]:
     """Build what changes credentials for a command, without the parts that serve."""
     async with AsyncExitStack() as stack:
         engine = create_engine(
-            database_url, pool_size=2, application_name="mcp-cli", role=Role.ADMIN
+            database_url, pool_size=2, application_name="mcp-cli", role=DatabaseRole.ADMIN
         )
         stack.push_async_callback(engine.dispose)
         sessions = create_sessions(engine)
@@ -152,7 +152,7 @@ async def operating_alone(
             clock=now,
             made_elsewhere=settings.sealed,
         )
-        yield OperatingAlone(admin_sessions=sessions, keys=keys, proving=doctoring.proving)
+        yield OperatingServices(admin_sessions=sessions, keys=keys, proving=doctoring.proving)
 
 
 @asynccontextmanager
@@ -160,7 +160,7 @@ async def isolating_alone(settings: Settings, *, database_url: str) -> AsyncIter
     """Build what prepares isolated tenants for a command."""
     async with AsyncExitStack() as stack:
         engine = create_engine(
-            database_url, pool_size=1, application_name="mcp-cli", role=Role.ADMIN
+            database_url, pool_size=1, application_name="mcp-cli", role=DatabaseRole.ADMIN
         )
         stack.push_async_callback(engine.dispose)
         yield Isolation(

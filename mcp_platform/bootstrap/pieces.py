@@ -18,26 +18,26 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from mcp_platform.admin.jwts import Jwts
-from mcp_platform.admin.provisioner_client import RemoteProvisioner
-from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
-from mcp_platform.admin.totp import ensure_totp_key
-from mcp_platform.assistant.breaker import Breaker
-from mcp_platform.assistant.gemini import Gemini
+from mcp_platform.access.jwts import Jwts
+from mcp_platform.access.token_keys import TokenKeys, ensure_keys
+from mcp_platform.access.totp import ensure_totp_key
+from mcp_platform.assistant.gemini.breaker import Breaker
+from mcp_platform.assistant.gemini.client import Gemini
 from mcp_platform.doctor.case import Doors
 from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.doctor.examination import Examiner
-from mcp_platform.doctor.proving import Proving
+from mcp_platform.doctor.proving import CredentialProofs
 from mcp_platform.doctor.public_address import PublicAddress
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound, Unavailable
 from mcp_platform.kit.database import Sessions, create_engine, with_login
 from mcp_platform.kit.queue import own_schema
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.provisioning.client import RemoteProvisioner
 from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue
-from mcp_platform.scheduling.google_calendar import GoogleAccount, GoogleCalendars
+from mcp_platform.scheduling.google.calendar import GoogleAccount, GoogleCalendars
 from mcp_platform.settings import PARTS, Settings
 from mcp_platform.tenants.credential_cache import CachedCredentials
 from mcp_platform.tenants.credentials import Credentials, CredentialStore, CredentialsUnreadable
@@ -59,11 +59,11 @@ CALLS_A_CHECK = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Doctoring:
+class DoctorParts:
     """What says whether tenants and credentials are sound."""
 
     doctor: Doctor
-    proving: Proving
+    proving: CredentialProofs
 
 
 def now() -> datetime:
@@ -346,7 +346,7 @@ async def open_doctoring(
     calendars: GoogleCalendars,
     health: TenantHealth,
     notices: Notices,
-) -> Doctoring:
+) -> DoctorParts:
     tls = tls_context()
     http = await stack.enter_async_context(
         httpx.AsyncClient(
@@ -382,4 +382,4 @@ async def open_doctoring(
         template=settings.owner_notice_template,
         clock=now,
     )
-    return Doctoring(doctor=doctor, proving=Proving(examiner))
+    return DoctorParts(doctor=doctor, proving=CredentialProofs(examiner))

@@ -12,24 +12,17 @@ from dataclasses import dataclass
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mcp_platform.admin.account import Account
-from mcp_platform.admin.credentials import CredentialKeys
-from mcp_platform.admin.examining import Examining
-from mcp_platform.admin.isolation import Isolation
-from mcp_platform.admin.jwts import Jwts
-from mcp_platform.admin.offboarding_work import OffboardingWork
-from mcp_platform.admin.passwords import Passwords
-from mcp_platform.admin.proofs import ChangeProving, ProvingHere
-from mcp_platform.admin.provisioner_client import RemoteProvisioner
-from mcp_platform.admin.provisioner_routes import ProvisionerRoutes
-from mcp_platform.admin.sign_ins import SignIns
-from mcp_platform.admin.token_keys import TokenKeys
-from mcp_platform.admin.tokens import TokenGuard, Tokens
-from mcp_platform.admin.totp import TotpSecrets
-from mcp_platform.admin.user_tokens import LiveSignIns, UserGuard, UserTokens
+from mcp_platform.access.account import OwnAccount
+from mcp_platform.access.jwts import Jwts
+from mcp_platform.access.passwords import Passwords
+from mcp_platform.access.sign_ins import SignIns
+from mcp_platform.access.tenant_tokens import TenantTokens, TokenGuard
+from mcp_platform.access.token_keys import TokenKeys
+from mcp_platform.access.totp import TotpSecrets
+from mcp_platform.access.user_tokens import LiveSignIns, UserGuard, UserTokens
 from mcp_platform.bootstrap.pieces import (
     Agendas,
-    Doctoring,
+    DoctorParts,
     credential_store,
     keys_folder,
     now,
@@ -48,13 +41,20 @@ from mcp_platform.bootstrap.worker import build_worker
 from mcp_platform.conversations.api import Visits
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.replies import Replies
+from mcp_platform.credentials.credentials import CredentialKeys
+from mcp_platform.credentials.proofs import ChangeProving, ProvingHere
+from mcp_platform.doctor.examining import ExaminationPort
 from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import Sessions, create_sessions
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
+from mcp_platform.offboarding.work import OffboardingWork
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.provisioning.api import ProvisionerRoutes
+from mcp_platform.provisioning.client import RemoteProvisioner
+from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.catalogue_store import Catalogues
-from mcp_platform.scheduling.desk import Desk
+from mcp_platform.scheduling.desk import TenantAppointments
 from mcp_platform.settings import Part, Settings
 from mcp_platform.tenants.credential_cache import CachedCredentials
 from mcp_platform.tenants.credentials import CredentialStore, CredentialsUnreadable
@@ -86,7 +86,7 @@ class Platform:
     webhook: WhatsAppWebhook | None
     api: "TenantApi | None"
     admin: "AdminApi | None"
-    examining: Examining | None
+    examining: ExaminationPort | None
     """The doctor, or whoever asks it where the credentials can be read."""
     worker: Worker | None
     provisioner_routes: ProvisionerRoutes | None
@@ -100,7 +100,7 @@ class TenantApi:
 
     guard: TokenGuard
     chat: Chat
-    desk: Desk
+    desk: TenantAppointments
     visits: Visits
 
 
@@ -114,7 +114,7 @@ class AdminApi:
     isolation: Isolation
     passwords: Passwords
     sign_ins: SignIns
-    account: Account
+    account: OwnAccount
 
 
 @asynccontextmanager
@@ -133,9 +133,11 @@ async def platform(
             most=settings.database_pool,
             password=own_password(settings) if settings.pinned else None,
         )
-        engine = database.engine(Role.WORKER)
+        engine = database.engine(DatabaseRole.WORKER)
         stack.push_async_callback(engine.dispose)
-        admin_engine = database.engine(Role.ADMIN, name="mcp-admin")  # connects when it is used
+        admin_engine = database.engine(
+            DatabaseRole.ADMIN, name="mcp-admin"
+        )  # connects when it is used
         stack.push_async_callback(admin_engine.dispose)
         tenants = TenantDirectory(
             sessions=create_sessions(engine), timer=time.monotonic, only=pinned_to(settings)
@@ -163,7 +165,7 @@ async def platform(
         ingest = webhook = api = admin = doctoring = worker = provisioner_routes = None
         credential_keys = leaving = examining = None
         if "gateway" in parts:
-            pool = await database.pool(Role.INGEST, most=3, name="ingest")
+            pool = await database.pool(DatabaseRole.INGEST, most=3, name="ingest")
             stack.push_async_callback(pool.close)
             ingest = Ingest(pool, debounce=settings.debounce_s, own_queue=queue, news=news)
             await ingest.start()
@@ -172,7 +174,9 @@ async def platform(
             api = TenantApi(
                 guard=_tenant_guard(token_keys(settings), sessions=sessions, tenants=tenants),
                 chat=Chat(sessions=sessions, recorder=ingest, replies=Replies(sessions)),
-                desk=Desk(sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now),
+                desk=TenantAppointments(
+                    sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now
+                ),
                 visits=Visits(sessions=sessions, idle=settings.human_idle_s, clock=now),
             )
         if set(parts) & {"admin", "worker", "provisioner"}:
@@ -222,7 +226,7 @@ async def platform(
                 made_elsewhere=settings.sealed,
             )
         if "worker" in parts and doctoring is not None:
-            beating = database.occasional(Role.WORKER, name="mcp-leases")
+            beating = database.occasional(DatabaseRole.WORKER, name="mcp-leases")
             stack.push_async_callback(beating.dispose)
             worker = await build_worker(
                 stack,
@@ -275,8 +279,8 @@ def _store_of(
 
 
 def _who_examines(
-    doctoring: Doctoring, provisioner: Provisioner, *, store: CredentialStore
-) -> tuple[Examining, ChangeProving]:
+    doctoring: DoctorParts, provisioner: Provisioner, *, store: CredentialStore
+) -> tuple[ExaminationPort, ChangeProving]:
     """Return what examines tenants and proves changes: the part that reads their credentials."""
     if isinstance(provisioner, RemoteProvisioner):
         return provisioner, provisioner
@@ -299,7 +303,7 @@ def _tenant_guard(keys: TokenKeys, *, sessions: Sessions, tenants: TenantDirecto
     jwts = Jwts(keys)
     live = LiveSignIns(sessions, timer=time.monotonic)
     return TokenGuard(
-        tokens=Tokens(keys),
+        tokens=TenantTokens(keys),
         tenants=tenants,
         clock=now,
         users=UserGuard(tokens=UserTokens(jwts), live=live, clock=now),
@@ -323,7 +327,7 @@ def _admin(
         isolation=Isolation(sessions=sessions, provisioner=provisioner),
         passwords=passwords,
         sign_ins=sign_ins,
-        account=Account(
+        account=OwnAccount(
             sessions=sessions,
             sign_ins=sign_ins,
             passwords=passwords,

@@ -12,7 +12,7 @@ from mcp_platform.bootstrap.pieces import Agendas, now, open_gemini, open_redis,
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
-from mcp_platform.flow import Answering, Patience
+from mcp_platform.flow import InboxHandler, Patience
 from mcp_platform.kit.consumer import Places, Queue
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
@@ -73,7 +73,7 @@ async def build_worker(
         cap=settings.debounce_cap_s,
         park_after=settings.park_after,
     )
-    answering = Answering(
+    answering = InboxHandler(
         sessions=sessions,
         tenants=tenants,
         leases=leases,

@@ -1,42 +1,177 @@
-"""The command line, `mcp-platform`: one file per command or family of commands.
+"""The command line, `mcp-platform`: one module of `commands/` for each command or family.
 
-Owns how commands are named, and how an expected failure ends: one sentence, an exit status other
-than 0. What commands need is imported when they run, so that `--help` answers at once.
+Here is how commands are named, and how an expected failure ends: one sentence, and an exit status
+other than 0. A module is imported when its command is called, so that `--help` answers at once.
 """
 
-from importlib import metadata
-from typing import Annotated
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command_from_info, get_group
+from typer.models import CommandInfo
 
-from mcp_platform.cli import (
-    audit,
-    closed_days,
-    config,
-    conversations,
-    credentials,
-    demo,
-    doctor,
-    inbox,
-    leaving,
-    migrate,
-    onboard,
-    outbox,
-    people,
-    platform,
-    publish,
-    secrets,
-    serve,
-    services,
-    tenants,
-    users,
-)
 from mcp_platform.cli.failures import said
 from mcp_platform.cli.spoken import LANG, Spoken, speak
 
 __all__ = ["app", "main"]
 
+# What is called how: the module, the command or the family in it, and what `--help` says of it.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "serve": (
+        "serve",
+        "serve",
+        "Serve. SIGTERM and Ctrl-C stop it when what is under way is finished.",
+    ),
+    "demo": (
+        "demo",
+        "demo",
+        "Run everything here, with simulated vendors: no account, no key, no Docker.",
+    ),
+    "onboard": (
+        "onboard",
+        "onboard",
+        "Ask everything about a new client, prove its credentials with the vendors, and save it.",
+    ),
+    "doctor": (
+        "doctor",
+        "doctor",
+        "Check credentials, vendors and webhooks of a tenant, and say what to do.",
+    ),
+    "audit": (
+        "audit",
+        "audit",
+        "Show who did what, newest first. Secrets are masked, and phone numbers but for two digits.",
+    ),
+    "publish": (
+        "publish",
+        "publish",
+        "Export the database, make the manifests, and push them to MANIFESTS_REPOSITORY.",
+    ),
+    "diff": ("publish", "diff", "Show what `publish --prune` would change. Pushes nothing."),
+    "migrate": (
+        "migrate",
+        "migrate",
+        "Bring the database to this release. Safe to repeat, and to run by several at once.",
+    ),
+    "check-migrations": (
+        "migrate",
+        "check_migrations",
+        "Compare the tables that the migrations make with those that the code declares.",
+    ),
+    "tenants": (
+        "tenants",
+        "app",
+        "Make, change, list and show tenants, suspend and resume them, make tokens for their API.",
+    ),
+    "services": ("services", "app", "See, add, change and remove what a tenant offers."),
+    "people": ("people", "app", "See, add, change and remove who works for a tenant."),
+    "hours": ("people", "hours_app", "See and set the weekly hours of people."),
+    "closed-days": (
+        "closed_days",
+        "app",
+        "See, close and open days, half days and holidays of a tenant.",
+    ),
+    "credentials": (
+        "credentials",
+        "app",
+        "See which credentials of a tenant there are, and set them.",
+    ),
+    "config": (
+        "config",
+        "app",
+        "Bring clients in from a config.json, or write one for the manifest builder.",
+    ),
+    "platform": (
+        "platform",
+        "app",
+        "See and set what all tenants share in the manifests, and what is missing in it.",
+    ),
+    "secrets": (
+        "secrets",
+        "app",
+        "Bring credentials into a cluster without Argo CD and without Sealed Secrets.",
+    ),
+    "users": ("users", "app", "Make and manage the platform's users."),
+    "inbox": ("inbox", "app", "See messages that could not be answered, and try again."),
+    "outbox": (
+        "outbox",
+        "app",
+        "See messages and calendar writes that were given up, and try again.",
+    ),
+    "conversations": (
+        "conversations",
+        "app",
+        "See conversations, take them from the assistant, answer, and give them back.",
+    ),
+}
+
+
+class _Modules(MutableMapping[str, Any]):
+    """Commands by name, each made of its module when it is asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            module, attribute, _ = COMMANDS[name]
+            found = getattr(import_module(f"mcp_platform.cli.commands.{module}"), attribute)
+            self._made[name] = _made(name, found)
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def _made(name: str, found: Any) -> TyperCommand | TyperGroup:
+    if isinstance(found, typer.Typer):
+        group = get_group(found)
+        group.name = name
+        return group
+    command = get_command_from_info(
+        CommandInfo(name=name, callback=found),
+        pretty_exceptions_short=False,
+        rich_markup_mode="rich",
+    )
+    assert isinstance(command, TyperCommand)  # noqa: S101  # as its class was left to Typer
+    return command
+
+
+class _Commands(TyperGroup):
+    """All commands. Listing them imports none."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Modules()
+        self._listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # as Typer calls it
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if self._listing:
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name][2])
+        return super().get_command(ctx, cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self._listing = True
+        super().format_help(ctx, formatter)
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="mcp-platform",
     help=(
         "WhatsApp scheduling assistants for many small businesses, isolated per client.\n\n"
@@ -47,32 +182,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,  # its frames would show local variables: secrets among them
 )
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.command("onboard")(onboard.onboard)
-app.command("doctor")(doctor.doctor)
-app.command("audit")(audit.audit)
-app.command("publish")(publish.publish)
-app.command("diff")(publish.diff)
-app.command("migrate")(migrate.migrate)
-app.command("check-migrations")(migrate.check_migrations)
-tenants.app.command("export")(leaving.export)
-tenants.app.command("offboard")(leaving.offboard)
-tenants.app.command("restore")(leaving.restore)
-tenants.app.command("purge")(leaving.purge)
-app.add_typer(tenants.app, name="tenants")
-app.add_typer(services.app, name="services")
-app.add_typer(people.app, name="people")
-app.add_typer(people.hours_app, name="hours")
-app.add_typer(closed_days.app, name="closed-days")
-app.add_typer(credentials.app, name="credentials")
-app.add_typer(config.app, name="config")
-app.add_typer(platform.app, name="platform")
-app.add_typer(secrets.app, name="secrets")
-app.add_typer(users.app, name="users")
-app.add_typer(inbox.app, name="inbox")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(conversations.app, name="conversations")
 
 
 def _version(wanted: bool) -> None:  # as typer calls it

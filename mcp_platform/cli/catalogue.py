@@ -7,17 +7,17 @@ from typing import Any, TypeVar
 
 import typer
 
-from mcp_platform.admin.registry.environments import Environments
-from mcp_platform.admin.registry.hours import Span
-from mcp_platform.admin.registry.paging import MOST
-from mcp_platform.admin.registry.professionals import Professionals
-from mcp_platform.admin.registry.services import CatalogueQuery, Services
-from mcp_platform.admin.registry.tenant_bound import TenantBound
-from mcp_platform.cli.onboarding.answers import Unfit, read_price
-from mcp_platform.cli.onboarding.hours import HoursUnreadable, read_hours
+from mcp_platform.cli.commands.onboarding.answers import UnfitAnswer, read_price
+from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.cli.operating import command_actor, in_database, split_path
 from mcp_platform.cli.spoken import spoken, worded
 from mcp_platform.errors import Invalid
+from mcp_platform.kit.paging import MOST
+from mcp_platform.registry.environments import Environments
+from mcp_platform.registry.hours import Span
+from mcp_platform.registry.professionals import Professionals
+from mcp_platform.registry.services import CatalogueQuery, Services
+from mcp_platform.registry.tenant_bound import TenantBound
 
 Part = TypeVar("Part", bound=TenantBound)
 Done = TypeVar("Done")
@@ -64,7 +64,7 @@ def cents(price: str) -> dict[str, Any]:
     """
     try:
         amount, currency = read_price(price)
-    except Unfit as error:
+    except UnfitAnswer as error:
         told = worded("Write a price as 45, 45,00 or USD 12.50.")
         raise Invalid(told, fields={"--price": told}) from error
     return (

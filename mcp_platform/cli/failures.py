@@ -4,14 +4,13 @@ Owns the words and the exit status. Never shows a value of the environment: it m
 """
 
 import contextlib
-import errno
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from mcp_platform.cli.spoken import translated
-from mcp_platform.errors import PlatformError, Unavailable
+from mcp_platform.errors import PlatformError
+from mcp_platform.kit.folders import FULL, refusal
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 FAILED = 1
 MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
 INTERRUPTED = 130  # as shells say: 128 + SIGINT
-FULL = (errno.ENOSPC, errno.EDQUOT)
 # Classes of SQLSTATE that speak of the server and not of the statement: connections, resources (a
 # full disk among them), an operator's intervention, the system. Source: PostgreSQL, appendix A.
 OF_THE_SERVER = ("08", "53", "57", "58")
@@ -51,7 +49,7 @@ def said() -> Iterator[None]:
         known = error.filename is not None or error.errno in FULL
         if not (known or isinstance(error, ConnectionError)):
             raise
-        fail(f"{_of_files(error)}.")
+        fail(f"{refusal(error)}.")
     except Exception as error:
         # SQLAlchemy's have the driver's own within; neither is imported to learn that.
         found = getattr(error, "orig", None) or error
@@ -69,27 +67,6 @@ def _with_fields(error: PlatformError) -> str:
     told = [f"{name}: {translated(why).removesuffix('.')}" for name, why in fields.items()]
     sentence = translated(sentence)
     return ("\n  " if len(told) > 1 else " ").join([sentence, *(f"{each}." for each in told)])
-
-
-@contextlib.contextmanager
-def usable(folder: Path, *, by: str) -> Iterator[None]:
-    """Turn what the file system refuses while the data folder is prepared into a sentence.
-
-    Raises:
-        Unavailable: it cannot be entered or written, or its disk is full.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(
-            f"{by} cannot use {folder}: {_of_files(error)}. Set DATA_DIR to another folder."
-        ) from error
-
-
-def _of_files(error: OSError) -> str:
-    where = "" if error.filename is None else f" ({error.filename})"
-    advice = ". Make room on that disk" if error.errno in FULL else ""
-    return f"{error.strerror}{where}{advice}"
 
 
 def fail(sentence: str, *, status: int = FAILED) -> NoReturn:

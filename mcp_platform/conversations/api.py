@@ -24,7 +24,7 @@ from mcp_platform.conversations.api_shapes import (
     TakenOut,
     TakeRequest,
 )
-from mcp_platform.conversations.chat import Answered, Chat, Words
+from mcp_platform.conversations.chat import Chat, ChatAnswer, ChatMessage
 from mcp_platform.conversations.conversations import Conversations
 from mcp_platform.conversations.person import PersonInConversation
 from mcp_platform.conversations.phones import WRITTEN
@@ -94,9 +94,9 @@ class ChatRequest(BaseModel):
         digits = self.user_id.removeprefix("+")
         return digits if _NUMBER.fullmatch(digits) else None
 
-    def words(self, request_key: str | None) -> Words:
+    def words(self, request_key: str | None) -> ChatMessage:
         """Return what is said, and as whom."""
-        return Words(
+        return ChatMessage(
             user_id=self.user_id,
             text=self.message,
             choice_id=self.choice_id,
@@ -164,7 +164,7 @@ def chat_router(chat: Chat, guard: Guard) -> APIRouter:
             request.words(idempotency_key),
             trace_id=current_trace() or secrets.token_hex(8),
         )
-        if isinstance(outcome, Answered):
+        if isinstance(outcome, ChatAnswer):
             return _reply(outcome)
         pending = ChatPending(
             status="parked" if outcome.parked else "pending", message_id=outcome.request_key
@@ -174,7 +174,7 @@ def chat_router(chat: Chat, guard: Guard) -> APIRouter:
     return router
 
 
-def _reply(answered: Answered) -> ChatReply:
+def _reply(answered: ChatAnswer) -> ChatReply:
     return ChatReply(
         reply=answered.text,
         choices=[

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId, Contacts
 from mcp_platform.conversations.phones import spellings
-from mcp_platform.conversations.replies import Replies, Settled
-from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.conversations.replies import Replies, SettledEvent
+from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.inbox.event import NewEvent
 from mcp_platform.inbox.models import EventRow
@@ -44,7 +44,7 @@ class Recorder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class ChatMessage:
     """What a caller says, for whom: `text`, or the id of a choice offered before.
 
     `whatsapp_number`, if set, is who says it, instead of `user_id`; `copy_to` is where on WhatsApp
@@ -60,12 +60,12 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class ChatAnswer:
     """The turn is done. No text: a person has this conversation, and the assistant is silent."""
 
     text: str | None
     author: str
-    choices: tuple[Choice, ...]
+    choices: tuple[ReplyOption, ...]
     conversation_id: uuid.UUID
     turn_id: uuid.UUID
     copied: bool
@@ -74,7 +74,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class ChatUnanswered:
     """It is recorded and not answered yet. Saying it again with this key waits for the answer."""
 
     request_key: str
@@ -98,7 +98,9 @@ class Chat:
         self._replies = replies
         self._patience = patience
 
-    async def say(self, tenant: Tenant, words: Words, *, trace_id: str) -> Answered | Pending:
+    async def say(
+        self, tenant: Tenant, words: ChatMessage, *, trace_id: str
+    ) -> ChatAnswer | ChatUnanswered:
         """Record what is said and wait for the answer.
 
         Raises:
@@ -125,12 +127,12 @@ class Chat:
         settled = await self._replies.of(tenant.id, key, within=self._patience)
         if settled is None or settled.parked:
             log.info("conversations.chat.pending", tenant=tenant.path, parked=settled is not None)
-            return Pending(request_key=request_key, parked=settled is not None)
+            return ChatUnanswered(request_key=request_key, parked=settled is not None)
         if settled.turn_id is None or settled.contact_id is None:
             raise Conflict("This message was withdrawn before it was answered.")
         return self._answered(words, settled)
 
-    async def _contact_key(self, tenant: Tenant, words: Words) -> str:
+    async def _contact_key(self, tenant: Tenant, words: ChatMessage) -> str:
         if words.whatsapp_number is None:
             return f"a:{words.user_id}"
         async with self._sessions.of(tenant.id)() as session:
@@ -155,14 +157,14 @@ class Chat:
                 fields={"Idempotency-Key": "was used for another message"},
             )
 
-    def _answered(self, words: Words, settled: Settled) -> Answered:
+    def _answered(self, words: ChatMessage, settled: SettledEvent) -> ChatAnswer:
         turn_id, contact_id = settled.turn_id, settled.contact_id
         if turn_id is None or contact_id is None:  # never: `say` has looked
             raise Conflict("This message was withdrawn before it was answered.")
         content = settled.content or {}
-        choices = tuple(Choice(**each) for each in content.get("choices", ()))
+        choices = tuple(ReplyOption(**each) for each in content.get("choices", ()))
         asked = words.copy_to is not None and settled.text is not None
-        return Answered(
+        return ChatAnswer(
             text=settled.text,
             author=settled.author or "human",
             choices=choices,
@@ -215,7 +217,7 @@ async def _on_whatsapp(
     return None
 
 
-def _body(words: Words, *, key: str, contact_key: str) -> dict[str, Any]:
+def _body(words: ChatMessage, *, key: str, contact_key: str) -> dict[str, Any]:
     """Return the event's content in WhatsApp's shape, which is what `heard.py` reads."""
     message: dict[str, Any] = {"id": key}
     if contact_key.startswith("w:"):
@@ -228,7 +230,7 @@ def _body(words: Words, *, key: str, contact_key: str) -> dict[str, Any]:
     return {"message": message, "contact": {}, "copy_to": words.copy_to}
 
 
-def _in_full(text: str, choices: Sequence[Choice]) -> str:
+def _in_full(text: str, choices: Sequence[ReplyOption]) -> str:
     """Return the reply as text alone: the choices were offered to the caller, not to that phone."""
     lines = [
         f"• {each.title}" + (f" — {each.description}" if each.description else "")

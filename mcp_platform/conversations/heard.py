@@ -26,7 +26,7 @@ LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class InboundMessage:
     """One message, as the platform understands it."""
 
     kind: Kind
@@ -43,7 +43,7 @@ class Heard:
     """The id of the message that this one takes back, or replaces."""
 
 
-def corrected(heard: Sequence[Heard]) -> tuple[Heard, ...]:
+def corrected(heard: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:
     """Return the messages as their writer left them: what was taken back says nothing any more.
 
     An edited message says the new words in its old place.
@@ -59,13 +59,13 @@ def corrected(heard: Sequence[Heard]) -> tuple[Heard, ...]:
     return tuple(left)
 
 
-def hear(event: TurnEvent) -> Heard:
+def hear(event: TurnEvent) -> InboundMessage:
     """Read one event of a turn."""
     message = _dict(event.content.get("message"))
     contact = _dict(event.content.get("contact"))
     type_ = _text(message.get("type")) or "unknown"
     said = _read(type_, message)
-    return Heard(
+    return InboundMessage(
         kind=said.kind,
         key=event.key,
         message_id=_text(message.get("id")) or event.key.removeprefix("m:"),

@@ -25,11 +25,11 @@ AWAY = timedelta(seconds=5)
 # A turn's reply bears its id, and is found by the index on keys: see `flow.py`.
 REPLY = "r:"
 
-Waiters = dict[str, list["asyncio.Future[Settled]"]]
+Waiters = dict[str, list["asyncio.Future[SettledEvent]"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class SettledEvent:
     """What became of an event: its turn is done or parked, with a reply or without."""
 
     parked: bool
@@ -49,14 +49,14 @@ class Replies:
         self._waiting: defaultdict[TenantId, Waiters] = defaultdict(dict)
         self._asking: dict[TenantId, asyncio.Task[None]] = {}
 
-    async def of(self, tenant_id: TenantId, key: str, *, within: timedelta) -> Settled | None:
+    async def of(self, tenant_id: TenantId, key: str, *, within: timedelta) -> SettledEvent | None:
         """Wait until the event is dealt with; None: it was not, within this time.
 
         Raises:
             Unavailable: the database is away.
         """
         waiting = self._waiting[tenant_id]
-        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[SettledEvent] = asyncio.get_running_loop().create_future()
         waiting.setdefault(key, []).append(future)
         if tenant_id not in self._asking:
             self._asking[tenant_id] = asyncio.create_task(self._ask(tenant_id))
@@ -94,7 +94,7 @@ class Replies:
             if not waiting:
                 self._waiting.pop(tenant_id, None)
 
-    async def _read(self, tenant_id: TenantId, keys: list[str]) -> dict[str, Settled]:
+    async def _read(self, tenant_id: TenantId, keys: list[str]) -> dict[str, SettledEvent]:
         statement = (
             select(
                 EventRow.key,
@@ -123,7 +123,7 @@ class Replies:
         async with self._sessions.of(tenant_id)() as session:
             rows = (await session.execute(statement)).all()
         return {
-            key: Settled(
+            key: SettledEvent(
                 parked=state == "parked",
                 turn_id=turn_id,
                 contact_id=contact_id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ReplyOption:
     """Something to tap. `id` is an opaque offer; WhatsApp limits `title` to 24, in a list row."""
 
     id: str
@@ -17,6 +17,6 @@ class Reply:
     """One message: text, with choices below it as buttons (up to 3 short ones) or a list (to 10)."""
 
     text: str
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[ReplyOption, ...] = ()
     list_label: str = ""
     """What opens the list, where the choices make one."""

@@ -17,7 +17,7 @@ from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
 from mcp_platform.tenants.rollout import Rollouts
 from mcp_platform.tenants.tenant import Tenant
-from mcp_platform.whatsapp.account import Account, NumberState, TokenState
+from mcp_platform.whatsapp.account import NumberState, TokenState, WhatsAppAccount
 
 Answer = TypeVar("Answer")
 WEBHOOK = "api/v1/webhooks/whatsapp"
@@ -78,7 +78,7 @@ class Doors:
 
     google: Callable[[Credentials], CalendarAccess]
     gemini: ModelCards | None
-    meta: Account
+    meta: WhatsAppAccount
     public: PublicDoor | None
     sealing: Sealing | None = None
     rollouts: Rollouts | None = None

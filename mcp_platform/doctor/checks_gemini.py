@@ -2,39 +2,39 @@
 
 from mcp_platform.assistant.model import ModelRefused, QuotaSpent
 from mcp_platform.doctor.case import Chart
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.retirements import RETIRES, SOON, SOURCE
 
 
-async def key(chart: Chart) -> Found:
+async def key(chart: Chart) -> CheckOutcome:
     """Use the key to ask about the model; a model that is unknown is not the key's fault."""
     cards = chart.doors.gemini
     if cards is None or not chart.case.tenant.model_enabled:
-        return Found("gemini.key", "switched_off")
+        return CheckOutcome("gemini.key", "switched_off")
     if not chart.case.secrets.gemini_api_key:
-        return Found("gemini.key", "missing")
+        return CheckOutcome("gemini.key", "missing")
     try:
         await chart.model(cards)
     except ModelRefused as refused:
         match refused.why:
             case "key":
-                return Found("gemini.key", "refused")
+                return CheckOutcome("gemini.key", "refused")
             case "project":
-                return Found("gemini.key", "project")
+                return CheckOutcome("gemini.key", "project")
             case "quota":
-                return Found("gemini.key", "no_quota", {"model": cards.model})
+                return CheckOutcome("gemini.key", "no_quota", {"model": cards.model})
             case "model":
-                return Found("gemini.key", "accepted")
+                return CheckOutcome("gemini.key", "accepted")
     except QuotaSpent:
-        return Found("gemini.key", "quota_spent")
-    return Found("gemini.key", "accepted")
+        return CheckOutcome("gemini.key", "quota_spent")
+    return CheckOutcome("gemini.key", "accepted")
 
 
-async def model(chart: Chart) -> Found:
+async def model(chart: Chart) -> CheckOutcome:
     """Look whether the model exists, answers, and for how long."""
     cards = chart.doors.gemini
     if cards is None or not chart.case.tenant.model_enabled:
-        return Found("gemini.model", "switched_off")
+        return CheckOutcome("gemini.model", "switched_off")
     name = cards.model.removeprefix("models/")
     details = {"model": name}
     retires = RETIRES.get(name)
@@ -42,15 +42,15 @@ async def model(chart: Chart) -> Found:
         left = retires - chart.now.date()
         details |= {"date": retires.isoformat(), "days": str(left.days), "source": SOURCE}
         if left.days <= 0:
-            return Found("gemini.model", "retired", details)
+            return CheckOutcome("gemini.model", "retired", details)
     try:
         card = await chart.model(cards)
     except ModelRefused:  # of the model's name: a refused key would have held this check up
-        return Found("gemini.model", "absent", details)
+        return CheckOutcome("gemini.model", "absent", details)
     except QuotaSpent:  # what to do about it is said once
-        return Found("gemini.model", "because", {"checks": "gemini.key"})
+        return CheckOutcome("gemini.model", "because", {"checks": "gemini.key"})
     if not card.answers:
-        return Found("gemini.model", "cannot_answer", details)
+        return CheckOutcome("gemini.model", "cannot_answer", details)
     if retires is not None and retires - chart.now.date() <= SOON:
-        return Found("gemini.model", "retires_soon", details)
-    return Found("gemini.model", "served", details)
+        return CheckOutcome("gemini.model", "retires_soon", details)
+    return CheckOutcome("gemini.model", "served", details)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from mcp_platform.doctor.case import Chart
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.scheduling.calendar import CalendarReading, CalendarZoneUnknown, Interval
 from mcp_platform.scheduling.calendar_access import (
     CalendarLeft,
@@ -33,7 +33,7 @@ _EMAIL = re.compile(r"[a-z0-9][a-z0-9.-]*@([a-z0-9.-]+\.)?gserviceaccount\.com",
 _PROJECT = re.compile(r"[^@]+@([a-z0-9.-]+)\.iam\.gserviceaccount\.com", re.ASCII)
 
 
-async def key(chart: Chart) -> Found:
+async def key(chart: Chart) -> CheckOutcome:
     """Read the key without asking anybody."""
     secrets = chart.case.secrets
     wanted = {
@@ -42,10 +42,10 @@ async def key(chart: Chart) -> Found:
     }
     missing = [name for name, value in wanted.items() if not value]
     if missing:
-        return Found("google.key", "missing", {"keys": ", ".join(missing)})
+        return CheckOutcome("google.key", "missing", {"keys": ", ".join(missing)})
     email = secrets.google_client_email
     if _EMAIL.fullmatch(email) is None:
-        return Found("google.key", "email_malformed")
+        return CheckOutcome("google.key", "email_malformed")
     try:
         # Checking a key takes milliseconds, in which the loop has other things to do.
         loaded = await asyncio.to_thread(
@@ -54,16 +54,18 @@ async def key(chart: Chart) -> Found:
             password=None,
         )
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return Found("google.key", "unparseable")
+        return CheckOutcome("google.key", "unparseable")
     if not isinstance(loaded, RSAPrivateKey):
-        return Found("google.key", "not_rsa")
+        return CheckOutcome("google.key", "not_rsa")
     details = {"client_email": email, "bits": str(loaded.key_size)}
     if loaded.key_size < SHORTEST_KEY:
-        return Found("google.key", "weak", details)
+        return CheckOutcome("google.key", "weak", details)
     project = secrets.google_project_id
     if project and _differs(email, project):
-        return Found("google.key", "other_project", {"client_email": email, "project": project})
-    return Found("google.key", "sound", details)
+        return CheckOutcome(
+            "google.key", "other_project", {"client_email": email, "project": project}
+        )
+    return CheckOutcome("google.key", "sound", details)
 
 
 def _differs(email: str, project: str) -> bool:
@@ -75,7 +77,7 @@ def _differs(email: str, project: str) -> bool:
     return found[1] != (f"{name}.{domain}" if colon else project)
 
 
-async def token(chart: Chart) -> Found:
+async def token(chart: Chart) -> CheckOutcome:
     """Exchange the key for a token."""
     email = chart.case.secrets.google_client_email
     try:
@@ -84,27 +86,27 @@ async def token(chart: Chart) -> Found:
         details = {"client_email": email, "error": refused.error}
         match refused.reason:
             case "key_gone":
-                return Found("google.token", "key_gone", details)
+                return CheckOutcome("google.token", "key_gone", details)
             case "account_gone":
-                return Found("google.token", "account_gone", details)
+                return CheckOutcome("google.token", "account_gone", details)
             case "account_disabled":
-                return Found("google.token", "account_disabled", details)
+                return CheckOutcome("google.token", "account_disabled", details)
             case _:
-                return Found("google.token", "refused", details)
+                return CheckOutcome("google.token", "refused", details)
     except ClockWrong:
-        return Found("google.token", "clock")
-    return Found("google.token", "granted")
+        return CheckOutcome("google.token", "clock")
+    return CheckOutcome("google.token", "granted")
 
 
-async def calendar(chart: Chart) -> Found:
+async def calendar(chart: Chart) -> CheckOutcome:
     """Look whose the calendars are that bookings go to, and at the role on each."""
     email = chart.case.secrets.google_client_email
     calendars = chart.case.calendars
     if not calendars:
-        return Found("google.calendar", "none")
+        return CheckOutcome("google.calendar", "none")
     for calendar_id in calendars:
         if what_is_no_calendar(calendar_id) is not None:
-            return Found("google.calendar", "nobodys", {"calendar": calendar_id})
+            return CheckOutcome("google.calendar", "nobodys", {"calendar": calendar_id})
     for calendar_id in calendars:
         details = {"calendar": calendar_id, "client_email": email}
         try:
@@ -113,17 +115,17 @@ async def calendar(chart: Chart) -> Found:
             details["error"] = refused.error
             match refused.reason:
                 case "not_found":
-                    return Found("google.calendar", "not_found", details)
+                    return CheckOutcome("google.calendar", "not_found", details)
                 case "api_off":
-                    return Found("google.calendar", "api_off", details)
+                    return CheckOutcome("google.calendar", "api_off", details)
                 case _:
-                    return Found("google.calendar", "refused", details)
+                    return CheckOutcome("google.calendar", "refused", details)
         if role not in _WRITING_ROLES:
-            return Found("google.calendar", "read_only", {**details, "role": role})
-    return Found("google.calendar", "writable", {"calendars": str(len(calendars))})
+            return CheckOutcome("google.calendar", "read_only", {**details, "role": role})
+    return CheckOutcome("google.calendar", "writable", {"calendars": str(len(calendars))})
 
 
-async def events(chart: Chart) -> Found:
+async def events(chart: Chart) -> CheckOutcome:
     """Read what stands in the calendars as booking does, and say what it makes of it."""
     rules = chart.case.catalogue.rules if chart.case.catalogue else BookingRules()
     span = Interval(start=chart.now, end=chart.now + AHEAD)
@@ -135,11 +137,11 @@ async def events(chart: Chart) -> Found:
             )
         except CalendarZoneUnknown as unknown:
             details = {"calendar": calendar_id, "zone": unknown.zone}
-            return Found("google.events", "zone_unknown", details)
+            return CheckOutcome("google.events", "zone_unknown", details)
     for calendar_id, reading in readings.items():
         details = {"calendar": calendar_id, "zone": reading.zone}
         if reading.zone not in available_timezones():
-            return Found("google.events", "zone_fixed", details)
+            return CheckOutcome("google.events", "zone_fixed", details)
     free_days = sorted(
         {
             rules.local(span.start).date().isoformat()
@@ -151,25 +153,25 @@ async def events(chart: Chart) -> Found:
     if free_days:
         details = {**tenant, "days": ", ".join(free_days)}
         if rules.free_days_close:
-            return Found("google.events", "free_days_close", details)
-        return Found("google.events", "free_days_open", details)
+            return CheckOutcome("google.events", "free_days_close", details)
+        return CheckOutcome("google.events", "free_days_open", details)
     unanswered = sum(len(reading.unanswered) for reading in readings.values())
     if unanswered:
         details = {**tenant, "invitations": str(unanswered)}
         if rules.unanswered_close:
-            return Found("google.events", "unanswered_close", details)
-        return Found("google.events", "unanswered_open", details)
-    return Found("google.events", "readable")
+            return CheckOutcome("google.events", "unanswered_close", details)
+        return CheckOutcome("google.events", "unanswered_open", details)
+    return CheckOutcome("google.events", "readable")
 
 
-async def write(chart: Chart) -> Found:
+async def write(chart: Chart) -> CheckOutcome:
     """Write a private event, and delete it."""
     calendar_id = chart.case.calendars[0]
     details = {"calendar": calendar_id, "client_email": chart.case.secrets.google_client_email}
     try:
         await chart.google.write(calendar_id=calendar_id, now=chart.now)
     except CalendarRefused as refused:
-        return Found("google.write", "refused", {**details, "error": refused.error})
+        return CheckOutcome("google.write", "refused", {**details, "error": refused.error})
     except CalendarLeft:
-        return Found("google.write", "left", details)
-    return Found("google.write", "written")
+        return CheckOutcome("google.write", "left", details)
+    return CheckOutcome("google.write", "written")

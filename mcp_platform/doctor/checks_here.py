@@ -2,7 +2,7 @@
 
 from mcp_platform.conversations.phones import exists
 from mcp_platform.doctor.case import Case, Chart
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.tenants.cluster_names import namespace_of
 from mcp_platform.tenants.credentials import (
     CredentialsForbidden,
@@ -21,33 +21,35 @@ _NEEDED = (
 _ADVISED = ("WHATSAPP_APP_ID", "WHATSAPP_BUSINESS_ACCOUNT_ID")
 
 
-async def secret(chart: Chart) -> Found:
+async def secret(chart: Chart) -> CheckOutcome:
     """Look whether the credentials can be read."""
     match chart.case.unreadable:
         case None:
             sealing = chart.doors.sealing
             if sealing is not None and sealing.warning(now=chart.now) is not None:
-                return Found("secret", "certificate_ends", {"day": f"{sealing.expires:%Y-%m-%d}"})
-            return Found("secret", "readable")
+                return CheckOutcome(
+                    "secret", "certificate_ends", {"day": f"{sealing.expires:%Y-%m-%d}"}
+                )
+            return CheckOutcome("secret", "readable")
         case CredentialsMissing() as error:
-            return Found("secret", "missing", {"reason": str(error)})
+            return CheckOutcome("secret", "missing", {"reason": str(error)})
         case CredentialsForbidden() as error:
-            return Found("secret", "forbidden", {"reason": str(error)})
+            return CheckOutcome("secret", "forbidden", {"reason": str(error)})
         case CredentialsGarbled() as error:
-            return Found("secret", "garbled", {"reason": str(error)})
+            return CheckOutcome("secret", "garbled", {"reason": str(error)})
         case error:
-            return Found("secret", "unreadable", {"reason": str(error)})
+            return CheckOutcome("secret", "unreadable", {"reason": str(error)})
 
 
-async def keys(chart: Chart) -> Found:
+async def keys(chart: Chart) -> CheckOutcome:
     """Look which credentials are missing."""
     missing = _missing(chart)
     if missing:
-        return Found("secret.keys", "missing", {"keys": ", ".join(missing)})
+        return CheckOutcome("secret.keys", "missing", {"keys": ", ".join(missing)})
     advised = [key for key in _ADVISED if not _value(chart.case, key)]
     if advised:
-        return Found("secret.keys", "advised", {"keys": ", ".join(advised)})
-    return Found("secret.keys", "complete")
+        return CheckOutcome("secret.keys", "advised", {"keys": ", ".join(advised)})
+    return CheckOutcome("secret.keys", "complete")
 
 
 def _missing(chart: Chart) -> list[str]:
@@ -70,72 +72,74 @@ def _value(case: Case, key: str) -> str:
     return value
 
 
-async def database_role(chart: Chart) -> Found:
+async def database_role(chart: Chart) -> CheckOutcome:
     """Look at the tenant's own role: enough power, and no more, whether it is in use or not yet."""
     role = chart.case.role
     if role is None or not (role.exists or chart.case.tenant.topology == "isolated"):
-        return Found("database.role", "shared")
+        return CheckOutcome("database.role", "shared")
     details = {"role": role.name}
     if not role.exists:
-        return Found("database.role", "absent", details)
+        return CheckOutcome("database.role", "absent", details)
     if role.powers:
-        return Found("database.role", "too_powerful", {**details, "powers": ", ".join(role.powers)})
+        return CheckOutcome(
+            "database.role", "too_powerful", {**details, "powers": ", ".join(role.powers)}
+        )
     if not role.is_tenants:
-        return Found("database.role", "not_member", details)
+        return CheckOutcome("database.role", "not_member", details)
     if not role.may_log_in:
-        return Found("database.role", "no_login", details)
-    return Found("database.role", "sound", details)
+        return CheckOutcome("database.role", "no_login", details)
+    return CheckOutcome("database.role", "sound", details)
 
 
-async def rollout(chart: Chart) -> Found:
+async def rollout(chart: Chart) -> CheckOutcome:
     """Look whether an isolated tenant's pods are of the present release and settings."""
     tenant, rollouts = chart.case.tenant, chart.doors.rollouts
     if rollouts is None or tenant.topology != "isolated":
-        return Found("tenant.rollout", "shared")
+        return CheckOutcome("tenant.rollout", "shared")
     client_name, environment = tenant.client_name, tenant.environment
     where = {"namespace": namespace_of(client_name=client_name, environment=environment)}
     try:
         found = await rollouts.rollout(client_name=client_name, environment=environment)
     except CredentialsUnreadable as error:
-        return Found("tenant.rollout", "not_seen", {"reason": str(error)})
+        return CheckOutcome("tenant.rollout", "not_seen", {"reason": str(error)})
     if found is None:
-        return Found("tenant.rollout", "absent", where)
+        return CheckOutcome("tenant.rollout", "absent", where)
     pods = {each: str(getattr(found, each)) for each in ("wanted", "updated", "available")}
     if found.complete:
-        return Found("tenant.rollout", "complete", pods)
+        return CheckOutcome("tenant.rollout", "complete", pods)
     if found.held_up_by is not None:
-        return Found("tenant.rollout", "stands_still", {**where, "reason": found.held_up_by})
-    return Found("tenant.rollout", "under_way", {**where, **pods})
+        return CheckOutcome("tenant.rollout", "stands_still", {**where, "reason": found.held_up_by})
+    return CheckOutcome("tenant.rollout", "under_way", {**where, **pods})
 
 
-async def owner(chart: Chart) -> Found:
+async def owner(chart: Chart) -> CheckOutcome:
     """Look whether notices have somebody to go to."""
     number = chart.case.tenant.owner_whatsapp
     if not number:
-        return Found("owner.number", "missing")
+        return CheckOutcome("owner.number", "missing")
     if not exists(number):
-        return Found("owner.number", "no_number", {"number": number})
-    return Found("owner.number", "set")
+        return CheckOutcome("owner.number", "no_number", {"number": number})
+    return CheckOutcome("owner.number", "set")
 
 
-async def catalogue(chart: Chart) -> Found:
+async def catalogue(chart: Chart) -> CheckOutcome:
     """Look whether anything can be booked: with somebody, at some hour, into some calendar."""
     offered = chart.case.catalogue
     if offered is None or not offered.services:
-        return Found("catalogue", "no_service")
+        return CheckOutcome("catalogue", "no_service")
     if not offered.professionals:
-        return Found("catalogue", "no_professional")
+        return CheckOutcome("catalogue", "no_professional")
     if not any(each.hours for each in offered.professionals):
-        return Found("catalogue", "no_hours")
+        return CheckOutcome("catalogue", "no_hours")
     if not chart.case.calendar_id:
         without = [each.name for each in offered.professionals if not each.calendar_id]
         if without:
-            return Found("catalogue", "no_calendar", {"who": ", ".join(without)})
+            return CheckOutcome("catalogue", "no_calendar", {"who": ", ".join(without)})
     alone = [each.name for each in offered.services if not offered.offering(each.id)]
     if len(alone) == len(offered.services):
-        return Found("catalogue", "nobody")
+        return CheckOutcome("catalogue", "nobody")
     if alone:
-        return Found("catalogue", "not_offered", {"services": ", ".join(alone)})
+        return CheckOutcome("catalogue", "not_offered", {"services": ", ".join(alone)})
     if offered.holidays is not None:
         local = offered.rules.local(chart.now)
         language = chart.case.tenant.language
@@ -147,8 +151,8 @@ async def catalogue(chart: Chart) -> Found:
                 "year": str(next_one.day.year),
                 "tenant": chart.case.tenant.path,
             }
-            return Found("catalogue", "holidays", details)
-    return Found(
+            return CheckOutcome("catalogue", "holidays", details)
+    return CheckOutcome(
         "catalogue",
         "complete",
         {

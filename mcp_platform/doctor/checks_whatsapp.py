@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from mcp_platform.doctor.case import Chart
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.whatsapp.account import LONGEST_CALLBACK, AccountRefused
 
@@ -33,11 +33,11 @@ _NAME_IN_REVIEW = frozenset({"PENDING_REVIEW", "NONE"})
 _HAS_THROUGHPUT = frozenset({"STANDARD", "HIGH", ""})
 
 
-async def app_secret(chart: Chart) -> Found:
+async def app_secret(chart: Chart) -> CheckOutcome:
     """Prove that the secret belongs to the token's app, as Graph checks before anything else."""
     secrets = chart.case.secrets
     if not secrets.whatsapp_app_secret:
-        return Found("whatsapp.app_secret", "missing")
+        return CheckOutcome("whatsapp.app_secret", "missing")
     try:
         await chart.doors.meta.prove_secret(
             token=secrets.whatsapp_api_token,
@@ -46,112 +46,112 @@ async def app_secret(chart: Chart) -> Found:
         )
     except AccountRefused as refused:
         if refused.about_proof:
-            return Found("whatsapp.app_secret", "wrong")
+            return CheckOutcome("whatsapp.app_secret", "wrong")
         if refused.code in _TOKEN_REFUSED:
-            return Found("whatsapp.app_secret", "token_refused")
-    return Found("whatsapp.app_secret", "matches")
+            return CheckOutcome("whatsapp.app_secret", "token_refused")
+    return CheckOutcome("whatsapp.app_secret", "matches")
 
 
-async def token(chart: Chart) -> Found:
+async def token(chart: Chart) -> CheckOutcome:
     """Look what the token is, and until when."""
     secrets = chart.case.secrets
     if not secrets.whatsapp_api_token:
-        return Found("whatsapp.token", "missing")
+        return CheckOutcome("whatsapp.token", "missing")
     if not _is_id(secrets.whatsapp_app_id):
-        return Found("whatsapp.token", "no_app_id")
+        return CheckOutcome("whatsapp.token", "no_app_id")
     try:
         shown = await chart.token()
     except AccountRefused as refused:
         if refused.code in _APP_REFUSED:
-            return Found("whatsapp.token", "other_app", {"app_id": secrets.whatsapp_app_id})
-        return Found("whatsapp.token", "invalid")
+            return CheckOutcome("whatsapp.token", "other_app", {"app_id": secrets.whatsapp_app_id})
+        return CheckOutcome("whatsapp.token", "invalid")
     expires = shown.expires_at
     details = {"kind": shown.kind, "date": expires.date().isoformat() if expires else "–"}
     if expires is not None and expires <= chart.now:
-        return Found("whatsapp.token", "expired", details)
+        return CheckOutcome("whatsapp.token", "expired", details)
     if not shown.valid:
-        return Found("whatsapp.token", "invalid")
+        return CheckOutcome("whatsapp.token", "invalid")
     if shown.app_id != secrets.whatsapp_app_id:
-        return Found("whatsapp.token", "other_app", {"app_id": secrets.whatsapp_app_id})
+        return CheckOutcome("whatsapp.token", "other_app", {"app_id": secrets.whatsapp_app_id})
     if shown.kind == "USER":
-        return Found("whatsapp.token", "personal", details)
+        return CheckOutcome("whatsapp.token", "personal", details)
     if expires is None:
-        return Found("whatsapp.token", "permanent", details)
+        return CheckOutcome("whatsapp.token", "permanent", details)
     if expires - chart.now <= SOON:
-        return Found("whatsapp.token", "expires_soon", details)
-    return Found("whatsapp.token", "lasting", details)
+        return CheckOutcome("whatsapp.token", "expires_soon", details)
+    return CheckOutcome("whatsapp.token", "lasting", details)
 
 
-async def scopes(chart: Chart) -> Found:
+async def scopes(chart: Chart) -> CheckOutcome:
     """Look whether the token may do what is needed, and for this account."""
     shown = await chart.token()
     missing = [scope for scope in SCOPES if scope not in shown.scopes]
     if missing:
-        return Found("whatsapp.scopes", "missing", {"scopes": ", ".join(missing)})
+        return CheckOutcome("whatsapp.scopes", "missing", {"scopes": ", ".join(missing)})
     account = chart.case.secrets.whatsapp_business_account_id
     limited = [scope for scope in SCOPES if account not in shown.targets.get(scope, {account})]
     if account and limited:
-        return Found("whatsapp.scopes", "not_this_account", {"account": account})
-    return Found("whatsapp.scopes", "granted")
+        return CheckOutcome("whatsapp.scopes", "not_this_account", {"account": account})
+    return CheckOutcome("whatsapp.scopes", "granted")
 
 
-async def number(chart: Chart) -> Found:
+async def number(chart: Chart) -> CheckOutcome:
     """Look whether the number can send and receive."""
     number_id = chart.case.number_id
     if not _is_id(number_id):
-        return Found("whatsapp.number", "missing")
+        return CheckOutcome("whatsapp.number", "missing")
     try:
         shown = await chart.number()
     except AccountRefused as refused:
         details = {"number_id": number_id, "error": str(refused.code)}
         if refused.about_proof:
-            return Found("whatsapp.number", "proof_required")
+            return CheckOutcome("whatsapp.number", "proof_required")
         if refused.code in _TOKEN_REFUSED:
-            return Found("whatsapp.number", "token_refused", details)
+            return CheckOutcome("whatsapp.number", "token_refused", details)
         if refused.code in _UNKNOWN_OBJECT:
-            return Found("whatsapp.number", "not_found", details)
-        return Found("whatsapp.number", "refused", details)
+            return CheckOutcome("whatsapp.number", "not_found", details)
+        return CheckOutcome("whatsapp.number", "refused", details)
     details = {"number": shown.display_number or number_id}
     if shown.platform != "CLOUD_API" or shown.status in _UNREGISTERED:
         details["status"] = f"{shown.platform or '–'}, {shown.status or '–'}"
-        return Found("whatsapp.number", "not_registered", details)
+        return CheckOutcome("whatsapp.number", "not_registered", details)
     details["status"] = f"{shown.status or '–'}, {shown.can_send or '–'}"
     if shown.status in _RESTRICTED or shown.can_send == "BLOCKED":
-        return Found("whatsapp.number", "restricted", details)
+        return CheckOutcome("whatsapp.number", "restricted", details)
     if shown.status in _LIMITED or shown.can_send == "LIMITED":
-        return Found("whatsapp.number", "limited", details)
-    return Found("whatsapp.number", "connected", details)
+        return CheckOutcome("whatsapp.number", "limited", details)
+    return CheckOutcome("whatsapp.number", "connected", details)
 
 
-async def quality(chart: Chart) -> Found:
+async def quality(chart: Chart) -> CheckOutcome:
     rating = (await chart.number()).quality
     if rating in _FALLING:
-        return Found("whatsapp.quality", "falling", {"rating": rating})
-    return Found("whatsapp.quality", "good", {"rating": rating or "–"})
+        return CheckOutcome("whatsapp.quality", "falling", {"rating": rating})
+    return CheckOutcome("whatsapp.quality", "good", {"rating": rating or "–"})
 
 
-async def name(chart: Chart) -> Found:
+async def name(chart: Chart) -> CheckOutcome:
     status = (await chart.number()).name_status
     if status in _NAMED:
-        return Found("whatsapp.name", "approved")
+        return CheckOutcome("whatsapp.name", "approved")
     if status in _NAME_IN_REVIEW:
-        return Found("whatsapp.name", "in_review", {"status": status})
-    return Found("whatsapp.name", "declined", {"status": status})
+        return CheckOutcome("whatsapp.name", "in_review", {"status": status})
+    return CheckOutcome("whatsapp.name", "declined", {"status": status})
 
 
-async def throughput(chart: Chart) -> Found:
+async def throughput(chart: Chart) -> CheckOutcome:
     level = (await chart.number()).throughput
     if level in _HAS_THROUGHPUT:
-        return Found("whatsapp.throughput", "available", {"level": level or "–"})
-    return Found("whatsapp.throughput", "none", {"level": level})
+        return CheckOutcome("whatsapp.throughput", "available", {"level": level or "–"})
+    return CheckOutcome("whatsapp.throughput", "none", {"level": level})
 
 
-async def account(chart: Chart) -> Found:
+async def account(chart: Chart) -> CheckOutcome:
     """Look whether the number belongs to the account."""
     secrets = chart.case.secrets
     account_id = secrets.whatsapp_business_account_id
     if not _is_id(account_id):
-        return Found("whatsapp.account", "missing")
+        return CheckOutcome("whatsapp.account", "missing")
     details = {"account": account_id}
     try:
         numbers = await chart.doors.meta.number_ids(
@@ -159,13 +159,13 @@ async def account(chart: Chart) -> Found:
         )
     except AccountRefused as refused:
         details["error"] = str(refused.code)
-        return Found("whatsapp.account", "not_found", details)
+        return CheckOutcome("whatsapp.account", "not_found", details)
     if chart.case.number_id not in numbers:
-        return Found("whatsapp.account", "other", details)
-    return Found("whatsapp.account", "contains", details)
+        return CheckOutcome("whatsapp.account", "other", details)
+    return CheckOutcome("whatsapp.account", "contains", details)
 
 
-async def subscription(chart: Chart) -> Found:
+async def subscription(chart: Chart) -> CheckOutcome:
     """Look whether the app gets the account's webhooks; subscribe it if that was asked for."""
     secrets = chart.case.secrets
     account_id, access = secrets.whatsapp_business_account_id, secrets.whatsapp_api_token
@@ -173,41 +173,41 @@ async def subscription(chart: Chart) -> Found:
     try:
         apps = await meta.subscribed_apps(token=access, account_id=account_id)
     except AccountRefused as refused:
-        return Found("whatsapp.subscription", "refused", {"error": str(refused.code)})
+        return CheckOutcome("whatsapp.subscription", "refused", {"error": str(refused.code)})
     # Without our app's id any subscribed app counts: better than an alarm that nobody can check.
     if secrets.whatsapp_app_id in apps or (apps and not secrets.whatsapp_app_id):
-        return Found("whatsapp.subscription", "subscribed")
+        return CheckOutcome("whatsapp.subscription", "subscribed")
     if not chart.case.fix:
-        return Found("whatsapp.subscription", "not_subscribed")
+        return CheckOutcome("whatsapp.subscription", "not_subscribed")
     try:
         await meta.subscribe(token=access, account_id=account_id)
     except AccountRefused as refused:
-        return Found("whatsapp.subscription", "fix_refused", {"error": str(refused.code)})
-    return Found("whatsapp.subscription", "subscribed_now")
+        return CheckOutcome("whatsapp.subscription", "fix_refused", {"error": str(refused.code)})
+    return CheckOutcome("whatsapp.subscription", "subscribed_now")
 
 
-async def callback(chart: Chart) -> Found:
+async def callback(chart: Chart) -> CheckOutcome:
     """Compare where messages go with our public address; point them here if that was asked for.
 
     The number's own override is set, not its account's: other tenants may share the account.
     """
     if chart.doors.public is None:
-        return Found("whatsapp.callback", "no_public_url")
+        return CheckOutcome("whatsapp.callback", "no_public_url")
     expected = chart.doors.public.url(chart.case.webhook)
     actual = (await chart.number()).callback
     details = {"expected": expected, "actual": _without_secrets(actual)}
     if actual == expected:
-        return Found("whatsapp.callback", "here", details)
+        return CheckOutcome("whatsapp.callback", "here", details)
     if len(expected) > LONGEST_CALLBACK:
-        return Found("whatsapp.callback", "too_long", details)
+        return CheckOutcome("whatsapp.callback", "too_long", details)
     if chart.case.fix:
         return await _override(chart, details)
     if not actual:
-        return Found("whatsapp.callback", "none", details)
-    return Found("whatsapp.callback", "elsewhere", details)
+        return CheckOutcome("whatsapp.callback", "none", details)
+    return CheckOutcome("whatsapp.callback", "elsewhere", details)
 
 
-async def _override(chart: Chart, details: dict[str, str]) -> Found:
+async def _override(chart: Chart, details: dict[str, str]) -> CheckOutcome:
     secrets, meta, number_id = chart.case.secrets, chart.doors.meta, chart.case.number_id
     try:
         await meta.override(
@@ -219,14 +219,14 @@ async def _override(chart: Chart, details: dict[str, str]) -> Found:
         shown = await meta.number(token=secrets.whatsapp_api_token, number_id=number_id)
     except AccountRefused as refused:
         details["error"] = str(refused.code)
-        return Found("whatsapp.callback", "fix_refused", details)
+        return CheckOutcome("whatsapp.callback", "fix_refused", details)
     if shown.callback != details["expected"]:
         details["actual"] = _without_secrets(shown.callback)
-        return Found("whatsapp.callback", "elsewhere", details)
-    return Found("whatsapp.callback", "overridden_now", details)
+        return CheckOutcome("whatsapp.callback", "elsewhere", details)
+    return CheckOutcome("whatsapp.callback", "overridden_now", details)
 
 
-async def template(chart: Chart) -> Found:
+async def template(chart: Chart) -> CheckOutcome:
     """Look whether a notice to the owner would be delivered: at any time, now, or not at all."""
     wanted, secrets = chart.case.template, chart.case.secrets
     if wanted is None:
@@ -239,26 +239,26 @@ async def template(chart: Chart) -> Found:
             name=wanted,
         )
     except AccountRefused as refused:
-        return Found("whatsapp.template", "refused", {**details, "error": str(refused.code)})
+        return CheckOutcome("whatsapp.template", "refused", {**details, "error": str(refused.code)})
     ours = next((each for each in found if each.language == TEMPLATE_LANGUAGE), None)
     if ours is None:
-        return Found("whatsapp.template", "absent", details)
+        return CheckOutcome("whatsapp.template", "absent", details)
     if ours.status != "APPROVED":
-        return Found("whatsapp.template", "not_approved", {**details, "status": ours.status})
+        return CheckOutcome("whatsapp.template", "not_approved", {**details, "status": ours.status})
     if ours.variables not in (None, 1):
         count = str(ours.variables)
-        return Found("whatsapp.template", "wrong_variables", {**details, "count": count})
-    return Found("whatsapp.template", "approved", details)
+        return CheckOutcome("whatsapp.template", "wrong_variables", {**details, "count": count})
+    return CheckOutcome("whatsapp.template", "approved", details)
 
 
-def _window(chart: Chart) -> Found:
+def _window(chart: Chart) -> CheckOutcome:
     tenant, wrote = chart.case.tenant, chart.case.owner_wrote_at
     if not tenant.owner_whatsapp:
-        return Found("whatsapp.template", "not_configured")
+        return CheckOutcome("whatsapp.template", "not_configured")
     if wrote is None or wrote + WINDOW <= chart.now:
-        return Found("whatsapp.template", "window_closed")
+        return CheckOutcome("whatsapp.template", "window_closed")
     until = (wrote + WINDOW).astimezone(ZoneInfo(tenant.time_zone))
-    return Found("whatsapp.template", "window_open", {"until": f"{until:%d/%m %H:%M}"})
+    return CheckOutcome("whatsapp.template", "window_open", {"until": f"{until:%d/%m %H:%M}"})
 
 
 def _is_id(value: str) -> bool:

@@ -16,7 +16,7 @@ from mcp_platform.conversations.phones import spellings
 from mcp_platform.doctor.case import Case, RoleState
 from mcp_platform.doctor.examination import Examiner, Tell
 from mcp_platform.doctor.findings import Findings, failed
-from mcp_platform.doctor.results import Found, Language
+from mcp_platform.doctor.results import CheckOutcome, Language
 from mcp_platform.doctor.sentences import result
 from mcp_platform.doctor.visits import Visits
 from mcp_platform.kit.database import Sessions
@@ -72,7 +72,7 @@ class Doctor:
         only: Collection[str] | None = None,
         tell: Tell | None = None,
         notify: bool = False,
-    ) -> list[Found]:
+    ) -> list[CheckOutcome]:
         """Run the checks, or those named `only`, and keep what they found.
 
         `tell` hears of each result as it comes. With `notify`, what is newly failed is told to the
@@ -129,7 +129,7 @@ class Doctor:
         except TimeoutError:
             return None, CredentialsUnreadable("The credential store does not answer.")
 
-    async def _mark(self, found: list[Found], tenant_id: TenantId, *, changed: bool) -> None:
+    async def _mark(self, found: list[CheckOutcome], tenant_id: TenantId, *, changed: bool) -> None:
         wrong = failed(found)
         if changed or not wrong:
             await self._health.accepted(tenant_id, TROUBLE)
@@ -166,7 +166,7 @@ async def _owner_wrote_at(session: AsyncSession, tenant: Tenant) -> datetime | N
     return None
 
 
-def _words(found: list[Found], tenant: Tenant) -> str:
+def _words(found: list[CheckOutcome], tenant: Tenant) -> str:
     """Return what is newly wrong, on one line: a template's variable takes no line ends."""
     language: Language = "en" if tenant.language.lower().startswith("en") else "pt"
     said = [result(each, language=language) for each in found[:_MOST_TOLD]]

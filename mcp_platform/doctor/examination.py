@@ -15,7 +15,7 @@ import structlog
 
 from mcp_platform.assistant.model import ModelAway, ModelSpoiled
 from mcp_platform.doctor.case import Case, Chart, Doors, PublicUnreachable
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import state
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.whatsapp.account import AccountAway
@@ -28,7 +28,7 @@ AT_ONCE: Mapping[Vendor, int] = {"google": 4, "gemini": 4, "meta": 4, "public": 
 _REASON_MAX = 160  # characters of a door's sentence that are worth showing
 _AWAY = (CalendarUnreadable, ModelAway, ModelSpoiled, PublicUnreachable)
 
-Tell = Callable[[Found], None]
+Tell = Callable[[CheckOutcome], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Check:
 
     name: str
     vendor: Vendor
-    run: Callable[[Chart], Awaitable[Found]]
+    run: Callable[[Chart], Awaitable[CheckOutcome]]
     needs: tuple[str, ...] = ()
     """Checks without whose success this one can say nothing."""
     unless_failed: tuple[str, ...] = ()
@@ -66,14 +66,14 @@ class Examiner:
 
     async def examine(
         self, case: Case, *, only: Collection[str] | None = None, tell: Tell | None = None
-    ) -> list[Found]:
+    ) -> list[CheckOutcome]:
         """Run the checks, or those named `only`, and return what they found, in the usual order.
 
         A check that is left out holds nothing up. `tell` hears of each as it ends.
         """
         checks = [check for check in self._checks if _wanted(check, case, self._doors, only)]
         chart = Chart(case, self._doors, now=self._clock())
-        tasks: dict[str, asyncio.Task[Found]] = {}
+        tasks: dict[str, asyncio.Task[CheckOutcome]] = {}
         try:
             async with asyncio.TaskGroup() as group:
                 for check in checks:
@@ -86,15 +86,15 @@ class Examiner:
         self,
         check: Check,
         chart: Chart,
-        tasks: Mapping[str, asyncio.Task[Found]],
+        tasks: Mapping[str, asyncio.Task[CheckOutcome]],
         tell: Tell | None,
-    ) -> Found:
+    ) -> CheckOutcome:
         because = [
             *await _in_the_way(check.needs, tasks, states=("failed", "unknown")),
             *await _in_the_way(check.unless_failed, tasks, states=("failed",)),
         ]
         if because:
-            found = Found(check.name, "because", {"checks": ", ".join(because)})
+            found = CheckOutcome(check.name, "because", {"checks": ", ".join(because)})
         else:
             async with self._turns.get(check.vendor) or nullcontext():
                 found = await self._found(check, chart)
@@ -102,21 +102,21 @@ class Examiner:
             tell(found)
         return found
 
-    async def _found(self, check: Check, chart: Chart) -> Found:
+    async def _found(self, check: Check, chart: Chart) -> CheckOutcome:
         try:
             async with asyncio.timeout(self._patience_s):
                 return await check.run(chart)
         except AccountAway as error:
             code = "too_many_calls" if error.limited else "away"
-            return Found(check.name, code, {"reason": str(error)[:_REASON_MAX]})
+            return CheckOutcome(check.name, code, {"reason": str(error)[:_REASON_MAX]})
         except _AWAY as error:
-            return Found(check.name, "away", {"reason": str(error)[:_REASON_MAX]})
+            return CheckOutcome(check.name, "away", {"reason": str(error)[:_REASON_MAX]})
         except TimeoutError:
-            return Found(check.name, "timed_out", {"seconds": f"{self._patience_s:g}"})
+            return CheckOutcome(check.name, "timed_out", {"seconds": f"{self._patience_s:g}"})
         except Exception as error:
             # One broken check does not hide what the others found; nobody takes it for health.
             log.exception("doctor.check.broken", check=check.name, tenant=chart.case.tenant.path)
-            return Found(check.name, "broken", {"reason": type(error).__name__})
+            return CheckOutcome(check.name, "broken", {"reason": type(error).__name__})
 
 
 def _wanted(check: Check, case: Case, doors: Doors, only: Collection[str] | None) -> bool:
@@ -126,7 +126,10 @@ def _wanted(check: Check, case: Case, doors: Doors, only: Collection[str] | None
 
 
 async def _in_the_way(
-    names: Iterable[str], tasks: Mapping[str, asyncio.Task[Found]], *, states: Collection[str]
+    names: Iterable[str],
+    tasks: Mapping[str, asyncio.Task[CheckOutcome]],
+    *,
+    states: Collection[str],
 ) -> list[str]:
     """Wait for the checks of these names, and return those that ended in one of `states`.
 

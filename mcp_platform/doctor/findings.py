@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.doctor.models import FindingRow
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import TITLES, state
 from mcp_platform.tenants.tenant import TenantId
 
@@ -20,7 +20,7 @@ _ORDER = {name: place for place, name in enumerate(TITLES)}
 class Finding:
     """A result with its history."""
 
-    found: Found
+    found: CheckOutcome
     since: datetime
     checked_at: datetime
 
@@ -42,7 +42,7 @@ class Findings:
         return sorted(
             (
                 Finding(
-                    found=Found(row.name, row.code, row.details),
+                    found=CheckOutcome(row.name, row.code, row.details),
                     since=row.since,
                     checked_at=row.checked_at,
                 )
@@ -51,7 +51,7 @@ class Findings:
             key=lambda finding: _ORDER[finding.found.check],
         )
 
-    async def keep(self, found: Sequence[Found], *, now: datetime) -> list[Found]:
+    async def keep(self, found: Sequence[CheckOutcome], *, now: datetime) -> list[CheckOutcome]:
         """Write down what was found, and return what is failed that was not so before."""
         before = await self._failed()
         for each in found:
@@ -66,7 +66,7 @@ class Findings:
         )
         return frozenset(rows)
 
-    async def _keep(self, found: Found, *, now: datetime) -> None:
+    async def _keep(self, found: CheckOutcome, *, now: datetime) -> None:
         values = {
             "state": state(found),
             "code": found.code,
@@ -86,6 +86,6 @@ class Findings:
         )
 
 
-def failed(found: Iterable[Found]) -> list[Found]:
+def failed(found: Iterable[CheckOutcome]) -> list[CheckOutcome]:
     """Return what is failed."""
     return [each for each in found if state(each) == "failed"]

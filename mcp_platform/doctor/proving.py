@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from mcp_platform.doctor.case import Case
 from mcp_platform.doctor.checks import CREDENTIALS
 from mcp_platform.doctor.examination import Examiner
-from mcp_platform.doctor.results import CheckResult, Found, Language
+from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language
 from mcp_platform.doctor.sentences import result
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.tenants.credentials import Credentials
@@ -33,7 +33,7 @@ def proofs_of(keys: Iterable[str]) -> frozenset[str]:
     )
 
 
-class Proving:
+class CredentialProofs:
     """Asks the vendors whether they take credentials. Writes nothing, here or there."""
 
     def __init__(self, examiner: Examiner) -> None:
@@ -57,7 +57,7 @@ class Proving:
         result whose state is `unknown`.
         """
 
-        def told(found: Found) -> None:
+        def told(found: CheckOutcome) -> None:
             if tell is not None:
                 tell(result(found, language=language))
 

@@ -13,7 +13,7 @@ Language = Literal["pt", "en"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckOutcome:
     """What one check found, before it is put into words. `(check, code)` names the sentence."""
 
     check: str

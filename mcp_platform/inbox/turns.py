@@ -86,7 +86,7 @@ FORGET = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingMessages:
     """What waits from a contact: when it began and last grew, and whether it can wait at all."""
 
     first: datetime
@@ -135,14 +135,14 @@ class Turns:
         self._session = session
         self._tenant = tenant_id
 
-    async def waiting(self, contact_id: ContactId) -> Waiting | None:
+    async def waiting(self, contact_id: ContactId) -> WaitingMessages | None:
         """Tell what waits from a contact, or None; an open turn counts as something instant."""
         first, last, instant, now, starts = (
             await self._session.execute(WAITING, {"tenant": self._tenant, "contact": contact_id})
         ).one()
         if starts is not None:
-            return Waiting(first or now, last or now, instant=True, now=now, starts=starts)
-        return None if first is None else Waiting(first, last, instant=instant, now=now)
+            return WaitingMessages(first or now, last or now, instant=True, now=now, starts=starts)
+        return None if first is None else WaitingMessages(first, last, instant=instant, now=now)
 
     async def begin(self, contact_id: ContactId, *, now: datetime) -> Turn | None:
         """Take up the contact's oldest open turn, or freeze what waits into a new one.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mcp_platform.kit.consumer import Queue
 from mcp_platform.kit.database import create_engine, opener
 from mcp_platform.kit.queue import SCHEMA
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:
@@ -33,7 +33,7 @@ class Connections:
     password: Callable[[], Awaitable[str]] | None = None
     """Asked for each new connection; None: it stands in the URL."""
 
-    def engine(self, role: Role, *, name: str = "mcp") -> AsyncEngine:
+    def engine(self, role: DatabaseRole, *, name: str = "mcp") -> AsyncEngine:
         return create_engine(
             self.url,
             pool_size=self.most,
@@ -43,7 +43,7 @@ class Connections:
             password=self.password,
         )
 
-    def occasional(self, role: Role, *, name: str) -> AsyncEngine:
+    def occasional(self, role: DatabaseRole, *, name: str) -> AsyncEngine:
         """Return an engine for who must not wait behind the others, and seldom has to do.
 
         It keeps no connection; each use opens one.
@@ -57,7 +57,7 @@ class Connections:
             password=self.password,
         )
 
-    async def pool(self, role: Role, *, most: int, name: str) -> asyncpg.Pool:
+    async def pool(self, role: DatabaseRole, *, most: int, name: str) -> asyncpg.Pool:
         connect = opener(
             self.url,
             application_name=f"mcp-{name}",
@@ -75,6 +75,6 @@ class Connections:
 
     async def queue(self, stack: AsyncExitStack, schema: str | None) -> Queue:
         """Open the queue in `schema`; None: the shared one."""
-        pool = await self.pool(Role.WORKER, most=1, name="queue")
+        pool = await self.pool(DatabaseRole.WORKER, most=1, name="queue")
         stack.push_async_callback(pool.close)
         return Queue(pool, schema=schema or SCHEMA)

@@ -159,7 +159,7 @@ class Queue:
         free: int,
         of_a_tenant: int,
         busy: Mapping[tuple[str, int], int],
-    ) -> "Taken":
+    ) -> "TakenJobs":
         """Take the next wake-ups, at most `free`; `busy` counts what is under way here."""
         rows = await self._pool.fetch(
             self._take,
@@ -176,7 +176,7 @@ class Queue:
             for row in rows
             if row["id"] is not None
         ]
-        return Taken(jobs, repeated=rows[0]["repeated"], soonest=rows[0]["soonest"])
+        return TakenJobs(jobs, repeated=rows[0]["repeated"], soonest=rows[0]["soonest"])
 
     async def settle(self, done: list[int], later: Mapping[int, timedelta]) -> None:
         """Take away what is done, and put back what is to be looked at later."""
@@ -198,7 +198,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenJobs:
     jobs: list[Job]
     repeated: int
     """Wake-ups that said the same, and are gone."""
@@ -273,7 +273,7 @@ class Consumer:
                 return self._pause(taken)
         return LOOK_EVERY_S
 
-    def _pause(self, taken: Taken) -> float:
+    def _pause(self, taken: TakenJobs) -> float:
         now = asyncio.get_running_loop().time()
         if taken.jobs:
             self._lively_until = now + LIVELY_FOR_S

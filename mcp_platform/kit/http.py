@@ -92,7 +92,7 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
-class Traced:
+class RequestTracing:
     """Gives each request an id, which its log lines and what it records bear.
 
     And each answer what keeps it from being stored on its way.
@@ -270,7 +270,7 @@ async def _on_bug(request: Request, error: Exception) -> Response:
         "http.request.failed",
         method=request.method,
         path=request.url.path,
-        trace_id=request.scope.get("trace_id"),  # it comes here from outside of `Traced`
+        trace_id=request.scope.get("trace_id"),  # it comes here from outside of `RequestTracing`
         exc_info=error,
     )
     return problem_response(PlatformError("Something went wrong on our side; it is recorded."))

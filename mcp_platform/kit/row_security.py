@@ -11,7 +11,7 @@ from typing import Literal
 from mcp_platform.kit.database import EVERYBODY, SETTING
 
 
-class Role(StrEnum):
+class DatabaseRole(StrEnum):
     """What the parts of the platform act as. None of them can log in by itself."""
 
     INGEST = "mcp_ingest"
@@ -29,11 +29,17 @@ Kind = Literal["work", "catalogue", "administration", "audit"]
 then. `administration`: of the platform. `audit`: the same, and nothing is changed or taken away."""
 
 _EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
-_GRANTS: dict[Kind, dict[Role, str]] = {
-    "work": dict.fromkeys((Role.WORKER, Role.TENANT, Role.ADMIN), _EVERYTHING),
-    "catalogue": {Role.WORKER: "SELECT", Role.TENANT: "SELECT", Role.ADMIN: _EVERYTHING},
-    "administration": {Role.ADMIN: _EVERYTHING},
-    "audit": {Role.ADMIN: "SELECT, INSERT"},
+_GRANTS: dict[Kind, dict[DatabaseRole, str]] = {
+    "work": dict.fromkeys(
+        (DatabaseRole.WORKER, DatabaseRole.TENANT, DatabaseRole.ADMIN), _EVERYTHING
+    ),
+    "catalogue": {
+        DatabaseRole.WORKER: "SELECT",
+        DatabaseRole.TENANT: "SELECT",
+        DatabaseRole.ADMIN: _EVERYTHING,
+    },
+    "administration": {DatabaseRole.ADMIN: _EVERYTHING},
+    "audit": {DatabaseRole.ADMIN: "SELECT, INSERT"},
 }
 
 # Not an InitPlan: most statements touch one row, and this is cheaper than starting one.
@@ -48,7 +54,7 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY[{", ".join(f"'{role}'" for role in Role)}] LOOP
+    FOREACH wanted IN ARRAY ARRAY[{", ".join(f"'{role}'" for role in DatabaseRole)}] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -59,9 +65,9 @@ BEGIN
                     RAISE EXCEPTION 'the role % is missing, and % may not create roles',
                         wanted, current_user
                     USING HINT = format('Let a superuser run: %2$s ALTER ROLE %1$I CREATEROLE; '
-                        'GRANT {", ".join(Role)} TO %1$I WITH ADMIN OPTION;', current_user, (
+                        'GRANT {", ".join(DatabaseRole)} TO %1$I WITH ADMIN OPTION;', current_user, (
                             SELECT string_agg(format('CREATE ROLE %I NOLOGIN;', role), ' ')
-                            FROM unnest(ARRAY[{", ".join(f"'{role}'" for role in Role)}]) AS role
+                            FROM unnest(ARRAY[{", ".join(f"'{role}'" for role in DatabaseRole)}]) AS role
                             WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role)));
             END;
         END IF;
@@ -77,7 +83,7 @@ BEGIN
     END LOOP;
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    GRANT USAGE ON SCHEMA public TO {", ".join(Role)};
+    GRANT USAGE ON SCHEMA public TO {", ".join(DatabaseRole)};
 END
 $$
 """  # noqa: S608  # only constants of this module are interpolated
@@ -93,7 +99,7 @@ def protect(table: str, kind: Kind, *, column: str | None = "tenant_id") -> list
     if column is None:
         return statements
     statements += force(table)
-    visible = {Role.WORKER: _NAMED, Role.TENANT: _MINE, Role.ADMIN: "true"}
+    visible = {DatabaseRole.WORKER: _NAMED, DatabaseRole.TENANT: _MINE, DatabaseRole.ADMIN: "true"}
     for role in grants:
         rows = visible[role].format(column=column)
         statements.append(f"CREATE POLICY {role} ON {table} TO {role} USING ({rows})")
@@ -116,15 +122,15 @@ def protect_tenants() -> list[str]:
     return [
         *force("tenants"),
         *force("clients"),
-        f"GRANT {_EVERYTHING} ON tenants, clients TO {Role.ADMIN}",
-        f"GRANT SELECT ON tenants, clients TO {Role.WORKER}, {Role.TENANT}",
-        f"CREATE POLICY {Role.ADMIN} ON tenants TO {Role.ADMIN} USING (true)",
-        f"CREATE POLICY {Role.ADMIN} ON clients TO {Role.ADMIN} USING (true)",
-        f"CREATE POLICY {Role.WORKER} ON tenants TO {Role.WORKER}"
+        f"GRANT {_EVERYTHING} ON tenants, clients TO {DatabaseRole.ADMIN}",
+        f"GRANT SELECT ON tenants, clients TO {DatabaseRole.WORKER}, {DatabaseRole.TENANT}",
+        f"CREATE POLICY {DatabaseRole.ADMIN} ON tenants TO {DatabaseRole.ADMIN} USING (true)",
+        f"CREATE POLICY {DatabaseRole.ADMIN} ON clients TO {DatabaseRole.ADMIN} USING (true)",
+        f"CREATE POLICY {DatabaseRole.WORKER} ON tenants TO {DatabaseRole.WORKER}"
         f" USING ({_NAMED.format(column='id')})",
-        f"CREATE POLICY {Role.TENANT} ON tenants TO {Role.TENANT} USING ({_MY_TENANT})",
+        f"CREATE POLICY {DatabaseRole.TENANT} ON tenants TO {DatabaseRole.TENANT} USING ({_MY_TENANT})",
         # Of clients, those whose tenants can be seen.
-        f"CREATE POLICY of_tenants ON clients TO {Role.WORKER}, {Role.TENANT}"
+        f"CREATE POLICY of_tenants ON clients TO {DatabaseRole.WORKER}, {DatabaseRole.TENANT}"
         " USING (EXISTS (SELECT FROM tenants WHERE client_name = clients.name))",
     ]
 
@@ -132,11 +138,11 @@ def protect_tenants() -> list[str]:
 def protect_ingest() -> list[str]:
     """Return what lets the ingest role record what arrives, and see of it only what was new."""
     return [
-        f"GRANT INSERT ON inbox_events, quarantined_events TO {Role.INGEST}",
-        f"GRANT SELECT (tenant_id, key) ON inbox_events TO {Role.INGEST}",
-        f"CREATE POLICY {Role.INGEST} ON inbox_events TO {Role.INGEST}"
+        f"GRANT INSERT ON inbox_events, quarantined_events TO {DatabaseRole.INGEST}",
+        f"GRANT SELECT (tenant_id, key) ON inbox_events TO {DatabaseRole.INGEST}",
+        f"CREATE POLICY {DatabaseRole.INGEST} ON inbox_events TO {DatabaseRole.INGEST}"
         " USING (true) WITH CHECK (true)",
-        f"CREATE POLICY {Role.INGEST} ON quarantined_events FOR INSERT TO {Role.INGEST}"
+        f"CREATE POLICY {DatabaseRole.INGEST} ON quarantined_events FOR INSERT TO {DatabaseRole.INGEST}"
         " WITH CHECK (true)",
     ]
 
@@ -148,7 +154,7 @@ def protect_trail() -> list[str]:
     """
     columns = "actor_kind, actor, role, trace_id, action, target, tenant_id, after"
     statements = []
-    for role, rows in ((Role.WORKER, _NAMED), (Role.TENANT, _MINE)):
+    for role, rows in ((DatabaseRole.WORKER, _NAMED), (DatabaseRole.TENANT, _MINE)):
         statements += [
             f"GRANT INSERT ({columns}) ON audit_entries TO {role}",
             f"CREATE POLICY {role} ON audit_entries FOR INSERT TO {role}"
@@ -160,9 +166,9 @@ def protect_trail() -> list[str]:
 def protect_queue(schema: str, *, consumer: str) -> list[str]:
     """Return what lets `consumer` work off the queue in `schema`, and the ingest role fill it."""
     return [
-        f"GRANT USAGE ON SCHEMA {schema} TO {consumer}, {Role.INGEST}",
+        f"GRANT USAGE ON SCHEMA {schema} TO {consumer}, {DatabaseRole.INGEST}",
         f"GRANT {_EVERYTHING} ON ALL TABLES IN SCHEMA {schema} TO {consumer}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {consumer}",
-        f"GRANT INSERT ON {schema}.pgqueuer TO {Role.INGEST}",
-        f"GRANT USAGE ON SEQUENCE {schema}.pgqueuer_id_seq TO {Role.INGEST}",
+        f"GRANT INSERT ON {schema}.pgqueuer TO {DatabaseRole.INGEST}",
+        f"GRANT USAGE ON SEQUENCE {schema}.pgqueuer_id_seq TO {DatabaseRole.INGEST}",
     ]

@@ -29,7 +29,7 @@ from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake_forgotten
 from mcp_platform.outbox import lanes, metrics, troubles
 from mcp_platform.outbox.effects import Effect, Effects, Vendor
-from mcp_platform.outbox.lanes import Head
+from mcp_platform.outbox.lanes import LaneHead
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.retry import Uniform, pause
 from mcp_platform.tenants.credentials import CredentialSource
@@ -158,7 +158,7 @@ class Delivery:
         await self._health.look()
         return len(found)
 
-    async def _step(self, head: Head, tenant: Tenant) -> "_Next":
+    async def _step(self, head: LaneHead, tenant: Tenant) -> "_Next":
         """Do what the head of a lane needs now."""
         effect, now = head.effect, self._clock()
         if effect.due_at > now:
@@ -355,7 +355,7 @@ _Hopeless = tuple[int | None, str]
 """The code and the sentence of an effect that must not be tried."""
 
 
-def _hopeless(head: Head, *, now: datetime) -> _Hopeless | None:
+def _hopeless(head: LaneHead, *, now: datetime) -> _Hopeless | None:
     effect = head.effect
     if effect.state == "uncertain" and effect.resends:
         return (None, "Sent twice, and Meta never said what became of it: not sent a third time.")

@@ -58,17 +58,17 @@ SENT = text(f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class LaneHead:
     """The effect whose turn it is in its lane, and when its contact last wrote."""
 
     effect: Effect
     last_inbound_at: datetime | None
 
 
-async def head_of(session: AsyncSession, *, tenant_id: TenantId, lane: str) -> Head | None:
+async def head_of(session: AsyncSession, *, tenant_id: TenantId, lane: str) -> LaneHead | None:
     """Return the first unfinished effect of a lane."""
     row = (await session.execute(HEAD, {"tenant": tenant_id, "lane": lane})).first()
-    return None if row is None else Head(Effect(*row[:-1]), row[-1])
+    return None if row is None else LaneHead(Effect(*row[:-1]), row[-1])
 
 
 async def claim(

@@ -76,7 +76,7 @@ class StatusUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedMessage:
     """What is known of a recorded message."""
 
     tenant_id: TenantId
@@ -90,17 +90,17 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedStatuses:
     """What a batch of statuses changed."""
 
-    changed: tuple[Followed, ...]
-    failed: tuple[Followed, ...]
+    changed: tuple[FollowedMessage, ...]
+    failed: tuple[FollowedMessage, ...]
     """Those of `changed` that Meta has now given up."""
     unknown: int
     """Statuses of messages that are not ours: sent by another system, or long pruned."""
 
 
-def advanced(message: Followed, update: StatusUpdate) -> Followed:
+def advanced(message: FollowedMessage, update: StatusUpdate) -> FollowedMessage:
     """Return what is known of `message` after `update`; itself, if nothing new."""
     if message.state in ("pending", "sending", "uncertain", "dead"):
         # `failed` of a message that is to be tried again, or given up, tells of an earlier attempt.
@@ -116,7 +116,7 @@ def advanced(message: Followed, update: StatusUpdate) -> Followed:
     return message
 
 
-def _told(message: Followed, update: StatusUpdate) -> Followed:
+def _told(message: FollowedMessage, update: StatusUpdate) -> FollowedMessage:
     failed = update.status == "failed"
     return replace(
         message,
@@ -157,7 +157,7 @@ _TYPES: dict[str, Any] = {
 }
 
 
-async def apply_statuses(session: AsyncSession, updates: Sequence[StatusUpdate]) -> Applied:
+async def apply_statuses(session: AsyncSession, updates: Sequence[StatusUpdate]) -> AppliedStatuses:
     """Apply statuses, of any tenants, in the session's transaction, with two statements.
 
     A message whose sending was in doubt is settled by its first status, and what waited behind it
@@ -185,14 +185,14 @@ async def apply_statuses(session: AsyncSession, updates: Sequence[StatusUpdate])
     changed = [(before, after) for before, after in changed if before != after]
     await _write(session, [after for _, after in changed])
     await _wake_lanes(session, (each for each, _ in changed if each.state in _UNFINISHED))
-    return Applied(
+    return AppliedStatuses(
         changed=tuple(after for _, after in changed),
         failed=tuple(after for before, after in changed if after.state == "failed"),
         unknown=unknown,
     )
 
 
-async def _find(session: AsyncSession, updates: Sequence[StatusUpdate]) -> list[Followed]:
+async def _find(session: AsyncSession, updates: Sequence[StatusUpdate]) -> list[FollowedMessage]:
     found = await session.execute(
         _bound(_FIND, "tenants", "wamids", "callbacks"),
         {
@@ -201,10 +201,10 @@ async def _find(session: AsyncSession, updates: Sequence[StatusUpdate]) -> list[
             "callbacks": [update.callback for update in updates],
         },
     )
-    return [Followed(*row) for row in found]
+    return [FollowedMessage(*row) for row in found]
 
 
-async def _write(session: AsyncSession, changed: Sequence[Followed]) -> None:
+async def _write(session: AsyncSession, changed: Sequence[FollowedMessage]) -> None:
     if not changed:
         return
     await session.execute(
@@ -220,7 +220,7 @@ async def _write(session: AsyncSession, changed: Sequence[Followed]) -> None:
     )
 
 
-async def _wake_lanes(session: AsyncSession, settled: Iterable[Followed]) -> None:
+async def _wake_lanes(session: AsyncSession, settled: Iterable[FollowedMessage]) -> None:
     for tenant_id, lane in dict.fromkeys((each.tenant_id, each.lane) for each in settled):
         await wake(session, OUTBOX, WakeUp(tenant_id, lane))
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.outbox.outbox import OWNER_LANE
-from mcp_platform.outbox.statuses import Followed
+from mcp_platform.outbox.statuses import FollowedMessage
 from mcp_platform.tenants import health
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.graph_errors import RULES, WINDOW_CLOSED, Action
@@ -39,7 +39,7 @@ _OVER = text(
 )
 
 
-async def follow(session: AsyncSession, changed: Iterable[Followed]) -> None:
+async def follow(session: AsyncSession, changed: Iterable[FollowedMessage]) -> None:
     """Note the troubles that failed messages tell of, and strike those that delivered ones end."""
     by_tenant = sorted(changed, key=lambda each: (each.tenant_id, each.id))
     delivered = [each for each in by_tenant if each.state in ("delivered", "read")]
@@ -73,5 +73,5 @@ async def notice_lost(
     await health.note(session, tenant_id, OWNER, reason)
 
 
-def _said(message: Followed) -> str:
+def _said(message: FollowedMessage) -> str:
     return f"{message.error or 'no reason given'} ({message.error_code or 'no code'})"

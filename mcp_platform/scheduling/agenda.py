@@ -17,11 +17,11 @@ from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.database import Sessions, TenantSessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.scheduling.appointments import Appointment, Appointments, Placement, SlotTaken
-from mcp_platform.scheduling.availability import Wanted, blocked, validate_start
+from mcp_platform.scheduling.availability import SearchWindow, blocked, validate_start
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.mirror import Mirror, presentable
-from mcp_platform.scheduling.openings import Openings, Tell
+from mcp_platform.scheduling.openings import ClosingNotice, Openings
 from mcp_platform.scheduling.outcome import (
     AppointmentView,
     Booked,
@@ -43,7 +43,7 @@ MOST_AHEAD = 5
 Result = TypeVar("Result", bound=Outcome)
 
 
-class Work(Protocol):
+class EffectCommit(Protocol):
     """How an effect is committed: the caller's fence before it and the caller's record beside it."""
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
@@ -53,7 +53,7 @@ class Work(Protocol):
         """Record `outcome` in the transaction of its effect. Called once for each outcome."""
 
 
-class Plain(Work):
+class PlainCommit(EffectCommit):
     """No fence and no record: for the REST API, whose answer is its record."""
 
     def __init__(self, sessions: TenantSessions) -> None:
@@ -67,7 +67,7 @@ class Plain(Work):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ChosenSlot:
     """The slot that somebody chose, maybe some time ago: it need not exist any more."""
 
     service_id: str
@@ -94,9 +94,9 @@ class Agenda:
         sessions: Sessions,
         calendar: Calendar,
         hold_for: timedelta,
-        tell: Tell,
+        tell: ClosingNotice,
     ) -> None:
-        """Bind to a tenant. `sessions` may read only; what is written goes through a `Work`."""
+        """Bind to a tenant. `sessions` may read only; what is written goes through a `EffectCommit`."""
         self._tenant = tenant
         self._catalogue = catalogue
         self._rules = catalogue.rules
@@ -112,7 +112,7 @@ class Agenda:
         *,
         service_id: str,
         professional_id: str | None = None,
-        wanted: Wanted,
+        wanted: SearchWindow,
         now: datetime,
         limit: int = 10,
         spread: bool,
@@ -165,9 +165,9 @@ class Agenda:
         *,
         hold_id: UUID,
         contact_id: UUID,
-        choice: Choice,
+        choice: ChosenSlot,
         now: datetime,
-        work: Work,
+        work: EffectCommit,
         contact_name: str | None = None,
     ) -> Booked | Taken | CalendarClosed | LimitReached:
         """Book a slot. Repeatable with the same `hold_id`, which becomes the appointment's id.
@@ -205,9 +205,9 @@ class Agenda:
         *,
         appointment_id: UUID,
         contact_id: UUID | None,
-        choice: Choice,
+        choice: ChosenSlot,
         now: datetime,
-        work: Work,
+        work: EffectCommit,
     ) -> Moved | Taken | CalendarClosed | UnknownAppointment:
         """Move an appointment in place. `contact_id` None: whoever's it is, for the owner.
 
@@ -242,7 +242,7 @@ class Agenda:
         return await self._conclude(Taken(alternatives=alternatives), work=work)
 
     async def cancel(
-        self, *, appointment_id: UUID, contact_id: UUID | None, now: datetime, work: Work
+        self, *, appointment_id: UUID, contact_id: UUID | None, now: datetime, work: EffectCommit
     ) -> Cancelled | UnknownAppointment:
         """Cancel an appointment; repeatable. `contact_id` None: whoever's it is, for the owner."""
         async with work.begin() as session:
@@ -260,7 +260,7 @@ class Agenda:
             await work.conclude(session, outcome)
         return outcome
 
-    def _placement(self, choice: Choice, *, now: datetime) -> Placement | None:
+    def _placement(self, choice: ChosenSlot, *, now: datetime) -> Placement | None:
         """Return where `choice` puts an appointment; None if the rules have no such slot now."""
         try:
             service = self._catalogue.service(choice.service_id)
@@ -290,7 +290,7 @@ class Agenda:
         placement: Placement | None,
         booked_for: str | None,
         now: datetime,
-        work: Work,
+        work: EffectCommit,
     ) -> Booked | LimitReached | bool:
         """Hold the slot, unless this was done before or may not be done; False: it is taken."""
         async with work.begin() as session:
@@ -327,7 +327,7 @@ class Agenda:
                 return False
             return True
 
-    async def _promote(self, hold_id: UUID, *, now: datetime, work: Work) -> Booked | None:
+    async def _promote(self, hold_id: UUID, *, now: datetime, work: EffectCommit) -> Booked | None:
         try:
             async with work.begin() as session:
                 appointment = await Appointments(session, self._tenant.id).promote(hold_id, now=now)
@@ -345,7 +345,7 @@ class Agenda:
         *,
         placement: Placement,
         now: datetime,
-        work: Work,
+        work: EffectCommit,
     ) -> Moved | UnknownAppointment:
         outcome: Moved | UnknownAppointment
         async with work.begin() as session:
@@ -385,7 +385,7 @@ class Agenda:
         return not any(placement.blocked.overlaps(each) for each in busy)
 
     async def _alternatives(
-        self, choice: Choice, *, now: datetime, excluding: UUID
+        self, choice: ChosenSlot, *, now: datetime, excluding: UUID
     ) -> tuple[SlotView, ...]:
         return await self._openings.alternatives(
             service_id=choice.service_id,
@@ -395,19 +395,19 @@ class Agenda:
             excluding=excluding,
         )
 
-    async def _let_go(self, hold_id: UUID, outcome: Result, *, work: Work) -> Result:
+    async def _let_go(self, hold_id: UUID, outcome: Result, *, work: EffectCommit) -> Result:
         async with work.begin() as session:
             await Appointments(session, self._tenant.id).drop(hold_id)
             await work.conclude(session, outcome)
         return outcome
 
-    async def _conclude(self, outcome: Result, *, work: Work) -> Result:
+    async def _conclude(self, outcome: Result, *, work: EffectCommit) -> Result:
         async with work.begin() as session:
             await work.conclude(session, outcome)
         return outcome
 
 
-def _stands(appointment: Appointment, choice: Choice) -> bool:
+def _stands(appointment: Appointment, choice: ChosenSlot) -> bool:
     return (appointment.service_id, appointment.professional_id, appointment.starts_at) == (
         choice.service_id,
         choice.professional_id,

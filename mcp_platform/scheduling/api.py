@@ -20,8 +20,8 @@ from mcp_platform.scheduling.api_shapes import (
     appointment_out,
     slot_out,
 )
-from mcp_platform.scheduling.desk import Booking, Change, Desk, SlotGone
-from mcp_platform.scheduling.register import Entry
+from mcp_platform.scheduling.desk import AppointmentChange, Booking, SlotGone, TenantAppointments
+from mcp_platform.scheduling.register import AppointmentEntry
 from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 
 MOST_BYTES = 16 * 1024
@@ -44,7 +44,7 @@ _ALTERNATIVES = {
 }
 
 
-def appointments_router(desk: Desk, guard: Guard) -> APIRouter:
+def appointments_router(desk: TenantAppointments, guard: Guard) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(
         prefix=f"{TENANT_API}/appointments",
@@ -56,7 +56,7 @@ def appointments_router(desk: Desk, guard: Guard) -> APIRouter:
     return router
 
 
-def _add_reading(router: APIRouter, desk: Desk, guard: Guard) -> None:
+def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> None:
     Reader = Annotated[Caller, Depends(admitted(guard, "appointments:read"))]  # noqa: N806  # a type
 
     @router.get(
@@ -115,7 +115,7 @@ def _add_reading(router: APIRouter, desk: Desk, guard: Guard) -> None:
         return await _shown(desk, caller, await desk.get(caller.tenant, appointment_id), response)
 
 
-def _add_booking(router: APIRouter, desk: Desk, guard: Guard) -> None:
+def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> None:
     Writer = Annotated[Caller, Depends(admitted(guard, "appointments:write"))]  # noqa: N806  # a type
 
     @router.post(
@@ -161,7 +161,9 @@ def _add_booking(router: APIRouter, desk: Desk, guard: Guard) -> None:
         if wish.status is not None:
             entry = await desk.mark(caller.tenant, appointment_id, wish.status, versions=versions)
             return await _shown(desk, caller, entry, response)
-        where = Change(service=wish.service, professional=wish.professional, start=wish.start)
+        where = AppointmentChange(
+            service=wish.service, professional=wish.professional, start=wish.start
+        )
         current = await desk.get(caller.tenant, appointment_id)
         with _offering_alternatives():
             entry = await desk.move(caller.tenant, current, where, versions=versions)
@@ -188,6 +190,8 @@ def _offering_alternatives() -> Iterator[None]:
         raise ConflictWith(str(gone), alternatives=slots) from gone
 
 
-async def _shown(desk: Desk, caller: Caller, entry: Entry, response: Response) -> AppointmentOut:
+async def _shown(
+    desk: TenantAppointments, caller: Caller, entry: AppointmentEntry, response: Response
+) -> AppointmentOut:
     response.headers["etag"] = f'"{entry.version}"'
     return appointment_out(entry, (await desk.catalogue(caller.tenant)).rules)

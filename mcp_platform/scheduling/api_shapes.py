@@ -20,7 +20,7 @@ from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.outcome import SlotView
-from mcp_platform.scheduling.register import Entry, Mark, Status
+from mcp_platform.scheduling.register import AppointmentEntry, Mark, Status
 
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
@@ -189,7 +189,7 @@ def slot_out(slot: SlotView) -> SlotOut:
     )
 
 
-def appointment_out(entry: Entry, rules: BookingRules) -> AppointmentOut:
+def appointment_out(entry: AppointmentEntry, rules: BookingRules) -> AppointmentOut:
     """Return an appointment as JSON has it, by the tenant's clock."""
     return AppointmentOut(
         id=entry.id,

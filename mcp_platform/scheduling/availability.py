@@ -54,7 +54,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SearchWindow:
     """The days asked for, `first` to `last`, and the times of day a start may have; all inclusive."""
 
     first: date
@@ -71,7 +71,7 @@ def slots(
     catalogue: Catalogue,
     service: Service,
     professional: Professional,
-    wanted: Wanted,
+    wanted: SearchWindow,
     busy: Sequence[Interval],
     now: datetime,
 ) -> list[Slot]:
@@ -116,7 +116,7 @@ def why_none(
     catalogue: Catalogue,
     service: Service,
     professional: Professional,
-    wanted: Wanted,
+    wanted: SearchWindow,
     now: datetime,
 ) -> WhyNone:
     """Return why `slots` found nothing in `wanted`. Ask only then: what is busy is not looked at.
@@ -227,9 +227,9 @@ def _bookable(*, rules: BookingRules, now: datetime) -> Interval:
     return Interval(start=at + rules.minimum_notice, end=at + rules.horizon)
 
 
-def _within(wanted: Wanted, *, bookable: Interval, zone: ZoneInfo) -> Wanted:
+def _within(wanted: SearchWindow, *, bookable: Interval, zone: ZoneInfo) -> SearchWindow:
     """Leave out the days no booking can fall on, so that a request for a century costs nothing."""
-    return Wanted(
+    return SearchWindow(
         first=max(wanted.first, bookable.start.astimezone(zone).date()),
         last=min(wanted.last, bookable.end.astimezone(zone).date()),
         from_time=wanted.from_time,
@@ -238,7 +238,7 @@ def _within(wanted: Wanted, *, bookable: Interval, zone: ZoneInfo) -> Wanted:
 
 
 def _starts(
-    *, catalogue: Catalogue, service: Service, professional: Professional, wanted: Wanted
+    *, catalogue: Catalogue, service: Service, professional: Professional, wanted: SearchWindow
 ) -> Iterator[datetime]:
     """Yield in UTC, in order and once each, the starts that hours and closed days allow."""
     closed = catalogue.closed_for(professional.id)
@@ -264,7 +264,7 @@ def _starts_in(
     day: date,
     service: Service,
     rules: BookingRules,
-    wanted: Wanted | None = None,
+    wanted: SearchWindow | None = None,
 ) -> Iterator[datetime]:
     """Yield in UTC the grid of one span on one day, as far as the service fits in.
 

@@ -1,6 +1,6 @@
 """The port to an owner's calendar: what is busy there, and the events we mirror into it.
 
-Owns the words; refuses to know any vendor. `google_calendar.py` is the door behind it.
+Owns the words; refuses to know any vendor. `scheduling/google/calendar.py` is the door behind it.
 """
 
 from collections.abc import Sequence

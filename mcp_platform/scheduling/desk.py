@@ -17,8 +17,8 @@ from mcp_platform.conversations.phones import spellings
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
-from mcp_platform.scheduling.agenda import Agenda, Choice, Plain
-from mcp_platform.scheduling.availability import Wanted, validate_start
+from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, PlainCommit
+from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
 from mcp_platform.scheduling.catalogue_store import Catalogues
@@ -32,7 +32,13 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.register import AsSeen, Entry, Mark, Register, Status
+from mcp_platform.scheduling.register import (
+    AppointmentEntry,
+    Mark,
+    Register,
+    Status,
+    VersionedCommit,
+)
 from mcp_platform.tenants.credentials import CredentialsUnreadable
 from mcp_platform.tenants.tenant import Tenant
 
@@ -69,7 +75,7 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class AppointmentChange:
     """Where an appointment is to be instead; what is None stays."""
 
     service: str | None = None
@@ -77,7 +83,7 @@ class Change:
     start: datetime | None = None
 
 
-class Desk:
+class TenantAppointments:
     """The agenda of a tenant for its own systems. One for the process."""
 
     def __init__(
@@ -119,13 +125,13 @@ class Desk:
             return await agenda.find(
                 service_id=what.id,
                 professional_id=professional,
-                wanted=Wanted(first=day, last=day),
+                wanted=SearchWindow(first=day, last=day),
                 now=self._clock(),
                 limit=MOST_SLOTS,
                 spread=False,
             )
 
-    async def book(self, tenant: Tenant, booking: Booking) -> Entry:
+    async def book(self, tenant: Tenant, booking: Booking) -> AppointmentEntry:
         """Book. Repeated with the same request key, it is booked once and returned as it is now.
 
         Raises:
@@ -152,9 +158,11 @@ class Desk:
                 outcome = await agenda.book(
                     hold_id=hold_id,
                     contact_id=contact_id,
-                    choice=Choice(service_id=service.id, professional_id=who, start=booking.start),
+                    choice=ChosenSlot(
+                        service_id=service.id, professional_id=who, start=booking.start
+                    ),
                     now=now,
-                    work=Plain(self._sessions.of(tenant.id)),
+                    work=PlainCommit(self._sessions.of(tenant.id)),
                     contact_name=booking.name,
                 )
                 if not isinstance(outcome, Taken):
@@ -173,8 +181,13 @@ class Desk:
                 raise Conflict(f"This contact has {limit} appointments ahead, which is the most.")
 
     async def move(
-        self, tenant: Tenant, current: Entry, change: Change, *, versions: frozenset[int] | None
-    ) -> Entry:
+        self,
+        tenant: Tenant,
+        current: AppointmentEntry,
+        change: AppointmentChange,
+        *,
+        versions: frozenset[int] | None,
+    ) -> AppointmentEntry:
         """Move an appointment.
 
         Raises:
@@ -184,7 +197,7 @@ class Desk:
         """
         now = self._clock()
         catalogue = await self.catalogue(tenant)
-        choice = Choice(
+        choice = ChosenSlot(
             service_id=change.service or current.service_id,
             professional_id=change.professional or current.professional_id,
             start=change.start or current.starts_at,
@@ -215,7 +228,7 @@ class Desk:
 
     async def mark(
         self, tenant: Tenant, appointment_id: UUID, mark: Mark, *, versions: frozenset[int] | None
-    ) -> Entry:
+    ) -> AppointmentEntry:
         """Say what became of an appointment. Raises as `Register.mark` and `move` do."""
         async with self._as_seen(tenant, appointment_id, versions).begin() as session:
             register = Register(session, tenant.id)
@@ -224,7 +237,7 @@ class Desk:
 
     async def cancel(
         self, tenant: Tenant, appointment_id: UUID, *, versions: frozenset[int] | None
-    ) -> Entry:
+    ) -> AppointmentEntry:
         """Cancel an appointment; repeatable.
 
         Raises:
@@ -244,11 +257,11 @@ class Desk:
             raise Conflict("An appointment that is over cannot be cancelled.")
         return await self.get(tenant, appointment_id)
 
-    async def find(self, tenant: Tenant, appointment_id: UUID) -> Entry | None:
+    async def find(self, tenant: Tenant, appointment_id: UUID) -> AppointmentEntry | None:
         async with self._sessions.of(tenant.id)() as session:
             return await Register(session, tenant.id).find(appointment_id)
 
-    async def get(self, tenant: Tenant, appointment_id: UUID) -> Entry:
+    async def get(self, tenant: Tenant, appointment_id: UUID) -> AppointmentEntry:
         """Return an appointment. Raises NotFound."""
         async with self._sessions.of(tenant.id)() as session:
             return await Register(session, tenant.id).get(appointment_id)
@@ -263,7 +276,7 @@ class Desk:
         status: Status | None,
         after: Place | None,
         limit: int,
-    ) -> list[Entry]:
+    ) -> list[AppointmentEntry]:
         """Return appointments, earliest first, from `after` on."""
         async with self._sessions.of(tenant.id)() as session:
             return await Register(session, tenant.id).page(
@@ -299,8 +312,8 @@ class Desk:
 
     def _as_seen(
         self, tenant: Tenant, appointment_id: UUID, versions: frozenset[int] | None
-    ) -> AsSeen:
-        return AsSeen(
+    ) -> VersionedCommit:
+        return VersionedCommit(
             sessions=self._sessions,
             tenant_id=tenant.id,
             appointment_id=appointment_id,
@@ -323,7 +336,7 @@ async def _free_one(
     local = catalogue.rules.local(booking.start)
     found = await agenda.find(
         service_id=service.id,
-        wanted=Wanted(
+        wanted=SearchWindow(
             first=local.date(), last=local.date(), from_time=local.time(), to_time=local.time()
         ),
         now=now,
@@ -405,7 +418,7 @@ def _check_start(
     validate_start(catalogue=catalogue, service=service, professional=who, start=start, now=now)
 
 
-def _same(known: Entry, booking: Booking) -> Entry:
+def _same(known: AppointmentEntry, booking: Booking) -> AppointmentEntry:
     """Return what was booked before, if this asks for the same; once it was moved, who can tell."""
     asked: tuple[Any, ...] = (booking.service, booking.start)
     booked: tuple[Any, ...] = (known.service_id, known.starts_at)

@@ -14,7 +14,7 @@ from uuid import UUID
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.appointments import Appointments
-from mcp_platform.scheduling.availability import Slot, Wanted, slots, why_none
+from mcp_platform.scheduling.availability import SearchWindow, Slot, slots, why_none
 from mcp_platform.scheduling.calendar import (
     Calendar,
     CalendarReading,
@@ -32,7 +32,7 @@ ALTERNATIVES = 5  # enough to choose from, few enough for one WhatsApp list with
 DAY = timedelta(days=1)
 
 
-class Tell(Protocol):
+class ClosingNotice(Protocol):
     """How a person learns that bookings are closed. Called each time: be sparing with notices."""
 
     async def __call__(
@@ -59,7 +59,7 @@ class Openings:
         catalogue: Catalogue,
         sessions: Sessions,
         calendar: Calendar,
-        tell: Tell,
+        tell: ClosingNotice,
     ) -> None:
         self._tenant = tenant
         self._catalogue = catalogue
@@ -123,7 +123,7 @@ class Openings:
         *,
         service_id: str,
         professional_id: str | None,
-        wanted: Wanted,
+        wanted: SearchWindow,
         now: datetime,
         limit: int,
         spread: bool,
@@ -160,7 +160,7 @@ class Openings:
         first, horizon = self._bookable_days(now)
         days: list[date] = []
         while len(days) < limit and first <= horizon:
-            wanted = Wanted(first=first, last=first + NEXT_DAYS - DAY)
+            wanted = SearchWindow(first=first, last=first + NEXT_DAYS - DAY)
             found = await self._free(service=service, who=who, wanted=wanted, now=now)
             days.extend(sorted({slot.start.date() for slot in found}))
             first += NEXT_DAYS
@@ -187,7 +187,10 @@ class Openings:
         day = self._rules.local(near).date()
         who = self._who(service, None)
         prefer = ProfessionalId(professional_id)
-        for wanted in (Wanted(first=day, last=day), Wanted(first=day, last=day + NEXT_DAYS)):
+        for wanted in (
+            SearchWindow(first=day, last=day),
+            SearchWindow(first=day, last=day + NEXT_DAYS),
+        ):
             try:
                 found = await self._free(
                     service=service,
@@ -209,7 +212,7 @@ class Openings:
         *,
         service: Service,
         who: Sequence[Professional],
-        wanted: Wanted,
+        wanted: SearchWindow,
         now: datetime,
         excluding: UUID | None = None,
         prefer: ProfessionalId | None = None,
@@ -220,7 +223,7 @@ class Openings:
         else of who comes first in the catalogue.
         """
         today, horizon = self._bookable_days(now)
-        wanted = Wanted(
+        wanted = SearchWindow(
             first=max(wanted.first, today),
             last=min(wanted.last, horizon),
             from_time=wanted.from_time,
@@ -244,7 +247,7 @@ class Openings:
         *,
         service: Service,
         who: Sequence[Professional],
-        wanted: Wanted,
+        wanted: SearchWindow,
         now: datetime,
         excluding: UUID | None,
     ) -> list[_Free]:
@@ -310,7 +313,7 @@ class Openings:
         return (self._catalogue.professional(professional_id),)
 
     def _why_none(
-        self, *, service: Service, who: Sequence[Professional], wanted: Wanted, now: datetime
+        self, *, service: Service, who: Sequence[Professional], wanted: SearchWindow, now: datetime
     ) -> Literal["closed", "full", "out_of_range"]:
         reasons = {
             why_none(
@@ -327,13 +330,13 @@ class Openings:
             return "full"
         return "out_of_range" if reasons & {"past", "out_of_range"} else "closed"
 
-    def _following(self, wanted: Wanted, *, now: datetime) -> Wanted:
+    def _following(self, wanted: SearchWindow, *, now: datetime) -> SearchWindow:
         """Return the days to look at when nothing was as wanted, at any time of day."""
         today, horizon = self._bookable_days(now)
         first = max(wanted.first, today)
         if first > horizon:  # as near as can be had
             first = max(today, horizon - NEXT_DAYS)
-        return Wanted(first=first, last=max(first, min(wanted.last, horizon)) + NEXT_DAYS)
+        return SearchWindow(first=first, last=max(first, min(wanted.last, horizon)) + NEXT_DAYS)
 
     def _bookable_days(self, now: datetime) -> tuple[date, date]:
         local = self._rules.local

@@ -19,7 +19,7 @@ from mcp_platform.errors import Conflict, NotFound
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import PreconditionFailed
-from mcp_platform.scheduling.agenda import Work
+from mcp_platform.scheduling.agenda import EffectCommit
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.models import AppointmentRow, ProfessionalRow, ServiceRow
 from mcp_platform.scheduling.outcome import Outcome
@@ -37,7 +37,7 @@ MARKS: Mapping[Mark, frozenset[Status]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class AppointmentEntry:
     """An appointment with who it is for; times are UTC. `user_id` is None for WhatsApp contacts."""
 
     id: UUID
@@ -85,12 +85,12 @@ class Register:
             .execution_options(populate_existing=True)
         )
 
-    async def find(self, appointment_id: UUID) -> Entry | None:
+    async def find(self, appointment_id: UUID) -> AppointmentEntry | None:
         found = await self._session.execute(self._mine().where(AppointmentRow.id == appointment_id))
         row = found.one_or_none()
         return None if row is None else _entry(row)
 
-    async def get(self, appointment_id: UUID) -> Entry:
+    async def get(self, appointment_id: UUID) -> AppointmentEntry:
         """Return an appointment.
 
         Raises:
@@ -110,7 +110,7 @@ class Register:
         status: Status | None,
         after: Place | None,
         limit: int,
-    ) -> list[Entry]:
+    ) -> list[AppointmentEntry]:
         """Return appointments that start in `[first, before)`, earliest first, from `after` on."""
         statement = self._mine()
         if first is not None:
@@ -165,7 +165,7 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AsSeen(Work):
+class VersionedCommit(EffectCommit):
     """Work on an appointment that must still be in a version its caller has seen; None: in any."""
 
     sessions: Sessions
@@ -201,9 +201,9 @@ class AsSeen(Work):
         """Do nothing: the answer is the record."""
 
 
-def _entry(row: Row[AppointmentRow, str | None, str, str]) -> Entry:
+def _entry(row: Row[AppointmentRow, str | None, str, str]) -> AppointmentEntry:
     appointment, user_id, service_name, professional_name = row
-    return Entry(
+    return AppointmentEntry(
         id=appointment.id,
         contact_id=appointment.contact_id,
         user_id=user_id,

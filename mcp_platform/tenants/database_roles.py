@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mcp_platform.errors import Conflict, NotFound
 from mcp_platform.kit.queue import fairness_script, install_script, own_schema
-from mcp_platform.kit.row_security import Role, protect_queue
+from mcp_platform.kit.row_security import DatabaseRole, protect_queue
 from mcp_platform.tenants.tenant import Tenant
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ async def ensure(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin |
         await _run(
             connection,
             f"CREATE ROLE {name} LOGIN PASSWORD '{_verifier(login.password)}'",
-            f"GRANT {Role.TENANT} TO {name} WITH INHERIT TRUE, SET FALSE",
+            f"GRANT {DatabaseRole.TENANT} TO {name} WITH INHERIT TRUE, SET FALSE",
         )
     elif recorded != name:
         raise Conflict(
@@ -139,7 +139,7 @@ async def drop(connection: AsyncConnection, tenant: Tenant) -> str | None:
     if await _exists(connection, name):
         # Anybody who can log in can make large objects and default privileges, and who owns
         # something cannot be dropped: a stolen login must not be able to stay.
-        await _run(connection, f"REVOKE {Role.TENANT} FROM {name}", f"DROP OWNED BY {name}")
+        await _run(connection, f"REVOKE {DatabaseRole.TENANT} FROM {name}", f"DROP OWNED BY {name}")
         try:
             async with connection.begin_nested():
                 await _run(connection, f"DROP ROLE {name}")
@@ -168,7 +168,7 @@ async def _ensure_queue(connection: AsyncConnection, tenant: Tenant, *, login: s
     await _run(
         connection,
         *protect_queue(schema, consumer=login),
-        *protect_queue(schema, consumer=Role.ADMIN),
+        *protect_queue(schema, consumer=DatabaseRole.ADMIN),
     )
 
 

@@ -76,7 +76,7 @@ class TemplateState:
     variables: int | None
 
 
-class Account(Protocol):
+class WhatsAppAccount(Protocol):
     """Reads, and two writes that a person asked for.
 
     Every method raises:

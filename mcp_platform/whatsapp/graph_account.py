@@ -16,12 +16,12 @@ import httpx
 
 from mcp_platform.kit.jsons import loads
 from mcp_platform.whatsapp.account import (
-    Account,
     AccountAway,
     AccountRefused,
     NumberState,
     TemplateState,
     TokenState,
+    WhatsAppAccount,
 )
 from mcp_platform.whatsapp.graph_errors import Action, rule_of
 
@@ -36,7 +36,7 @@ _PAGE = 100  # templates and numbers asked for at once; an account has 250 templ
 _MOST_PAGES = 5
 
 
-class GraphAccount(Account):
+class GraphAccount(WhatsAppAccount):
     """Graph, asked with each tenant's own token over one shared client."""
 
     def __init__(self, *, http: httpx.AsyncClient, base_url: str, version: str) -> None:

@@ -31,7 +31,7 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ErrorRule:
     action: Action
     wait: timedelta | None = None
 
@@ -55,27 +55,27 @@ _NEVER = (
     *(132000, 132001, 132005, 132007, 132012, 132015, 132016, 132018, 132068),
     *(135000, 137000, 147001, 147002, 147003, 147004, 147005, 1752041),
 )
-RULES: dict[int, Rule] = {
-    **{code: Rule(Action.RETRY) for code in _RETRY},
-    **{code: Rule(Action.RETRY_FEW) for code in _RETRY_FEW},
-    **{code: Rule(Action.CREDENTIAL) for code in (*_CREDENTIAL, *PERMISSION_CODES)},
-    **{code: Rule(Action.NEVER) for code in _NEVER},
-    131047: Rule(Action.WINDOW),
-    131056: Rule(Action.PAIR),
-    131048: Rule(Action.WAIT, timedelta(hours=1)),  # spam limit: Meta names no time
-    131049: Rule(Action.WAIT, timedelta(hours=24)),  # "at least 24 hours"
-    133015: Rule(Action.WAIT, timedelta(minutes=5)),  # "wait 5 minutes"
+RULES: dict[int, ErrorRule] = {
+    **{code: ErrorRule(Action.RETRY) for code in _RETRY},
+    **{code: ErrorRule(Action.RETRY_FEW) for code in _RETRY_FEW},
+    **{code: ErrorRule(Action.CREDENTIAL) for code in (*_CREDENTIAL, *PERMISSION_CODES)},
+    **{code: ErrorRule(Action.NEVER) for code in _NEVER},
+    131047: ErrorRule(Action.WINDOW),
+    131056: ErrorRule(Action.PAIR),
+    131048: ErrorRule(Action.WAIT, timedelta(hours=1)),  # spam limit: Meta names no time
+    131049: ErrorRule(Action.WAIT, timedelta(hours=24)),  # "at least 24 hours"
+    133015: ErrorRule(Action.WAIT, timedelta(minutes=5)),  # "wait 5 minutes"
 }
 WINDOW_CLOSED = 131047
 
 
-def rule_of(*, code: int | None, subcode: int | None, http_status: int) -> Rule:
+def rule_of(*, code: int | None, subcode: int | None, http_status: int) -> ErrorRule:
     """Return what to do about a refusal; where the code says nothing, its HTTP class does."""
     if code == 100 and subcode == UNKNOWN_OBJECT_SUBCODE:  # noqa: PLR2004  # a row of the table
-        return Rule(Action.CREDENTIAL)
+        return ErrorRule(Action.CREDENTIAL)
     if code in RULES:
         return RULES[code]
-    return Rule(_by_http_class(http_status))
+    return ErrorRule(_by_http_class(http_status))
 
 
 def _by_http_class(status: int) -> Action:

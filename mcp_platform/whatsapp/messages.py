@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.errors import Invalid
 
 TEXT_MAX = 4096  # of a text, and of a list's body
@@ -92,14 +92,14 @@ def whole_text(words: str) -> str:
     return text
 
 
-def _buttons(text: str, choices: list[Choice]) -> dict[str, Any]:
+def _buttons(text: str, choices: list[ReplyOption]) -> dict[str, Any]:
     buttons = [
         {"type": "reply", "reply": {"id": choice.id, "title": choice.title}} for choice in choices
     ]
     return {"type": "button", "body": {"text": text}, "action": {"buttons": buttons}}
 
 
-def _list(text: str, choices: list[Choice], reply: Reply) -> dict[str, Any]:
+def _list(text: str, choices: list[ReplyOption], reply: Reply) -> dict[str, Any]:
     rows = []
     for choice in choices[:ROWS_MAX]:
         row = {"id": choice.id, "title": shortened(choice.title, ROW_TITLE_MAX)}
@@ -116,7 +116,7 @@ def _list(text: str, choices: list[Choice], reply: Reply) -> dict[str, Any]:
     }
 
 
-def _fit_buttons(text: str, choices: list[Choice]) -> bool:
+def _fit_buttons(text: str, choices: list[ReplyOption]) -> bool:
     return (
         len(choices) <= BUTTONS_MAX
         and _length(text) <= BUTTONS_BODY_MAX
@@ -126,14 +126,14 @@ def _fit_buttons(text: str, choices: list[Choice]) -> bool:
     )
 
 
-def _usable(choices: tuple[Choice, ...]) -> list[Choice]:
+def _usable(choices: tuple[ReplyOption, ...]) -> list[ReplyOption]:
     """Return what can be offered: an id that cannot come back unchanged would mean another thing."""
-    usable: dict[str, Choice] = {}
+    usable: dict[str, ReplyOption] = {}
     for choice in choices:
         whole = choice.id == _one_line(choice.id) and 0 < _length(choice.id) <= CHOICE_ID_MAX
         if whole and choice.id not in usable:
             title = _one_line(choice.title) or ELLIPSIS
-            usable[choice.id] = Choice(choice.id, title, _one_line(choice.description))
+            usable[choice.id] = ReplyOption(choice.id, title, _one_line(choice.description))
     return list(usable.values())
 
 

@@ -26,7 +26,7 @@ class NotJSONError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedWebhook:
     """The events of one webhook.
 
     Attributes:
@@ -41,7 +41,7 @@ class Parsed:
 
 def parse(
     body: bytes, *, tenant_id: TenantId, phone_number_id: str, trace_id: str | None = None
-) -> Parsed:
+) -> ParsedWebhook:
     """Take a webhook's body apart.
 
     Changes of field `messages` for another phone number are counted and left out: tenants of one
@@ -65,7 +65,7 @@ def parse(
             in_groups += parts.in_groups
     if not events and not misrouted:
         events.append(_whole(tenant_id, document, trace_id))
-    return Parsed(events, misrouted, in_groups)
+    return ParsedWebhook(events, misrouted, in_groups)
 
 
 class _Change:

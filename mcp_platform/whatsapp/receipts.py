@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from mcp_platform.conversations.heard import Heard
+from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.errors import PlatformError
 from mcp_platform.tenants.credentials import CredentialSource
 from mcp_platform.tenants.tenant import Tenant
@@ -27,7 +27,7 @@ class Receipts:
 
     @asynccontextmanager
     async def shown(
-        self, tenant: Tenant, heard: Sequence[Heard], *, again: bool
+        self, tenant: Tenant, heard: Sequence[InboundMessage], *, again: bool
     ) -> AsyncIterator[None]:
         """Show it beside the work of the block, which waits for it no longer than it takes."""
         newest = heard[-1]

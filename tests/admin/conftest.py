@@ -12,10 +12,10 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import text
 
-from mcp_platform.admin.actor import Role, system
-from mcp_platform.admin.passwords import Passwords
-from mcp_platform.admin.users import User, create_user
+from mcp_platform.access.passwords import Passwords
+from mcp_platform.access.users import User, create_user
 from mcp_platform.app import create_app
+from mcp_platform.audit.actor import Role, system
 from mcp_platform.bootstrap import pieces, service
 from mcp_platform.bootstrap.service import AdminApi, Platform
 from mcp_platform.settings import Settings

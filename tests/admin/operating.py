@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mcp_platform.admin.actor import Actor
+from mcp_platform.audit.actor import Actor
 from mcp_platform.doctor.results import CheckResult, State
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.credentials import Credentials

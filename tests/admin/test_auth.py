@@ -14,13 +14,13 @@ from jose import jws
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from mcp_platform.admin import tokens as tenant_tokens
-from mcp_platform.admin.jwts import EXPIRED, REFUSED
-from mcp_platform.admin.passwords import Passwords
-from mcp_platform.admin.sign_ins import WRONG
-from mcp_platform.admin.token_keys import REREAD_AFTER, TokenKeys, ensure_keys
-from mcp_platform.admin.tokens import Tokens
-from mcp_platform.admin.user_tokens import ACCESS_LASTS, LiveSignIns
+from mcp_platform.access import tenant_tokens
+from mcp_platform.access.jwts import EXPIRED, REFUSED
+from mcp_platform.access.passwords import Passwords
+from mcp_platform.access.sign_ins import WRONG
+from mcp_platform.access.tenant_tokens import TenantTokens
+from mcp_platform.access.token_keys import REREAD_AFTER, TokenKeys, ensure_keys
+from mcp_platform.access.user_tokens import ACCESS_LASTS, LiveSignIns
 from tests.admin.conftest import PASSWORD, Api, Clock
 
 ME = ("GET", "/auth/me")
@@ -356,7 +356,7 @@ async def test_a_password_that_is_not_taken_is_told_by_field(
 async def test_keys_rotate_without_signing_anybody_out(
     api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_platform.admin.token_keys.REREAD_AFTER", timedelta(0))
+    monkeypatch.setattr("mcp_platform.access.token_keys.REREAD_AFTER", timedelta(0))
     user = await api.make_user()
     before = await api.tokens(user.email)
     [old] = api.keys.glob("*.pub.pem")
@@ -382,7 +382,7 @@ async def test_keys_rotate_without_signing_anybody_out(
 async def test_a_process_without_a_private_key_says_that_it_cannot_sign_in(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_platform.admin.token_keys.REREAD_AFTER", timedelta(0))
+    monkeypatch.setattr("mcp_platform.access.token_keys.REREAD_AFTER", timedelta(0))
     user = await api.make_user()
     [each.unlink() for each in api.keys.glob("*.pem") if not each.name.endswith(".pub.pem")]
     body = {"email": user.email, "password": PASSWORD}
@@ -448,7 +448,7 @@ def sign_with_secret(kid: str, claims: str, secret: bytes) -> str:
 
 async def test_a_token_of_the_tenant_api_is_nothing_to_the_admin_api(api: Api) -> None:
     path = await api.make_tenant()
-    minted = Tokens(TokenKeys(api.keys, timer=lambda: 0.0)).mint(
+    minted = TenantTokens(TokenKeys(api.keys, timer=lambda: 0.0)).mint(
         tenant=path,
         subject="site",
         scopes=["chat"],

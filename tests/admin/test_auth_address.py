@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from mcp_platform.admin.access import client_address
+from mcp_platform.access.guard import client_address
 from mcp_platform.cli.serving import _bound, _Running
 from mcp_platform.settings import Settings
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_platform.admin.access import allowed
+from mcp_platform.access.guard import allowed
 from tests.admin.conftest import PASSWORD, Api
 
 AGENDA = "/api/v1/appointments/list"

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mcp_platform.admin.throttle import ACCOUNT, ADDRESS, CODES, PAIR
+from mcp_platform.access.throttle import ACCOUNT, ADDRESS, CODES, PAIR
 from tests.admin.conftest import PASSWORD, Api, Clock
 from tests.admin.test_auth_totp import Phone, enrolled
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pyotp
 
-from mcp_platform.admin.totp import KEY_FILE
+from mcp_platform.access.totp import KEY_FILE
 from tests.admin.conftest import PASSWORD, Api, Clock
 
 

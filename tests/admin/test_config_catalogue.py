@@ -9,12 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
-from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.config_export import export_config
-from mcp_platform.admin.config_form import read_config, schema
-from mcp_platform.admin.config_import import ConfigImport, Plan
+from mcp_platform.audit.actor import Actor
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.publishing.config_export import export_config
+from mcp_platform.publishing.config_form import read_config, schema
+from mcp_platform.publishing.config_import import ConfigImport, Plan
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.models import TenantRow
 

@@ -10,15 +10,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import func, insert, select, update
 
-from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.config_export import export_config
-from mcp_platform.admin.config_form import line_of, read_config, schema
-from mcp_platform.admin.config_import import ConfigImport, Plan, summary
-from mcp_platform.admin.models import AuditRow
-from mcp_platform.admin.offboarding import Offboarding
-from mcp_platform.admin.registry.environments import EnvironmentQuery, Environments
+from mcp_platform.audit.actor import Actor
+from mcp_platform.audit.models import AuditRow
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.offboarding.offboarding import Offboarding
+from mcp_platform.publishing.config_export import export_config
+from mcp_platform.publishing.config_form import line_of, read_config, schema
+from mcp_platform.publishing.config_import import ConfigImport, Plan, summary
+from mcp_platform.registry.environments import EnvironmentQuery, Environments
 from mcp_platform.scheduling.models import ServiceRow
 from mcp_platform.tenants.models import (
     ClientRow,
@@ -70,7 +70,7 @@ async def exported(sessions: Sessions) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "copy", ["mcp_platform/admin/config.schema.json", "cdk8s_app/config.schema.json"]
+    "copy", ["mcp_platform/publishing/config.schema.json", "cdk8s_app/config.schema.json"]
 )
 def test_every_copy_of_the_schema_is_the_published_one(copy: str) -> None:
     assert (ROOT / copy).read_bytes() == (ROOT / "docs/config.schema.json").read_bytes()

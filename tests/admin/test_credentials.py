@@ -11,19 +11,19 @@ import orjson
 import pytest
 from sqlalchemy import select, text
 
-from mcp_platform.admin.config_credentials import read_handed_over, save_handed_over
-from mcp_platform.admin.config_form import read_config
-from mcp_platform.admin.credentials import (
-    Changed,
+from mcp_platform.audit.models import AuditRow
+from mcp_platform.credentials.credentials import (
+    ChangedCredentials,
     CredentialKeys,
     KnownKey,
     ProofFailed,
     ProofUnanswered,
 )
-from mcp_platform.admin.models import AuditRow
-from mcp_platform.admin.proofs import ProvingHere
+from mcp_platform.credentials.proofs import ProvingHere
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.publishing.config_credentials import read_handed_over, save_handed_over
+from mcp_platform.publishing.config_form import read_config
 from mcp_platform.tenants.credentials import (
     Credentials,
     CredentialsForbidden,
@@ -79,7 +79,7 @@ class Place:
     clock: Clock = field(default_factory=Clock)
     prover: Prover = field(default_factory=Prover)
     provisioner: FolderProvisioner = field(init=False)
-    changed: Changed = field(init=False)
+    changed: ChangedCredentials = field(init=False)
     sealing: Sealing | None = None
 
     def __post_init__(self) -> None:

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 import mcp_platform
-from mcp_platform.admin.data_export import DataExport
-from mcp_platform.admin.exported import NOT_DATA, changed_since_export, exported_tables
 from mcp_platform.conversations.models import MessageRow
 from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.offboarding.data_export import DataExport
+from mcp_platform.offboarding.exported import NOT_DATA, changed_since_export, exported_tables
 from mcp_platform.scheduling.models import ServiceRow
 from mcp_platform.schema import metadata
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
@@ -87,7 +87,7 @@ async def test_a_large_tenant_is_told_in_parts_without_a_row_lost_or_doubled(
 ) -> None:
     shop = await add_tenant(sessions)
     await fill(sessions, shop, messages=25)
-    monkeypatch.setattr("mcp_platform.admin.data_export.ROWS", 10)
+    monkeypatch.setattr("mcp_platform.offboarding.data_export.ROWS", 10)
     parts = [part async for part in export_of(sessions, shop).lines()]
 
     assert max(part.count(b"\n") for part in parts) == 10

@@ -3,7 +3,7 @@
 from jsonschema import Draft202012Validator
 
 from docs.api_reference import document
-from mcp_platform.admin.api.examples import EXAMPLES
+from mcp_platform.registry.examples import EXAMPLES
 
 
 def test_every_body_has_an_example_that_fits() -> None:

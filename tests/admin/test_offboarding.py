@@ -10,16 +10,17 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
-from mcp_platform.admin.models import AuditRow, IdempotencyRow, UserRow
-from mcp_platform.admin.offboarding import Offboarding, OffboardingState
-from mcp_platform.admin.offboarding_work import CLAIM, OffboardingWork
+from mcp_platform.access.models import IdempotencyRow, UserRow
+from mcp_platform.audit.models import AuditRow
 from mcp_platform.conversations.models import ContactRow, MessageRow
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.offboarding.offboarding import Offboarding, OffboardingState
+from mcp_platform.offboarding.work import CLAIM, OffboardingWork
 from mcp_platform.schema import tables_of_tenants
-from mcp_platform.simulators.meta import MetaWorld, create_app
-from mcp_platform.simulators.meta_state import Number
+from mcp_platform.simulators.meta.app import MetaWorld, create_app
+from mcp_platform.simulators.meta.state import Number
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants.models import ClientRow, OffboardingRow, TenantRow, TroubleRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
@@ -456,7 +457,7 @@ async def test_what_a_turn_still_wrote_after_the_purge_goes_in_the_end(here: Pla
 async def test_a_large_tenant_is_purged_in_batches(
     here: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_platform.admin.offboarding_work.BATCH", 2)
+    monkeypatch.setattr("mcp_platform.offboarding.work.BATCH", 2)
     await here.begin()
     here.clock.move(days=30)
     await here.all_that_is_due()

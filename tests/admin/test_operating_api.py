@@ -9,8 +9,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.admin.api.config import MOST_BYTES
 from mcp_platform.bootstrap import service
+from mcp_platform.publishing.api import MOST_BYTES
 from tests.admin.conftest import Api, Clock, made_api
 from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
 

@@ -32,9 +32,9 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import Receive, Scope, Send
 
-from mcp_platform.admin.passwords import Passwords
-from mcp_platform.admin.token_keys import TokenKeys
-from mcp_platform.admin.tokens import Tokens
+from mcp_platform.access.passwords import Passwords
+from mcp_platform.access.tenant_tokens import TenantTokens
+from mcp_platform.access.token_keys import TokenKeys
 from mcp_platform.bootstrap import service
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.settings import Settings
@@ -161,7 +161,7 @@ class Fuzzed:
         return str((await api.tokens(user.email, address=address))["access_token"])
 
     def _tenant_token(self, api: Api) -> str:
-        return Tokens(TokenKeys(api.keys, timer=time.monotonic)).mint(
+        return TenantTokens(TokenKeys(api.keys, timer=time.monotonic)).mint(
             tenant="salao-da-lu/production",
             subject="fuzz",
             scopes=SCOPES,

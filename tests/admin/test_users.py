@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.admin.actor import system
-from mcp_platform.admin.users import Change, LastAdministrator, change_user
+from mcp_platform.access.users import LastAdministrator, UserUpdate, change_user
+from mcp_platform.audit.actor import system
 from tests.admin.conftest import PASSWORD, Api
 
 NEW = {"email": "ana@example.com", "name": "Ana", "role": "viewer"}
@@ -205,7 +205,7 @@ async def test_two_administrators_who_undo_each_other_at_once_leave_one(api: Api
     begin = api.platform.admin_sessions.everywhere.begin
 
     async def undo(session: AsyncSession, user_id: uuid.UUID) -> None:
-        change = Change(role="viewer")
+        change = UserUpdate(role="viewer")
         await change_user(
             session, actor=system("tests"), user_id=user_id, change=change, versions=None
         )

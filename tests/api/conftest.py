@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import create_engine, create_sessions
-from mcp_platform.kit.embedded import EmbeddedPostgres
 from tests.api.world import NOW, Business, World
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mcp_platform.scheduling.availability import Wanted
+from mcp_platform.scheduling.availability import SearchWindow
 from tests.api.world import NOW, TUESDAY, Business, World
 
 NUMBER = "5511987654321"
@@ -583,4 +583,4 @@ async def test_days_at_the_edges_of_the_calendar_are_answered_by_the_rules(shop:
             tenant, day=day, service="corte", minutes=None, professional=None
         )
         assert found.status == "out_of_range"
-        assert Wanted(first=day, last=day).first == day
+        assert SearchWindow(first=day, last=day).first == day

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import orjson
 
-from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.config_form import read_config
-from mcp_platform.admin.config_import import ConfigImport
+from mcp_platform.audit.actor import Actor
+from mcp_platform.publishing.config_form import read_config
+from mcp_platform.publishing.config_import import ConfigImport
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.tenant import TenantId
 from tests.api.world import Business, World

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jose import jwk, jws
 
-from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
-from mcp_platform.admin.tokens import EXPIRED, REFUSED, Tokens
+from mcp_platform.access.tenant_tokens import EXPIRED, REFUSED, TenantTokens
+from mcp_platform.access.token_keys import TokenKeys, ensure_keys
 from mcp_platform.errors import Invalid, Unauthorized, Unavailable
 from tests.api.world import Business, World
 
@@ -42,7 +42,7 @@ class Issuer:
         self.folder, self.timer = folder, Timer()
         ensure_keys(folder, now=NOW)
         self.keys = TokenKeys(folder, timer=self.timer)
-        self.tokens = Tokens(self.keys)
+        self.tokens = TenantTokens(self.keys)
 
     @property
     def kid(self) -> str:
@@ -268,7 +268,7 @@ def test_one_bad_file_harms_no_other_key(issuer: Issuer) -> None:
 def test_a_process_with_public_keys_alone_verifies_and_does_not_mint(issuer: Issuer) -> None:
     token = issuer.mint()
     (issuer.folder / f"{issuer.kid}.pem").unlink()
-    verifier = Tokens(TokenKeys(issuer.folder, timer=Timer()))
+    verifier = TenantTokens(TokenKeys(issuer.folder, timer=Timer()))
     assert verifier.verify(token, now=NOW)
     with pytest.raises(Unavailable):
         verifier.mint(tenant=TENANT, subject="x", scopes=["chat"], ttl=HOUR, now=NOW)
@@ -281,7 +281,7 @@ def test_a_mounted_secret_with_links_is_read(issuer: Issuer, tmp_path: Path) -> 
     (version / f"{issuer.kid}.pub.pem").write_bytes(issuer.public)
     (mounted / "..data").symlink_to(version)
     (mounted / f"{issuer.kid}.pub.pem").symlink_to(f"..data/{issuer.kid}.pub.pem")
-    verifier = Tokens(TokenKeys(mounted, timer=Timer()))
+    verifier = TenantTokens(TokenKeys(mounted, timer=Timer()))
     assert verifier.verify(issuer.mint(), now=NOW)
 
 

@@ -15,8 +15,8 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import select, text
 
-from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
-from mcp_platform.admin.tokens import TokenGuard, Tokens
+from mcp_platform.access.tenant_tokens import TenantTokens, TokenGuard
+from mcp_platform.access.token_keys import TokenKeys, ensure_keys
 from mcp_platform.assistant.assistant import Assistant, Limits
 from mcp_platform.conversations.api import Visits, chat_router, conversations_router
 from mcp_platform.conversations.chat import Chat
@@ -24,7 +24,7 @@ from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.conversations.models import ContactRow, MessageRow
 from mcp_platform.conversations.replies import Replies
-from mcp_platform.flow import Answering, Patience
+from mcp_platform.flow import InboxHandler, Patience
 from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.inbox.models import EventRow, TurnRow
 from mcp_platform.kit.database import Sessions
@@ -36,7 +36,7 @@ from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
-from mcp_platform.scheduling.desk import Desk
+from mcp_platform.scheduling.desk import TenantAppointments
 from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.tenants.access import SCOPES
 from mcp_platform.tenants.credentials import Credentials, CredentialsMissing
@@ -92,13 +92,13 @@ class World:
         ensure_keys(keys, now=NOW)
         self.key_folder = keys
         self.keys = TokenKeys(keys, timer=time.monotonic)
-        self.tokens = Tokens(self.keys)
+        self.tokens = TenantTokens(self.keys)
         self.tenants = TenantDirectory(sessions=sessions, timer=time.monotonic)
         self.catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
         self.shops = Shops(sessions)
         self.ingest = Ingest(pool, debounce=timedelta(0))
         self.guard = TokenGuard(tokens=self.tokens, tenants=self.tenants, clock=self.clock)
-        self.desk = Desk(
+        self.desk = TenantAppointments(
             sessions=sessions, catalogues=self.catalogues, agendas=self.shops, clock=self.clock
         )
         self.app = self.serve(patience=timedelta(seconds=30))
@@ -122,11 +122,11 @@ class World:
         app.include_router(conversations_router(visits, self.guard))
         return app
 
-    def _answering(self) -> Answering:
+    def _answering(self) -> InboxHandler:
         leases = Leases(self.sessions, beats=self.sessions, lasts=timedelta(seconds=15))
         nobody = NoCredentials()
         whatsapp = WhatsApp(http=SimpleNamespace(), base_url="http://127.0.0.1:9", version="v26.0")  # type: ignore[arg-type]  # never called: there are no credentials
-        return Answering(
+        return InboxHandler(
             sessions=self.sessions,
             tenants=self.tenants,
             leases=leases,

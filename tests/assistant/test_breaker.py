@@ -4,7 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from mcp_platform.assistant.breaker import FAILURES, MOST_REST, REST, WITHIN, Breaker, Resting
+from mcp_platform.assistant.gemini.breaker import (
+    FAILURES,
+    MOST_REST,
+    REST,
+    WITHIN,
+    Breaker,
+    ModelResting,
+)
 
 
 class Clock:
@@ -42,7 +49,7 @@ def rests(breaker, key="a"):
     try:
         with breaker.trial(key):
             return None
-    except Resting as error:
+    except ModelResting as error:
         return error.retry_after
 
 

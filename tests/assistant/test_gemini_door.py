@@ -11,13 +11,13 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
-from mcp_platform.assistant.breaker import FAILURES, Breaker
-from mcp_platform.assistant.gemini import Gemini
+from mcp_platform.assistant.gemini.breaker import FAILURES, Breaker
+from mcp_platform.assistant.gemini.client import Gemini
 from mcp_platform.assistant.model import ModelAway, ModelSpoiled, Question
 from mcp_platform.assistant.prompt import contents
 from mcp_platform.assistant.tools import declarations
 from mcp_platform.errors import CredentialRefused
-from mcp_platform.simulators.gemini import create_app
+from mcp_platform.simulators.gemini.app import create_app
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.tenant import Tenant, TenantId

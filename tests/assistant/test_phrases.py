@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from mcp_platform.assistant.phrases import Phrases, every_phrase, phrases
-from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.whatsapp.messages import Recipient, graph_message
 
 LANGUAGES = ("pt-BR", "en", "es")
@@ -33,7 +33,7 @@ def test_every_phrase_says_something_and_the_languages_differ() -> None:
 def test_the_root_menu_is_three_buttons(language: str) -> None:
     say = phrases(language)
     titles = (say.button_book, say.button_mine, say.button_person)
-    reply = Reply(say.help, tuple(Choice(f"m_{n}", title) for n, title in enumerate(titles)))
+    reply = Reply(say.help, tuple(ReplyOption(f"m_{n}", title) for n, title in enumerate(titles)))
     message = graph_message(reply, recipient=Recipient(wa_id="5511999998888"), callback="r:1")
     assert message["interactive"]["type"] == "button"
     shown = [each["reply"]["title"] for each in message["interactive"]["action"]["buttons"]]

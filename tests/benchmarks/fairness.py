@@ -17,7 +17,7 @@ import httpx
 from rich.progress import Progress
 
 from mcp_platform.kit.queue import OUTBOX, SCHEMA
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.whatsapp.signature import sign
 from tests.benchmarks.place import SECRET, Result, message_body
 from tests.benchmarks.turns import TENANTS, Serving, say, serving
@@ -145,7 +145,7 @@ async def _beside_notifications(service: Serving) -> list[float]:
     """Let a tenant's login notify the shared queue's channel, all the while customers write."""
     owner = await asyncpg.connect(service.database)
     await owner.execute(f"CREATE ROLE {LOGIN} LOGIN PASSWORD '{LOGIN}'")
-    await owner.execute(f"GRANT {Role.TENANT} TO {LOGIN}")
+    await owner.execute(f"GRANT {DatabaseRole.TENANT} TO {LOGIN}")
     await owner.close()
     login = await asyncpg.connect(service.database, user=LOGIN, password=LOGIN)
     pause = FLOOD_S / (NOTIFICATIONS / CHUNK)

@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 from rich.progress import Progress
 
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from tests.benchmarks.load import write_requests
 from tests.benchmarks.place import (
     SECRET,
@@ -119,7 +119,9 @@ def _load(folder: Path, who: str, port: int) -> dict[str, object]:
 async def _hold(url: str, *, by_policies: bool) -> None:
     """Let the gateway's role be held by the tables' policies, as it is anywhere else, or not."""
     connection = await asyncpg.connect(url)
-    await connection.execute(f"ALTER ROLE {Role.INGEST} {'NO' if by_policies else ''}BYPASSRLS")
+    await connection.execute(
+        f"ALTER ROLE {DatabaseRole.INGEST} {'NO' if by_policies else ''}BYPASSRLS"
+    )
     await connection.close()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import psutil
 
-from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.schema import migrate
 from mcp_platform.whatsapp.signature import sign
 

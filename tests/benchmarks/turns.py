@@ -27,7 +27,7 @@ from mcp_platform.scheduling.catalogue import (
     every_day,
 )
 from mcp_platform.scheduling.catalogue_store import save_catalogue
-from mcp_platform.simulators.google_calendar import new_service_account
+from mcp_platform.simulators.google.app import new_service_account
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.signature import sign
 from tests.benchmarks.place import (

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 FILES = (
     *("compose.yaml", "compose.observability.yaml", "cdk8s_app/settings.py"),
     *("cdk8s_app/config.schema.json", "docs/config.schema.json"),
-    "mcp_platform/admin/config.schema.json",
+    "mcp_platform/publishing/config.schema.json",
 )
 OTHERS = re.compile(r"image: \$\{(?!PLATFORM)[A-Z]+_IMAGE:-(.*)\}")
 NOTHING_NEW = 3

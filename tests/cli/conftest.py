@@ -29,7 +29,9 @@ Mcp = Callable[..., Ran]
 def mcp(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mcp:
     """Run a command as the script does."""
 
-    monkeypatch.setattr("mcp_platform.cli.serve.kept", lambda: False)  # no copy of this process
+    monkeypatch.setattr(
+        "mcp_platform.cli.commands.serve.kept", lambda: False
+    )  # no copy of this process
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
     def run(*arguments: str) -> Ran:

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import pytest
 
-from mcp_platform.cli.demonstration import verdict
-from mcp_platform.cli.demonstration.catalogues import catalogue_of
-from mcp_platform.cli.demonstration.customer import Heard, Option, heard
-from mcp_platform.cli.demonstration.script import ZONE, Expected, _start_of, chosen_days
-from mcp_platform.simulators.demo_businesses import BARBEARIA, BUSINESSES, GUANABARA
+from mcp_platform.demo import verdict
+from mcp_platform.demo.businesses import BARBEARIA, BUSINESSES, GUANABARA
+from mcp_platform.demo.catalogues import catalogue_of
+from mcp_platform.demo.customer import Option, ReceivedMessage, heard
+from mcp_platform.demo.script import ZONE, ExpectedAppointment, _start_of, chosen_days
 from tests.cli.processes import (
     PATIENCE_S,
     alive,
@@ -29,7 +29,7 @@ from tests.conftest import FOLDER_VARIABLE
 
 ANA = GUANABARA.customers[0]
 TEN = datetime(2026, 11, 25, 10, tzinfo=ZONE)
-VISIT = Expected(GUANABARA, ANA, "visita", "Visita técnica", "marina", TEN)
+VISIT = ExpectedAppointment(GUANABARA, ANA, "visita", "Visita técnica", "marina", TEN)
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_second_demonstration_in_the_same_folder_is_refused(folder: Path) -> N
 
 def test_it_ends_with_the_make_that_ran_it() -> None:
     demo = (
-        "import os, time; from mcp_platform.cli.demo import _end_with_make; _end_with_make();"
+        "import os, time; from mcp_platform.cli.commands.demo import _end_with_make; _end_with_make();"
         " print('up', flush=True); time.sleep(600)"
     )
     make = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {demo!r}])"
@@ -155,7 +155,7 @@ def test_lists_and_buttons_are_read_as_a_phone_shows_them() -> None:
         },
     }
 
-    assert heard(listed) == Heard(
+    assert heard(listed) == ReceivedMessage(
         "Qual?", (Option("s_1", "ter 24/11 10:00", "Corte", "list"),), label="Ver horários"
     )
 

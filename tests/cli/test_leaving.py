@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.admin.exported import NOT_DATA
-from mcp_platform.admin.offboarding_work import KEPT
 from mcp_platform.kit.database import create_engine
+from mcp_platform.offboarding.exported import NOT_DATA
+from mcp_platform.offboarding.work import KEPT
 from tests.cli.conftest import PATH, Database
 from tests.cli.processes import PATIENCE_S, serving
 from tests.isolation.planted import plant

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.cli.onboarding import words
-from mcp_platform.cli.onboarding.answers import (
+from mcp_platform.cli.commands.onboarding import words
+from mcp_platform.cli.commands.onboarding.answers import (
     READERS,
-    Answers,
-    Kept,
-    Unfit,
+    AnswerFiles,
+    OnboardingAnswers,
+    UnfitAnswer,
     catalogue,
     check,
     read_file,
     read_price,
 )
-from mcp_platform.cli.onboarding.hours import HoursUnreadable, read_hours
+from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.errors import Invalid
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/onboarding.json"
@@ -94,7 +94,7 @@ def test_prices_are_read_as_they_are_written(text: str, cents: int | None, curre
 
 @pytest.mark.parametrize("text", ["45,5", "abc", "-3", "1.2.3", "R$"])
 def test_what_is_no_price_is_refused(text: str) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(UnfitAnswer):
         read_price(text)
 
 
@@ -102,7 +102,7 @@ def test_the_example_answers_everything() -> None:
     values, wrong = check(read_file(EXAMPLE))
     assert wrong == {}
     assert set(values) == {*READERS, "credentials"}
-    services, professionals = catalogue(Answers(values))
+    services, professionals = catalogue(OnboardingAnswers(values))
     assert [(each.id, each.price_cents) for each in services] == [("corte", 4500), ("barba", 3000)]
     assert [each.service_ids for each in professionals] == [("corte", "barba"), ("corte",)]
     assert [len(each.hours) for each in professionals] == [11, 2]
@@ -165,7 +165,7 @@ def test_an_answer_that_will_not_do_is_refused_with_a_sentence(
     assert kept == {}
     assert wrong[name].code == code
     for language in ("pt", "en"):
-        assert words.Words(language)(f"wrong.{code}", **wrong[name].details)
+        assert words.OnboardingWords(language)(f"wrong.{code}", **wrong[name].details)
 
 
 def test_a_secret_has_no_place_among_the_answers() -> None:
@@ -177,22 +177,24 @@ def test_a_secret_has_no_place_among_the_answers() -> None:
 
 def test_names_that_look_alike_get_ids_of_their_own() -> None:
     named = [{"name": each, "minutes": 30} for each in ("Pé", "Pe", "Pe!")]
-    answers = Answers({"services": named, "professionals": [{"name": "ж", "hours": "seg 9-12"}]})
+    answers = OnboardingAnswers(
+        {"services": named, "professionals": [{"name": "ж", "hours": "seg 9-12"}]}
+    )
     services, professionals = catalogue(answers)
     assert [each.id for each in services] == ["pe", "pe-2", "pe-3"]
     assert professionals[0].id == "item"
 
 
 def test_a_professional_cannot_do_what_is_not_offered() -> None:
-    answers = Answers({"services": [{"name": "Corte", "minutes": 30}]})
+    answers = OnboardingAnswers({"services": [{"name": "Corte", "minutes": 30}]})
     answers.values["professionals"] = [{"name": "Zé", "hours": "seg 9-12", "services": ["Barba"]}]
-    with pytest.raises(Unfit):
+    with pytest.raises(UnfitAnswer):
         catalogue(answers)
 
 
 def test_what_is_kept_is_for_its_owner_alone_and_damage_is_forgotten(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "onboarding")
-    kept.save(Answers({"client_name": "padaria", "language": "en"}))
+    kept = AnswerFiles(tmp_path / "onboarding")
+    kept.save(OnboardingAnswers({"client_name": "padaria", "language": "en"}))
     file = kept.file("padaria")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mcp_platform.admin.token_keys import TokenKeys
-from mcp_platform.admin.tokens import Tokens
+from mcp_platform.access.tenant_tokens import TenantTokens
+from mcp_platform.access.token_keys import TokenKeys
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.conftest import FOLDER_VARIABLE
 
@@ -63,7 +63,7 @@ def test_a_token_is_printed_alone_and_says_what_was_asked_for(
     assert ran.status == 0
     assert len(ran.out.splitlines()) == 1
     keys = TokenKeys(next(tmp_path.glob("*/*.pub.pem")).parent, timer=time.monotonic)
-    claims = Tokens(keys).verify(ran.out.strip(), now=datetime.now(UTC))
+    claims = TenantTokens(keys).verify(ran.out.strip(), now=datetime.now(UTC))
     assert (claims.tenant, claims.subject) == (PATH, "n8n")
     assert claims.scopes == {"chat", "appointments:read"}
     assert timedelta(hours=1) < claims.expires - datetime.now(UTC) <= timedelta(hours=2)

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from mcp_platform.scheduling.calendar import CalendarEvent, Interval
-from mcp_platform.scheduling.google_calendar import GoogleAccount, GoogleCalendars
-from mcp_platform.simulators.google_calendar import create_app, new_service_account
+from mcp_platform.scheduling.google.calendar import GoogleAccount, GoogleCalendars
+from mcp_platform.simulators.google.app import create_app, new_service_account
 from mcp_platform.simulators.serving import Served
 
 EMAIL = "agenda@barbearia.iam.gserviceaccount.com"

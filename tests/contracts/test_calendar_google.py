@@ -27,8 +27,8 @@ from mcp_platform.scheduling.calendar import (
     Interval,
     OwnEvent,
 )
-from mcp_platform.scheduling.google_calendar import GoogleCalendars
-from mcp_platform.scheduling.google_session import SCOPES
+from mcp_platform.scheduling.google.calendar import GoogleCalendars
+from mcp_platform.scheduling.google.session import SCOPES
 from tests.contracts.google_calendar_world import (
     CALENDAR,
     DAY,
@@ -232,7 +232,7 @@ async def test_all_pages_are_read(world: World, calendar: Calendar) -> None:
     for minute in range(45):
         world.add(at(9, minute), at(9, minute + 1))
         expected.append(utc(at(9, minute), at(9, minute + 1)))
-    with patch("mcp_platform.scheduling.google_calendar._PAGE", 20):
+    with patch("mcp_platform.scheduling.google.calendar._PAGE", 20):
         assert await busy(calendar) == expected
     assert len(world.requests("GET")) == 3
 
@@ -679,7 +679,7 @@ async def test_no_log_line_and_no_error_names_calendar_token_or_key(
 async def test_one_discovery_document_serves_all_accounts(
     world: World, door: GoogleCalendars
 ) -> None:
-    with patch("mcp_platform.scheduling.google_calendar.build") as build:
+    with patch("mcp_platform.scheduling.google.calendar.build") as build:
         accounts = [replace(world.account, client_email=f"{n}@x.example") for n in range(50)]
         for account in accounts:
             door.of(account)

@@ -14,11 +14,11 @@ import pytest
 
 from mcp_platform import errors as meanings
 from mcp_platform.scheduling.calendar import CalendarUnreadable
-from mcp_platform.scheduling.google_refusals import meaning, read_refusal
-from mcp_platform.simulators import google_calendar as simulator
-from mcp_platform.simulators import google_errors as simulated
-from mcp_platform.simulators import google_methods
-from mcp_platform.simulators.google_tokens import AUDIENCE, GRANT_TYPE
+from mcp_platform.scheduling.google.refusals import meaning, read_refusal
+from mcp_platform.simulators.google import app as simulator
+from mcp_platform.simulators.google import errors as simulated
+from mcp_platform.simulators.google import methods as google_methods
+from mcp_platform.simulators.google.tokens import AUDIENCE, GRANT_TYPE
 from tests.contracts.google_calendar_world import CALENDAR, World, at, simulated_google
 from tests.contracts.test_calendar_google_vendors import credentials
 

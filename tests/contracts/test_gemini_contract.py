@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mcp_platform.assistant.breaker import Breaker
-from mcp_platform.assistant.gemini import Gemini
-from mcp_platform.assistant.model import Answer, Call, ModelAway, ModelSpoiled, Question
+from mcp_platform.assistant.gemini.breaker import Breaker
+from mcp_platform.assistant.gemini.client import Gemini
+from mcp_platform.assistant.model import Answer, FunctionCall, ModelAway, ModelSpoiled, Question
 from mcp_platform.assistant.tools import declarations
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.simulators.serving import serving
@@ -120,7 +120,9 @@ async def test_a_recorded_text_is_an_answer(vendor: Canned) -> None:
 async def test_a_recorded_call_is_an_answer_that_goes_back_signed(vendor: Canned) -> None:
     answer = await replay(vendor, "function_call")
     assert answer.text == ""
-    assert answer.calls == (Call(id="fc1", name="find_slots", args={"service_id": "corte"}),)
+    assert answer.calls == (
+        FunctionCall(id="fc1", name="find_slots", args={"service_id": "corte"}),
+    )
     kept = json.loads(json.dumps(answer.content))
     response = {"function_response": {"id": "fc1", "name": "find_slots", "response": {"a": 1}}}
     await vendor.ask(

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mcp_platform.conversations.reply import Choice, Reply
+from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.outbox.statuses import StatusUpdate
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.client import WhatsApp
@@ -76,8 +76,8 @@ async def test_documented_refusals_mean_what_the_table_says():
 
 
 def test_buttons_and_lists_are_as_documented():
-    buttons = Reply("Confirma?", (Choice("yes", "Sim"),))
-    rows = Reply("Horários", (Choice("s1", "09:00", "Dr. X"),), list_label="Escolher")
+    buttons = Reply("Confirma?", (ReplyOption("yes", "Sim"),))
+    rows = Reply("Horários", (ReplyOption("s1", "09:00", "Dr. X"),), list_label="Escolher")
     ana = Recipient(bsuid="BR.1502576394655843")
     assert graph_message(buttons, recipient=ana, callback="k")["interactive"] == {
         "type": "button",

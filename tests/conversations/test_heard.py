@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.conversations.heard import Heard, corrected, hear
+from mcp_platform.conversations.heard import InboundMessage, corrected, hear
 from mcp_platform.inbox.turns import TurnEvent
 
 AT = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
-def heard(id_: str, **message: Any) -> Heard:
+def heard(id_: str, **message: Any) -> InboundMessage:
     return hear(
         TurnEvent(
             id=1,
@@ -25,20 +25,20 @@ def heard(id_: str, **message: Any) -> Heard:
     )
 
 
-def text(id_: str, body: str) -> Heard:
+def text(id_: str, body: str) -> InboundMessage:
     return heard(id_, type="text", text={"body": body})
 
 
-def edit(id_: str, of: str, body: str) -> Heard:
+def edit(id_: str, of: str, body: str) -> InboundMessage:
     inner = {"type": "text", "text": {"body": body}}
     return heard(id_, type="edit", edit={"original_message_id": of, "message": inner})
 
 
-def revoke(id_: str, of: str) -> Heard:
+def revoke(id_: str, of: str) -> InboundMessage:
     return heard(id_, type="revoke", revoke={"original_message_id": of})
 
 
-def said(*messages: Heard) -> list[str]:
+def said(*messages: InboundMessage) -> list[str]:
     return [each.text for each in corrected(messages) if each.kind == "text"]
 
 

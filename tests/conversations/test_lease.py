@@ -17,7 +17,7 @@ from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import create_engine, create_sessions
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.tenants.tenant import TenantId
 from tests.flows.world import PATIENCE_S, eventually
 
@@ -93,8 +93,8 @@ async def connections(migrated_url: str) -> Connections:
 
 @pytest.fixture
 async def post(connections: Connections) -> AsyncIterator[Post]:
-    turns = connections.engine(Role.WORKER)
-    beats = connections.occasional(Role.WORKER, name="leases")
+    turns = connections.engine(DatabaseRole.WORKER)
+    beats = connections.occasional(DatabaseRole.WORKER, name="leases")
     made = Post(turns, beats, lasts=LASTS)
     await made.open()
     yield made
@@ -221,7 +221,7 @@ async def test_a_lease_is_kept_up_three_times_before_it_would_run_out(
     assert lease is not None
     time = Hasty()
     monkeypatch.setattr(lease_module, "asyncio", time)
-    beats = connections.occasional(Role.WORKER, name="leases")
+    beats = connections.occasional(DatabaseRole.WORKER, name="leases")
     beaten: list[float] = []
     enough = asyncio.Event()
 

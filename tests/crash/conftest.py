@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.crash.place import Place, Premises, place, premises
 from tests.crash.processes import Nursery, nursery
 from tests.flows.world import Simulators

@@ -22,7 +22,7 @@ from typing import Any
 from mcp_platform import flow
 from mcp_platform.assistant.lexicon import LANGUAGES, lexicon
 from mcp_platform.cli.serving import run
-from mcp_platform.conversations.heard import Heard
+from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.inbox.turns import TurnEvent
 from mcp_platform.kit import failpoints
 from mcp_platform.kit.logging import configure_logging
@@ -40,7 +40,7 @@ def stand_still_at(text: str) -> None:
     """Make a server that never comes back from this text, and holds the interpreter."""
     hear = flow.hear
 
-    def heard(event: TurnEvent) -> Heard:
+    def heard(event: TurnEvent) -> InboundMessage:
         found = hear(event)
         if found.text == text:
             collections.deque(itertools.repeat(None), maxlen=0)

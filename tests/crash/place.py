@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from mcp_platform.bootstrap.service import platform
-from mcp_platform.kit.embedded_server import free_port
+from mcp_platform.embedded.server import free_port
 from mcp_platform.settings import Settings
 from tests.crash.processes import ROOT, Nursery, Process
 from tests.flows.world import Simulators, World, a_day_of, eventually

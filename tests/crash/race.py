@@ -17,7 +17,7 @@ from mcp_platform.bootstrap.pieces import Agendas
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.kit.database import create_engine, create_sessions
-from mcp_platform.scheduling.agenda import Agenda, Choice, Plain
+from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, PlainCommit
 from mcp_platform.scheduling.outcome import Taken
 from mcp_platform.settings import Settings
 
@@ -48,11 +48,11 @@ async def main(path: str, start: str, count: int) -> None:
             outcome = await agenda.book(
                 hold_id=uuid4(),
                 contact_id=contact_id,
-                choice=Choice(
+                choice=ChosenSlot(
                     service_id="corte", professional_id="ze", start=datetime.fromisoformat(start)
                 ),
                 now=datetime.now(UTC),
-                work=Plain(sessions.of(tenant.id)),
+                work=PlainCommit(sessions.of(tenant.id)),
             )
             name = type(outcome).__name__
             offered = isinstance(outcome, Taken) and outcome.alternatives

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
 from tests.conftest import FOLDER_VARIABLE
 from tests.crash.place import KILLED_AT_RANDOM, RECOVERY_S, TIMEOUT_S, Place, place, premises

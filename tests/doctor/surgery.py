@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from starlette.types import Receive, Scope, Send
 
-from mcp_platform.assistant.breaker import Breaker
-from mcp_platform.assistant.gemini import Gemini
+from mcp_platform.assistant.gemini.breaker import Breaker
+from mcp_platform.assistant.gemini.client import Gemini
 from mcp_platform.doctor.case import Case, Doors, Sealing
 from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.examination import Examiner
 from mcp_platform.doctor.public_address import PublicAddress
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
     Catalogue,
@@ -35,12 +35,14 @@ from mcp_platform.scheduling.catalogue import (
     Service,
     ServiceId,
 )
-from mcp_platform.scheduling.google_calendar import GoogleAccount, GoogleCalendars
-from mcp_platform.simulators import gemini, google_calendar, meta
+from mcp_platform.scheduling.google.calendar import GoogleAccount, GoogleCalendars
 from mcp_platform.simulators.control import Faults
-from mcp_platform.simulators.meta_settings import FAULTS as META_FAULTS
-from mcp_platform.simulators.meta_state import Number
-from mcp_platform.simulators.meta_world import MetaWorld
+from mcp_platform.simulators.gemini import app as gemini
+from mcp_platform.simulators.google import app as google_calendar
+from mcp_platform.simulators.meta import app as meta
+from mcp_platform.simulators.meta.settings import FAULTS as META_FAULTS
+from mcp_platform.simulators.meta.state import Number
+from mcp_platform.simulators.meta.world import MetaWorld
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.rollout import Rollouts
@@ -212,7 +214,7 @@ class Surgery:
             checks=CHECKS, doors=self.doors, clock=lambda: self.now, patience=self.patience
         )
 
-    async def examine(self, **options: Any) -> dict[str, Found]:
+    async def examine(self, **options: Any) -> dict[str, CheckOutcome]:
         found = await self.examiner.examine(self.case, **options)
         return {each.check: each for each in found}
 

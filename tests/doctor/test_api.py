@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from mcp_platform.admin.passwords import Passwords
+from mcp_platform.access.passwords import Passwords
 from mcp_platform.app import create_internal_app
 from mcp_platform.bootstrap import service
 from mcp_platform.settings import Settings

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from mcp_platform.doctor.checks import CHECKS
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import EVERY, SENTENCES, result, state
 from mcp_platform.tenants.credentials import CredentialsMissing
 from tests.doctor.faults import FAULTS
@@ -56,7 +56,7 @@ async def test_what_cannot_be_known_says_because_of_what(here: Surgery) -> None:
 
     found = await here.examine()
 
-    assert found["google.key"] == Found("google.key", "because", {"checks": "secret"})
+    assert found["google.key"] == CheckOutcome("google.key", "because", {"checks": "secret"})
     assert found["google.calendar"].details == {"checks": "google.token"}
     said = result(found["google.calendar"], language="en")
     assert said.state == "unknown"
@@ -80,7 +80,9 @@ async def test_a_spent_quota_is_told_once_with_what_to_do(here: Surgery) -> None
     found = await here.examine()
 
     assert found["gemini.key"].code == "quota_spent"
-    assert found["gemini.model"] == Found("gemini.model", "because", {"checks": "gemini.key"})
+    assert found["gemini.model"] == CheckOutcome(
+        "gemini.model", "because", {"checks": "gemini.key"}
+    )
 
 
 async def test_a_callback_elsewhere_is_shown_with_its_port_and_without_secrets(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mcp_platform.doctor.examination import AT_ONCE, Check, Examiner
-from mcp_platform.doctor.results import Found
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import state
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from tests.doctor.surgery import NOW, Surgery
@@ -22,12 +22,12 @@ def running(here: Surgery, *checks: Check, patience: float = 20) -> Examiner:
 
 
 async def test_a_check_that_takes_too_long_is_unknown_and_holds_up_no_other(here: Surgery) -> None:
-    async def forever(_: object) -> Found:
+    async def forever(_: object) -> CheckOutcome:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async def at_once(_: object) -> Found:
-        return Found("owner.number", "set")
+    async def at_once(_: object) -> CheckOutcome:
+        return CheckOutcome("owner.number", "set")
 
     examiner = running(
         here,
@@ -43,7 +43,7 @@ async def test_a_check_that_takes_too_long_is_unknown_and_holds_up_no_other(here
 
 
 async def test_a_defect_of_one_check_is_told_apart_from_what_it_checks(here: Surgery) -> None:
-    async def broken(_: object) -> Found:
+    async def broken(_: object) -> CheckOutcome:
         raise RuntimeError("boom")
 
     (found,) = await running(here, Check("secret", "here", broken)).examine(here.case)
@@ -52,10 +52,10 @@ async def test_a_defect_of_one_check_is_told_apart_from_what_it_checks(here: Sur
 
 
 async def test_an_unreadable_answer_is_unknown_and_what_builds_on_it_waits(here: Surgery) -> None:
-    async def away(_: object) -> Found:
+    async def away(_: object) -> CheckOutcome:
         raise CalendarUnreadable("Google Calendar answered 503")
 
-    async def never(_: object) -> Found:
+    async def never(_: object) -> CheckOutcome:
         raise AssertionError
 
     examiner = running(
@@ -76,14 +76,14 @@ async def test_no_vendor_is_asked_by_more_checks_at_once_than_agreed(
 ) -> None:
     under_way, most = 0, 0
 
-    async def ask(_: object) -> Found:
+    async def ask(_: object) -> CheckOutcome:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         under_way -= 1
-        return Found("secret", "readable")
+        return CheckOutcome("secret", "readable")
 
     examiner = running(here, Check("secret", vendor, ask))  # type: ignore[arg-type]
 

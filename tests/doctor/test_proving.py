@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mcp_platform.doctor.proving import NAMES, SILENT, Proving, proofs_of, refused
+from mcp_platform.doctor.proving import NAMES, SILENT, CredentialProofs, proofs_of, refused
 from mcp_platform.doctor.results import CheckResult
 from mcp_platform.doctor.sentences import EVERY, SENTENCES
 from tests.doctor.surgery import Surgery
@@ -11,7 +11,7 @@ from tests.doctor.surgery import Surgery
 async def test_good_credentials_are_proved_by_every_vendor(here: Surgery) -> None:
     heard: list[CheckResult] = []
 
-    results = await Proving(here.examiner).prove(
+    results = await CredentialProofs(here.examiner).prove(
         here.case.tenant, here.case.secrets, tell=heard.append
     )
 
@@ -24,7 +24,7 @@ async def test_good_credentials_are_proved_by_every_vendor(here: Surgery) -> Non
 async def test_only_what_changes_is_asked_about(here: Surgery) -> None:
     here.credentials(google_private_key="")
 
-    results = await Proving(here.examiner).prove(
+    results = await CredentialProofs(here.examiner).prove(
         here.case.tenant, here.case.secrets, only=proofs_of(["GEMINI_API_KEY"])
     )
 
@@ -34,7 +34,9 @@ async def test_only_what_changes_is_asked_about(here: Surgery) -> None:
 async def test_what_a_vendor_refuses_is_a_reason_not_to_save(here: Surgery) -> None:
     credentials = replace(here.case.secrets, whatsapp_api_token="EAAG-another")
 
-    results = await Proving(here.examiner).prove(here.case.tenant, credentials, language="pt")
+    results = await CredentialProofs(here.examiner).prove(
+        here.case.tenant, credentials, language="pt"
+    )
 
     (token,) = refused(results)
     assert token.check == "whatsapp.token"
@@ -44,7 +46,7 @@ async def test_what_a_vendor_refuses_is_a_reason_not_to_save(here: Surgery) -> N
 async def test_a_vendor_that_is_away_is_no_reason_not_to_save(here: Surgery) -> None:
     await here.gemini_fault("unavailable")
 
-    results = await Proving(here.examiner).prove(
+    results = await CredentialProofs(here.examiner).prove(
         here.case.tenant, here.case.secrets, only=proofs_of(["GEMINI_API_KEY"])
     )
 
@@ -55,7 +57,7 @@ async def test_a_vendor_that_is_away_is_no_reason_not_to_save(here: Surgery) -> 
 async def test_the_calendar_is_only_asked_for_where_one_is_given(here: Surgery) -> None:
     here.tenant(calendar_id=None)
 
-    results = await Proving(here.examiner).prove(
+    results = await CredentialProofs(here.examiner).prove(
         here.case.tenant, replace(here.case.secrets, google_calendar_id="")
     )
 

@@ -8,7 +8,7 @@ from string import Formatter
 from mcp_platform.doctor import checks
 from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.sentences import EVERY, SENTENCES, TITLES
-from mcp_platform.doctor.sentences.forms import Sentence
+from mcp_platform.doctor.sentences.forms import ResultSentence
 from tests.every import every
 
 FOLDER = Path(checks.__file__).parent
@@ -17,11 +17,11 @@ each_sentence = every("key, sentence", SENTENCES.items())
 
 
 def raised() -> set[tuple[str, str]]:
-    """Return the check and code of every `Found(…)` in the code; shared ones by their code alone."""
+    """Return the check and code of every `CheckOutcome(…)` in the code; shared ones by their code alone."""
     found = set()
     for file in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
-            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Found"):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "CheckOutcome"):
                 continue
             check, code = node.args[:2]
             if isinstance(check, ast.Constant):
@@ -54,7 +54,7 @@ def test_no_check_waits_for_a_later_one() -> None:
 
 @each_sentence
 def test_a_sentence_says_what_to_do_unless_all_is_well(
-    key: tuple[str, str], sentence: Sentence
+    key: tuple[str, str], sentence: ResultSentence
 ) -> None:
     for what, next_step in (sentence.pt, sentence.en):
         assert what.endswith((".", "{reason}"))
@@ -62,7 +62,9 @@ def test_a_sentence_says_what_to_do_unless_all_is_well(
 
 
 @each_sentence
-def test_both_languages_tell_the_same_details(key: tuple[str, str], sentence: Sentence) -> None:
+def test_both_languages_tell_the_same_details(
+    key: tuple[str, str], sentence: ResultSentence
+) -> None:
     def names(text: str) -> set[str]:
         return {name for _, name, _, _ in Formatter().parse(text) if name}
 
@@ -71,7 +73,7 @@ def test_both_languages_tell_the_same_details(key: tuple[str, str], sentence: Se
 
 
 @each_sentence
-def test_portuguese_is_portuguese(key: tuple[str, str], sentence: Sentence) -> None:
+def test_portuguese_is_portuguese(key: tuple[str, str], sentence: ResultSentence) -> None:
     english = re.compile(r"\b(the|and|is|are|of|does|missing|cannot)\b", re.IGNORECASE)
     assert not english.search("".join(sentence.pt))
     assert "".join(sentence.pt) != "".join(sentence.en)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.embedded import EmbeddedPostgres
 from tests.flows.world import Simulators, World, a_day_of, world
 
 

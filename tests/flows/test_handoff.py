@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.conversations.contacts import ContactId, Contacts
-from mcp_platform.flow import Answering
+from mcp_platform.flow import InboxHandler
 from tests.flows.world import ANA, World, choice, eventually, text_of
 
 WANTS = "quero falar com uma pessoa"
@@ -143,14 +143,14 @@ async def test_who_waits_for_a_person_and_gets_a_user_id_waits_on(here: World) -
 async def test_a_handoff_that_was_interrupted_before_its_reply_is_still_told(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    close, failures = Answering._close, [RuntimeError("killed here")]
+    close, failures = InboxHandler._close, [RuntimeError("killed here")]
 
-    async def failing(answering: Answering, *args: Any, **more: Any) -> Any:
+    async def failing(answering: InboxHandler, *args: Any, **more: Any) -> Any:
         if failures:
             raise failures.pop()
         return await close(answering, *args, **more)
 
-    monkeypatch.setattr(Answering, "_close", failing)
+    monkeypatch.setattr(InboxHandler, "_close", failing)
 
     reply = await here.ask(WANTS)
 

@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mcp_platform.app import create_internal_app
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.inbox.sweep import sweep
-from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.tenants.health import TenantHealth
 from tests.flows.world import ANA, World, eventually
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from mcp_platform.admin.tokens import Tokens
+from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.assistant.assistant import Assistant
 from mcp_platform.bootstrap.pieces import token_keys
-from mcp_platform.flow import Answering
+from mcp_platform.flow import InboxHandler
 from tests.flows.world import ANA, World, eventually, text_of
 
 WANTS = "quero falar com uma pessoa"
@@ -20,7 +20,7 @@ BOOKS = "Marca um corte amanhã às 15h com o Zé"
 
 
 async def asked(here: World, method: str, path: str, **more: Any) -> dict[str, Any]:
-    token = Tokens(token_keys(here.settings)).mint(
+    token = TenantTokens(token_keys(here.settings)).mint(
         tenant=here.tenant.path,
         subject="bia",
         scopes=["conversations"],
@@ -127,7 +127,7 @@ async def test_what_was_booked_as_a_person_took_over_is_still_told(
 ) -> None:
     await here.ask("oi")
     contact = await anas(here)
-    async with stopped_at(monkeypatch, Answering, "_close") as (reached, go):
+    async with stopped_at(monkeypatch, InboxHandler, "_close") as (reached, go):
         await here.say(BOOKS)
         await reached.wait()
         taken = await asked(here, "POST", f"/{contact}/take", json={})

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mcp_platform.kit.embedded import EmbeddedPostgres
-from mcp_platform.kit.embedded_server import CannotStart
+from mcp_platform.embedded import EmbeddedPostgres
+from mcp_platform.embedded.server import CannotStart
 from mcp_platform.schema import migrate
 from mcp_platform.whatsapp.signature import sign
 from tests.flows.world import Simulators, World, eventually, message, text_of, world

@@ -33,7 +33,9 @@ from mcp_platform.scheduling.catalogue import (
 )
 from mcp_platform.scheduling.catalogue_store import save_catalogue
 from mcp_platform.settings import Settings
-from mcp_platform.simulators import gemini, google_calendar, meta
+from mcp_platform.simulators.gemini import app as gemini
+from mcp_platform.simulators.google import app as google_calendar
+from mcp_platform.simulators.meta import app as meta
 from mcp_platform.simulators.serving import Served
 from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import TenantId

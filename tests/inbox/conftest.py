@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.embedded import EmbeddedPostgres
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from mcp_platform.inbox.turns import (
     REDELIVERED_FOR,
     Turn,
     Turns,
-    Waiting,
+    WaitingMessages,
 )
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.tenants.tenant import TenantId
@@ -70,7 +70,7 @@ class Inbox:
             await turns.close(turn, now=AT)
         return [event.key for event in turn.events]
 
-    async def waiting(self) -> Waiting | None:
+    async def waiting(self) -> WaitingMessages | None:
         async with self.turns() as turns:
             return await turns.waiting(self.contact)
 

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import create_engine, with_login
-from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.schema import migrate
 from mcp_platform.tenants.database_roles import DatabaseLogin, drop, ensure
 from mcp_platform.tenants.tenant import Tenant

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.admin.provisioner_call import PROVISIONER
-from mcp_platform.admin.tokens import SCOPES, TENANT_API, Tokens
-from mcp_platform.admin.user_tokens import USERS
+from mcp_platform.access.tenant_tokens import SCOPES, TENANT_API, TenantTokens
+from mcp_platform.access.user_tokens import USERS
 from mcp_platform.bootstrap import pieces
 from mcp_platform.kit import http, problem
+from mcp_platform.provisioning.call import PROVISIONER
 from mcp_platform.settings import Settings
 from mcp_platform.whatsapp import webhook
 from tests.flows.world import World, running
@@ -111,7 +111,7 @@ async def test_one_tenant_has_one_path_and_leads_to_no_other(served: World) -> N
 
 
 def minted(served: World, path: str, audience: str) -> str:
-    return Tokens(pieces.token_keys(served.settings)).mint(
+    return TenantTokens(pieces.token_keys(served.settings)).mint(
         tenant=path,
         subject="site",
         scopes=SCOPES,

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import dialect
 
 import mcp_platform
 from mcp_platform.kit.queue import own_schema
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.scheduling.appointments import LOCK
 from mcp_platform.schema import metadata
 from mcp_platform.tenants.database_roles import MOST_CONNECTIONS, SESSIONS
@@ -44,7 +44,7 @@ async def connected(here: Isolated, whom: str, me: int) -> AsyncIterator[asyncpg
     if whom == "login":
         connection = await here.login(me)
     else:
-        connection = await here.acting(Role.WORKER, whose=str(here.tenants[me].id))
+        connection = await here.acting(DatabaseRole.WORKER, whose=str(here.tenants[me].id))
     try:
         yield connection
     finally:
@@ -177,7 +177,7 @@ async def test_no_row_can_refer_to_another_tenants(
 
 
 async def test_the_worker_that_names_no_tenant_sees_nothing(isolated: Isolated) -> None:
-    connection = await isolated.acting(Role.WORKER)
+    connection = await isolated.acting(DatabaseRole.WORKER)
     for table in OF_TENANTS:
         if table.name not in ADMINISTERED:
             assert await connection.fetch(f"SELECT FROM {table.name}") == []
@@ -217,7 +217,7 @@ async def test_the_platforms_own_tables_are_closed(
 async def test_ingest_reads_nothing_but_the_keys_of_events(
     isolated: Isolated, table: Table
 ) -> None:
-    connection = await isolated.acting(Role.INGEST)
+    connection = await isolated.acting(DatabaseRole.INGEST)
     name = table.name
     keys = "SELECT tenant_id, key FROM inbox_events"
     assert (await tried(connection, keys)) == "SELECT 2"
@@ -281,7 +281,7 @@ async def test_no_setting_and_no_other_role_shows_more(isolated: Isolated, me: i
             await connection.execute("SELECT set_config('mcp.tenant', $1, false)", setting)
             seen = await connection.fetch("SELECT DISTINCT tenant_id FROM contacts")
             assert [row["tenant_id"] for row in seen] == [isolated.tenants[me].id]
-        roles = [*Role, isolated.logins[1 - me].user, "postgres", "pg_read_all_data"]
+        roles = [*DatabaseRole, isolated.logins[1 - me].user, "postgres", "pg_read_all_data"]
         for role in roles:
             assert await tried(connection, f"SET ROLE {role}") == "denied"
             assert await tried(connection, f"SET SESSION AUTHORIZATION {role}") == "denied"
@@ -300,11 +300,13 @@ async def test_what_runs_with_its_owners_rights_is_for_named_roles_alone(
         " WHERE has_function_privilege(role, p.oid, 'EXECUTE')) AS roles"
         " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
         " WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
-        list(Role),
+        list(DatabaseRole),
     )
     await owner.close()
     known = {row["proname"]: set(row["roles"]) for row in found}
-    assert known == {"sign_in_is_live": {Role.ADMIN, Role.WORKER, Role.TENANT}}
+    assert known == {
+        "sign_in_is_live": {DatabaseRole.ADMIN, DatabaseRole.WORKER, DatabaseRole.TENANT}
+    }
     assert not any(row["everybodys"] for row in found)
 
 
@@ -413,7 +415,7 @@ def test_nothing_of_ours_waits_for_what_any_login_may_hold_but_what_nobody_can_g
         if re.search(r"pg_\w*advisory|add_listener|pg_notify|\bLISTEN\b", path.read_text())
     }
     # Its lock is made of a key that whoever asks has thought of.
-    assert using == {"admin/idempotency.py"}
+    assert using == {"access/idempotency.py"}
 
 
 @both_ways
@@ -464,7 +466,7 @@ async def test_what_a_login_can_use_up_is_limited(isolated: Isolated, me: int) -
 
 
 async def test_the_audit_trail_is_only_added_to(isolated: Isolated) -> None:
-    connection = await isolated.acting(Role.ADMIN)
+    connection = await isolated.acting(DatabaseRole.ADMIN)
     assert await tried(connection, "SELECT FROM audit_entries") == "SELECT 2"
     for statement in (
         "UPDATE audit_entries SET actor = 'nobody'",

@@ -7,9 +7,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import with_login
-from mcp_platform.kit.embedded import EmbeddedPostgres
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.schema import MigrationRefused, migrate
 
 
@@ -29,7 +29,7 @@ def test_a_login_that_may_not_create_roles_is_told_what_a_superuser_has_to_run(
         "CREATE ROLE shop_owner LOGIN PASSWORD 'x'",
         "ALTER DATABASE mcp OWNER TO shop_owner",
         "ALTER SCHEMA public OWNER TO shop_owner",
-        f"CREATE ROLE {Role.WORKER} NOLOGIN",  # by somebody who did half of it
+        f"CREATE ROLE {DatabaseRole.WORKER} NOLOGIN",  # by somebody who did half of it
     )
     url = with_login(server.url, user="shop_owner", password="x")
 
@@ -37,7 +37,9 @@ def test_a_login_that_may_not_create_roles_is_told_what_a_superuser_has_to_run(
         migrate(url)
 
     said = str(refused.value)
-    assert said.startswith(f"the role {Role.INGEST} is missing, and shop_owner may not create")
+    assert said.startswith(
+        f"the role {DatabaseRole.INGEST} is missing, and shop_owner may not create"
+    )
     statements = said.partition("Let a superuser run: ")[2]
     assert "ALTER ROLE shop_owner CREATEROLE" in statements
     _run(server.url, *statements.rstrip(";").split(";"))

@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.errors import Conflict
 from mcp_platform.kit.database import create_engine, with_login
-from mcp_platform.kit.embedded import EmbeddedPostgres
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.schema import migrate
 from mcp_platform.tenants.database_roles import drop, ensure, shut_out
 from tests.tenants.made import tenant as made
@@ -26,7 +26,7 @@ async def owned(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[tupl
     connection = await asyncpg.connect(superuser)
     # As the error of the migration tells a DBA to do, where roles are made by hand.
     await connection.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD 'x'")
-    await connection.execute(f"GRANT {', '.join(Role)} TO {owner} WITH ADMIN OPTION")
+    await connection.execute(f"GRANT {', '.join(DatabaseRole)} TO {owner} WITH ADMIN OPTION")
     await connection.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
     await connection.close()
     yield with_login(superuser, user=owner, password="x"), superuser
@@ -68,7 +68,7 @@ async def test_an_owner_that_may_create_roles_migrates_and_makes_logins(
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await as_tenant.fetchval("SELECT 1")  # its connections ended with it
     as_tenant.terminate()
-    for role in (Role.INGEST, Role.WORKER, Role.ADMIN):
+    for role in (DatabaseRole.INGEST, DatabaseRole.WORKER, DatabaseRole.ADMIN):
         part = create_engine(url, pool_size=1, application_name="tests", role=role)
         async with part.connect() as connection:
             assert await connection.scalar(text("SELECT current_user::text")) == role

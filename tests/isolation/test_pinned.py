@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.examining import Examinations
-from mcp_platform.admin.isolation import Isolation
-from mcp_platform.admin.registry.environments import EnvironmentChange, Environments
+from mcp_platform.audit.actor import Actor
 from mcp_platform.bootstrap.commands import doctor_alone
 from mcp_platform.bootstrap.pieces import own_password, own_url
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.cli.operating import tenants_at
 from mcp_platform.cli.servers import refuse_old_schema
+from mcp_platform.doctor.examining import Examinations
 from mcp_platform.errors import Unavailable
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import create_engine, create_sessions, with_login
 from mcp_platform.kit.queue import own_schema
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
+from mcp_platform.registry.environments import EnvironmentChange, Environments
+from mcp_platform.registry.isolation import Isolation
 from mcp_platform.tenants.credentials import CredentialsUnreadable
 from mcp_platform.tenants.database_roles import DatabaseLogin, drop, ensure, rotate
 from mcp_platform.tenants.env_file import read_env_file
@@ -348,12 +348,12 @@ async def test_each_connection_of_a_pinned_process_asks_for_the_password_anew(
         pinned=True,
         password=password,
     )
-    engine = connections.engine(Role.WORKER)
+    engine = connections.engine(DatabaseRole.WORKER)
     async with engine.connect():
         pass
     await engine.dispose()
     for name in ("queue", "ingest"):
-        async with await connections.pool(Role.INGEST, most=1, name=name) as pool:
+        async with await connections.pool(DatabaseRole.INGEST, most=1, name=name) as pool:
             await pool.fetchval("SELECT 1")
 
     assert len(asked) == 3

@@ -22,13 +22,13 @@ import structlog
 from cachetools import Cache
 from prometheus_client import REGISTRY, generate_latest
 
-from mcp_platform.admin.tokens import SCOPES, Tokens
+from mcp_platform.access.tenant_tokens import SCOPES, TenantTokens
 from mcp_platform.app import create_internal_app
-from mcp_platform.assistant.gemini import Gemini
+from mcp_platform.assistant.gemini.client import Gemini
 from mcp_platform.bootstrap import pieces
 from mcp_platform.kit.logging import configure_logging
 from mcp_platform.outbox.outbox import Outbox
-from mcp_platform.scheduling.google_calendar import GoogleCalendars
+from mcp_platform.scheduling.google.calendar import GoogleCalendars
 from mcp_platform.settings import Settings
 from mcp_platform.whatsapp.client import WhatsApp
 from tests.flows.world import (
@@ -85,7 +85,7 @@ async def shops(simulators: Simulators, migrated_url: str, tmp_path: Path) -> As
 
 
 def token(world: World, tenant: TenantOf) -> str:
-    return Tokens(pieces.token_keys(world.settings)).mint(
+    return TenantTokens(pieces.token_keys(world.settings)).mint(
         tenant=tenant.path,
         subject="site",
         scopes=frozenset(SCOPES),

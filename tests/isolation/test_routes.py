@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.admin.tokens import SCOPES, Tokens
+from mcp_platform.access.tenant_tokens import SCOPES, TenantTokens
 from mcp_platform.bootstrap import pieces
 from mcp_platform.kit.database import create_engine
 from tests.admin.conftest import Api, Clock, made_api
@@ -94,7 +94,7 @@ async def _token(api: Api, kind: str, *, tenant: str) -> str:
         bound = tenant if kind == "staff" else None
         return await api.sign_in(kind, tenant=bound)  # type: ignore[arg-type]  # a role
     keys = pieces.token_keys(api.platform.settings)
-    return Tokens(keys).mint(
+    return TenantTokens(keys).mint(
         tenant=tenant,
         subject="site",
         scopes=frozenset(SCOPES),

@@ -18,8 +18,8 @@ import asyncpg
 import pytest
 import redis
 
-from mcp_platform.kit import embedded_postgres, unprivileged
-from mcp_platform.kit.embedded import CannotStart, EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.embedded import CannotStart, EmbeddedPostgres, EmbeddedValkey, unprivileged
+from mcp_platform.embedded import postgres as embedded_postgres
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20.0
@@ -29,7 +29,7 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="about what root must n
 OWNER = """
 import sys, time
 from pathlib import Path
-from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
 server = {"postgres": EmbeddedPostgres, "valkey": EmbeddedValkey}[sys.argv[1]](Path(sys.argv[2]))
 print(server.start(), server.owned, flush=True)
 BODY

@@ -5,12 +5,12 @@ import pytest
 import structlog
 from fastapi import FastAPI, Response
 
-from mcp_platform.kit.http import OnePath, Traced, handle_problems
+from mcp_platform.kit.http import OnePath, RequestTracing, handle_problems
 from mcp_platform.kit.logging import current_trace
 
 app = FastAPI()
 handle_problems(app)
-app.add_middleware(Traced)
+app.add_middleware(RequestTracing)
 
 
 @app.get("/trace")

@@ -27,12 +27,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy import text
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import create_engine, opener, with_login
-from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.kit.postgres_url import LEFT_OUT, OF_THE_DRIVER, TAKEN_AS, PostgresUrl
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from tests.cli.conftest import Mcp, mcp
 
 __all__ = ["mcp"]
@@ -269,7 +269,7 @@ async def by_engine(url: str) -> Seen:
 
 async def by_pool(url: str) -> Seen:
     made = Connections(url=url, most=1, pinned=True)
-    async with await made.pool(Role.WORKER, most=1, name="x") as pool:
+    async with await made.pool(DatabaseRole.WORKER, most=1, name="x") as pool:
         return tuple(await pool.fetchrow(SEEN))
 
 

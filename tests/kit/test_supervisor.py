@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_platform.kit import supervisor
+from mcp_platform.embedded import supervisor
 
 AT_ONCE_S = supervisor.GRACE_S / 2  # less than an orderly stop is given
 STUBBORN = """

@@ -16,7 +16,7 @@ LENGTH = 64_000
 LIMIT_S = 120  # for all patterns, which take ten
 # Where a text is cut before its patterns see it: they may be quadratic, and are tried so long.
 CUT = {
-    "mcp_platform/simulators/gemini_": 4_096,  # gemini_words.LONGEST, gemini_scene
+    "mcp_platform/simulators/gemini/": 4_096,  # gemini_words.LONGEST, gemini_scene
     "mcp_platform/assistant/lexicon/": 16_384,  # reading.LONGEST
 }
 QUADRATIC = {"a search that begins with a repetition", "two repetitions share a text"}
@@ -54,10 +54,10 @@ def allowed(found: Found) -> set[str]:
 def test_patterns_are_found_wherever_they_stand(found: list[Found]) -> None:
     assert {
         "mcp_platform/tenants/env_file.py",  # constants of a module
-        "mcp_platform/cli/onboarding/answers.py",  # within a call
-        "mcp_platform/simulators/gemini_dates.py",  # a variable
+        "mcp_platform/cli/commands/onboarding/answers.py",  # within a call
+        "mcp_platform/simulators/gemini/dates.py",  # a variable
         "mcp_platform/assistant/lexicon/pt.txt",  # made of word lists
-        "mcp_platform/admin/config.schema.json",
+        "mcp_platform/publishing/config.schema.json",
         "cdk8s_app/manifest.py",
     } <= {each.where.partition(":")[0] for each in found}
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import yaml
 
-from mcp_platform.simulators.kubernetes_kinds import KINDS, Kind
+from mcp_platform.simulators.kubernetes.kinds import KINDS, ResourceKind
 
 Object = dict[str, Any]
 MANAGER = "mcp-platform-manifests"
@@ -124,7 +124,7 @@ class Call:
 
     url: str
     token: str
-    served: tuple[Kind, ...]
+    served: tuple[ResourceKind, ...]
     folder: Path
     given: str
     options: dict[str, str] = field(default_factory=dict)
@@ -253,6 +253,6 @@ def path_of(found: Object) -> str:
     return path(kind, about["name"], namespace=about.get("namespace", ""))
 
 
-def path(kind: Kind, name: str, *, namespace: str) -> str:
+def path(kind: ResourceKind, name: str, *, namespace: str) -> str:
     home = f"{kind.root}/namespaces/{namespace}" if kind.namespaced else kind.root
     return f"{home}/{kind.resource}/{name}"

@@ -16,14 +16,14 @@ from cdk8s_app import place
 from cdk8s_app.apply import APPLY_ALL, LEFT_BEHIND, apply_all
 from cdk8s_app.config import Fleet, fleet_of
 from cdk8s_app.synth import folders_of
-from mcp_platform.simulators.kubernetes import ApiServer, create_app
-from mcp_platform.simulators.kubernetes_kinds import (
+from mcp_platform.simulators.kubernetes.app import ApiServer, create_app
+from mcp_platform.simulators.kubernetes.kinds import (
     DEPLOYMENTS,
     JOBS,
     KINDS,
     NAMESPACES,
     QUOTAS,
-    Kind,
+    ResourceKind,
 )
 from mcp_platform.simulators.serving import Served
 from tests.manifests import fleets
@@ -120,7 +120,7 @@ class Ground:
             for each in self.server.cluster.every(kind.group, kind.resource, None)
         }
 
-    def get(self, kind: Kind, name: str, namespace: str | None = place.NAMESPACE) -> Any:
+    def get(self, kind: ResourceKind, name: str, namespace: str | None = place.NAMESPACE) -> Any:
         return self.server.cluster.get(kind, namespace, name)
 
     def credentials(self, *clients: str) -> None:

@@ -13,9 +13,9 @@ from cdk8s_app.quantities import Resources, in_bytes, millicores
 from cdk8s_app.settings import Database, Platform
 from cdk8s_app.tenant import tenant_objects
 from mcp_platform.simulators.control import Faults
-from mcp_platform.simulators.kubernetes_controllers import Controllers
-from mcp_platform.simulators.kubernetes_kinds import KINDS
-from mcp_platform.simulators.kubernetes_objects import Cluster
+from mcp_platform.simulators.kubernetes.controllers import Controllers
+from mcp_platform.simulators.kubernetes.kinds import KINDS
+from mcp_platform.simulators.kubernetes.objects import Cluster
 
 CPU = ["10m", "50m", "0.5", "500m", "1", "2.5", "64"]
 MEMORY = ["64Mi", "192Mi", "384Mi", "1Gi", "1500M", "64Gi"]

@@ -14,7 +14,7 @@ import pytest
 from cdk8s_app import config, network, place, scaling, settings, workload
 from cdk8s_app.manifest import Manifest
 from cdk8s_app.platform import alerts, dashboards, database, logs, parts, secrets
-from mcp_platform.kit.row_security import Role
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.settings import PARTS, Settings
 from mcp_platform.tenants import cluster_names
 from mcp_platform.tenants.credentials import KEYS
@@ -602,7 +602,7 @@ def test_both_packages_call_a_tenants_things_by_the_same_names() -> None:
 
 
 def test_the_database_knows_the_group_roles_of_the_migrations() -> None:
-    assert set(database.ROLES) == {str(role) for role in Role}
+    assert set(database.ROLES) == {str(role) for role in DatabaseRole}
     assert {role for groups in database.GROUPS.values() for role in groups} < set(database.ROLES)
     assert set(database.GROUPS) < set(secrets.LOGINS)
 

@@ -132,7 +132,7 @@ def _servers() -> Iterator[None]:
 def _serve(folder: Path, asked: Connection, parents: Connection) -> None:
     parents.close()  # so that we hear it when whoever has the other copy dies
     # In this process alone: where mutants are tried, our modules are imported afterwards.
-    from mcp_platform.kit.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: PLC0415
+    from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey  # noqa: PLC0415
 
     servers = (
         EmbeddedPostgres(folder / "postgres", fsync=False),

@@ -7,8 +7,8 @@ AGENDA = tuple(
 OUTBOX = ("tests/outbox",)
 TOKENS = ("tests/api/test_tokens.py",)
 ROOMS = {
-    "mcp_platform/admin/jwts.py": TOKENS,
-    "mcp_platform/admin/tokens.py": TOKENS,
+    "mcp_platform/access/jwts.py": TOKENS,
+    "mcp_platform/access/tenant_tokens.py": TOKENS,
     "mcp_platform/conversations/lease.py": ("tests/conversations",),
     "mcp_platform/inbox/turns.py": ("tests/inbox",),
     "mcp_platform/outbox/delivery.py": OUTBOX,

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.kit.database import create_engine
-from mcp_platform.simulators.meta import create_app
+from mcp_platform.simulators.meta.app import create_app
 from mcp_platform.simulators.serving import serving
 from tests.outbox.world import Clock, World
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 
 from mcp_platform.outbox import metrics
 from mcp_platform.outbox.models import OutboxRow
-from mcp_platform.outbox.statuses import Followed, StatusUpdate, advanced
+from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, advanced
 from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId
 from tests.outbox.world import World
@@ -24,7 +24,7 @@ def update_of(status, wamid="A", **more):
 
 
 def message(state, wamid=None):
-    return Followed(TENANT, id=1, key="k", lane="c:1", state=state, wamid=wamid)
+    return FollowedMessage(TENANT, id=1, key="k", lane="c:1", state=state, wamid=wamid)
 
 
 def told(first, *updates):

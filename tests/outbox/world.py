@@ -17,10 +17,10 @@ from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
 from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.outbox.outbox import Outbox, contact_lane
-from mcp_platform.outbox.statuses import Applied, StatusUpdate, apply_statuses
-from mcp_platform.simulators.meta import MetaWorld
-from mcp_platform.simulators.meta_state import Number
-from mcp_platform.simulators.meta_webhooks import failed_value, status_value
+from mcp_platform.outbox.statuses import AppliedStatuses, StatusUpdate, apply_statuses
+from mcp_platform.simulators.meta.app import MetaWorld
+from mcp_platform.simulators.meta.state import Number
+from mcp_platform.simulators.meta.webhooks import failed_value, status_value
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
@@ -219,7 +219,7 @@ class World:
         assert update is not None
         return update
 
-    async def apply(self, *updates: StatusUpdate) -> Applied:
+    async def apply(self, *updates: StatusUpdate) -> AppliedStatuses:
         async with self.sessions.everywhere.begin() as session:
             return await apply_statuses(session, updates)
 

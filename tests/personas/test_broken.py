@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.simulators.gemini_personas import BREAKAGES
+from mcp_platform.simulators.gemini.personas import BREAKAGES
 from tests.flows.world import World, choices_of, eventually, text_of
 from tests.personas.checker import truth_of, untruths
 

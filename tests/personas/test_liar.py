@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.simulators.gemini_lies import LIES
+from mcp_platform.simulators.gemini.lies import LIES
 from tests.flows.world import ANA, World, choices_of, text_of, tomorrow
 from tests.personas.checker import truth_of, untruths
 

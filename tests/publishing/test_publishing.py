@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.admin.manifests_repository import ManifestsRepository
-from mcp_platform.admin.publishing import (
-    Published,
+from mcp_platform.errors import Conflict, Invalid, Unavailable
+from mcp_platform.publishing.manifests_repository import ManifestsRepository
+from mcp_platform.publishing.publishing import (
+    Publication,
     Synth,
     difference,
     publish,
     tenant_digests,
     with_repository,
 )
-from mcp_platform.errors import Conflict, Invalid, Unavailable
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -78,7 +78,7 @@ def published(
     *,
     synth: Synth = synth,
     prune: bool = False,
-) -> Published:
+) -> Publication:
     return publish(export=fleet, synth=synth, url=str(bare), branch="main", prune=prune)
 
 
@@ -168,7 +168,7 @@ def test_who_is_overtaken_begins_again_and_both_commits_stay(bare: Path, tmp_pat
 def test_who_is_always_overtaken_gives_up_with_a_sentence(
     bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_platform.admin.publishing.PAUSE_S", 0)
+    monkeypatch.setattr("mcp_platform.publishing.publishing.PAUSE_S", 0)
     counted = iter(range(100))
 
     def while_somebody_pushes(config: Path, output: Path, *, prune: bool) -> None:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
-from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.scheduling.catalogue import Catalogue
 from tests.scheduling.shop import Shop, catalogue
 

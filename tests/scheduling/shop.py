@@ -14,7 +14,7 @@ from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.models import OutboxRow
-from mcp_platform.scheduling.agenda import Agenda, Choice, Plain, Work
+from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, EffectCommit, PlainCommit
 from mcp_platform.scheduling.calendar import (
     Calendar,
     CalendarEvent,
@@ -130,7 +130,7 @@ class OwnersCalendars(Calendar):
 
 
 @dataclass
-class Journal(Work):
+class Journal(EffectCommit):
     """Work that writes down what was concluded, and whether it could see the effect when it did."""
 
     sessions: Sessions
@@ -222,8 +222,8 @@ class Shop:
         full = stamp if stamp.count("-") else f"2026-12-{stamp}"
         return datetime.fromisoformat(full).replace(tzinfo=self.catalogue.rules.zone)
 
-    def choice(self, stamp: str, *, service: str = CORTE, who: str = ZE) -> Choice:
-        return Choice(service_id=service, professional_id=who, start=self.at(stamp))
+    def choice(self, stamp: str, *, service: str = CORTE, who: str = ZE) -> ChosenSlot:
+        return ChosenSlot(service_id=service, professional_id=who, start=self.at(stamp))
 
     async def book(
         self,
@@ -234,7 +234,7 @@ class Shop:
         service: str = CORTE,
         who: str = ZE,
         now: datetime = NOW,
-        work: Work | None = None,
+        work: EffectCommit | None = None,
         name: str | None = None,
     ) -> Any:
         return await self.agenda.book(
@@ -242,15 +242,15 @@ class Shop:
             contact_id=contact or await self.contact(),
             choice=self.choice(stamp, service=service, who=who),
             now=now,
-            work=work or Plain(self.sessions.of(self.tenant.id)),
+            work=work or PlainCommit(self.sessions.of(self.tenant.id)),
             contact_name=name,
         )
 
-    async def move(self, appointment_id: uuid.UUID, to: Choice, **more: Any) -> Any:
+    async def move(self, appointment_id: uuid.UUID, to: ChosenSlot, **more: Any) -> Any:
         arguments: dict[str, Any] = {
             "contact_id": None,
             "now": NOW,
-            "work": Plain(self.sessions.of(self.tenant.id)),
+            "work": PlainCommit(self.sessions.of(self.tenant.id)),
         }
         return await self.agenda.move(
             appointment_id=appointment_id, choice=to, **{**arguments, **more}
@@ -260,7 +260,7 @@ class Shop:
         arguments: dict[str, Any] = {
             "contact_id": None,
             "now": NOW,
-            "work": Plain(self.sessions.of(self.tenant.id)),
+            "work": PlainCommit(self.sessions.of(self.tenant.id)),
         }
         return await self.agenda.cancel(appointment_id=appointment_id, **{**arguments, **more})
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.errors import CredentialRefused, NotFound
-from mcp_platform.scheduling.availability import Wanted
+from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.outcome import Booked, SlotsFound
 from tests.scheduling.conftest import OpenShop
@@ -20,7 +20,7 @@ async def find(shop: Shop, first: date, last: date | None = None, **more: Any) -
     times = {key: more.pop(key) for key in ("from_time", "to_time") if key in more}
     arguments = {"service_id": CORTE, "now": NOW, "spread": False, **more}
     return await shop.agenda.find(
-        wanted=Wanted(first=first, last=last or first, **times), **arguments
+        wanted=SearchWindow(first=first, last=last or first, **times), **arguments
     )
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.scheduling.availability import (
+    SearchWindow,
     Slot,
-    Wanted,
     blocked,
     slots,
     validate_start,
@@ -94,7 +94,7 @@ def offered(
     busy: Sequence[Interval] = (),
     now: datetime = SUNDAY_NIGHT,
 ) -> list[Slot]:
-    return slots(**case, wanted=Wanted(first=first, last=last or first), busy=busy, now=now)
+    return slots(**case, wanted=SearchWindow(first=first, last=last or first), busy=busy, now=now)
 
 
 def at(*times: str, day: date = MONDAY, zone: ZoneInfo = SAO_PAULO) -> list[datetime]:
@@ -117,7 +117,7 @@ def oracle(
     catalogue: Catalogue,
     service: Service,
     professional: Professional,
-    wanted: Wanted,
+    wanted: SearchWindow,
     busy: Sequence[Interval],
     now: datetime,
 ) -> Iterator[datetime]:
@@ -251,7 +251,7 @@ def cases(draw: st.DrawFn) -> dict[str, object]:
             minimum_notice=draw(st.sampled_from([0, 0, 60, 24 * 60])) * MINUTE,
             horizon=draw(st.sampled_from([24 * 60, 48, 12])) * timedelta(hours=1),
         ),
-        "wanted": Wanted(
+        "wanted": SearchWindow(
             first=first,
             last=first + timedelta(days=draw(st.integers(0, 2))),
             **draw(st.sampled_from([{}, {"from_time": times[0], "to_time": times[1]}])),
@@ -459,7 +459,7 @@ def test_days_in_the_wrong_order_have_no_slots() -> None:
 
 
 def test_a_time_of_day_is_asked_for_inclusively() -> None:
-    wanted = Wanted(first=MONDAY, last=MONDAY, from_time=time(10), to_time=time(11))
+    wanted = SearchWindow(first=MONDAY, last=MONDAY, from_time=time(10), to_time=time(11))
     found = slots(**a_case(), wanted=wanted, busy=[], now=SUNDAY_NIGHT)
     assert walls(found) == ["10:00", "10:30", "11:00"]
 
@@ -639,12 +639,12 @@ def test_a_professional_who_does_not_do_the_service_is_named() -> None:
 )
 def test_the_reason_for_no_slots_is_told(first, last, reason) -> None:
     (now,) = at("12:00")
-    assert why_none(**a_case(), wanted=Wanted(first=first, last=last), now=now) == reason
+    assert why_none(**a_case(), wanted=SearchWindow(first=first, last=last), now=now) == reason
 
 
 def test_a_start_exactly_at_the_horizon_is_full_and_not_out_of_range() -> None:
     (now,) = at("10:00")
-    tomorrow = Wanted(first=MONDAY + timedelta(days=1), last=MONDAY + timedelta(days=1))
+    tomorrow = SearchWindow(first=MONDAY + timedelta(days=1), last=MONDAY + timedelta(days=1))
     at_ten = replace(tomorrow, from_time=time(10))
     after = replace(tomorrow, from_time=time(10, 30))
     case = a_case(horizon=timedelta(days=1))
@@ -654,9 +654,9 @@ def test_a_start_exactly_at_the_horizon_is_full_and_not_out_of_range() -> None:
 
 def test_after_closing_today_is_past_and_an_hour_never_worked_is_closed() -> None:
     (now,) = at("18:30")
-    today = Wanted(first=MONDAY, last=MONDAY)
+    today = SearchWindow(first=MONDAY, last=MONDAY)
     assert why_none(**a_case(), wanted=today, now=now) == "past"
-    night = Wanted(first=MONDAY, last=MONDAY + timedelta(days=2), from_time=time(20))
+    night = SearchWindow(first=MONDAY, last=MONDAY + timedelta(days=2), from_time=time(20))
     assert why_none(**a_case(), wanted=night, now=now) == "closed"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.scheduling.availability import Wanted
+from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Taken
 from tests.scheduling.shop import ANA, CORTE, NOW, SHOP_CALENDAR, ZE, Shop
@@ -47,7 +47,7 @@ async def starts(shop: Shop, day: str = "01", **more: Any) -> list[str]:
     found = await shop.agenda.find(
         service_id=CORTE,
         professional_id=ZE,
-        wanted=Wanted(first=date, last=date),
+        wanted=SearchWindow(first=date, last=date),
         now=NOW,
         limit=100,
         spread=False,

@@ -13,8 +13,8 @@ from google import genai
 from google.genai import errors
 from google.genai import types as T  # noqa: N812 - a name this short keeps examples readable
 
-from mcp_platform.simulators.gemini import FAULTS, create_app
-from mcp_platform.simulators.gemini_wire import Call, Signatures
+from mcp_platform.simulators.gemini.app import FAULTS, create_app
+from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Signatures
 from mcp_platform.simulators.serving import serving
 
 MODEL = "gemini-3.8-flash"
@@ -394,7 +394,7 @@ async def test_what_the_vendor_refuses_is_refused(
 
 
 def test_signatures_survive_a_restart_of_the_simulator() -> None:
-    call = Call("find_slots", {"service_id": "corte"})
+    call = ModelFunctionCall("find_slots", {"service_id": "corte"})
     signature = Signatures().make(call, model=MODEL, key="k")
     said = {"name": "find_slots", "args": {"service_id": "corte"}}
     assert Signatures().genuine(signature, said, model=MODEL, key="k")

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mcp_platform.simulators.gemini import create_app
-from mcp_platform.simulators.gemini_lies import LIES
-from mcp_platform.simulators.gemini_personas import BREAKAGES
+from mcp_platform.simulators.gemini.app import create_app
+from mcp_platform.simulators.gemini.lies import LIES
+from mcp_platform.simulators.gemini.personas import BREAKAGES
 
 CONTEXT = {
     "now": "2026-11-30T09:12:00-03:00",

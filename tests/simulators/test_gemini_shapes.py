@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from mcp_platform.simulators.control import Faults
-from mcp_platform.simulators.gemini import create_app
+from mcp_platform.simulators.gemini.app import create_app
 
 FIXTURES = Path(__file__).parents[1] / "contracts" / "fixtures" / "gemini"
 DOCUMENTED = {path.stem: json.loads(path.read_text()) for path in sorted(FIXTURES.glob("*.json"))}

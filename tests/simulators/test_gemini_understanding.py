@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.simulators.gemini_models import MODELS
-from mcp_platform.simulators.gemini_understanding import MAX_STEPS, Say, decide
-from mcp_platform.simulators.gemini_wire import Call, Prompt
+from mcp_platform.simulators.gemini.models import MODELS
+from mcp_platform.simulators.gemini.understanding import MAX_STEPS, Say, decide
+from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt
 
 CORTE = {
     "id": "a_x1y2",
@@ -93,12 +93,12 @@ def slots(*starts: str) -> dict[str, Any]:
 
 def find(
     service: str = "corte", day: str | None = None, to: str | None = None, **more: str
-) -> Call:
+) -> ModelFunctionCall:
     days = {"from_date": day, "to_date": to or day} if day else {}
-    return Call("find_slots", {"service_id": service, **days, **more})
+    return ModelFunctionCall("find_slots", {"service_id": service, **days, **more})
 
 
-def find_to_move(service: str, day: str | None = None, **more: str) -> Call:
+def find_to_move(service: str, day: str | None = None, **more: str) -> ModelFunctionCall:
     return find(service, day, **more, appointment_id="a_x1y2")
 
 
@@ -149,7 +149,7 @@ BOOKING = [case for case in BOOKING if case[1] is not None and "dez e meia?" not
 
 
 @pytest.mark.parametrize(("text", "call"), BOOKING)
-def test_a_wish_for_a_time_becomes_a_search(text: str, call: Call) -> None:
+def test_a_wish_for_a_time_becomes_a_search(text: str, call: ModelFunctionCall) -> None:
     assert decide(prompt(text)) == [call]
 
 
@@ -196,13 +196,13 @@ def test_talk_is_answered_in_the_customers_language_and_without_facts(
 
 
 CHANGES = [
-    ("cancela meu horário", [Call("cancel", {"appointment_id": "a_x1y2"})]),
-    ("preciso desmarcar", [Call("cancel", {"appointment_id": "a_x1y2"})]),
-    ("não vou poder ir", [Call("cancel", {"appointment_id": "a_x1y2"})]),
-    ("please cancel my appointment", [Call("cancel", {"appointment_id": "a_x1y2"})]),
-    ("I can't make it", [Call("cancel", {"appointment_id": "a_x1y2"})]),
-    ("quiero cancelar mi cita", [Call("cancel", {"appointment_id": "a_x1y2"})]),
-    ("no puedo ir", [Call("cancel", {"appointment_id": "a_x1y2"})]),
+    ("cancela meu horário", [ModelFunctionCall("cancel", {"appointment_id": "a_x1y2"})]),
+    ("preciso desmarcar", [ModelFunctionCall("cancel", {"appointment_id": "a_x1y2"})]),
+    ("não vou poder ir", [ModelFunctionCall("cancel", {"appointment_id": "a_x1y2"})]),
+    ("please cancel my appointment", [ModelFunctionCall("cancel", {"appointment_id": "a_x1y2"})]),
+    ("I can't make it", [ModelFunctionCall("cancel", {"appointment_id": "a_x1y2"})]),
+    ("quiero cancelar mi cita", [ModelFunctionCall("cancel", {"appointment_id": "a_x1y2"})]),
+    ("no puedo ir", [ModelFunctionCall("cancel", {"appointment_id": "a_x1y2"})]),
     ("remarcar para quinta às 15h", [find_to_move("corte", THU, from_time="15:00")]),
     ("dá pra mudar meu horário de sexta para quinta de manhã?", [find_to_move("corte", THU, **morning())]),
     ("quero remarcar", [find_to_move("corte")]),
@@ -214,7 +214,9 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("text", "calls"), CHANGES)
-def test_a_change_is_about_the_only_appointment_there_is(text: str, calls: list[Call]) -> None:
+def test_a_change_is_about_the_only_appointment_there_is(
+    text: str, calls: list[ModelFunctionCall]
+) -> None:
     assert decide(prompt(text, appointments=[CORTE])) == calls
 
 
@@ -229,7 +231,7 @@ def test_a_change_is_about_the_only_appointment_there_is(text: str, calls: list[
 )
 def test_among_several_appointments_the_named_one_is_cancelled(text: str, ids: list[str]) -> None:
     outcome = decide(prompt(text, appointments=[CORTE, BARBA]))
-    assert outcome == [Call("cancel", {"appointment_id": each}) for each in ids]
+    assert outcome == [ModelFunctionCall("cancel", {"appointment_id": each}) for each in ids]
 
 
 def test_which_of_several_appointments_is_asked_and_the_answer_understood() -> None:
@@ -245,19 +247,19 @@ def test_which_of_several_appointments_is_asked_and_the_answer_understood() -> N
         history = prompt(
             "quero desmarcar", said(asked.text, "model"), reply, appointments=[CORTE, BARBA]
         )
-        assert decide(history) == [Call("cancel", {"appointment_id": chosen})]
+        assert decide(history) == [ModelFunctionCall("cancel", {"appointment_id": chosen})]
 
 
 def test_without_an_appointment_the_contacts_own_are_looked_up() -> None:
     for text in ("cancelar", "remarcar para quinta", "quiero cambiar mi cita"):
-        assert decide(prompt(text)) == [Call("my_appointments")]
+        assert decide(prompt(text)) == [ModelFunctionCall("my_appointments")]
 
 
 def test_the_very_time_asked_for_is_booked_and_another_is_offered() -> None:
     asked = said("marca corte amanhã às 10h")
     args = {"service_id": "corte"}
     found = tool("find_slots", args, slots(f"{TUE}T09:30:00-03:00", f"{TUE}T10:00:00-03:00"))
-    assert decide(prompt(asked, *found)) == [Call("book", {"slot_id": "s_2aaa"})]
+    assert decide(prompt(asked, *found)) == [ModelFunctionCall("book", {"slot_id": "s_2aaa"})]
     other = tool("find_slots", args, slots(f"{TUE}T11:00:00-03:00"))
     outcome = decide(prompt(asked, *other))
     assert outcome == Say("Veja as opções mais próximas:\n{slot:s_1aaa}\nQual você prefere?")
@@ -269,13 +271,15 @@ def test_a_question_whether_a_time_is_free_is_not_an_order_to_book_it() -> None:
     assert outcome == Say("{slot:s_1aaa}\nEsse serve para você?")
     assert isinstance(outcome, Say)
     agreed = prompt("tem horário pra corte amanhã às 10h?", said(outcome.text, "model"), "pode ser")
-    assert decide(agreed) == [Call("book", {"slot_id": "s_1aaa"})]
+    assert decide(agreed) == [ModelFunctionCall("book", {"slot_id": "s_1aaa"})]
 
 
 def test_a_found_time_moves_the_appointment_when_that_was_the_wish() -> None:
     found = tool("find_slots", {}, slots(f"{THU}T15:00:00-03:00"))
     outcome = decide(prompt("remarcar pra quinta às 15h", *found, appointments=[CORTE]))
-    assert outcome == [Call("reschedule", {"appointment_id": "a_x1y2", "slot_id": "s_1aaa"})]
+    assert outcome == [
+        ModelFunctionCall("reschedule", {"appointment_id": "a_x1y2", "slot_id": "s_1aaa"})
+    ]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +297,9 @@ def test_a_found_time_moves_the_appointment_when_that_was_the_wish() -> None:
 )
 def test_a_choice_among_what_was_just_offered_is_booked(reply: str, slot: str) -> None:
     offer = said("{slot:s_1aaa}\n{slot:s_2bbb}\n{slot:s_3ccc}\nQual você prefere?", "model")
-    assert decide(prompt("tem corte amanhã?", offer, reply)) == [Call("book", {"slot_id": slot})]
+    assert decide(prompt("tem corte amanhã?", offer, reply)) == [
+        ModelFunctionCall("book", {"slot_id": slot})
+    ]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +313,7 @@ def test_a_choice_by_its_time_is_searched_again_and_booked(reply: str) -> None:
     )
     assert decide(prompt(*history)) == [find("corte", TUE, from_time="10:00")]
     found = tool("find_slots", {}, slots(f"{TUE}T10:00:00-03:00"))
-    assert decide(prompt(*history, *found)) == [Call("book", {"slot_id": "s_1aaa"})]
+    assert decide(prompt(*history, *found)) == [ModelFunctionCall("book", {"slot_id": "s_1aaa"})]
 
 
 def test_an_ordinal_without_known_slots_is_counted_in_a_new_search() -> None:
@@ -318,7 +324,7 @@ def test_an_ordinal_without_known_slots_is_counted_in_a_new_search() -> None:
     )
     assert decide(prompt(*history)) == [find("corte", TUE)]
     found = tool("find_slots", {}, slots(f"{TUE}T10:00:00-03:00", f"{TUE}T11:00:00-03:00"))
-    assert decide(prompt(*history, *found)) == [Call("book", {"slot_id": "s_2aaa"})]
+    assert decide(prompt(*history, *found)) == [ModelFunctionCall("book", {"slot_id": "s_2aaa"})]
 
 
 def test_pieces_given_one_after_another_are_put_together() -> None:
@@ -349,14 +355,16 @@ def test_looking_for_another_time_while_moving_is_still_moving() -> None:
     step = decide(prompt(*history, appointments=[CORTE]))
     assert step == [find_to_move("corte", THU, from_time="15:00")]
     chosen = decide(prompt("quero remarcar", offer, "o segundo", appointments=[CORTE]))
-    assert chosen == [Call("reschedule", {"appointment_id": "a_x1y2", "slot_id": "s_2"})]
+    assert chosen == [
+        ModelFunctionCall("reschedule", {"appointment_id": "a_x1y2", "slot_id": "s_2"})
+    ]
 
 
 def test_a_price_and_a_time_are_asked_for_at_once() -> None:
     outcome = decide(prompt("quanto custa o corte? pode marcar amanhã às 10h"))
-    assert outcome == [Call("business_info"), find("corte", TUE, from_time="10:00")]
+    assert outcome == [ModelFunctionCall("business_info"), find("corte", TUE, from_time="10:00")]
     outcome = decide(prompt("quanto custa e tem horário amanhã pra barba?"))
-    assert outcome == [Call("business_info"), find("barba", TUE)]
+    assert outcome == [ModelFunctionCall("business_info"), find("barba", TUE)]
 
 
 def test_business_information_is_quoted_as_it_stands() -> None:

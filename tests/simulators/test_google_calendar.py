@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mcp_platform.simulators.google_calendar import FAULTS, create_app, new_service_account
-from mcp_platform.simulators.google_tokens import AUDIENCE, GRANT_TYPE
+from mcp_platform.simulators.google.app import FAULTS, create_app, new_service_account
+from mcp_platform.simulators.google.tokens import AUDIENCE, GRANT_TYPE
 from mcp_platform.simulators.serving import Served, serving
 
 EMAIL = "agenda@x.iam.gserviceaccount.com"

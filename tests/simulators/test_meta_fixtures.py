@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mcp_platform.simulators.meta import create_app
+from mcp_platform.simulators.meta.app import create_app
 from mcp_platform.simulators.serving import serving
 
 DOCUMENTED = Path(__file__).parent.parent / "contracts" / "fixtures" / "whatsapp"

@@ -12,7 +12,7 @@ import pywa
 from pywa.types import Button, Section, SectionList, SectionRow
 from starlette.applications import Starlette
 
-from mcp_platform.simulators.meta import MetaWorld, Settings, create_app
+from mcp_platform.simulators.meta.app import MetaSettings, MetaWorld, create_app
 from mcp_platform.simulators.serving import Served, serving
 
 ANA = "5511999998888"
@@ -430,7 +430,7 @@ async def test_a_proof_of_the_app_secret_is_checked_where_given_and_where_requir
 
 @pytest.fixture
 def simulator() -> Iterator[tuple[str, Starlette]]:
-    app = create_app(settings=Settings(window=False))
+    app = create_app(settings=MetaSettings(window=False))
     with Served(app) as served_there:
         httpx.post(f"{served_there.url}/_control/numbers", json=NUMBER, trust_env=False)
         yield served_there.url, app

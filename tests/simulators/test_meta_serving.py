@@ -20,7 +20,7 @@ from mcp_platform.simulators.control import (
     RecordRequests,
     RequestLog,
 )
-from mcp_platform.simulators.meta import create_app
+from mcp_platform.simulators.meta.app import create_app
 from mcp_platform.simulators.serving import Served, serving
 
 

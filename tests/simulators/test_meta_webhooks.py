@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mcp_platform.simulators.meta import MetaWorld, create_app
+from mcp_platform.simulators.meta.app import MetaWorld, create_app
 from mcp_platform.simulators.serving import serving
 
 PATIENCE_S = 20

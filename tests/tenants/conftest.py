@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from lightkube import KubeConfig
 
-from mcp_platform.kit.embedded import EmbeddedPostgres
+from mcp_platform.embedded import EmbeddedPostgres
 from tests.tenants.cluster import TestCluster, let_through
 from tests.tenants.kubernetes_world import Simulated, simulated_cluster
 

@@ -9,7 +9,7 @@ from lightkube import KubeConfig
 from lightkube.config.models import Cluster, User
 
 from mcp_platform.simulators.control import Faults, RequestLog
-from mcp_platform.simulators.kubernetes import ApiServer, create_app
+from mcp_platform.simulators.kubernetes.app import ApiServer, create_app
 from mcp_platform.simulators.serving import serving
 from tests.tenants.cluster import TestCluster
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mcp_platform.admin.publishing import with_api_server
 from mcp_platform.errors import Invalid, Unavailable
-from mcp_platform.simulators.kubernetes_kinds import KINDS
+from mcp_platform.publishing.publishing import with_api_server
+from mcp_platform.simulators.kubernetes.kinds import KINDS
 from mcp_platform.tenants.kubernetes_api import KubernetesApi
 from tests.tenants.kubernetes_world import Simulated
 

@@ -18,7 +18,7 @@ from lightkube.resources.core_v1 import ServiceAccount
 from mcp_platform.bootstrap.pieces import credential_store
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.settings import Settings
-from mcp_platform.simulators.kubernetes_kinds import DEPLOYMENTS
+from mcp_platform.simulators.kubernetes.kinds import DEPLOYMENTS
 from mcp_platform.tenants import kubernetes_api
 from mcp_platform.tenants.cluster_names import DEPLOYMENT, PART_OF, POD_SECURITY, labels_of
 from mcp_platform.tenants.credentials import (

@@ -17,17 +17,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from mcp_platform.admin import provisioner_client
-from mcp_platform.admin.jwts import Jwts
-from mcp_platform.admin.provisioner_call import PROVISIONER
-from mcp_platform.admin.provisioner_client import TRIES, RemoteProvisioner
-from mcp_platform.admin.provisioner_routes import ProvisionerRoutes
-from mcp_platform.admin.token_keys import TokenKeys, ensure_keys
+from mcp_platform.access.jwts import Jwts
+from mcp_platform.access.token_keys import TokenKeys, ensure_keys
 from mcp_platform.doctor.examination import Tell
-from mcp_platform.doctor.results import CheckResult, Found
+from mcp_platform.doctor.results import CheckOutcome, CheckResult
 from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
 from mcp_platform.kit.database import create_engine
 from mcp_platform.kit.queue import own_schema
+from mcp_platform.provisioning import client as provisioner_client
+from mcp_platform.provisioning.api import ProvisionerRoutes
+from mcp_platform.provisioning.call import PROVISIONER
+from mcp_platform.provisioning.client import TRIES, RemoteProvisioner
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants import database_roles
 from mcp_platform.tenants.credentials import (
@@ -235,7 +235,7 @@ class Asked:
     steps: list[tuple[str, str]] = field(default_factory=list)
     changes: list[tuple[dict[str, str], list[str]]] = field(default_factory=list)
     refusals: list[PlatformError] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
+    found: list[CheckOutcome] = field(default_factory=list)
     results: list[CheckResult] = field(default_factory=list)
 
     def _do(self, step: str, tenant: Tenant) -> None:
@@ -257,7 +257,7 @@ class Asked:
 
     async def examine(
         self, tenant: Tenant, *, fix: bool = False, write: bool = False, tell: Tell | None = None
-    ) -> list[Found]:
+    ) -> list[CheckOutcome]:
         self._do(f"examine fix={fix} write={write}", tenant)
         return self.found
 
@@ -340,8 +340,8 @@ class TestBetweenTwoProcesses:
         assert between.asked.changes == [({"GEMINI_API_KEY": "não\n"}, ["DATABASE_USER"])]
 
     async def test_what_the_doctor_found_comes_back(self, between: Between) -> None:
-        between.asked.found = [Found("google.token", "key_gone", {"error": "invalid_grant"})]
-        told: list[Found] = []
+        between.asked.found = [CheckOutcome("google.token", "key_gone", {"error": "invalid_grant"})]
+        told: list[CheckOutcome] = []
 
         found = await between.remote().examine(SHOP, fix=True, tell=told.append)
 

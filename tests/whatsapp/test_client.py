@@ -8,8 +8,8 @@ import pytest
 
 from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import CredentialRefused
-from mcp_platform.simulators.meta import create_app
-from mcp_platform.simulators.meta_state import Number
+from mcp_platform.simulators.meta.app import create_app
+from mcp_platform.simulators.meta.state import Number
 from mcp_platform.simulators.serving import serving
 from mcp_platform.whatsapp.client import WhatsApp
 from mcp_platform.whatsapp.graph_errors import (

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_platform.conversations.reply import Choice, Reply
-from mcp_platform.simulators.meta_messages import check_message
+from mcp_platform.conversations.reply import Reply, ReplyOption
+from mcp_platform.simulators.meta.messages import check_message
 from mcp_platform.whatsapp.messages import Recipient, graph_message, shortened
 
 ANA = Recipient(wa_id="558588887777", bsuid="BR.1502576394655843")
@@ -21,7 +21,7 @@ def interactive(reply: Reply):
 
 
 def choices(count: int, title: str = "Opção {}"):
-    return tuple(Choice(f"s_{n}", title.format(n)) for n in range(count))
+    return tuple(ReplyOption(f"s_{n}", title.format(n)) for n in range(count))
 
 
 anything = st.text(st.characters(), max_size=60) | st.text(max_size=5000)
@@ -29,8 +29,10 @@ replies = st.builds(
     Reply,
     text=anything,
     choices=st.lists(
-        st.builds(Choice, id=st.text(max_size=260), title=anything, description=anything)
-        | st.builds(Choice, id=st.from_regex(r"[as]_[a-z0-9]{2}", fullmatch=True), title=anything),
+        st.builds(ReplyOption, id=st.text(max_size=260), title=anything, description=anything)
+        | st.builds(
+            ReplyOption, id=st.from_regex(r"[as]_[a-z0-9]{2}", fullmatch=True), title=anything
+        ),
         max_size=14,
     ).map(tuple),
     list_label=anything,
@@ -108,8 +110,8 @@ def test_three_short_choices_are_buttons():
     [
         Reply("Escolha", choices(4)),
         Reply("Escolha", choices(2, "Corte e barba completos {}")),
-        Reply("Escolha", (Choice("a", "Corte", "30 min"),)),
-        Reply("Escolha", (Choice("a", "10:00"), Choice("b", "10:00"))),
+        Reply("Escolha", (ReplyOption("a", "Corte", "30 min"),)),
+        Reply("Escolha", (ReplyOption("a", "10:00"), ReplyOption("b", "10:00"))),
         Reply("a " * 520, choices(2)),
     ],
     ids=["four", "long titles", "descriptions", "equal titles", "long text"],
@@ -130,7 +132,7 @@ def test_a_list_has_ten_rows_at_most_and_its_own_label():
 
 
 def test_long_parts_of_a_row_are_cut_between_words():
-    choice = Choice("s", "Corte masculino com barba", "Com o Zé, " + "muito bem feito, " * 9)
+    choice = ReplyOption("s", "Corte masculino com barba", "Com o Zé, " + "muito bem feito, " * 9)
     row = interactive(Reply("Escolha", (choice,)))["action"]["sections"][0]["rows"][0]
     assert row["title"] == "Corte masculino com…"
     assert len(row["description"]) <= 72
@@ -156,7 +158,9 @@ def test_a_joined_emoji_leaves_no_dangling_joiner():
 
 def test_names_too_long_for_a_row_are_told_whole_below():
     long = ("Corte masculino na máquina", "Corte masculino na tesoura")
-    part = interactive(Reply("Qual?", tuple(Choice(each[-7:], each, "30 min") for each in long)))
+    part = interactive(
+        Reply("Qual?", tuple(ReplyOption(each[-7:], each, "30 min") for each in long))
+    )
 
     rows = part["action"]["sections"][0]["rows"]
     assert [row["description"] for row in rows] == [f"{each} · 30 min" for each in long]

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from mcp_platform.kit.embedded import EmbeddedValkey
+from mcp_platform.embedded import EmbeddedValkey
 from mcp_platform.whatsapp.pacing import NUMBER, PAIR, Budget, Pacing
 
 GO = timedelta(0)

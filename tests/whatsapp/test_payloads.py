@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mcp_platform.inbox.event import LONGEST_ID, NewEvent
 from mcp_platform.kit.jsons import loads
 from mcp_platform.tenants.tenant import TenantId
-from mcp_platform.whatsapp.payloads import NotJSONError, Parsed, parse
+from mcp_platform.whatsapp.payloads import NotJSONError, ParsedWebhook, parse
 
 FIXTURES = Path(__file__).parent.parent / "contracts" / "fixtures" / "whatsapp"
 NUMBER = "106540352242922"
@@ -34,7 +34,7 @@ def numbers(document: Any) -> set[str]:
     return set().union(*map(numbers, document)) if isinstance(document, list) else set()
 
 
-def parsed(document: Any, *, number: str = NUMBER) -> Parsed:
+def parsed(document: Any, *, number: str = NUMBER) -> ParsedWebhook:
     return parse(json.dumps(document).encode(), tenant_id=TENANT, phone_number_id=number)
 
 
@@ -191,7 +191,7 @@ def test_a_time_in_milliseconds_is_a_time(stamp: Any) -> None:
 
 
 def test_a_tenant_without_a_number_gets_nothing_of_anybodys() -> None:
-    assert parsed(recorded("text"), number="") == Parsed([], 1)
+    assert parsed(recorded("text"), number="") == ParsedWebhook([], 1)
 
 
 @pytest.mark.parametrize("id_", ["x" * 3_000, "é" * 513, "x" * LONGEST_ID + "\x00", "\ud800" * 600])

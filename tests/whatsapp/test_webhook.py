@@ -14,8 +14,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import create_engine
-from mcp_platform.kit.embedded import EmbeddedPostgres
 from mcp_platform.settings import Settings
 from mcp_platform.tenants import database_roles
 from mcp_platform.tenants.env_file import read_env_file

@@ -3,13 +3,13 @@
 Owns which state a code is. `{placeholders}` are filled from a result's details.
 """
 
-from mcp_platform.doctor.results import CheckResult, Found, Language, State
+from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language, State
 from mcp_platform.doctor.sentences import gemini, google, here, public, whatsapp
-from mcp_platform.doctor.sentences.forms import EVERY, Sentence
+from mcp_platform.doctor.sentences.forms import EVERY, ResultSentence
 
 __all__ = ["EVERY", "SENTENCES", "TITLES", "result", "sentence", "state"]
 
-SENTENCES: dict[tuple[str, str], Sentence] = {
+SENTENCES: dict[tuple[str, str], ResultSentence] = {
     **here.SENTENCES,
     **google.SENTENCES,
     **gemini.SENTENCES,
@@ -26,18 +26,18 @@ TITLES: dict[str, dict[Language, str]] = {
 """What a check is called, in the order in which checks are shown."""
 
 
-def sentence(found: Found) -> Sentence:
+def sentence(found: CheckOutcome) -> ResultSentence:
     """Return the sentence for what was found; codes that any check may have are shared."""
     shared = SENTENCES.get((EVERY, found.code))
     return shared or SENTENCES[found.check, found.code]
 
 
-def state(found: Found) -> State:
+def state(found: CheckOutcome) -> State:
     """Return how good or bad it is."""
     return sentence(found).state
 
 
-def result(found: Found, *, language: Language) -> CheckResult:
+def result(found: CheckOutcome, *, language: Language) -> CheckResult:
     """Put what was found into words."""
     said = sentence(found)
     what, next_step = said.pt if language == "pt" else said.en

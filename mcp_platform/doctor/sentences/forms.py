@@ -12,7 +12,7 @@ Words = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
+class ResultSentence:
     """What is said of one code, in both languages."""
 
     state: State
@@ -20,17 +20,17 @@ class Sentence:
     en: Words
 
 
-def ok(*, pt: str, en: str) -> Sentence:
-    return Sentence(state="ok", pt=(pt, ""), en=(en, ""))
+def ok(*, pt: str, en: str) -> ResultSentence:
+    return ResultSentence(state="ok", pt=(pt, ""), en=(en, ""))
 
 
-def warning(*, pt: Words, en: Words) -> Sentence:
-    return Sentence(state="warning", pt=pt, en=en)
+def warning(*, pt: Words, en: Words) -> ResultSentence:
+    return ResultSentence(state="warning", pt=pt, en=en)
 
 
-def failed(*, pt: Words, en: Words) -> Sentence:
-    return Sentence(state="failed", pt=pt, en=en)
+def failed(*, pt: Words, en: Words) -> ResultSentence:
+    return ResultSentence(state="failed", pt=pt, en=en)
 
 
-def unknown(*, pt: Words, en: Words) -> Sentence:
-    return Sentence(state="unknown", pt=pt, en=en)
+def unknown(*, pt: Words, en: Words) -> ResultSentence:
+    return ResultSentence(state="unknown", pt=pt, en=en)

@@ -1,7 +1,7 @@
 """What is said of the Gemini key and the model."""
 
 from mcp_platform.doctor.results import Language
-from mcp_platform.doctor.sentences.forms import Sentence, failed, ok, warning
+from mcp_platform.doctor.sentences.forms import ResultSentence, failed, ok, warning
 
 TITLES: dict[str, dict[Language, str]] = {
     "gemini.key": {"pt": "Gemini: chave", "en": "Gemini: key"},
@@ -11,7 +11,7 @@ TITLES: dict[str, dict[Language, str]] = {
 _PROJECT_PT = "No Google AI Studio, ative o faturamento do projeto da chave, ou use outro projeto."
 _PROJECT_EN = "In Google AI Studio, set up billing for the key's project, or use another project."
 
-SENTENCES: dict[tuple[str, str], Sentence] = {
+SENTENCES: dict[tuple[str, str], ResultSentence] = {
     ("gemini.key", "accepted"): ok(pt="O Gemini aceita a chave.", en="Gemini accepts the key."),
     ("gemini.key", "switched_off"): ok(
         pt="O modelo está desligado para este cliente: responde o menu.",

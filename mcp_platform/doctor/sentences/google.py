@@ -1,7 +1,7 @@
 """What is said of the Google service account and the calendars."""
 
 from mcp_platform.doctor.results import Language
-from mcp_platform.doctor.sentences.forms import Sentence, failed, ok, unknown, warning
+from mcp_platform.doctor.sentences.forms import ResultSentence, failed, ok, unknown, warning
 
 TITLES: dict[str, dict[Language, str]] = {
     "google.key": {"pt": "Google: chave da conta de serviço", "en": "Google: service account key"},
@@ -11,7 +11,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "google.write": {"pt": "Google: escrita de teste", "en": "Google: test write"},
 }
 
-SENTENCES: dict[tuple[str, str], Sentence] = {
+SENTENCES: dict[tuple[str, str], ResultSentence] = {
     ("google.key", "sound"): ok(
         pt="A chave de {client_email} está inteira ({bits} bits).",
         en="The key of {client_email} is whole ({bits} bits).",

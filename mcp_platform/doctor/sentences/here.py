@@ -1,7 +1,7 @@
 """What is said of the platform's own part: Secret, database role, owner, catalogue."""
 
 from mcp_platform.doctor.results import Language
-from mcp_platform.doctor.sentences.forms import EVERY, Sentence, failed, ok, unknown, warning
+from mcp_platform.doctor.sentences.forms import EVERY, ResultSentence, failed, ok, unknown, warning
 
 TITLES: dict[str, dict[Language, str]] = {
     "secret": {"pt": "Credenciais guardadas", "en": "Stored credentials"},
@@ -12,7 +12,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "catalogue": {"pt": "Catálogo", "en": "Catalogue"},
 }
 
-SENTENCES: dict[tuple[str, str], Sentence] = {
+SENTENCES: dict[tuple[str, str], ResultSentence] = {
     (EVERY, "because"): unknown(
         pt=(
             "Não foi verificado, por causa de: {checks}.",

@@ -1,7 +1,7 @@
 """What is said of the way in from the internet: what Meta meets at the public address."""
 
 from mcp_platform.doctor.results import Language
-from mcp_platform.doctor.sentences.forms import Sentence, failed, ok, unknown, warning
+from mcp_platform.doctor.sentences.forms import ResultSentence, failed, ok, unknown, warning
 
 TITLES: dict[str, dict[Language, str]] = {
     "public.proxies": {"pt": "Público: proxies", "en": "Public: proxies"},
@@ -9,7 +9,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "public.webhook": {"pt": "Público: assinatura", "en": "Public: signature"},
 }
 
-SENTENCES: dict[tuple[str, str], Sentence] = {
+SENTENCES: dict[tuple[str, str], ResultSentence] = {
     ("public.proxies", "named"): ok(
         pt="Quem entra tem o próprio endereço.", en="Who signs in has an address of their own."
     ),

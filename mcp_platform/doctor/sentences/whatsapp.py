@@ -1,7 +1,7 @@
 """What is said of WhatsApp: app, token, number, account, webhooks, template."""
 
 from mcp_platform.doctor.results import Language
-from mcp_platform.doctor.sentences.forms import Sentence, failed, ok, unknown, warning
+from mcp_platform.doctor.sentences.forms import ResultSentence, failed, ok, unknown, warning
 
 TITLES: dict[str, dict[Language, str]] = {
     "whatsapp.app_secret": {"pt": "WhatsApp: segredo do app", "en": "WhatsApp: app secret"},
@@ -29,7 +29,7 @@ _SYSTEM_USER_EN = (
 _FIX_PT = "Rode o diagnóstico com --fix, que inscreve e aponta o webhook para cá."
 _FIX_EN = "Run the doctor with --fix, which subscribes and points the webhook here."
 
-SENTENCES: dict[tuple[str, str], Sentence] = {
+SENTENCES: dict[tuple[str, str], ResultSentence] = {
     ("whatsapp.app_secret", "matches"): ok(
         pt="O segredo do app é o do app do token.", en="The app secret is that of the token's app."
     ),

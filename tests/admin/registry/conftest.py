@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import Sessions, create_engine
-from mcp_platform.kit.embedded import EmbeddedPostgres
 from tests.admin.registry.office import Office
 
 

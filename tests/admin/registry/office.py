@@ -9,15 +9,15 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import insert, select, text
 
-from mcp_platform.admin.access import AdminGuard, SignedIn
-from mcp_platform.admin.actor import ROLES, Actor
-from mcp_platform.admin.api.registry import Registry, registry_router
-from mcp_platform.admin.isolation import Isolation
-from mcp_platform.admin.models import AuditRow
+from mcp_platform.access.guard import AdminGuard, SignedInUser
+from mcp_platform.audit.actor import ROLES, Actor
+from mcp_platform.audit.models import AuditRow
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import Unauthorized, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import handle_problems
+from mcp_platform.registry.api import Registry, registry_router
+from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
 from mcp_platform.scheduling.models import AppointmentRow
@@ -32,13 +32,13 @@ ME = Actor(kind="command", subject="tests", role="admin")
 class ByRole(AdminGuard):
     """A token is a role; after a slash, the name of the user."""
 
-    async def admit(self, token: str | None, *, address: str | None) -> SignedIn:
+    async def admit(self, token: str | None, *, address: str | None) -> SignedInUser:
         role, _, name = (token or "").partition("/")
         if role not in ROLES:
             raise Unauthorized("A bearer token is required.")
         tenant = "somebody/production" if role == "staff" else None
         actor = Actor(kind="user", subject=name or role, role=role, tenant=tenant, address=address)
-        return SignedIn(
+        return SignedInUser(
             user_id=uuid.UUID(int=1), sign_in_id=uuid.UUID(int=2), actor=actor, temporary=False
         )
 

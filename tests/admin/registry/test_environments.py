@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from mcp_platform.admin.actor import Actor
-from mcp_platform.admin.registry.clients import Clients, NewClient
-from mcp_platform.admin.registry.environments import EnvironmentChange, Environments, NewEnvironment
+from mcp_platform.audit.actor import Actor
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
+from mcp_platform.registry.clients import Clients, NewClient
+from mcp_platform.registry.environments import EnvironmentChange, Environments, NewEnvironment
 from tests.admin.registry.office import ME, Office, fields
 
 

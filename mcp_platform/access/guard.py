@@ -1,0 +1,101 @@
+"""Which signed-in users a route admits: the port of what knows them, and the routes' dependency.
+
+Owns how a route says whom it admits. How a user proves who they are is for whoever implements
+`AdminGuard`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated, Final, Protocol
+from uuid import UUID
+
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from mcp_platform.audit.actor import ROLES, Actor, Role
+from mcp_platform.errors import Forbidden
+
+AUTH_API: Final = "/api/v1/auth"
+ADMIN_API: Final = "/api/v1/admin"
+# A token says so until it expires: whoever has changed the password needs another one.
+TEMPORARY: Final = (
+    "Change the temporary password first, POST /api/v1/auth/password; then sign in anew, or refresh"
+    " the token."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInUser:
+    """A user who proved who they are. `temporary`: with a password that they must change first."""
+
+    user_id: UUID
+    sign_in_id: UUID
+    actor: Actor
+    temporary: bool
+
+
+class AdminGuard(Protocol):
+    """Knows users by their access tokens."""
+
+    async def admit(self, token: str | None, *, address: str | None) -> SignedInUser:
+        """Return who asks.
+
+        Raises:
+            Unauthorized: nobody proved who they are, or the sign-in was ended.
+            Unavailable: it cannot be known now.
+        """
+
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    scheme_name="userToken",
+    description="The access token of a signed-in user, from `POST /api/v1/auth/token`.",
+)
+
+
+def signed_in(guard: AdminGuard) -> Callable[..., Awaitable[SignedInUser]]:
+    """Return the dependency of a route for every user, who may have to change their password."""
+
+    async def admit(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> SignedInUser:
+        return await guard.admit(
+            bearer.credentials if bearer is not None else None, address=client_address(request)
+        )
+
+    return admit
+
+
+def allowed(guard: AdminGuard, *roles: Role) -> Callable[..., Awaitable[Actor]]:
+    """Return the dependency of a route for users of these roles. Such a route answers 401 and 403.
+
+    `actor: Annotated[Actor, Depends(allowed(guard, "admin", "operator"))]`
+    """
+    if not roles or not set(roles) <= set(ROLES):
+        raise ValueError(f"A route admits some of {', '.join(ROLES)}")
+
+    async def admit(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> Actor:
+        user = await guard.admit(
+            bearer.credentials if bearer is not None else None, address=client_address(request)
+        )
+        if user.temporary:
+            raise Forbidden(TEMPORARY)
+        if user.actor.role not in roles:
+            raise Forbidden(f"This needs the role {' or '.join(roles)}.")
+        return user.actor
+
+    return admit
+
+
+def client_address(request: Request) -> str | None:
+    """Return where a request comes from: the server has read what trusted proxies say of it."""
+    try:
+        return str(ip_address(request.client.host)) if request.client is not None else None
+    except ValueError:  # a proxy that is trusted, and says nonsense
+        return None

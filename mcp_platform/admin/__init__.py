@@ -1,1 +1,0 @@
-"""Who may administer and call the platform, and how they prove it."""

@@ -1,0 +1,147 @@
+"""The end of a tenant on the command line: `tenants export`, `offboard`, `restore` and `purge`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.cli.arguments import TENANT
+from mcp_platform.cli.operating import command_actor, database, in_database, split_path, tenant_row
+from mcp_platform.cli.servers import refuse_old_schema, servers
+from mcp_platform.errors import Invalid
+from mcp_platform.offboarding.data_export import DataExport
+from mcp_platform.offboarding.offboarding import Offboarding, OffboardingState
+from mcp_platform.settings import Settings
+from mcp_platform.tenants.tenant import TenantId
+
+OUTPUT = typer.Option(
+    "--output",
+    help="Where the data goes; a file that is there is not overwritten.",
+    show_default=False,
+)
+CONFIRM = typer.Option(
+    "--confirm",
+    help="The tenant's name once more: [bold]<client>/<environment>[/]. Unset: it is asked for.",
+    show_default=False,
+)
+
+WITHOUT_EXPORT = typer.Option(
+    "--without-export",
+    help="Delete it although no export holds all that is there now.",
+)
+
+
+def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> None:
+    """Write all that is kept of a tenant as JSON lines: services, customers, messages, bookings.
+
+    Credentials are not in it. It holds what customers wrote: keep it as such.
+    """
+
+    async def run(database_url: str) -> int:
+        async with database(database_url) as sessions:
+            async with sessions.everywhere() as session:
+                row = await tenant_row(session, tenant)
+            going = DataExport(
+                sessions,
+                TenantId(row.id),
+                actor=command_actor(),
+                path=f"{row.client_name}/{row.environment}",
+            )
+            with _new_file(output) as file:
+                await going.begin()  # not where no row will leave
+                async for part in going.lines():
+                    file.write(part)
+                file.flush()
+                os.fsync(file.fileno())
+            return await going.complete()
+
+    with servers(Settings()) as given:
+        refuse_old_schema(given.database_url)
+        rows = asyncio.run(run(given.database_url))
+    typer.echo(f"{output}: {rows} rows of {tenant}.")
+
+
+def offboard(tenant: Annotated[str, TENANT]) -> None:
+    """Stop a tenant for good: nothing is answered, and after a grace period all of it is purged.
+
+    Until then `restore` brings it back. What it leaves with Meta is taken away in the background.
+    """
+    grace = timedelta(days=Settings().offboarding_grace_days)
+    state = _change(tenant, lambda work, path, now: work.begin(*path, grace=grace, now=now))
+    typer.echo(
+        f"{tenant} is off-boarded; it is purged on {state.purge_after:%Y-%m-%d}. Until then:"
+        f" mcp-platform tenants restore {tenant}"
+    )
+
+
+def restore(tenant: Annotated[str, TENANT]) -> None:
+    """Bring an off-boarded tenant back, as it was."""
+    was = _change(tenant, lambda work, path, _: work.restore(*path))
+    typer.echo(f"{tenant} is {was.status_before} again.")
+    if was.override == "removed":
+        typer.echo(
+            "Meta does not send its messages here any more. To have them sent again:"
+            f" mcp-platform doctor {tenant} --fix"
+        )
+
+
+def purge(
+    tenant: Annotated[str, TENANT],
+    confirm: Annotated[str | None, CONFIRM] = None,
+    without_export: Annotated[bool, WITHOUT_EXPORT] = False,
+) -> None:
+    """Delete all that is kept of an off-boarded tenant, now. There is no way back.
+
+    The running service does it, within a few minutes; `tenants export` keeps a copy before. Without
+    a copy of all that is there now it is refused, unless you say so.
+    """
+    if confirm is None and not sys.stdin.isatty():
+        raise typer.BadParameter("There is no terminal to ask at. Give --confirm.")
+    named = (
+        confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
+    )
+    _change(
+        tenant,
+        lambda work, path, now: work.purge(
+            *path, confirm=named, without_export=without_export, now=now
+        ),
+    )
+    typer.echo(
+        f"{tenant} is purged by the running service within a few minutes. How far it has come, and"
+        f" what is left for you to take away: mcp-platform tenants show {tenant}"
+    )
+
+
+@contextmanager
+def _new_file(output: Path) -> Iterator[IO[bytes]]:
+    """Open a file that only its owner may read, and that is whole or not there."""
+    try:
+        handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Invalid(f"{output} cannot be made: {error.strerror}.") from error
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123  # of a handle
+            yield file
+    except BaseException:
+        output.unlink()
+        raise
+
+
+Ask = Callable[["Offboarding", tuple[str, str], "datetime"], Awaitable["OffboardingState"]]
+
+
+def _change(tenant: str, ask: Ask) -> OffboardingState:
+    path = split_path(tenant)
+    now = datetime.now(UTC)
+
+    async def work(session: AsyncSession) -> OffboardingState:
+        return await ask(Offboarding(session, command_actor()), path, now)
+
+    return in_database(work)

@@ -1,0 +1,146 @@
+"""What the database knows before the interview, and what is written into it afterwards.
+
+Everything goes through the registry and the credentials' own order of steps. Refuses to write part
+of a tenant: client, environments and catalogues are one transaction, then come credentials.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.audit.actor import Actor
+from mcp_platform.bootstrap.commands import OperatingServices
+from mcp_platform.cli.commands.onboarding.answers import OnboardingAnswers, catalogue
+from mcp_platform.credentials.credentials import CredentialChange
+from mcp_platform.credentials.forms import IDENTIFYING, check_form
+from mcp_platform.credentials.proofs import Proof
+from mcp_platform.doctor.results import CheckResult, Language
+from mcp_platform.errors import NotFound
+from mcp_platform.publishing.config_credentials import were_given
+from mcp_platform.registry.clients import Clients, NewClient
+from mcp_platform.registry.environments import Environments, NewEnvironment
+from mcp_platform.registry.professionals import Professionals
+from mcp_platform.registry.services import Services
+from mcp_platform.tenants.credentials import Credentials
+from mcp_platform.tenants.directory import tenant_of
+from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant, TenantId
+
+_OF_ENVIRONMENT = ("topology", "resources", "time_zone", "language", "owner_whatsapp")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInstallation:
+    """Who is there already. `environments` says by path whether there are credentials."""
+
+    clients: Mapping[str, str]
+    environments: Mapping[str, bool]
+    numbers: Mapping[str, str]
+
+    def open_environments(self, client_name: str) -> list[str]:
+        """Return the environments that can be onboarded: not there yet, or without credentials."""
+        return [
+            each
+            for each in ENVIRONMENTS
+            if not self.environments.get(f"{client_name}/{each}", False)
+        ]
+
+    def new_environments(self, answers: OnboardingAnswers) -> list[str]:
+        paths = ((each, f"{answers.client_name}/{each}") for each in answers.environments)
+        return [each for each, path in paths if path not in self.environments]
+
+
+async def look(session: AsyncSession) -> KnownInstallation:
+    """Return what there is."""
+    columns = (TenantRow.client_name, TenantRow.environment, TenantRow.phone_number_id)
+    rows = await session.execute(select(*columns, were_given()))
+    environments, numbers = {}, {}
+    for client_name, environment, number, has_credentials in rows:
+        environments[f"{client_name}/{environment}"] = bool(has_credentials)
+        if number is not None:
+            numbers[number] = f"{client_name}/{environment}"
+    names = await session.execute(select(ClientRow.name, ClientRow.business_name))
+    return KnownInstallation({name: business for name, business in names}, environments, numbers)  # noqa: C416  # rows are no pairs to mypy
+
+
+async def register(
+    session: AsyncSession,
+    actor: Actor,
+    answers: OnboardingAnswers,
+    *,
+    environments: Sequence[str],
+    values: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Make the client if it is new, its `environments`, and what each of them offers.
+
+    Raises:
+        Conflict: an environment was made meanwhile, or a number is another tenant's.
+    """
+    services, professionals = catalogue(answers)
+    clients, tenants = Clients(session, actor), Environments(session, actor)
+    name = answers.client_name
+    try:
+        await clients.get(name)
+    except NotFound:
+        business_name = answers.values["business_name"]
+        await clients.create(NewClient(name=name, business_name=business_name))
+    for environment in environments:
+        held = values.get(environment, {})
+        wish = {each: answers.values[each] for each in _OF_ENVIRONMENT}
+        wish |= {column: held[key] for key, column in IDENTIFYING.items() if key in held}
+        await tenants.create(name, NewEnvironment.of({"environment": environment, **wish}))
+        located = await tenants.locate(name, environment)
+        for service in services:
+            await Services(session, actor, located).create(service)
+        for professional in professionals:
+            await Professionals(session, actor, located).create(professional)
+
+
+async def prove(
+    made: OperatingServices,
+    answers: OnboardingAnswers,
+    environment: str,
+    *,
+    values: Mapping[str, str],
+    language: Language,
+    tell: Callable[[CheckResult], None],
+) -> list[CheckResult]:
+    """Ask the vendors, before anything is written."""
+    said: Mapping[str, Any] = answers.values
+    tenant = Tenant(
+        id=TenantId(0),
+        client_name=answers.client_name,
+        environment=next(each for each in ENVIRONMENTS if each == environment),
+        status="active",
+        topology="shared",
+        business_name=said.get("business_name", answers.client_name),
+        language=said.get("language", "pt-BR"),
+        time_zone=said.get("time_zone", "America/Sao_Paulo"),
+        phone_number_id=values.get("WHATSAPP_PHONE_NUMBER_ID"),
+        calendar_id=values.get("GOOGLE_CALENDAR_ID"),
+        owner_whatsapp=said.get("owner_whatsapp"),
+        model_enabled=True,
+        created_at=datetime.now(UTC),
+    )
+    credentials = Credentials.from_mapping(check_form(values))
+    return await made.proving.prove(tenant, credentials, language=language, tell=tell)
+
+
+async def save(
+    made: OperatingServices, path: str, values: Mapping[str, str], *, proof: Proof, actor: Actor
+) -> None:
+    """Write the credentials of a tenant that is registered. They were proved already."""
+    client_name, _, environment = path.partition("/")
+    async with made.admin_sessions.everywhere() as session:
+        found = await session.execute(
+            select(TenantRow, ClientRow.business_name)
+            .join(ClientRow)
+            .where(TenantRow.client_name == client_name, TenantRow.environment == environment)
+        )
+        tenant = tenant_of(*found.one())
+    wish = CredentialChange(values=check_form(values), proof=proof)
+    await made.keys.write(tenant, wish, actor=actor)

@@ -1,0 +1,1 @@
+"""A tenant's credentials: their form, their proof, and setting them."""

@@ -1,0 +1,110 @@
+"""Forms that a request, a command or an import fills in: base classes, texts, and merging.
+
+A form is a pydantic model, so that REST API, commands and imports refuse the same in the same words.
+Unknown fields are refused, and nothing is converted: "5" is no number.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from mcp_platform.errors import Invalid
+from mcp_platform.kit.database import Versioned
+from mcp_platform.kit.http import PreconditionFailed
+
+# At least one character that is seen; no control characters, which chats and calendars choke on.
+_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f]*$"
+
+_PARAGRAPHS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
+
+_WORD = r"^[^\x00-\x20\x7f-\xa0]+$"
+
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_LINE)]
+
+Line = Annotated[str, Field(min_length=1, max_length=300, pattern=_LINE)]
+
+Paragraphs = Annotated[str, Field(min_length=1, max_length=4000, pattern=_PARAGRAPHS)]
+
+Search = Annotated[str, Field(min_length=1, max_length=80, pattern=_LINE)]
+
+Wished = TypeVar("Wished", bound="Form")
+
+
+class Form(BaseModel):
+    """What somebody asks for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Take `values` as a wish.
+
+        Raises:
+            Invalid: they are none; `fields` says where.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            fields = {".".join(map(str, each["loc"])): each["msg"] for each in error.errors()}
+            told = "; ".join(f"{field}: {why}" for field, why in fields.items())
+            raise Invalid(told, fields=fields) from error
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Say of a change's fields no default: what is left out stays as it is."""
+    for about in schema.get("properties", {}).values():
+        about.pop("default", None)
+
+
+class ChangeForm(Form):
+    """What is left out stays as it is; `null` empties what may be empty."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
+    def wished(self) -> dict[str, Any]:
+        """Return what is to change."""
+        return self.model_dump(exclude_unset=True)
+
+
+class CreationForm(Form):
+    model_config = ConfigDict(json_schema_extra=lambda _: None)  # its defaults are true
+
+    def columns(self, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+        return self.model_dump(exclude=set(without))
+
+
+class VersionedOut(BaseModel):
+    """What is told of a row. `version` is its ETag."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    version: Annotated[int, Field(description="Also the ETag.")]
+
+
+def check_version(row: Versioned, versions: frozenset[int] | None) -> None:
+    """Do nothing if `row` is in one of `versions`, or any will do.
+
+    Raises:
+        PreconditionFailed: somebody changed it meanwhile.
+    """
+    if versions is not None and row.version not in versions:
+        raise PreconditionFailed("It was changed meanwhile: read it anew.")
+
+
+def merge(row: Versioned, changes: Mapping[str, Any]) -> None:
+    """Set what differs; a row of which nothing differs keeps its version."""
+    for field, value in changes.items():
+        if getattr(row, field) != value:
+            setattr(row, field, value)
+
+
+def constraint(error: IntegrityError) -> str:
+    """Return the name of the constraint that was broken."""
+    return str(getattr(error.orig.__cause__, "constraint_name", "")) if error.orig else ""
+
+
+def prefixed(index: int, *, of: int) -> Callable[[str], str]:
+    """Return how a field of the `index`th of several is called; of a single one, by its name."""
+    return (lambda field: field) if of == 1 else (lambda field: f"{index}.{field}")

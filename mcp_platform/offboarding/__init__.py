@@ -1,0 +1,1 @@
+"""The end of a tenant: its data exported, its traces purged."""

@@ -1,0 +1,119 @@
+"""`config.json` out of the database: the same rows give the same bytes.
+
+Owns what is told and in which order. Tells no secret but sealed ones, and nothing of a business but
+its client name, unless its catalogue is asked for.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.publishing.config_form import BLOCKS, PATH_PATTERN, VERSION
+from mcp_platform.registry.catalogue_file import stored, written
+from mcp_platform.tenants.models import (
+    ClientRow,
+    CredentialKeyRow,
+    ManifestBlockRow,
+    OffboardingRow,
+    TenantRow,
+)
+from mcp_platform.tenants.tenant import ENVIRONMENTS
+
+
+async def export_config(session: AsyncSession, *, catalogue: bool = False) -> bytes:
+    """Return the whole file. A tenant that was purged is not in it, nor a client of no others.
+
+    With `catalogue`, also what each offers, who does it and when: not for the manifests repository.
+    """
+    blocks = {row.name: row.body for row in await session.scalars(select(ManifestBlockRow))}
+    keys: defaultdict[int, list[CredentialKeyRow]] = defaultdict(list)
+    for row in await session.scalars(
+        select(CredentialKeyRow)
+        .where(CredentialKeyRow.changed_at.is_not(None))
+        .order_by(CredentialKeyRow.key)
+    ):
+        keys[row.tenant_id].append(row)
+    # Their paths are remembered for a while; a client that has no environment yet is another thing.
+    purged = set(
+        await session.scalars(
+            select(OffboardingRow.tenant_id).where(OffboardingRow.purged_at.is_not(None))
+        )
+    )
+    environments: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    gone: set[str] = set()
+    for tenant in await session.scalars(select(TenantRow)):
+        if tenant.id in purged:
+            gone.add(tenant.client_name)
+        else:
+            said = _environment(tenant, keys.get(tenant.id, []))
+            if catalogue:
+                said["catalogue"] = {
+                    **written(await stored(session, tenant.id)),
+                    "holidays_of": tenant.holidays_of,
+                    **({"own_holidays": tenant.own_holidays} if tenant.own_holidays else {}),
+                }
+            environments[tenant.client_name][tenant.environment] = said
+    gone -= environments.keys()
+    names = set(await session.scalars(select(ClientRow.name))) - gone
+    document = {
+        "version": VERSION,
+        "path_pattern": PATH_PATTERN,
+        **{name: _sorted(blocks[name]) for name in BLOCKS if blocks.get(name)},
+        "clients": [
+            {
+                "client_name": name,
+                "environments": {
+                    each: environments[name][each]
+                    for each in ENVIRONMENTS
+                    if each in environments[name]
+                },
+            }
+            for name in sorted(names)  # here: a database's order depends on its locale
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _environment(tenant: TenantRow, keys: Sequence[CredentialKeyRow]) -> dict[str, Any]:
+    said: dict[str, Any] = {"topology": tenant.topology, "status": tenant.status}
+    resources = {
+        "requests": {"cpu": tenant.cpu_request, "memory": tenant.memory_request},
+        "limits": {"cpu": tenant.cpu_limit, "memory": tenant.memory_limit},
+    }
+    given = {
+        kind: {what: amount for what, amount in amounts.items() if amount is not None}
+        for kind, amounts in resources.items()
+    }
+    if any(given.values()):
+        said["resources"] = {kind: amounts for kind, amounts in given.items() if amounts}
+    if keys:
+        said["credentials"] = _credentials(keys)
+    return said
+
+
+def _credentials(keys: Sequence[CredentialKeyRow]) -> dict[str, Any]:
+    lines = "".join(f"{row.key} {row.fingerprint} {row.changed_at}\n" for row in keys)
+    told: dict[str, Any] = {
+        "keys": sorted(row.key for row in keys),
+        "checksum": hashlib.sha256(lines.encode()).hexdigest(),
+    }
+    sealed = {row.key: row.sealed for row in keys if row.sealed is not None}
+    if sealed:
+        newest = max(
+            (row for row in keys if row.certificate is not None),
+            key=lambda row: (str(row.changed_at), row.key),
+        )
+        told["certificate"] = newest.certificate
+        told["sealed"] = _sorted(sealed)
+    return told
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return value

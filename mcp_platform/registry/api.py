@@ -1,0 +1,23 @@
+"""The registry over HTTP: `/api/v1/admin/clients` and all that is under it."""
+
+from fastapi import APIRouter
+
+from mcp_platform.access.guard import ADMIN_API
+from mcp_platform.access.routes import MOST_BYTES
+from mcp_platform.kit.http import bodies_up_to
+from mcp_platform.registry import clients_api as clients
+from mcp_platform.registry import closed_days_api as closed_days
+from mcp_platform.registry import environments_api as environments
+from mcp_platform.registry import professionals_api as professionals
+from mcp_platform.registry import services_api as services
+from mcp_platform.registry.routes import Registry
+
+__all__ = ["Registry", "registry_router"]
+
+
+def registry_router(registry: Registry) -> APIRouter:
+    """Return the routes, with their whole paths."""
+    router = APIRouter(prefix=ADMIN_API, route_class=bodies_up_to(MOST_BYTES))
+    for part in (clients, environments, services, professionals, closed_days):
+        part.add_routes(router, registry)
+    return router

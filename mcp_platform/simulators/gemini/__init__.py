@@ -1,0 +1,1 @@
+"""The Gemini API on this machine: generateContent, countTokens and models, and who answers."""
