@@ -102,7 +102,7 @@ class EnrolmentOut(BaseModel):
 
 
 class RecoveryCodesOut(BaseModel):
-    recovery_codes: Annotated[list[str], Field(description="VersionedOut once; each is good once.")]
+    recovery_codes: Annotated[list[str], Field(description="Shown once; each is good once.")]
 
 
 class UserOut(VersionedOut):
