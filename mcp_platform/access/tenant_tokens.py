@@ -21,7 +21,7 @@ from mcp_platform.access.jwts import (
 )
 from mcp_platform.access.token_keys import TokenKeys
 from mcp_platform.access.user_tokens import USERS, UserGuard
-from mcp_platform.audit.trail import CallerTrail
+from mcp_platform.audit.trail import OF_A_TOKEN, CallerTrail
 from mcp_platform.errors import Forbidden, Invalid, Unauthorized
 from mcp_platform.tenants.access import SCOPES, Caller, Guard, Scope
 from mcp_platform.tenants.directory import TenantDirectory, UnknownTenant
@@ -32,7 +32,7 @@ __all__ = ["EXPIRED", "REFUSED", "TENANT_API", "Claims", "TenantTokens", "TokenG
 TENANT_API: Final = "mcp-platform:tenant-api"
 LONGEST_LIFE = timedelta(days=366)  # a token cannot be revoked alone, only its key
 STAFF_SCOPES: frozenset[Scope] = frozenset(
-    {"appointments:read", "appointments:write", "conversations"}
+    {"appointments:read", "appointments:write", "conversations", "whatsapp:send"}
 )
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 
@@ -171,4 +171,4 @@ class TokenGuard(Guard):
         claims = self._tokens.verify(token, now=self._clock())
         if claims.tenant != path:
             raise UnknownTenant
-        return CallerTrail(claims.subject, role="token"), claims.scopes, claims.issued
+        return CallerTrail(claims.subject, role=OF_A_TOKEN), claims.scopes, claims.issued

@@ -35,6 +35,7 @@ _OPENING_KEY = re.compile(
 )
 _PHONE = frozenset({"phone", "phones", "telephone", "mobile", "whatsapp"})
 _ID = frozenset({"id", "ids"})  # Meta's id of a number is no number
+OF_A_TOKEN = "token"  # noqa: S105  # the role of whoever brings one that no user signed in for
 # Without `RETURNING`, which would be reading.
 ADD = text("""
     INSERT INTO audit_entries (actor_kind, actor, role, trace_id, action, target, tenant_id, after)
@@ -113,6 +114,10 @@ class ActorTrail:
     def who(self) -> str:
         return self.actor.subject
 
+    @property
+    def is_person(self) -> bool:
+        return self.actor.kind != "system"
+
     async def write(
         self,
         session: AsyncSession,
@@ -138,6 +143,10 @@ class CallerTrail:
 
     who: str
     role: str
+
+    @property
+    def is_person(self) -> bool:
+        return self.role != OF_A_TOKEN
 
     async def write(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from mcp_platform.bootstrap.pieces import (
+    Agendas,
     credential_store,
     now,
     open_calendars,
@@ -22,13 +23,18 @@ from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.doctor.proving import CredentialProofs
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.queue import schema_for
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.registry.isolation import Isolation
+from mcp_platform.scheduling.catalogue_store import Catalogues
+from mcp_platform.scheduling.desk import TenantAppointments
 from mcp_platform.settings import Settings
+from mcp_platform.tenants.credential_cache import CachedCredentials
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.provisioning import Namespaces, Store
+from mcp_platform.tenants.tenant import Tenant
 
 
 @asynccontextmanager
@@ -153,6 +159,51 @@ async def operating_alone(
             made_elsewhere=settings.sealed,
         )
         yield OperatingServices(admin_sessions=sessions, keys=keys, proving=doctoring.proving)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAlone:
+    """What a command needs that books, moves and cancels at one tenant."""
+
+    desk: TenantAppointments
+    tenant: Tenant
+
+
+@asynccontextmanager
+async def desk_alone(
+    settings: Settings, *, database_url: str, path: tuple[str, str]
+) -> AsyncIterator[DeskAlone]:
+    """Build the desk of one tenant for a command, without the parts that serve.
+
+    Raises:
+        NotFound: there is no such tenant.
+    """
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            database_url, pool_size=3, application_name="mcp-cli", role=DatabaseRole.ADMIN
+        )
+        stack.push_async_callback(engine.dispose)
+        tenants = TenantDirectory(sessions=create_sessions(engine), timer=time.monotonic)
+        tenant = await tenants.by_path(*path)
+        sessions = create_sessions(engine, queue=schema_for(tenant.id, tenant.topology))
+        calendars = open_calendars(settings)
+        stack.push_async_callback(calendars.close)
+        agendas = Agendas(
+            sessions=sessions,
+            calendars=calendars,
+            credentials=CachedCredentials(
+                credential_store(settings, closing=stack), timer=time.monotonic
+            ),
+            health=TenantHealth(sessions, timer=time.monotonic),
+            notices=Notices(sessions, template=settings.owner_notice_template),
+            hold_for=settings.hold_s,
+            clock=now,
+        )
+        catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
+        desk = TenantAppointments(
+            sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now
+        )
+        yield DeskAlone(desk=desk, tenant=tenant)
 
 
 @asynccontextmanager

@@ -106,6 +106,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "See conversations, take them from the assistant, answer, and give them back.",
     ),
+    "appointments": (
+        "appointments",
+        "app",
+        "See a tenant's appointments, book, move and cancel them; see whom to call.",
+    ),
 }
 
 

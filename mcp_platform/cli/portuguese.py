@@ -40,6 +40,38 @@ SENTENCES: Mapping[str, str] = {
         "Ainda não há usuários: mcp-platform users create <e-mail>."
     ),
     "There are no such conversations.": "Não há conversas assim.",
+    # Conversations and appointments.
+    "{who}: the assistant answers.": "{who}: quem responde é o assistente.",
+    "{who}: waits for a person; the assistant is silent until {until}.": (
+        "{who}: espera por uma pessoa; o assistente fica em silêncio até {until}."
+    ),
+    "{who}: {by} has this conversation until {until}.": (
+        "{who}: {by} está com esta conversa até {until}."
+    ),
+    "WhatsApp takes no reply now: call them, or wait until they write.": (
+        "O WhatsApp não aceita resposta agora: ligue, ou espere que a pessoa escreva."
+    ),
+    "WhatsApp takes replies until {until}.": "O WhatsApp aceita respostas até {until}.",
+    "The assistant was answering: its reply is held back, unless it has booked something.": (
+        "O assistente estava respondendo: a resposta fica retida, a não ser que já tenha marcado"
+        " alguma coisa."
+    ),
+    "It is queued; `mcp-platform conversations show` says what becomes of it.": (
+        "Está na fila; `mcp-platform conversations show` mostra o que acontece com ela."
+    ),
+    "The assistant answers this contact again.": "O assistente volta a responder a este contato.",
+    "{what} is booked: {id}": "{what} está marcado: {id}",
+    "It is now {what}.": "Agora é {what}.",
+    "{what} is cancelled.": "{what} foi cancelado.",
+    "The customer is told by a message.": "O cliente é avisado por mensagem.",
+    "The customer was not told.": "O cliente não foi avisado.",
+    "WhatsApp takes no message now: call them. mcp-platform appointments calls": (
+        "O WhatsApp não aceita mensagem agora: ligue para o cliente. mcp-platform appointments"
+        " calls"
+    ),
+    "Noted.": "Anotado.",
+    "Nothing is booked then.": "Não há horários marcados nesse período.",
+    "Nobody is to be called.": "Não há ninguém para quem ligar.",
     # Closed days and holidays.
     "No day is closed.": "Nenhum dia está fechado.",
     "{days} is closed.": "{days}: fechado.",
@@ -64,6 +96,17 @@ SENTENCES: Mapping[str, str] = {
 
 WORDS: Mapping[str, str] = {
     "Answered by": "Quem responde",
+    "Appointment": "Agendamento",
+    "Changed by": "Mudado por",
+    "For": "Para",
+    "Now": "Agora",
+    "Phone": "Telefone",
+    "They know": "O cliente conta com",
+    "Told": "Avisado",
+    "When": "Quando",
+    "Why no message": "Por que sem mensagem",
+    "cancelled": "cancelado",
+    "WhatsApp takes none now": "o WhatsApp não aceita agora",
     "Conversation": "Conversa",
     "Unanswered since": "Sem resposta desde",
     "Until": "Até",
@@ -83,6 +126,7 @@ WORDS: Mapping[str, str] = {
     "Number id": "Id do número",
     "One-time codes": "Códigos de uso único",
     "Role": "Papel",
+    "Service": "Serviço",
     "Since": "Desde",
     "Status": "Situação",
     "Tenant": "Ambiente",

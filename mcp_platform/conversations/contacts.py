@@ -14,7 +14,8 @@ from sqlalchemy import Select, func, not_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.models import ContactAliasRow, ContactRow
-from mcp_platform.errors import NotFound
+from mcp_platform.conversations.phones import EXAMPLE, international, spellings
+from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.tenants.tenant import TenantId
 
 ContactId = NewType("ContactId", uuid.UUID)
@@ -78,12 +79,16 @@ MEET = text("""
     SELECT contact_id FROM met
 """)
 GET = text(
-    "SELECT id, tenant_id, space, bsuid, wa_id, name, language, answered_by, human_until"
-    " FROM contacts WHERE tenant_id = :tenant AND id = :contact"
+    "SELECT id, tenant_id, space, bsuid, wa_id, name, language, answered_by, human_until,"
+    " last_inbound_at FROM contacts WHERE tenant_id = :tenant AND id = :contact"
 )
 ALIAS = text(
     "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES (:tenant, :alias, :contact)"
     " ON CONFLICT (tenant_id, alias) DO UPDATE SET contact_id = excluded.contact_id"
+)
+ALSO = text(
+    "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES (:tenant, :alias, :contact)"
+    " ON CONFLICT DO NOTHING"
 )
 INBOUND = text(
     "UPDATE contacts SET last_inbound_at = greatest(last_inbound_at, :at)"
@@ -138,6 +143,7 @@ class Contact:
     language: str | None
     answered_by: Literal["assistant", "human"]
     human_until: datetime | None
+    last_inbound_at: datetime | None
 
     def human_answers(self, now: datetime) -> bool:
         """Tell whether a person has this conversation, so that the assistant is silent."""
@@ -211,6 +217,30 @@ class Contacts:
         )
         # If nobody was met, another worker was first.
         return await self.ensure(identity) if met is None else contact_id
+
+    async def by_phone(self, written: str, *, time_zone: str, name: str | None) -> ContactId:
+        """Return whose this number is on WhatsApp, whether or not they have ever written.
+
+        They are found by each spelling of it, once they write.
+
+        Raises:
+            Invalid: it is no phone number.
+        """
+        ways = spellings(written, time_zone=time_zone)
+        for digits in ways:
+            found = await self.known_as(f"w:{digits}")
+            if found is not None:
+                return found
+        meant = international(written, time_zone=time_zone)
+        if meant is None:
+            why = f"is no phone number: write it like {EXAMPLE}"
+            raise Invalid(f"whatsapp_number: {why}.", fields={"whatsapp_number": why})
+        contact_id = await self.ensure(Identity(wa_id=meant, name=name))
+        for digits in spellings(f"+{meant}", time_zone=time_zone):
+            await self._session.execute(
+                ALSO, {"tenant": self._tenant, "alias": f"w:{digits}", "contact": contact_id}
+            )
+        return contact_id
 
     async def learn(self, contact_id: ContactId, identity: Identity) -> None:
         """Take in what a message says of its sender: name, ids, and aliases seen before apart.

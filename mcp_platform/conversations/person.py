@@ -31,7 +31,7 @@ from mcp_platform.whatsapp.messages import Recipient, whole_text
 
 # Names of replies: two are one if person, contact and Idempotency-Key are the same.
 REPLIES = UUID("7a6f9f0e-1a57-4c55-9a2c-6f0f5b1a9d3e")
-LOCK = text("SELECT 1 FROM contacts WHERE tenant_id = :tenant AND id = :contact FOR UPDATE")
+LOCK = text("SELECT 1 FROM contacts WHERE tenant_id = :tenant AND id = :contact FOR NO KEY UPDATE")
 HAVE = text("""
     UPDATE contacts
     SET answered_by = 'human', human_by = :who, human_until = :until,

@@ -70,6 +70,7 @@ OLD = {
     "outbox": "created_at < now() - :keep"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
     "offers": "expires_at < now()",
+    "tellings": "until < now() - :keep",
 }
 OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"
 OLD_LOG = "created < now() - :log"

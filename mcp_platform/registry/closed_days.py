@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.cursor import FIRST_DAY
 from mcp_platform.kit.forms import (
@@ -36,6 +37,7 @@ from mcp_platform.scheduling.holidays import MOST_YEARS_AHEAD
 from mcp_platform.scheduling.mirror import Mirror
 from mcp_platform.scheduling.models import ClosedDayRow, ProfessionalRow
 from mcp_platform.scheduling.register import Register
+from mcp_platform.scheduling.telling import Tellings
 from mcp_platform.tenants.models import TenantRow
 
 ORDER = Order(ClosedDayRow.day, ClosedDayRow.id)
@@ -374,12 +376,23 @@ class ClosedDays(TenantBound):
     async def _cancel(self, appointment_id: UUID, *, rules: BookingRules, now: datetime) -> None:
         client_name, _, environment = self._tenant.path.partition("/")
         tenant = await Environments(self.session, self._actor).tenant(client_name, environment)
-        cancelled = await Appointments(self.session, self._tenant.id).cancel(
-            appointment_id, contact_id=None, now=now
+        appointments = Appointments(self.session, tenant.id)
+        before = await appointments.get(appointment_id, for_update=True)
+        cancelled = await appointments.cancel(appointment_id, contact_id=None, now=now)
+        if before is None or cancelled is None:
+            return
+        mirror = Mirror(tenant=tenant, rules=rules)
+        await mirror.remove(self.session, cancelled, calendar_id=cancelled.calendar_id)
+        trail = ActorTrail(self._actor)
+        await trail.write(
+            self.session,
+            action="appointment.cancel",
+            target=f"{tenant.path}/appointments/{appointment_id}",
+            tenant_id=tenant.id,
         )
-        if cancelled is not None:
-            mirror = Mirror(tenant=tenant, rules=rules)
-            await mirror.remove(self.session, cancelled, calendar_id=cancelled.calendar_id)
+        await Tellings(self.session, tenant.id).tell(
+            tenant, rules, before=before, after=cancelled, by=trail, now=now
+        )
 
     async def _check_professional(self, professional_id: str | None) -> None:
         if professional_id is None:

@@ -14,10 +14,13 @@ from mcp_platform.scheduling.api_shapes import (
     AppointmentPage,
     Available,
     AvailableQuery,
+    CallPage,
+    CallQuery,
     ChangeRequest,
     CreateRequest,
     ListQuery,
     appointment_out,
+    call_out,
     slot_out,
 )
 from mcp_platform.scheduling.desk import AppointmentChange, Booking, SlotGone, TenantAppointments
@@ -30,6 +33,7 @@ IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description="The ETag it was read with: 412 if it changed since."),
 ]
+Tell = Annotated[bool, Query(description="False: you tell the customer.")]
 _ETAG: dict[str, Any] = {
     "headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}
 }
@@ -107,6 +111,23 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         )
 
     @router.get(
+        "/calls",
+        summary="Whose customers are to be called, the most urgent first",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def calls(caller: Reader, query: Annotated[CallQuery, Query()]) -> CallPage:
+        """Appointments that the business moved or cancelled, which no message could tell them."""
+        after = None if query.cursor is None else read_cursor(query.cursor)
+        found = await desk.calls(caller.tenant, after=after, limit=query.limit + 1)
+        rules = (await desk.catalogue(caller.tenant)).rules
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        return CallPage(
+            calls=[call_out(each, rules) for each in shown],
+            next_cursor=write_cursor(shown[-1].place) if more else None,
+        )
+
+    @router.get(
         "/{appointment_id:uuid}",
         summary="One appointment",
         responses={200: _ETAG, **problems(401, 403, 404, 422, 503)},
@@ -138,7 +159,7 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
             caller.require("whatsapp:send")
         booking = Booking(**wish.model_dump(), request_key=idempotency_key)
         with _offering_alternatives():
-            entry = await desk.book(caller.tenant, booking)
+            entry = await desk.book(caller.tenant, booking, trail=caller.trail)
         response.headers["location"] = f"{request.url.path.removesuffix('create')}{entry.id}"
         return await _shown(desk, caller, entry, response)
 
@@ -159,14 +180,23 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
     ) -> AppointmentOut:
         versions = read_if_match(if_match)
         if wish.status is not None:
-            entry = await desk.mark(caller.tenant, appointment_id, wish.status, versions=versions)
+            entry = await desk.mark(
+                caller.tenant, appointment_id, wish.status, trail=caller.trail, versions=versions
+            )
             return await _shown(desk, caller, entry, response)
         where = AppointmentChange(
             service=wish.service, professional=wish.professional, start=wish.start
         )
         current = await desk.get(caller.tenant, appointment_id)
         with _offering_alternatives():
-            entry = await desk.move(caller.tenant, current, where, versions=versions)
+            entry = await desk.move(
+                caller.tenant,
+                current,
+                where,
+                trail=caller.trail,
+                tell=wish.tell_customer,
+                versions=versions,
+            )
         return await _shown(desk, caller, entry, response)
 
     @router.delete(
@@ -175,10 +205,30 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         responses={200: _ETAG, **problems(401, 403, 404, 409, 412, 422, 503)},
     )
     async def cancel(
-        appointment_id: UUID, caller: Writer, response: Response, if_match: IfMatch = None
+        appointment_id: UUID,
+        caller: Writer,
+        response: Response,
+        tell_customer: Tell = True,  # noqa: FBT002  # a query
+        if_match: IfMatch = None,
     ) -> AppointmentOut:
-        entry = await desk.cancel(caller.tenant, appointment_id, versions=read_if_match(if_match))
+        """Its customer is told by a message where WhatsApp takes one, or is listed to be called."""
+        entry = await desk.cancel(
+            caller.tenant,
+            appointment_id,
+            trail=caller.trail,
+            tell=tell_customer,
+            versions=read_if_match(if_match),
+        )
         return await _shown(desk, caller, entry, response)
+
+    @router.post(
+        "/{appointment_id:uuid}/called",
+        status_code=204,
+        summary="Note that its customer was called",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def called(appointment_id: UUID, caller: Writer) -> None:
+        await desk.called(caller.tenant, appointment_id, trail=caller.trail)
 
 
 @contextmanager

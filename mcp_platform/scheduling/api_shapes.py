@@ -19,8 +19,9 @@ from pydantic_core import PydanticCustomError
 from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
 from mcp_platform.scheduling.catalogue import BookingRules
-from mcp_platform.scheduling.outcome import SlotView
-from mcp_platform.scheduling.register import AppointmentEntry, Mark, Status
+from mcp_platform.scheduling.outcome import AppointmentStatus, SlotView
+from mcp_platform.scheduling.register import AppointmentEntry, Mark, Status, Told
+from mcp_platform.scheduling.telling import CallToMake
 
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
@@ -102,7 +103,10 @@ class CreateRequest(BaseModel):
     service: Slug
     professional: Annotated[Slug | None, Field(description="Nobody: whoever is free.")] = None
     start: Moment
-    user_id: Annotated[UserId, Field(description="Whose it is, in the caller's own terms.")]
+    user_id: Annotated[
+        UserId | None,
+        Field(description="Whose it is, in the caller's own terms. Needed without a number."),
+    ] = None
     name: Annotated[
         str | None,
         Field(
@@ -115,11 +119,17 @@ class CreateRequest(BaseModel):
     whatsapp_number: Annotated[
         WhatsAppNumber | None,
         Field(
-            description="Whose it is instead: a contact who has written on WhatsApp. With the"
-            " country's code, or as it is written where the business is."
-            " Needs the scope `whatsapp:send`."
+            description="Whose it is instead: who has this number on WhatsApp, whether or not they"
+            " have ever written. With the country's code, or as it is written where the business"
+            " is. Needs the scope `whatsapp:send`."
         ),
     ] = None
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> Self:
+        if self.user_id is None and self.whatsapp_number is None:
+            raise PydanticCustomError("whose", "Send `user_id` or `whatsapp_number`.")
+        return self
 
 
 class ChangeRequest(BaseModel):
@@ -131,6 +141,13 @@ class ChangeRequest(BaseModel):
     professional: Slug | None = None
     service: Slug | None = None
     status: Mark | None = None
+    tell_customer: Annotated[
+        bool,
+        Field(
+            description="Of a move: by a message where WhatsApp takes one, else the customer is"
+            " listed to be called. False: you tell them."
+        ),
+    ] = True
 
     @model_validator(mode="after")
     def _one_change(self) -> Self:
@@ -175,10 +192,51 @@ class AppointmentOut(BaseModel):
     price_cents: int | None
     currency: str | None
     version: Annotated[int, Field(description="Also the ETag.")]
+    told: Annotated[
+        Told | None,
+        Field(
+            description="How the customer learns of the last change, where the business made it:"
+            " by a `message`, by a `call` that is still to be made, or they were `called`."
+        ),
+    ]
 
 
 class AppointmentPage(BaseModel):
     appointments: list[AppointmentOut]
+    next_cursor: Annotated[str | None, Field(description="Null: these were the last.")]
+
+
+class CallOut(BaseModel):
+    """A customer who does not know yet that an appointment was moved, or cancelled."""
+
+    appointment_id: UUID
+    call_by: Annotated[
+        datetime, Field(description="When they would come, or should: the earlier of the two.")
+    ]
+    known_start: Annotated[datetime, Field(description="When they believe that it starts.")]
+    status: AppointmentStatus
+    start: datetime
+    service_name: str
+    professional_name: str
+    name: str | None
+    phone: Annotated[str | None, Field(description="Digits; null: none is known.")]
+    conversation_id: UUID
+    changed_by: str
+    changed_at: datetime
+    error: Annotated[
+        str | None, Field(description="Why a message did not reach them; null: none could be sent.")
+    ]
+
+
+class CallQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Annotated[str | None, Field(max_length=200)] = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class CallPage(BaseModel):
+    calls: list[CallOut]
     next_cursor: Annotated[str | None, Field(description="Null: these were the last.")]
 
 
@@ -206,4 +264,24 @@ def appointment_out(entry: AppointmentEntry, rules: BookingRules) -> Appointment
         price_cents=entry.price_cents,
         currency=entry.currency,
         version=entry.version,
+        told=entry.told,
+    )
+
+
+def call_out(call: CallToMake, rules: BookingRules) -> CallOut:
+    """Return a call that is to be made as JSON has it, by the tenant's clock."""
+    return CallOut(
+        appointment_id=call.appointment_id,
+        call_by=rules.local(call.call_by),
+        known_start=rules.local(call.known_start),
+        status=call.status,
+        start=rules.local(call.starts_at),
+        service_name=call.service_name,
+        professional_name=call.professional_name,
+        name=call.name,
+        phone=call.phone,
+        conversation_id=call.contact_id,
+        changed_by=call.by,
+        changed_at=call.changed_at,
+        error=call.error,
     )

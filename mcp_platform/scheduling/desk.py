@@ -13,11 +13,10 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4, uuid5
 
 from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
-from mcp_platform.conversations.phones import spellings
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
-from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, PlainCommit
+from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
 from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
@@ -32,13 +31,9 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.register import (
-    AppointmentEntry,
-    Mark,
-    Register,
-    Status,
-    VersionedCommit,
-)
+from mcp_platform.scheduling.register import AppointmentEntry, ByHand, Mark, Register, Status
+from mcp_platform.scheduling.telling import CallToMake, Tellings
+from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.credentials import CredentialsUnreadable
 from mcp_platform.tenants.tenant import Tenant
 
@@ -63,12 +58,15 @@ class SlotGone(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A wish to book. `start` carries an offset; `request_key` makes it once."""
+    """A wish to book, for a user of the caller's or for a number on WhatsApp.
+
+    `start` carries an offset; `request_key` makes it once.
+    """
 
     service: str
     professional: str | None
     start: datetime
-    user_id: str
+    user_id: str | None = None
     name: str | None = None
     whatsapp_number: str | None = None
     request_key: str | None = None
@@ -131,14 +129,15 @@ class TenantAppointments:
                 spread=False,
             )
 
-    async def book(self, tenant: Tenant, booking: Booking) -> AppointmentEntry:
+    async def book(self, tenant: Tenant, booking: Booking, *, trail: Trail) -> AppointmentEntry:
         """Book. Repeated with the same request key, it is booked once and returned as it is now.
+
+        For a number from which nobody has ever written too: they find it once they do.
 
         Raises:
             SlotGone: somebody else has the time.
             Conflict: the contact has as many appointments ahead as one may have.
-            Invalid: the rules have no such slot.
-            NotFound: no such WhatsApp contact.
+            Invalid: the rules have no such slot, or it is for nobody.
             Unavailable: the calendar cannot be read.
         """
         now = self._clock()
@@ -162,7 +161,14 @@ class TenantAppointments:
                         service_id=service.id, professional_id=who, start=booking.start
                     ),
                     now=now,
-                    work=PlainCommit(self._sessions.of(tenant.id)),
+                    work=ByHand(
+                        sessions=self._sessions,
+                        tenant=tenant,
+                        rules=catalogue.rules,
+                        appointment_id=hold_id,
+                        trail=trail,
+                        now=now,
+                    ),
                     contact_name=booking.name,
                 )
                 if not isinstance(outcome, Taken):
@@ -186,9 +192,11 @@ class TenantAppointments:
         current: AppointmentEntry,
         change: AppointmentChange,
         *,
-        versions: frozenset[int] | None,
+        trail: Trail,
+        tell: bool = True,
+        versions: frozenset[int] | None = None,
     ) -> AppointmentEntry:
-        """Move an appointment.
+        """Move an appointment; its customer is told unless `tell` is false.
 
         Raises:
             SlotGone, Invalid, Unavailable: as `book` does.
@@ -214,7 +222,16 @@ class TenantAppointments:
                 contact_id=None,
                 choice=choice,
                 now=now,
-                work=self._as_seen(tenant, current.id, versions),
+                work=ByHand(
+                    sessions=self._sessions,
+                    tenant=tenant,
+                    rules=catalogue.rules,
+                    appointment_id=current.id,
+                    trail=trail,
+                    now=now,
+                    tell=tell,
+                    versions=versions,
+                ),
             )
         match outcome:
             case Moved():
@@ -227,18 +244,40 @@ class TenantAppointments:
                 raise Conflict("Only an appointment that is booked or confirmed can be moved.")
 
     async def mark(
-        self, tenant: Tenant, appointment_id: UUID, mark: Mark, *, versions: frozenset[int] | None
+        self,
+        tenant: Tenant,
+        appointment_id: UUID,
+        mark: Mark,
+        *,
+        trail: Trail,
+        versions: frozenset[int] | None = None,
     ) -> AppointmentEntry:
         """Say what became of an appointment. Raises as `Register.mark` and `move` do."""
-        async with self._as_seen(tenant, appointment_id, versions).begin() as session:
+        work = ByHand(
+            sessions=self._sessions,
+            tenant=tenant,
+            rules=(await self.catalogue(tenant)).rules,
+            appointment_id=appointment_id,
+            trail=trail,
+            now=self._clock(),
+            versions=versions,
+        )
+        async with work.begin() as session:
             register = Register(session, tenant.id)
-            await register.mark(appointment_id, mark, now=self._clock())
+            if await register.mark(appointment_id, mark, now=work.now):
+                await work.record(session, "mark")
             return await register.get(appointment_id)
 
     async def cancel(
-        self, tenant: Tenant, appointment_id: UUID, *, versions: frozenset[int] | None
+        self,
+        tenant: Tenant,
+        appointment_id: UUID,
+        *,
+        trail: Trail,
+        tell: bool = True,
+        versions: frozenset[int] | None = None,
     ) -> AppointmentEntry:
-        """Cancel an appointment; repeatable.
+        """Cancel an appointment; repeatable. Its customer is told unless `tell` is false.
 
         Raises:
             NotFound: this tenant has no such appointment.
@@ -246,16 +285,40 @@ class TenantAppointments:
             PreconditionFailed: it is in none of `versions`.
         """
         await self.get(tenant, appointment_id)
-        async with self._agenda(tenant, await self.catalogue(tenant)) as agenda:
+        now, catalogue = self._clock(), await self.catalogue(tenant)
+        async with self._agenda(tenant, catalogue) as agenda:
             outcome = await agenda.cancel(
                 appointment_id=appointment_id,
                 contact_id=None,
-                now=self._clock(),
-                work=self._as_seen(tenant, appointment_id, versions),
+                now=now,
+                work=ByHand(
+                    sessions=self._sessions,
+                    tenant=tenant,
+                    rules=catalogue.rules,
+                    appointment_id=appointment_id,
+                    trail=trail,
+                    now=now,
+                    tell=tell,
+                    versions=versions,
+                ),
             )
         if isinstance(outcome, UnknownAppointment):
             raise Conflict("An appointment that is over cannot be cancelled.")
         return await self.get(tenant, appointment_id)
+
+    async def calls(
+        self, tenant: Tenant, *, after: Place | None = None, limit: int
+    ) -> list[CallToMake]:
+        """Return whose customer is to be called, the most urgent first, from `after` on."""
+        async with self._sessions.of(tenant.id)() as session:
+            return await Tellings(session, tenant.id).calls(
+                now=self._clock(), after=after, limit=limit
+            )
+
+    async def called(self, tenant: Tenant, appointment_id: UUID, *, trail: Trail) -> None:
+        """Note that the customer was called. Raises NotFound."""
+        async with self._sessions.of(tenant.id).begin() as session:
+            await Tellings(session, tenant.id).called(appointment_id, by=trail, now=self._clock())
 
     async def find(self, tenant: Tenant, appointment_id: UUID) -> AppointmentEntry | None:
         async with self._sessions.of(tenant.id)() as session:
@@ -289,18 +352,15 @@ class TenantAppointments:
             )
 
     async def _contact(self, tenant: Tenant, booking: Booking) -> ContactId:
-        if booking.whatsapp_number is None:
-            async with self._sessions.of(tenant.id).begin() as session:
-                return await Contacts(session, tenant.id).ensure(
-                    Identity(api_user_id=booking.user_id, name=booking.name)
+        async with self._sessions.of(tenant.id).begin() as session:
+            contacts = Contacts(session, tenant.id)
+            if booking.whatsapp_number is not None:
+                return await contacts.by_phone(
+                    booking.whatsapp_number, time_zone=tenant.time_zone, name=booking.name
                 )
-        async with self._sessions.of(tenant.id)() as session:
-            numbers = spellings(booking.whatsapp_number, time_zone=tenant.time_zone)
-            for digits in numbers:
-                found = await Contacts(session, tenant.id).known_as(f"w:{digits}")
-                if found is not None:
-                    return found
-        raise NotFound("No contact has written from this WhatsApp number.")
+            if booking.user_id is None:
+                raise _invalid("user_id", "say whose it is, or give a number on WhatsApp")
+            return await contacts.ensure(Identity(api_user_id=booking.user_id, name=booking.name))
 
     @asynccontextmanager
     async def _agenda(self, tenant: Tenant, catalogue: Catalogue) -> AsyncIterator[Agenda]:
@@ -309,16 +369,6 @@ class TenantAppointments:
             yield await self._agendas.of(tenant, catalogue)
         except (CalendarUnreadable, CredentialsUnreadable) as error:
             raise Unavailable(CLOSED, retry_after=CLOSED_FOR) from error
-
-    def _as_seen(
-        self, tenant: Tenant, appointment_id: UUID, versions: frozenset[int] | None
-    ) -> VersionedCommit:
-        return VersionedCommit(
-            sessions=self._sessions,
-            tenant_id=tenant.id,
-            appointment_id=appointment_id,
-            versions=versions,
-        )
 
 
 async def _free_one(

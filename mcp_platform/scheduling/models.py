@@ -121,6 +121,34 @@ class ClosedDayRow(Versioned, Base):
     reason: Mapped[str | None]
 
 
+class TellingRow(Base):
+    """What somebody of the business changed of an appointment, which its customer must learn.
+
+    By the message `key`, or where there is none, or it failed, by being called.
+    """
+
+    __tablename__ = "tellings"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "appointment_id"], ["appointments.tenant_id", "appointments.id"]
+        ),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    appointment_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    """The appointment's as it was changed: what changes it later is another matter."""
+    known_start: Mapped[datetime]
+    """When the customer believes that it starts."""
+    until: Mapped[datetime]
+    """Then it is too late to call: the later of the start they know and the one that is."""
+    key: Mapped[str | None]
+    by: Mapped[str]
+    changed_at: Mapped[datetime]
+    called_at: Mapped[datetime | None]
+    called_by: Mapped[str | None]
+
+
 class CalendarLookRow(Base):
     """When the owner's calendars of a tenant with appointments are looked at again."""
 

@@ -20,13 +20,17 @@ from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import PreconditionFailed
 from mcp_platform.scheduling.agenda import EffectCommit
-from mcp_platform.scheduling.appointments import Appointments
-from mcp_platform.scheduling.models import AppointmentRow, ProfessionalRow, ServiceRow
-from mcp_platform.scheduling.outcome import Outcome
-from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.scheduling.appointments import Appointment, Appointments
+from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.scheduling.models import AppointmentRow, ProfessionalRow, ServiceRow, TellingRow
+from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Outcome
+from mcp_platform.scheduling.telling import Tellings
+from mcp_platform.tenants.access import Trail
+from mcp_platform.tenants.tenant import Tenant, TenantId
 
 Status = Literal["booked", "confirmed", "cancelled", "completed", "no_show"]
 Mark = Literal["confirmed", "completed", "no_show"]
+Told = Literal["message", "call", "called"]
 
 # What may be marked as what. What is over may be corrected, and is not made to come again.
 MARKS: Mapping[Mark, frozenset[Status]] = {
@@ -34,6 +38,7 @@ MARKS: Mapping[Mark, frozenset[Status]] = {
     "completed": frozenset({"booked", "confirmed", "no_show"}),
     "no_show": frozenset({"booked", "confirmed", "completed"}),
 }
+_VERBS: Mapping[type[Outcome], str] = {Booked: "book", Moved: "move", Cancelled: "cancel"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,8 @@ class AppointmentEntry:
     price_cents: int | None
     currency: str | None
     version: int
+    told: Told | None
+    """How the customer learns of the last change, if somebody of the business made it."""
 
 
 class Register:
@@ -63,9 +70,15 @@ class Register:
         self._session = session
         self._tenant_id = tenant_id
 
-    def _mine(self) -> Select[AppointmentRow, str | None, str, str]:
+    def _mine(self) -> Select[AppointmentRow, str | None, str, str, TellingRow | None]:
         return (
-            select(AppointmentRow, ContactRow.api_user_id, ServiceRow.name, ProfessionalRow.name)
+            select(
+                AppointmentRow,
+                ContactRow.api_user_id,
+                ServiceRow.name,
+                ProfessionalRow.name,
+                TellingRow,
+            )
             .join(
                 ContactRow,
                 (ContactRow.tenant_id == AppointmentRow.tenant_id)
@@ -80,6 +93,12 @@ class Register:
                 ProfessionalRow,
                 (ProfessionalRow.tenant_id == AppointmentRow.tenant_id)
                 & (ProfessionalRow.id == AppointmentRow.professional_id),
+            )
+            .outerjoin(
+                TellingRow,
+                (TellingRow.tenant_id == AppointmentRow.tenant_id)
+                & (TellingRow.appointment_id == AppointmentRow.id)
+                & (TellingRow.version == AppointmentRow.version),
             )
             .where(AppointmentRow.tenant_id == self._tenant_id, AppointmentRow.status != "held")
             .execution_options(populate_existing=True)
@@ -132,8 +151,8 @@ class Register:
         )
         return [_entry(row) for row in rows]
 
-    async def mark(self, appointment_id: UUID, mark: Mark, *, now: datetime) -> None:
-        """Say what became of an appointment. Repeatable.
+    async def mark(self, appointment_id: UUID, mark: Mark, *, now: datetime) -> bool:
+        """Say what became of an appointment; return whether that is new. Repeatable.
 
         Raises:
             NotFound: this tenant has no such appointment.
@@ -151,7 +170,7 @@ class Register:
         if row is None:
             raise NotFound("There is no such appointment.")
         if row.status == mark:
-            return
+            return False
         if row.status not in MARKS[mark]:
             raise Conflict(f"An appointment that is {row.status} cannot be marked {mark}.")
         # Its time would become free for others while the customer still means to come.
@@ -162,47 +181,83 @@ class Register:
             .where(AppointmentRow.tenant_id == self._tenant_id, AppointmentRow.id == appointment_id)
             .values(status=mark, version=AppointmentRow.version + 1, updated_at=now)
         )
+        return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionedCommit(EffectCommit):
-    """Work on an appointment that must still be in a version its caller has seen; None: in any."""
+@dataclass(slots=True, kw_only=True)
+class ByHand(EffectCommit):
+    """Work on an appointment for somebody of the business, or a system of theirs.
+
+    Of what changed the trail is told, and the customer unless `tell` is false, in the transaction
+    of the change. The appointment must still be in one of `versions`, which the caller has seen;
+    None: in any.
+    """
 
     sessions: Sessions
-    tenant_id: TenantId
+    tenant: Tenant
+    rules: BookingRules
     appointment_id: UUID
-    versions: frozenset[int] | None
+    trail: Trail
+    now: datetime
+    tell: bool = True
+    versions: frozenset[int] | None = None
+    _before: Appointment | None = None
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._begin()
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncSession]:
-        async with self.sessions.of(self.tenant_id).begin() as session:
+        async with self.sessions.of(self.tenant.id).begin() as session:
+            # First the lock that moving takes, then the row: the other way round two movers would
+            # wait for each other.
+            appointments = Appointments(session, self.tenant.id)
+            await appointments.lock()
+            self._before = await appointments.get(self.appointment_id, for_update=True)
             if self.versions is not None:
-                # First the lock that moving takes, then the row: the other way round two movers
-                # would wait for each other.
-                await Appointments(session, self.tenant_id).lock()
-                version = await session.scalar(
-                    select(AppointmentRow.version)
-                    .where(
-                        AppointmentRow.tenant_id == self.tenant_id,
-                        AppointmentRow.id == self.appointment_id,
-                    )
-                    .with_for_update()
-                )
-                if version is None:
+                if self._before is None:
                     raise NotFound("There is no such appointment.")
-                if version not in self.versions:
+                if self._before.version not in self.versions:
                     raise PreconditionFailed("The appointment was changed meanwhile: read it anew.")
             yield session
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
-        """Do nothing: the answer is the record."""
+        """Tell of what changed: nothing did where a request was repeated, or came to nothing."""
+        what = _VERBS.get(type(outcome))
+        after = await Appointments(session, self.tenant.id).get(self.appointment_id)
+        before = self._before
+        if what is None or after is None or after.status == "held":
+            return
+        if before is not None and (before.version, before.status) == (after.version, after.status):
+            return
+        await self.record(session, what)
+        if what == "book" or before is None:
+            return
+        tellings = Tellings(session, self.tenant.id)
+        if self.tell:
+            await tellings.tell(
+                self.tenant,
+                self.rules,
+                before=before,
+                after=after,
+                by=self.trail,
+                now=self.now,
+            )
+        else:
+            await tellings.forget(self.appointment_id)
+
+    async def record(self, session: AsyncSession, what: str) -> None:
+        """Write into the trail that somebody did this."""
+        await self.trail.write(
+            session,
+            action=f"appointment.{what}",
+            target=f"{self.tenant.path}/appointments/{self.appointment_id}",
+            tenant_id=self.tenant.id,
+        )
 
 
-def _entry(row: Row[AppointmentRow, str | None, str, str]) -> AppointmentEntry:
-    appointment, user_id, service_name, professional_name = row
+def _entry(row: Row[AppointmentRow, str | None, str, str, TellingRow | None]) -> AppointmentEntry:
+    appointment, user_id, service_name, professional_name, telling = row
     return AppointmentEntry(
         id=appointment.id,
         contact_id=appointment.contact_id,
@@ -218,4 +273,11 @@ def _entry(row: Row[AppointmentRow, str | None, str, str]) -> AppointmentEntry:
         price_cents=appointment.price_cents,
         currency=appointment.currency,
         version=appointment.version,
+        told=None if telling is None else _told(telling),
     )
+
+
+def _told(telling: TellingRow) -> Told:
+    if telling.called_at is not None:
+        return "called"
+    return "call" if telling.key is None else "message"

@@ -30,6 +30,10 @@ class Trail(Protocol):
     def who(self) -> str:
         """Return an e-mail address, an account of a machine, or the subject of a token."""
 
+    @property
+    def is_person(self) -> bool:
+        """Return whether it is one of the business or the agency, and not a system of theirs."""
+
     async def write(
         self,
         session: AsyncSession,

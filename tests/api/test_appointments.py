@@ -150,6 +150,7 @@ async def test_a_booking_can_be_read_where_its_location_says(shop: Business) -> 
         "price_cents": 8000,
         "currency": "BRL",
         "version": 1,
+        "told": None,
     }
 
 
@@ -223,17 +224,30 @@ async def test_a_contact_has_at_most_so_many_appointments_ahead(shop: Business) 
     assert "5" in answers[-1].json()["detail"]
 
 
-async def test_booking_for_a_whatsapp_contact_needs_the_scope_and_the_contact(
-    shop: Business,
-) -> None:
-    unknown = await shop.create(whatsapp_number=NUMBER)
+async def test_booking_for_a_whatsapp_contact_needs_the_scope(shop: Business) -> None:
     known = await shop.writes_on_whatsapp(NUMBER)
     token = shop.token(scopes=frozenset({"appointments:write"}))
     refused = await shop.create(whatsapp_number=NUMBER, token=token)
-    booked = await shop.create(whatsapp_number="(11) 98765-4321")
-    assert [each.status_code for each in (unknown, refused, booked)] == [404, 403, 201]
+    booked = await shop.create(whatsapp_number="(11) 98765-4321", user_id=None)
+    assert [each.status_code for each in (refused, booked)] == [403, 201]
     assert booked.json()["contact_id"] == str(known)
     assert booked.json()["user_id"] is None
+    assert (await shop.create("11:00", user_id=None)).status_code == 422
+    nobodys = await shop.create("11:00", whatsapp_number="00000000000")
+    assert (nobodys.status_code, nobodys.json()["errors"][0]["field"]) == (422, "whatsapp_number")
+
+
+async def test_who_never_wrote_is_booked_for_and_found_once_they_write(shop: Business) -> None:
+    headers = {"Idempotency-Key": "order-1"}
+    booked = [
+        await shop.create(whatsapp_number=NUMBER, name="Bia", headers=headers) for _ in range(2)
+    ]
+    assert [each.status_code for each in booked] == [201, 201]
+    assert len(await shop.appointments()) == 1
+    [contact] = await shop.contacts()
+    assert (contact.space, contact.name, contact.last_inbound_at) == ("whatsapp", "Bia", None)
+    # Meta's ids of older numbers lack the ninth digit.
+    assert await shop.writes_on_whatsapp("551187654321") == contact.id
 
 
 @pytest.mark.parametrize("user_id", [f"w:{NUMBER}", NUMBER, f"u:{NUMBER}"])
@@ -540,6 +554,8 @@ async def test_everything_that_is_answered_is_documented(world: World) -> None:
         ("get", one): {"200", *always},
         ("patch", one): {"200", "408", "409", "412", "413", *always},
         ("delete", one): {"200", "409", "412", *always},
+        ("get", "/appointments/calls"): {"200", *always},
+        ("post", f"{one}/called"): {"204", *always},
         ("get", "/conversations"): {"200", *always},
         ("get", conversation): {"200", *always},
         ("get", f"{conversation}/messages"): {"200", *always},

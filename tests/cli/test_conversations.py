@@ -39,21 +39,18 @@ def test_a_conversation_is_worked_on_at_a_terminal(mcp: Mcp, ana: Database) -> N
     assert (refused.status, "take it first" in refused.err) == (1, True)
 
     taken = mcp("conversations", "take", PATH, PHONE)
-    assert (taken.status, "has it until" in taken.out) == (0, True)
+    assert (taken.status, "has this conversation until" in taken.out) == (0, True)
     assert mcp("conversations", "reply", PATH, str(ana.contact), "Abrimos às 9h.").status == 0
     shown = mcp("conversations", "show", PATH, "5511999998888").out
     assert shown.index("vocês abrem?") < shown.index("[queued]") < shown.index("Abrimos às 9h.")
     assert "\x1b" not in shown
-    conversation, *messages = [
-        json.loads(line)
-        for line in mcp("conversations", "show", PATH, PHONE, "--json").out.splitlines()
-    ]
+    conversation = json.loads(mcp("conversations", "show", PATH, PHONE, "--json").out)
     assert (conversation["tenant"], conversation["handling"]) == (PATH, "person")
-    assert [each["author"] for each in messages] == ["contact", "human"]
+    assert [each["author"] for each in conversation["messages"]] == ["contact", "human"]
     assert ana.value("SELECT count(*) FROM outbox WHERE kind = 'whatsapp'") == 1
     assert mcp("conversations", "return", PATH, PHONE).status == 0
-    [listed] = mcp("conversations", "list", "--json").out.splitlines()
-    assert json.loads(listed)["handling"] == "assistant"
+    [listed] = json.loads(mcp("conversations", "list", "--json").out)
+    assert (listed["tenant"], listed["handling"]) == (PATH, "assistant")
     audited = ana.sql("SELECT action, actor_kind FROM audit_entries ORDER BY id")
     assert [tuple(each) for each in audited] == [
         (f"conversation.{what}", "command") for what in ("take", "reply", "return")

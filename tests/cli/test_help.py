@@ -45,6 +45,8 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),
         *("inbox parked", "inbox replay", "outbox dead", "outbox replay"),
+        *("appointments list", "appointments book", "appointments move", "appointments cancel"),
+        *("appointments calls", "appointments called"),
         *("conversations list", "conversations show", "conversations take"),
         *("conversations reply", "conversations return"),
     }

@@ -11,25 +11,31 @@ import pytest
 
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.assistant.assistant import Assistant
+from mcp_platform.audit.actor import system
+from mcp_platform.audit.trail import ActorTrail
+from mcp_platform.bootstrap.commands import desk_alone
 from mcp_platform.bootstrap.pieces import token_keys
 from mcp_platform.flow import InboxHandler
-from tests.flows.world import ANA, World, eventually, text_of
+from mcp_platform.scheduling.desk import AppointmentChange, Booking
+from tests.flows.world import ANA, World, choice, choices_of, eventually, text_of, tomorrow
 
 WANTS = "quero falar com uma pessoa"
 BOOKS = "Marca um corte amanhã às 15h com o Zé"
 
 
-async def asked(here: World, method: str, path: str, **more: Any) -> dict[str, Any]:
+async def asked(
+    here: World, method: str, path: str, *, at: str = "conversations", **more: Any
+) -> dict[str, Any]:
     token = TenantTokens(token_keys(here.settings)).mint(
         tenant=here.tenant.path,
         subject="bia",
-        scopes=["conversations"],
+        scopes=["conversations", "appointments:read", "appointments:write"],
         ttl=timedelta(hours=1),
         now=datetime.now(UTC),
     )
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}) as client:
         answer = await client.request(
-            method, f"{here.url}/{here.tenant.path}/api/v1/conversations{path}", **more
+            method, f"{here.url}/{here.tenant.path}/api/v1/{at}{path}", **more
         )
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
@@ -140,3 +146,65 @@ async def test_what_was_booked_as_a_person_took_over_is_still_told(
     assert len(await here.sent()) == 2
     assert await here.statuses() == ["booked"]
     assert (await asked(here, "GET", f"/{contact}"))["taken_by"] == "bia"
+
+
+async def test_a_cancellation_by_the_business_reaches_a_customer_who_is_being_answered(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.without_model()
+    await here.ask("oi")
+    shown = await _booked_by_menu(here)
+    async with stopped_at(monkeypatch, Assistant, "answer") as (reached, go):
+        await here.tap(choice(shown, "Remarcar"))
+        await reached.wait()
+        [listed] = (await asked(here, "GET", "/list", at="appointments"))["appointments"]
+        gone = await asked(here, "DELETE", f"/{listed['id']}", at="appointments")
+        assert (gone["status"], gone["told"]) == ("cancelled", "message")
+        go.set()
+        await here.idle()
+
+    said = [text_of(each) for each in await here.sent()]
+    [told] = [each for each in said if "foi cancelado" in each]
+    assert "Para marcar outro, é só responder aqui." in told
+    assert any("Não encontrei esse agendamento" in each for each in said)
+    assert await here.statuses() == ["cancelled"]
+    await eventually(here.shows, why="an empty calendar")
+
+
+async def _booked_by_menu(here: World) -> dict[str, Any]:
+    """Book the first free time by taps; return the list of the customer's own appointments."""
+    reply = await here.ask("oi")
+    for title in ("Agendar", "Corte", "Zé"):
+        reply = await here.choose(choice(reply, title))
+    reply = await here.choose(choices_of(reply)[1])
+    reply = await here.choose(choices_of(reply)[0])
+    assert "✅ Agendado" in text_of(reply)
+    reply = await here.ask("oi")
+    return await here.choose(choice(reply, "Meus horários"))
+
+
+async def test_who_never_wrote_is_booked_for_by_command_and_finds_it_once_they_write(
+    here: World,
+) -> None:
+    await here.without_model()
+    trail = ActorTrail(system("tests"))
+    path = (here.tenant.client_name, here.tenant.environment)
+    async with desk_alone(here.settings, database_url=here.database_url, path=path) as at:
+        booking = Booking(
+            service="corte",
+            professional="ze",
+            start=tomorrow(10, days=2),
+            name="Ana",
+            whatsapp_number=ANA,
+        )
+        made = await at.desk.book(at.tenant, booking, trail=trail)
+        change = AppointmentChange(start=tomorrow(14, days=2))
+        moved = await at.desk.move(at.tenant, made, change, trail=trail)
+    assert moved.told == "call"
+    await here.idle()
+    assert await here.shows(tomorrow(14, days=2))
+    assert await here.sent() == []
+
+    reply = await here.choose(choice(await here.ask("oi"), "Meus horários"))
+
+    assert "14:00" in text_of(reply)

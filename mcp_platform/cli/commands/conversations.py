@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal, TypeVar
 import typer
 
 from mcp_platform.audit.trail import ActorTrail
-from mcp_platform.cli.arguments import TENANT, TENANT_OR_ALL
+from mcp_platform.cli.arguments import JSON, TENANT, TENANT_OR_ALL
 from mcp_platform.cli.operating import command_actor, in_database, show, split_path, tenants_at
+from mcp_platform.cli.spoken import say
 from mcp_platform.conversations.conversations import Conversation, Conversations, ThreadMessage
-from mcp_platform.conversations.person import PersonInConversation
+from mcp_platform.conversations.person import PersonInConversation, TakenOver
 from mcp_platform.kit.queue import schema_for
 from mcp_platform.registry.environments import Environments
 from mcp_platform.settings import Settings
@@ -35,7 +36,6 @@ HANDLING = typer.Option(
 )
 LIMIT = typer.Option("--limit", min=1, max=1000, help="Most of each tenant, the latest first.")
 MESSAGES = typer.Option("--limit", min=1, max=1000, help="How many of the newest messages.")
-JSON = typer.Option("--json", help="Print JSON lines.")
 OVER = typer.Option("--over", help="From the person, too, who has it now.")
 TEXT = typer.Argument(help="What to write: at most 4096 characters.", show_default=False)
 
@@ -64,10 +64,6 @@ def list_(
         ]
 
     found = in_database(find)
-    if as_json:
-        for path, each in found:
-            _print_json(each, tenant=path)
-        return
     show(
         ("Tenant", "Conversation", "Who", "Wrote last", "Unanswered since", "Answered by", "Until"),
         [
@@ -79,6 +75,7 @@ def list_(
             for path, each in found
         ],
         none="There are no such conversations.",
+        items=[{"tenant": path, **asdict(each)} for path, each in found] if as_json else None,
     )
 
 
@@ -101,11 +98,11 @@ def show_(
 
     found, messages = _at(tenant, read)
     if as_json:
-        _print_json(found, tenant=tenant)
-        for each in reversed(messages):
-            _print_json(each)
+        said = {"tenant": tenant, **asdict(found), "messages": [*map(asdict, reversed(messages))]}
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=2, default=str))
         return
-    typer.echo(f"{_who(found)}: {_handled(found)}\n")
+    _say_who(found)
+    typer.echo()
     for each in reversed(messages):
         told = f" [{each.delivery}]" if each.delivery else ""
         failed = f" {each.error}" if each.error else ""
@@ -127,12 +124,13 @@ def take(
     It is yours for HUMAN_IDLE_S (an hour), and for as long again after each of your replies.
     """
 
-    async def work(person: PersonInConversation, conversations: Conversations) -> str:
-        taken = await person.take(await conversations.named(contact), over=over)
-        held_back = " Its reply, which was under way, is held back." if taken.under_way else ""
-        return f"{_who(taken.conversation)}: {_handled(taken.conversation)}{held_back}"
+    async def work(person: PersonInConversation, conversations: Conversations) -> TakenOver:
+        return await person.take(await conversations.named(contact), over=over)
 
-    typer.echo(_at(tenant, work))
+    taken = _at(tenant, work)
+    _say_who(taken.conversation)
+    if taken.under_way:
+        say("The assistant was answering: its reply is held back, unless it has booked something.")
 
 
 @app.command()
@@ -147,7 +145,7 @@ def reply(
         await person.reply(await conversations.named(contact), words)
 
     _at(tenant, work)
-    typer.echo("It is queued; `mcp-platform conversations show` says what becomes of it.")
+    say("It is queued; `mcp-platform conversations show` says what becomes of it.")
 
 
 @app.command("return")
@@ -158,7 +156,7 @@ def return_(tenant: Annotated[str, TENANT], contact: Annotated[str, CONTACT]) ->
         await person.give_back(await conversations.named(contact))
 
     _at(tenant, work)
-    typer.echo("The assistant answers this contact again.")
+    say("The assistant answers this contact again.")
 
 
 def _at(path: str, work: "Person[Result]") -> Result:
@@ -182,19 +180,25 @@ def _who(conversation: Conversation) -> str:
     return _plain(" ".join(each for each in named if each)) or str(conversation.id)
 
 
-def _handled(conversation: Conversation) -> str:
+def _say_who(conversation: Conversation) -> None:
+    """Say who answers, until when, and whether WhatsApp takes a reply."""
+    who, until = _who(conversation), _moment(conversation.until)
     if conversation.handling == "assistant":
-        return "the assistant answers."
-    until = f" until {_moment(conversation.until)}" if conversation.until else ""
-    who = f"{conversation.taken_by} has it"
+        say("{who}: the assistant answers.", who=who)
+        return
     if conversation.taken_by is None:
-        who = "waits for a person; nobody has taken it, and the assistant is silent"
-    window = (
-        f"WhatsApp takes replies until {_moment(conversation.window_until)}."
-        if conversation.window_until
-        else "WhatsApp takes no reply now: call them, or wait until they write."
-    )
-    return f"{who}{until}. {window}"
+        say(
+            "{who}: waits for a person; the assistant is silent until {until}.",
+            who=who,
+            until=until,
+        )
+    else:
+        by = conversation.taken_by
+        say("{who}: {by} has this conversation until {until}.", who=who, by=by, until=until)
+    if conversation.window_until is None:
+        say("WhatsApp takes no reply now: call them, or wait until they write.")
+    else:
+        say("WhatsApp takes replies until {until}.", until=_moment(conversation.window_until))
 
 
 def _moment(moment: "datetime | None") -> str:
@@ -204,7 +208,3 @@ def _moment(moment: "datetime | None") -> str:
 def _plain(words: str) -> str:
     """Return what somebody wrote, without what would steer a terminal."""
     return "".join(each if each.isprintable() else " " for each in words)
-
-
-def _print_json(shown: Any, **more: Any) -> None:
-    typer.echo(json.dumps({**more, **asdict(shown)}, ensure_ascii=False, default=str))

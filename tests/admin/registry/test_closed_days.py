@@ -103,6 +103,22 @@ async def test_what_is_cancelled_leaves_the_calendar_too(office: Office) -> None
         assert [row.kind for row in found] == ["calendar_remove"]
 
 
+async def test_whose_booking_is_cancelled_is_told_or_listed_to_be_called(office: Office) -> None:
+    shop = await _booked(office)
+    closed = {"day": "2026-12-02", "bookings": "cancel"}
+    await office.ask("POST", f"{shop}/closed-days", json=closed)
+    async with office.sessions.everywhere() as session:
+        rows = await session.execute(
+            text("SELECT key, by, called_at FROM tellings WHERE tenant_id = :id"),
+            {"id": await office.tenant_id(shop)},
+        )
+        [telling] = rows.all()
+    assert (telling.key, telling.called_at) == (None, None)  # they never wrote
+    async with office.sessions.everywhere() as session:
+        trail = "SELECT actor FROM audit_entries WHERE action = 'appointment.cancel'"
+        assert telling.by in set(await session.scalars(text(trail)))
+
+
 async def test_bookings_that_are_over_and_those_of_others_are_not_in_the_way(
     office: Office,
 ) -> None:

@@ -1,0 +1,282 @@
+"""What somebody of the business changes of an appointment reaches its customer.
+
+Owns how: by a message where WhatsApp takes one, recorded in the transaction of the change; else the
+customer is listed to be called, until it is too late for that. So is one whose message failed.
+Nothing waits for a message that may never be possible.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from prometheus_client import Counter
+from sqlalchemy import RowMapping, delete, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.contacts import Contact, ContactId, Contacts
+from mcp_platform.conversations.messages import Message, Messages
+from mcp_platform.conversations.reply import Reply
+from mcp_platform.errors import NotFound
+from mcp_platform.kit.cursor import Place
+from mcp_platform.outbox.delivery import WINDOW
+from mcp_platform.outbox.outbox import Outbox, contact_lane
+from mcp_platform.scheduling import wording
+from mcp_platform.scheduling.appointments import Appointment
+from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.scheduling.models import TellingRow
+from mcp_platform.scheduling.outcome import AppointmentStatus, AppointmentView
+from mcp_platform.tenants.access import Trail
+from mcp_platform.tenants.tenant import Tenant, TenantId
+from mcp_platform.whatsapp.messages import Recipient
+
+TOLD = Counter(
+    "mcp_customers_told_total",
+    "Customers whose appointment was changed for them, by how they learn of it.",
+    ["outcome"],
+)
+
+How = Literal["message", "call", "not"]
+"""By a message; by being called; not by us, since whoever made the change does it, or need not."""
+
+_MOVED = {
+    "pt": "📅 Seu horário em {business} mudou: era {before}; agora é {appointment}. Se não der para"
+    " você, é só responder aqui.",
+    "en": "📅 Your appointment at {business} has changed: it was {before}; it is now {appointment}."
+    " If that does not suit you, just reply here.",
+    "es": "📅 Su cita en {business} cambió: era {before}; ahora es {appointment}. Si no le va bien,"
+    " responda por aquí.",
+}
+_CANCELLED = {
+    "pt": "❌ Seu horário em {business} foi cancelado: {appointment}. Para marcar outro, é só"
+    " responder aqui.",
+    "en": "❌ Your appointment at {business} was cancelled: {appointment}. To book another, just"
+    " reply here.",
+    "es": "❌ Su cita en {business} fue cancelada: {appointment}. Para agendar otra, responda por"
+    " aquí.",
+}
+
+ALONE = text("SELECT count(*) <= 1 FROM professionals WHERE tenant_id = :tenant AND active")
+# Who is to be called: a later change of the appointment, whoever made it, is another matter.
+_CALL_BY = "least(t.known_start, a.starts_at)"
+CALLS = text(f"""
+    SELECT t.appointment_id, {_CALL_BY} AS call_by, t.known_start, t.by, t.changed_at,
+           a.status, a.starts_at, s.name AS service_name, p.name AS professional_name,
+           coalesce(a.booked_for, c.name) AS name, c.wa_id AS phone, c.id AS contact_id, o.error
+    FROM tellings t
+    JOIN appointments a ON a.tenant_id = t.tenant_id AND a.id = t.appointment_id
+        AND a.version = t.version
+    JOIN services s ON s.tenant_id = a.tenant_id AND s.id = a.service_id
+    JOIN professionals p ON p.tenant_id = a.tenant_id AND p.id = a.professional_id
+    JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
+    LEFT JOIN outbox o ON o.tenant_id = t.tenant_id AND o.key = t.key
+    WHERE t.tenant_id = :tenant AND t.called_at IS NULL AND t.until > :now
+      AND (t.key IS NULL OR o.state IN ('failed', 'dead'))
+      AND (CAST(:after AS uuid) IS NULL
+        OR ({_CALL_BY}, t.appointment_id) > (CAST(:since AS timestamptz), CAST(:after AS uuid)))
+    ORDER BY call_by, t.appointment_id
+    LIMIT :most
+""")  # noqa: S608  # constants of this module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallToMake:
+    """A customer who does not know yet what became of their appointment. Times are UTC.
+
+    `call_by` is when they would come, or should: the earlier of the two.
+    """
+
+    appointment_id: UUID
+    call_by: datetime
+    known_start: datetime
+    by: str
+    changed_at: datetime
+    status: AppointmentStatus
+    starts_at: datetime
+    service_name: str
+    professional_name: str
+    name: str | None
+    phone: str | None
+    contact_id: UUID
+    error: str | None
+    """Why a message did not reach them; None: none could be sent."""
+
+    @property
+    def place(self) -> Place:
+        return self.call_by, self.appointment_id
+
+
+class Tellings:
+    """What one tenant's customers must learn, in one transaction. Every statement names it first."""
+
+    def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
+        self._session = session
+        self._tenant = tenant_id
+
+    async def tell(
+        self,
+        tenant: Tenant,
+        rules: BookingRules,
+        *,
+        before: Appointment,
+        after: Appointment,
+        by: Trail,
+        now: datetime,
+    ) -> How:
+        """Have the customer told what `by` has made of an appointment, as it is committed."""
+        known, waits = await self._known_start(before)
+        upto = max(known, after.starts_at if after.active else known)
+        contact = await Contacts(self._session, self._tenant).get(ContactId(after.contact_id))
+        nothing = (waits and after.active and known == after.starts_at) or upto <= now
+        # A system of the business's own moves what its own users booked: they are its to tell.
+        if nothing or (contact.space == "api" and not by.is_person):
+            await self.forget(after.id)
+            return _counted("not")
+        key = None
+        if _takes_messages(contact, now=now):
+            key = f"s:{after.id}:{after.version}"
+            spoken = contact.language or tenant.language
+            said = worded(
+                after.view(rules),
+                known=rules.local(known),
+                business=tenant.business_name,
+                alone=await self._session.scalar(ALONE, {"tenant": self._tenant}),
+                language=spoken,
+                now=now,
+            )
+            await self._send(contact, said, key=key, by=by, now=now)
+        values = {
+            "version": after.version,
+            "known_start": known,
+            "until": upto,
+            "key": key,
+            "by": by.who,
+            "changed_at": now,
+            "called_at": None,
+            "called_by": None,
+        }
+        await self._session.execute(
+            insert(TellingRow)
+            .values(tenant_id=self._tenant, appointment_id=after.id, **values)
+            .on_conflict_do_update(
+                index_elements=[TellingRow.tenant_id, TellingRow.appointment_id], set_=values
+            )
+        )
+        return _counted("call" if key is None else "message")
+
+    async def forget(self, appointment_id: UUID) -> None:
+        """Forget what the customer did not know: they need not be told, or are by somebody."""
+        await self._session.execute(
+            delete(TellingRow).where(
+                TellingRow.tenant_id == self._tenant, TellingRow.appointment_id == appointment_id
+            )
+        )
+
+    async def calls(
+        self, *, now: datetime, after: Place | None = None, limit: int
+    ) -> list[CallToMake]:
+        """Return who is to be called, the most urgent first, from `after` on."""
+        since, behind = after or (None, None)
+        found = await self._session.execute(
+            CALLS,
+            {
+                "tenant": self._tenant,
+                "now": now,
+                "since": since,
+                "after": behind,
+                "most": limit,
+            },
+        )
+        return [_call(row) for row in found.mappings()]
+
+    async def called(self, appointment_id: UUID, *, by: Trail, now: datetime) -> None:
+        """Note that the customer was called. Repeatable.
+
+        Raises:
+            NotFound: there is nothing that this appointment's customer must be told.
+        """
+        noted = await self._session.scalar(
+            update(TellingRow)
+            .where(
+                TellingRow.tenant_id == self._tenant, TellingRow.appointment_id == appointment_id
+            )
+            .values(called_at=now, called_by=by.who)
+            .returning(TellingRow.appointment_id)
+        )
+        if noted is None:
+            raise NotFound("There is nothing that the customer of this appointment must be told.")
+
+    async def _known_start(self, before: Appointment) -> tuple[datetime, bool]:
+        """Return when the customer believes that it starts, and whether they wait to be told."""
+        row = await self._session.get(TellingRow, (self._tenant, before.id))
+        waits = (
+            row is not None
+            and row.key is None
+            and row.called_at is None
+            and row.version == before.version
+        )
+        return (row.known_start, True) if row is not None and waits else (before.starts_at, False)
+
+    async def _send(
+        self, contact: Contact, said: str, *, key: str, by: Trail, now: datetime
+    ) -> None:
+        message = Message("system", said, now, key, {"by": by.who})
+        await Messages(self._session, self._tenant).write(contact.id, [message], turn_id=None)
+        await Outbox(self._session, self._tenant).send(
+            key=key,
+            lane=contact_lane(contact.id),
+            recipient=Recipient(bsuid=contact.bsuid, wa_id=contact.wa_id),
+            content=Reply(said),
+            contact_id=contact.id,
+        )
+
+
+def _takes_messages(contact: Contact, *, now: datetime) -> bool:
+    reachable = contact.space == "whatsapp" and bool(contact.bsuid or contact.wa_id)
+    wrote = contact.last_inbound_at
+    return reachable and wrote is not None and now - wrote < WINDOW
+
+
+def worded(
+    appointment: AppointmentView,
+    *,
+    known: datetime,
+    business: str,
+    alone: bool,
+    language: str,
+    now: datetime,
+) -> str:
+    """Write to a customer what became of an appointment that they know at another time.
+
+    `known` is by the tenant's clock. `alone`: one person works there, who need not be named.
+    """
+    language = _language(language)
+    cancelled = appointment.status == "cancelled"
+    return (_CANCELLED if cancelled else _MOVED)[language].format(
+        business=business,
+        before=wording.moment(known, language=language, now=now),
+        appointment=wording.appointment(
+            service=appointment.service_name,
+            professional=None if alone else appointment.professional_name,
+            start=known if cancelled else appointment.starts_at,
+            language=language,
+            now=now,
+        ),
+    )
+
+
+def _language(language: str) -> str:
+    primary = language.partition("-")[0].lower()
+    return primary if primary in _MOVED else "pt"
+
+
+def _counted(how: How) -> How:
+    TOLD.labels(outcome=how).inc()
+    return how
+
+
+def _call(row: RowMapping) -> CallToMake:
+    fields: Mapping[str, object] = {str(name): value for name, value in row.items()}
+    return CallToMake(**fields)  # type: ignore[arg-type]  # columns are named as fields are
