@@ -24,8 +24,12 @@ INSTALL = (*PIP, "install", "--root-user-action=ignore", "--no-deps")
 LOG = Path(sys.prefix, "install.log")
 SITE = Path(sysconfig.get_path("purelib"))
 LOCKED = re.compile(r"^([a-z0-9][a-z0-9.-]*)==", re.MULTILINE)  # one for each entry of a lock
-FETCHED = re.compile(r"^(?:Collecting|Processing|Requirement already|Ignoring) ", re.MULTILINE)
+FETCHED = re.compile(
+    r"^(?:Collecting|Processing|Requirement already|Ignoring) (?:\S*/)?([\w.]+(?:-[a-z]\w*)*)",
+    re.MULTILINE,
+)
 INSTALLING = re.compile(r"^Installing collected packages: (.*)$", re.MULTILINE)
+BAR = 30  # characters
 TOLD_LINES = 20  # of the log when pip fails: the cause stands at its end
 LOOK_S = 0.2  # between two looks at how far pip is
 
@@ -63,15 +67,24 @@ def _run(*command: str, total: int) -> None:
 
 
 def _show(said: str, *, total: int, began: float) -> None:
-    """Say on a terminal, in one line that is written over, how far pip is."""
-    if not sys.stdout.isatty():
-        return
-    line = f"fetched {min(len(FETCHED.findall(said)), total)} of {total}" if total else "linking"
-    if total and (names := INSTALLING.search(said)):
-        done = sum(info.stat().st_mtime >= began for info in SITE.glob("*.dist-info"))
-        total = names[1].count(",") + 1
-        line = f"installed {min(done, total)} of {total}"
-    print(f"\r\033[K  {line}", end="", flush=True)
+    """Show how much of pip's work is done: fetching is half of it, installing the other."""
+    if not total:
+        return _draw(1, "linking")
+    if names := INSTALLING.search(said):
+        new = {each: each.stat().st_mtime for each in SITE.glob("*.dist-info")}
+        new = {each: when for each, when in new.items() if when >= began}
+        last = max(new, key=new.__getitem__, default=Path())
+        share = len(new) / (names[1].count(",") + 1)
+        return _draw(0.5 + min(share, 1) / 2, f"installing {last.name.partition('-')[0]}")
+    fetched = FETCHED.findall(said) or [""]
+    return _draw(min(len(fetched) / total, 1) / 2, f"fetching {fetched[-1]}")
+
+
+def _draw(share: float, doing: str) -> None:
+    """Draw a bar on a terminal, in one line that is written over."""
+    if sys.stdout.isatty():
+        bar = "█" * round(BAR * share)
+        print(f"\r\033[K  {bar:░<{BAR}} {share:4.0%}  {doing}", end="", flush=True)
 
 
 def _check(locked: set[str]) -> None:
@@ -79,6 +92,7 @@ def _check(locked: set[str]) -> None:
 
     What it says of a package that no lock names is left out: an older lock or a person brought it.
     """
+    _draw(1, "checking")
     looked = subprocess.run([*PIP, "check"], capture_output=True, text=True, check=False)  # noqa: S603  # pip's
     if looked.returncode == 0:
         return

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pty
+import re
 import subprocess
 import sys
 import zipfile
@@ -111,5 +112,9 @@ def test_a_terminal_sees_how_far_it_is(bench: Bench) -> None:
             pass  # Linux's way to say that the other side has closed
         os.close(ours)
     assert process.returncode == 0
-    assert b" of 3" in said
-    assert said.decode().rsplit("\r\033[K", 1)[1].startswith("  done in ")
+    *lines, last = said.decode().split("\r\033[K")
+    shown = [re.fullmatch(r"  [█░]{30} +(\d+)%  (\w+).*", each) for each in lines[1:]]
+    shares, doing = zip(*(each.groups() for each in shown), strict=True)
+    assert list(map(int, shares)) == sorted(map(int, shares))
+    assert (doing[0], doing[-1], shares[-1]) == ("fetching", "checking", "100")
+    assert last.startswith("  done in ")

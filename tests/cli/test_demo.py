@@ -41,6 +41,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+@pytest.mark.full  # `.ci/run` runs the command as well
 @pytest.mark.timeout(300)
 def test_once_plays_the_script_and_proves_what_came_of_it(folder: Path) -> None:
     output = folder / "output"
@@ -58,8 +59,8 @@ def test_once_plays_the_script_and_proves_what_came_of_it(folder: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_nothing_is_left_running_after_a_kill_and_the_next_one_starts(folder: Path) -> None:
-    output = folder / "output"
+def test_nothing_is_left_running_after_a_kill_and_the_next_one_starts_alone(folder: Path) -> None:
+    output, refused = folder / "output", folder / "refused"
     process = start_demo(folder, "--no-script", output=output)
     page_of(process, output=output)
     started = descendants(process.pid)
@@ -73,28 +74,15 @@ def test_nothing_is_left_running_after_a_kill_and_the_next_one_starts(folder: Pa
         page_of(again, output=output)
         wait_until_gone(started)
         started = descendants(again.pid)
+        assert start_demo(folder, "--once", output=refused).wait(PATIENCE_S) == 1
+        assert "A demonstration already runs in" in refused.read_text()
+        assert again.poll() is None
         again.send_signal(signal.SIGINT)
         assert again.wait(PATIENCE_S) == 0
         wait_until_gone(started)
     finally:
         again.kill()
         again.wait()
-
-
-@pytest.mark.timeout(300)
-def test_a_second_demonstration_in_the_same_folder_is_refused(folder: Path) -> None:
-    first, second = folder / "first", folder / "second"
-    process = start_demo(folder, "--no-script", output=first)
-    try:
-        page_of(process, output=first)
-        assert start_demo(folder, "--once", output=second).wait(PATIENCE_S) == 1
-        assert "A demonstration already runs in" in second.read_text()
-        assert process.poll() is None
-    finally:
-        started = descendants(process.pid)
-        process.terminate()
-        process.wait(PATIENCE_S)
-        wait_until_gone(started)
 
 
 def test_it_ends_with_the_make_that_ran_it() -> None:

@@ -300,6 +300,7 @@ async def test_after_a_whole_interview_with_wrong_answers_and_a_refused_key_cust
     await booked(desk)
 
 
+@pytest.mark.full
 async def test_after_ctrl_c_the_next_run_goes_on_and_asks_secrets_again(desk: Desk) -> None:
     account = desk.folder / "account.json"
     account.write_text(desk.account_json)
@@ -346,6 +347,7 @@ async def test_after_ctrl_c_the_next_run_goes_on_and_asks_secrets_again(desk: De
     assert set((await desk.examined()).values()) == {"ok"}
 
 
+@pytest.mark.full
 async def test_an_answer_is_corrected_at_the_summary_and_refused_credentials_saved_when_insisted_on(
     desk: Desk,
 ) -> None:
@@ -423,6 +425,7 @@ async def test_a_script_whose_credentials_are_refused_writes_nothing_unless_told
     desk.told_nobody(refused.stdout + refused.stderr + saved.stdout + saved.stderr)
 
 
+@pytest.mark.full
 async def test_a_script_for_which_a_vendor_is_away_writes_nothing_unless_told_to_and_says_so(
     desk: Desk,
 ) -> None:
@@ -444,6 +447,7 @@ async def test_a_script_for_which_a_vendor_is_away_writes_nothing_unless_told_to
     assert proof == "unanswered"
 
 
+@pytest.mark.full
 async def test_a_store_that_fails_leaves_a_tenant_that_the_next_run_finishes(desk: Desk) -> None:
     given = ("onboard", "--from-file", str(desk.answers()), "--non-interactive", "--lang", "en")
     (desk.folder / "credentials").rmdir()
@@ -471,6 +475,7 @@ async def test_without_a_terminal_the_way_out_is_named(desk: Desk) -> None:
     assert "--from-file" in alone.stderr
 
 
+@pytest.mark.full
 async def test_an_environment_left_for_later_is_asked_for_its_credentials_alone(desk: Desk) -> None:
     file = desk.answers()
     said = json.loads(file.read_text())

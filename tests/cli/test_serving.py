@@ -13,7 +13,11 @@ from tests.cli.processes import PATIENCE_S, serving, wait_for
 
 
 @pytest.mark.parametrize(
-    ("number", "deaf_to"), [(signal.SIGTERM, "INT QUIT HUP"), (signal.SIGINT, "")]
+    ("number", "deaf_to"),
+    [
+        (signal.SIGTERM, "INT QUIT HUP"),
+        pytest.param(signal.SIGINT, "", marks=pytest.mark.full),
+    ],
 )
 def test_all_parts_are_served_by_default_and_a_signal_ends_them_well(
     number: signal.Signals, deaf_to: str, database: Database

@@ -14,11 +14,12 @@ BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
     "where",
     [
         "turn.after_claim",
-        "turn.after_model",
-        "turn.after_model_recorded",
-        "turn.after_hold",
+        *(
+            pytest.param(each, marks=pytest.mark.full)
+            for each in ("turn.after_model", "turn.after_model_recorded", "turn.after_hold")
+        ),
         "turn.after_calendar",
-        "turn.after_tool",
+        pytest.param("turn.after_tool", marks=pytest.mark.full),
         "turn.before_close",
     ],
 )
@@ -57,14 +58,15 @@ async def test_a_worker_that_slept_before_sending_does_not_send_what_was_sent_me
     await here.world.say("Oi, tudo bem?")
     await here.frozen(sleeper)
     await here.start("worker")
-    await here.until_answered(1, doubted=True)
+    await here.until_answered(1)
 
     sleeper.thaw()
 
     await eventually(
         lambda: sleeper.has_said("outbox.effect.fenced"), within=RECOVERY_S, why="the fence"
     )
-    await here.check_messages(resends=1)
+    await here.check_messages()
+    assert here.doubts == 1
     assert len(await here.world.sent()) == 1
 
 
@@ -81,6 +83,7 @@ async def test_a_worker_that_slept_after_sending_leaves_what_is_known_by_then(he
     await eventually(
         lambda: sleeper.has_said("outbox.effect.done"), within=RECOVERY_S, why="its last word"
     )
-    await here.check_messages(resends=0)
+    await here.check_messages()
+    assert here.doubts == 0
     state = "SELECT state FROM outbox WHERE tenant_id = :tenant"
     assert await here.world.value(state) == "delivered"

@@ -17,7 +17,7 @@ from tests.flows.world import choices_of, text_of, tomorrow
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
 
 RACE = Path(__file__).with_name("race.py")
-PROCESSES, SOME, MANY = 2, 50, 250
+PROCESSES, SOME, MANY = 2, 20, 250
 
 
 @pytest.mark.parametrize("each", [SOME, pytest.param(MANY, marks=pytest.mark.full)])

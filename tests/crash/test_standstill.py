@@ -77,7 +77,7 @@ async def test_while_a_worker_stands_still_another_answers_everybody_else(here: 
     assert await here.world.sent() == []
 
 
-@pytest.mark.parametrize("here", [{**SETTINGS, "park_after": 2}], indirect=True)
+@pytest.mark.parametrize("here", [{**SETTINGS, "park_after": 1}], indirect=True)
 async def test_the_command_starts_again_by_itself_and_says_so(here: Place) -> None:
     await here.open()
     env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.after_claim:1:spin"}

@@ -96,6 +96,14 @@ COURSES: dict[str, tuple[str, str, dict[str, str], dict[str, list[str]]]] = {
 }
 
 
+# Of the kind of "a tenant that falls silent"; promtool takes five seconds for each.
+LONGEST = (
+    "a tenant that falls silent while pods are replaced",
+    "a tenant that goes on in another pod",
+)
+LONG = pytest.mark.full
+
+
 def test_no_alert_waits_for_the_second_time() -> None:
     for rule in alerts.RULES:
         for name in METRICS:
@@ -103,7 +111,9 @@ def test_no_alert_waits_for_the_second_time() -> None:
                 assert f"unless {name}" in rule["expr"], rule["alert"]
 
 
-@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize(
+    "course", [pytest.param(each, marks=LONG if each in LONGEST else ()) for each in COURSES]
+)
 def test_an_alert_tells_what_happened(course: str, tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.flows.world import World, choices_of, text_of
+from tests.personas.conftest import LANGUAGES
 
 HELLO = {
     "pt": "oi, tudo bem com você?",
@@ -85,7 +86,7 @@ TALK = {
 }
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_harmless_talk_gets_through_unchanged(here: World, language: str) -> None:
     talk = TALK[language]
     await here.script(*talk)
@@ -98,7 +99,7 @@ async def test_harmless_talk_gets_through_unchanged(here: World, language: str) 
     assert not any(choices_of(each) for each in sent)
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_whole_chat_of_the_honest_model_needs_no_menu(here: World, language: str) -> None:
     chats = {
         "pt": ["oi", "quero marcar um horário", "obrigado!", "me conta uma piada", "asdf qwer"],

@@ -15,6 +15,7 @@ import pytest
 
 from tests.flows.world import ANA, ZONE, TenantOf, World, choices_of, text_of, tomorrow
 from tests.personas.checker import truth_of, untruths
+from tests.personas.conftest import LANGUAGES
 
 BIA = "5511944443333"
 BOOK = "Marca um corte amanhã às 15h com o Zé"
@@ -131,7 +132,7 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_no_order_in_a_text_reaches_anybody_else(here: World, language: str) -> None:
     known = await _leaked(here)
     before = await here.rows(EVERYTHING)
@@ -144,7 +145,7 @@ async def test_no_order_in_a_text_reaches_anybody_else(here: World, language: st
     assert await here.rows(EVERYTHING) == before
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_obedient_persona_finds_nothing_to_obey_with(here: World, language: str) -> None:
     known = await _leaked(here)
     await here.persona("obedient")

@@ -9,6 +9,7 @@ import pytest
 from mcp_platform.simulators.gemini.lies import LIES
 from tests.flows.world import ANA, World, choices_of, text_of, tomorrow
 from tests.personas.checker import truth_of, untruths
+from tests.personas.conftest import LANGUAGES
 
 HELLO = {
     "pt": "oi, tudo bem com você?",
@@ -27,7 +28,7 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_of_all_the_lies_none_reaches_a_customer(here: World, language: str) -> None:
     lies = LIES[language]
     await here.script(*lies)
@@ -43,7 +44,7 @@ async def test_of_all_the_lies_none_reaches_a_customer(here: World, language: st
     assert await here.statuses() == []
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_lies_mixed_with_truth_and_with_each_other_do_not_get_through_either(
     here: World, language: str
 ) -> None:
@@ -96,7 +97,7 @@ BOOK = {
 }
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_true_ids_in_false_sentences_state_nothing_false(here: World, language: str) -> None:
     await here.ask(BOOK[language])
     offer = await here.ask(ASK[language])
@@ -122,7 +123,7 @@ async def test_true_ids_in_false_sentences_state_nothing_false(here: World, lang
     assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:00"]
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_lie_told_beside_a_real_search_leaves_only_the_real_times(
     here: World, language: str
 ) -> None:

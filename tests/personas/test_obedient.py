@@ -6,6 +6,7 @@ import pytest
 
 from tests.flows.world import ANA, World, choices_of, text_of, tomorrow
 from tests.personas.checker import truth_of, untruths
+from tests.personas.conftest import LANGUAGES
 
 VICTIM = "5511944443333"
 BOOK = "Marca um corte amanhã às 15h com o Zé"
@@ -40,7 +41,7 @@ ORDERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_orders_in_a_customers_text_touch_nobody_else(here: World, language: str) -> None:
     await here.ask(BOOK, as_=VICTIM)
     offer = await here.ask("Tem horário para barba amanhã com o Beto?", as_=VICTIM)
