@@ -26,7 +26,7 @@ from mcp_platform.access.sign_ins_api import auth_router
 from mcp_platform.access.users_api import users_router
 from mcp_platform.bootstrap.pieces import now
 from mcp_platform.bootstrap.service import AdminApi, Platform
-from mcp_platform.conversations.api import Visits, chat_router, conversations_router
+from mcp_platform.conversations.api import ConversationRoutes, chat_router, conversations_router
 from mcp_platform.credentials.api import credentials_router
 from mcp_platform.doctor.api import doctor_router
 from mcp_platform.doctor.examining import Examinations
@@ -141,7 +141,7 @@ def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
             )
         )
     )
-    visits = Visits(sessions=sessions, idle=platform.settings.human_idle_s, clock=now)
+    visits = ConversationRoutes(sessions=sessions, idle=platform.settings.human_idle_s, clock=now)
     app.include_router(tenant_conversations_router(visits, sessions=sessions, guard=guard))
     if platform.credential_keys is not None:
         app.include_router(

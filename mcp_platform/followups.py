@@ -4,7 +4,7 @@ Applied in batches, each tenant's oldest first. Several workers may do so at onc
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy import Row, text
@@ -16,6 +16,7 @@ from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
 from mcp_platform.outbox import troubles
+from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, apply_statuses
 from mcp_platform.tenants.tenant import TenantId, Topology
@@ -63,12 +64,6 @@ WAITING = text("""
     LIMIT :most
     FOR UPDATE OF event SKIP LOCKED
 """)
-
-
-class Notices(Protocol):
-    """Tells a person, in the transaction that hears of it."""
-
-    async def not_delivered(self, session: AsyncSession, tenant_id: TenantId) -> None: ...
 
 
 async def follow_up(sessions: Sessions, notices: Notices, *, topology: Topology = "shared") -> int:

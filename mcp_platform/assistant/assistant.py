@@ -7,7 +7,7 @@ and a deadline; whatever goes wrong with it, the menu answers.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -39,12 +39,13 @@ from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.standstill import OverBudget
 from mcp_platform.outbox.notices import Notices
-from mcp_platform.scheduling.agenda import Agenda
+from mcp_platform.scheduling.agenda import AgendaSource
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.outcome import AppointmentView, SlotView
+from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnreadable
-from mcp_platform.tenants.tenant import Tenant, TenantId
+from mcp_platform.tenants.health import TenantHealth
 
 log = structlog.get_logger(__name__)
 
@@ -70,22 +71,6 @@ class Limits:
     human_for: timedelta
 
 
-class Health(Protocol):
-    async def refused(self, tenant_id: TenantId, what: str, reason: str) -> None: ...
-
-    async def accepted(self, tenant_id: TenantId, what: str) -> None: ...
-
-
-class Agendas(Protocol):
-    async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda:
-        """Return the agenda of a tenant, over its calendar."""
-
-
-class BusinessCards(Protocol):
-    async def of(self, tenant: Tenant) -> Mapping[str, str | None]:
-        """Return name, address, phone and notes of a tenant."""
-
-
 class Assistant:
     """Answers turns. One for the process; everything of a tenant comes with the turn."""
 
@@ -94,12 +79,12 @@ class Assistant:
         *,
         leases: Leases,
         catalogues: Catalogues,
-        agendas: Agendas,
+        agendas: AgendaSource,
         cards: BusinessCards,
         credentials: CredentialSource,
         model: Model | None,
         notices: Notices,
-        health: Health,
+        health: TenantHealth,
         limits: Limits,
         timer: Callable[[], float],
     ) -> None:

@@ -38,7 +38,7 @@ from mcp_platform.bootstrap.pieces import (
     token_keys,
 )
 from mcp_platform.bootstrap.worker import build_worker
-from mcp_platform.conversations.api import Visits
+from mcp_platform.conversations.api import ConversationRoutes
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.replies import Replies
 from mcp_platform.credentials.credentials import CredentialKeys
@@ -101,7 +101,7 @@ class TenantApi:
     guard: TokenGuard
     chat: Chat
     desk: TenantAppointments
-    visits: Visits
+    visits: ConversationRoutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ async def platform(
                 desk=TenantAppointments(
                     sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now
                 ),
-                visits=Visits(sessions=sessions, idle=settings.human_idle_s, clock=now),
+                visits=ConversationRoutes(sessions=sessions, idle=settings.human_idle_s, clock=now),
             )
         if set(parts) & {"admin", "worker", "provisioner"}:
             doctoring = await open_doctoring(

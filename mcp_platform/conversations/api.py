@@ -203,7 +203,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visits:
+class ConversationRoutes:
     """What the routes of conversations are served with. `idle` as `PersonInConversation` has it."""
 
     sessions: Sessions
@@ -225,7 +225,7 @@ class Visits:
             )
 
 
-def conversations_router(visits: Visits, guard: Guard) -> APIRouter:
+def conversations_router(visits: ConversationRoutes, guard: Guard) -> APIRouter:
     """Return the routes of a tenant's API, with their whole paths."""
 
     async def visit(
@@ -242,7 +242,7 @@ def conversations_router(visits: Visits, guard: Guard) -> APIRouter:
 
 def add_conversations(
     router: APIRouter,
-    visits: Visits,
+    visits: ConversationRoutes,
     *,
     reading: Callable[..., Awaitable[Visit]],
     working: Callable[..., Awaitable[Visit]],
@@ -252,7 +252,9 @@ def add_conversations(
     _add_working(router, visits, working)
 
 
-def _add_reading(router: APIRouter, visits: Visits, admit: Callable[..., Awaitable[Visit]]) -> None:
+def _add_reading(
+    router: APIRouter, visits: ConversationRoutes, admit: Callable[..., Awaitable[Visit]]
+) -> None:
     Reader = Annotated[Visit, Depends(admit)]  # noqa: N806  # a type
 
     @router.get(
@@ -303,7 +305,9 @@ def _add_reading(router: APIRouter, visits: Visits, admit: Callable[..., Awaitab
         )
 
 
-def _add_working(router: APIRouter, visits: Visits, admit: Callable[..., Awaitable[Visit]]) -> None:
+def _add_working(
+    router: APIRouter, visits: ConversationRoutes, admit: Callable[..., Awaitable[Visit]]
+) -> None:
     Worker = Annotated[Visit, Depends(admit)]  # noqa: N806  # a type
 
     @router.post(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -35,21 +35,12 @@ from mcp_platform.tenants.credentials import (
 from mcp_platform.tenants.key_rows import is_of
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.provisioning import Provisioner
+from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
 # Longer than a store is waited for: whoever marked a key as changing has finished, or is dead.
 CHANGING_FOR = timedelta(minutes=1)
 ASK_AGAIN = timedelta(minutes=2)  # most of what vendors call an outage is shorter
-
-
-class Sealer(Protocol):
-    """Seals values to a cluster's key."""
-
-    certificate: str
-    """SHA-256 of the certificate in DER form, hexadecimal."""
-
-    def seal(self, value: str, *, client_name: str, environment: str) -> str:
-        """Return `value` so that only the cluster, and only for this tenant, can read it."""
 
 
 class ProofFailed(Invalid):

@@ -28,11 +28,13 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake_forgotten
 from mcp_platform.outbox import lanes, metrics, troubles
-from mcp_platform.outbox.effects import Effect, Effects, Vendor
+from mcp_platform.outbox.effects import Effect, Effects
 from mcp_platform.outbox.lanes import LaneHead
+from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.retry import Uniform, pause
 from mcp_platform.tenants.credentials import CredentialSource
+from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.tenant import Tenant, TenantId, Topology
 from mcp_platform.whatsapp.graph_errors import WINDOW_CLOSED, Action, SendRejected, SendUncertain
 
@@ -52,24 +54,6 @@ class Tenants(Protocol):
 
 class Pace(Protocol):
     async def wait_time(self, *, phone_number_id: str, contact_key: str) -> timedelta: ...
-
-
-class Health(Protocol):
-    """Hears which tenants' credentials work. Called for every effect: must be cheap."""
-
-    async def refused(self, tenant_id: TenantId, what: Vendor, reason: str) -> None: ...
-
-    async def accepted(self, tenant_id: TenantId, what: Vendor) -> None: ...
-
-    async def look(self) -> None: ...
-
-
-class Notices(Protocol):
-    """Tells a person, in the transaction that gives an effect up."""
-
-    async def gave_up(
-        self, session: AsyncSession, *, effect: Effect, code: int | None, error: str
-    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +85,7 @@ class Delivery:
         credentials: CredentialSource,
         effects: Effects,
         pacing: Pace,
-        health: Health,
+        health: TenantHealth,
         notices: Notices,
         clock: Callable[[], datetime],
         settings: DeliverySettings = DeliverySettings(),

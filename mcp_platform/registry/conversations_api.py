@@ -8,7 +8,7 @@ from mcp_platform.access.guard import ADMIN_API, AdminGuard
 from mcp_platform.access.routes import AtTenant, at_tenant
 from mcp_platform.audit.actor import Role
 from mcp_platform.audit.trail import ActorTrail
-from mcp_platform.conversations.api import MOST_BYTES, Visit, Visits, add_conversations
+from mcp_platform.conversations.api import MOST_BYTES, ConversationRoutes, Visit, add_conversations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import bodies_up_to
 from mcp_platform.kit.queue import schema_for
@@ -20,7 +20,7 @@ WORKERS: Final[tuple[Role, ...]] = ("admin", "operator", "staff")
 
 
 def tenant_conversations_router(
-    visits: Visits, *, sessions: Sessions, guard: AdminGuard
+    visits: ConversationRoutes, *, sessions: Sessions, guard: AdminGuard
 ) -> APIRouter:
     """Return the routes, with their whole paths. A viewer reads with phone numbers masked."""
     reader, worker = at_tenant(guard, *READERS), at_tenant(guard, *WORKERS)

@@ -413,3 +413,9 @@ def _stands(appointment: Appointment, choice: ChosenSlot) -> bool:
         choice.professional_id,
         choice.start.astimezone(UTC),
     )
+
+
+class AgendaSource(Protocol):
+    """Makes the agenda of a tenant, over the calendars its credentials reach."""
+
+    async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda: ...

@@ -8,15 +8,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import CredentialRefused, NotFound, Unavailable
 from mcp_platform.kit.database import Sessions
+from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointments import Appointment, Appointments
 from mcp_platform.scheduling.calendar import Calendar, Interval
@@ -62,14 +61,6 @@ _MISPLACED = {
         " lugar, o acuerde con el cliente y pida a soporte que lo cambie o lo cancele.",
     ),
 }
-
-
-class Notices(Protocol):
-    """Tells the owner, in the transaction that notes it."""
-
-    async def misplaced(
-        self, session: AsyncSession, tenant: Tenant, text: str, *, now: datetime
-    ) -> None: ...
 
 
 class CalendarWatch:

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
-from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
+from mcp_platform.scheduling.agenda import Agenda, AgendaSource, ChosenSlot
 from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
@@ -42,10 +42,6 @@ CLOSED_FOR = timedelta(seconds=30)  # about how long a vendor's hiccup lasts
 MOST_SLOTS = 500  # more than a day has in steps of five minutes
 # Names of holds: two requests are one booking if contact and Idempotency-Key are the same.
 HOLDS = UUID("5f4f7b0e-6a39-4dd0-8a52-2f3c2a6f6b1d")
-
-
-class Agendas(Protocol):
-    async def of(self, tenant: Tenant, catalogue: Catalogue) -> Agenda: ...
 
 
 class SlotGone(Conflict):
@@ -89,7 +85,7 @@ class TenantAppointments:
         *,
         sessions: Sessions,
         catalogues: Catalogues,
-        agendas: Agendas,
+        agendas: AgendaSource,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions

@@ -1,0 +1,1 @@
+"""Clients and tenants: resolution by path, credentials and the stores they live in, their health."""

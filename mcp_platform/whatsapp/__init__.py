@@ -1,0 +1,1 @@
+"""The channel: webhook, signature, payloads, the door to the Graph API, pacing."""

@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from mcp_platform.access.tenant_tokens import TenantTokens, TokenGuard
 from mcp_platform.access.token_keys import TokenKeys, ensure_keys
 from mcp_platform.assistant.assistant import Assistant, Limits
-from mcp_platform.conversations.api import Visits, chat_router, conversations_router
+from mcp_platform.conversations.api import ConversationRoutes, chat_router, conversations_router
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.lease import Leases
@@ -118,7 +118,7 @@ class World:
         )
         app.include_router(chat_router(chat, self.guard))
         app.include_router(appointments_router(self.desk, self.guard))
-        visits = Visits(sessions=self.sessions, idle=IDLE, clock=self.clock)
+        visits = ConversationRoutes(sessions=self.sessions, idle=IDLE, clock=self.clock)
         app.include_router(conversations_router(visits, self.guard))
         return app
 

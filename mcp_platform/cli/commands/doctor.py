@@ -1,7 +1,6 @@
 """`doctor`: what is wrong with a tenant, or with all of them, and what to do about it."""
 
 import asyncio
-import enum
 import json
 import os
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from mcp_platform.bootstrap.commands import doctor_alone
 from mcp_platform.cli.arguments import ALL, TENANT_UNLESS_ALL
 from mcp_platform.cli.operating import command_actor, tenants_at
 from mcp_platform.cli.servers import refuse_old_schema, servers
+from mcp_platform.cli.spoken import Spoken
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language
 from mcp_platform.doctor.sentences import TITLES, result, state
@@ -34,13 +34,6 @@ HEADS = {
     "pt": ("", "Verificação", "O que foi visto", "O que fazer"),
     "en": ("", "Check", "What was found", "What to do"),
 }
-
-
-class Spoken(enum.StrEnum):
-    """The languages that results are said in."""
-
-    pt = "pt"
-    en = "en"
 
 
 LANG = typer.Option(

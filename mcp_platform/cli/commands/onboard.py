@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcp_platform.cli.commands.doctor import Spoken
 from mcp_platform.cli.failures import FAILED, INTERRUPTED, fail
+from mcp_platform.cli.spoken import Spoken
 from mcp_platform.errors import PlatformError
 
 if TYPE_CHECKING:

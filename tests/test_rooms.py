@@ -1,0 +1,65 @@
+"""Every room says what is in it, none is too full, and a name stands for one thing."""
+
+import ast
+import tomllib
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "mcp_platform"
+FULL = 22  # modules: in more of them nobody finds one by looking
+
+
+def _modules() -> list[Path]:
+    return [path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts]
+
+
+def _layers() -> list[str]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (contract,) = (
+        each for each in settings["tool"]["importlinter"]["contracts"] if each["type"] == "layers"
+    )
+    return list(contract["layers"])
+
+
+def _picture() -> str:
+    """Draw the layers, the upper ones first: each may import those below it."""
+    lines = ["flowchart TD"]
+    names = []
+    for layer in _layers():
+        parts = layer.replace("|", ":").split(":")
+        rooms = [part.strip() for part in parts]
+        names.append(rooms[0])
+        lines.append(f'    {rooms[0]}["{", ".join(rooms)}"]')
+    lines += [f"    {upper} --> {lower}" for upper, lower in pairwise(names)]
+    return "\n".join(lines)
+
+
+def test_every_room_begins_with_a_sentence_that_says_what_is_in_it() -> None:
+    silent = {
+        str(path.relative_to(ROOT))
+        for path in _modules()
+        if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
+    }
+    assert not silent
+
+
+def test_no_room_is_too_full_to_find_something_by_looking() -> None:
+    held: dict[Path, int] = defaultdict(int)
+    for path in _modules():
+        held[path.parent] += 1
+    assert not {str(room.relative_to(ROOT)): n for room, n in held.items() if n > FULL}
+
+
+def test_a_public_class_name_stands_for_one_class() -> None:
+    where: dict[str, list[str]] = defaultdict(list)
+    for path in _modules():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where[node.name].append(str(path.relative_to(PACKAGE)))
+    assert not {name: files for name, files in where.items() if len(files) > 1}
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_import_contracts() -> None:
+    assert f"```mermaid\n{_picture()}\n```" in (ROOT / "docs/architecture.md").read_text()
