@@ -41,7 +41,6 @@ ONE = "/conversations/{conversation_id}"
 # No spaces and control characters: an id is compared, logged and sent in queries.
 UserId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
 WhatsAppNumber = Annotated[str, Field(pattern=WRITTEN)]
-_NUMBER = re.compile(r"[0-9]{8,15}", re.ASCII)
 
 
 class ChatRequest(BaseModel):
@@ -91,8 +90,7 @@ class ChatRequest(BaseModel):
             return None
         if self.whatsapp_number is not None:
             return self.whatsapp_number
-        digits = self.user_id.removeprefix("+")
-        return digits if _NUMBER.fullmatch(digits) else None
+        return self.user_id if re.fullmatch(WRITTEN, self.user_id) else None
 
     def words(self, request_key: str | None) -> ChatMessage:
         """Return what is said, and as whom."""

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.forms import _WORD
 from mcp_platform.tenants.calendar_ids import WRONG_CALENDAR, what_is_no_calendar
+from mcp_platform.tenants.meta_ids import is_phone_number
 
 
 def _somebodys_calendar(calendar_id: str) -> str:
@@ -31,7 +32,19 @@ CalendarId = Annotated[
     ),
     AfterValidator(_somebodys_calendar),
 ]
-MetaId = Annotated[str, Field(pattern=r"^[0-9]{5,20}$", description="Meta's id: digits alone.")]
+
+
+def _no_phone_number(meta_id: str) -> str:
+    if is_phone_number(meta_id):
+        raise PydanticCustomError("phone_number", "is a phone number; Meta's id of it is another")
+    return meta_id
+
+
+MetaId = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{5,20}$", description="Meta's id: digits alone; no phone number."),
+    AfterValidator(_no_phone_number),
+]
 Number = Annotated[str, Field(pattern=WRITTEN)]
 Slug = Annotated[
     str,

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from mcp_platform.errors import Conflict, Invalid, Unavailable
 from mcp_platform.tenants.calendar_ids import WRONG_CALENDAR, what_is_no_calendar
+from mcp_platform.tenants.meta_ids import is_phone_number
 from mcp_platform.tenants.tenant import Tenant
 
 KEYS = (
@@ -32,6 +33,9 @@ KEYS = (
 LOGIN = frozenset({"DATABASE_USER", "DATABASE_PASSWORD"})
 """Made by the platform when the tenant is: nobody hands them over."""
 
+IDS_OF_META = frozenset(
+    {"WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_BUSINESS_ACCOUNT_ID", "WHATSAPP_APP_ID"}
+)
 LARGEST_VALUE = 16 * 1024  # characters; a service account's key has 1,700
 _FREE_TEXT = frozenset({"GOOGLE_PRIVATE_KEY", "DATABASE_PASSWORD"})
 GUESSABLE = 20  # characters; of a shorter value a fingerprint would help to find it
@@ -172,6 +176,8 @@ def what_is_wrong(key: str, value: str) -> str | None:
         return None if _PEM.fullmatch(key_lines) else "no_private_key"
     if _CONTROL.search(value.strip()):
         return "control_character"
+    if key in IDS_OF_META and is_phone_number(value):
+        return "phone_number"
     if key not in _FREE_TEXT and not value.strip().isascii():
         return "not_ascii"
     if key not in _FREE_TEXT and len(value.split()) > 1:
@@ -187,6 +193,8 @@ WRONG: Mapping[str, str] = {
     "control_character": "the value holds a line end or another character that cannot be seen",
     "not_ascii": "the value holds letters or marks that no such credential has",
     "inner_space": "the value holds a space",
+    "phone_number": "this is a phone number; the id that Meta gives it has some 15 digits, and stands"
+    " in Meta's app under WhatsApp > API Setup",
     **WRONG_CALENDAR,
 }
 """What the codes of `what_is_wrong` mean, in English."""

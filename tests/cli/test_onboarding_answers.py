@@ -10,15 +10,15 @@ import pytest
 from mcp_platform.cli.commands.onboarding import words
 from mcp_platform.cli.commands.onboarding.answers import (
     READERS,
-    AnswerFiles,
-    OnboardingAnswers,
     UnfitAnswer,
     catalogue,
     check,
     read_file,
+    read_notice,
     read_price,
 )
 from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
+from mcp_platform.cli.commands.onboarding.kept import Answers, Kept
 from mcp_platform.errors import Invalid
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/onboarding.json"
@@ -98,11 +98,19 @@ def test_what_is_no_price_is_refused(text: str) -> None:
         read_price(text)
 
 
+def test_notice_is_read_as_people_say_it() -> None:
+    said = ("", "0", "30", "30 min", "2h", "2 horas", "1 dia", "90 minutes", 60)
+    assert [read_notice(each) for each in said] == [0, 0, 30, 30, 120, 120, 1440, 90, 60]
+    for wrong in ("já", "31 dias", -1, True, "h"):
+        with pytest.raises(UnfitAnswer):
+            read_notice(wrong)
+
+
 def test_the_example_answers_everything() -> None:
     values, wrong = check(read_file(EXAMPLE))
     assert wrong == {}
     assert set(values) == {*READERS, "credentials"}
-    services, professionals = catalogue(OnboardingAnswers(values))
+    services, professionals = catalogue(Answers(values))
     assert [(each.id, each.price_cents) for each in services] == [("corte", 4500), ("barba", 3000)]
     assert [each.service_ids for each in professionals] == [("corte", "barba"), ("corte",)]
     assert [len(each.hours) for each in professionals] == [11, 2]
@@ -143,6 +151,10 @@ def test_yaml_says_the_same(tmp_path: Path) -> None:
         ("language", "fr", "language"),
         ("owner_whatsapp", "12", "owner_whatsapp"),
         ("owner_whatsapp", "98765-4321", "owner_whatsapp"),
+        ("article", "le", "article"),
+        ("kind", "circus", "kind"),
+        ("address", "x" * 301, "address"),
+        ("minimum_notice", "soon", "minimum_notice"),
         ("resources", {"requests": {"cpu": "lots"}}, "resources"),
         ("resources", {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}, "above"),
         ("services", [], "services"),
@@ -155,6 +167,12 @@ def test_yaml_says_the_same(tmp_path: Path) -> None:
         ),
         ("professionals", [{"name": "Zé", "hours": "never"}], "hours"),
         ("professionals", [{"name": "Zé", "hours": "seg 9-12 10-13"}], "hours_overlap"),
+        (
+            "professionals",
+            [{"name": "Zé", "hours": "seg 9-12", "calendar": "primary"}],
+            "calendar_primary",
+        ),
+        ("services", [{"name": "Corte", "minutes": 30, "preço": "45"}], "services"),
         ("shoe_size", 44, "no_such_answer"),
     ],
 )
@@ -163,9 +181,24 @@ def test_an_answer_that_will_not_do_is_refused_with_a_sentence(
 ) -> None:
     kept, wrong = check({name: value})
     assert kept == {}
-    assert wrong[name].code == code
+    [(at, found)] = wrong.items()
+    assert (at.partition(" › ")[0], found.code) == (name, code)
     for language in ("pt", "en"):
-        assert words.OnboardingWords(language)(f"wrong.{code}", **wrong[name].details)
+        assert words.OnboardingWords(language).unfit(found)
+
+
+def test_what_is_wrong_in_a_list_is_named_by_service_or_person_and_field() -> None:
+    said = {
+        "services": [{"name": "Corte", "minutes": 30}, {"name": "Barba", "minutes": "muito"}],
+        "professionals": [{"name": "Zé", "hours": "seg 9-12", "calendar": "https://x/y"}],
+    }
+    _, wrong = check(said)
+    assert {at: each.code for at, each in wrong.items()} == {
+        "services › Barba › minutes": "minutes",
+        "professionals › Zé › calendar": "calendar_address",
+    }
+    _, wrong = check({"services": [{"minutes": 30}]})
+    assert list(wrong) == ["services › 1 › name"]
 
 
 def test_a_secret_has_no_place_among_the_answers() -> None:
@@ -177,24 +210,24 @@ def test_a_secret_has_no_place_among_the_answers() -> None:
 
 def test_names_that_look_alike_get_ids_of_their_own() -> None:
     named = [{"name": each, "minutes": 30} for each in ("Pé", "Pe", "Pe!")]
-    answers = OnboardingAnswers(
-        {"services": named, "professionals": [{"name": "ж", "hours": "seg 9-12"}]}
-    )
+    answers = Answers({"services": named, "professionals": [{"name": "ж", "hours": "seg 9-12"}]})
     services, professionals = catalogue(answers)
     assert [each.id for each in services] == ["pe", "pe-2", "pe-3"]
     assert professionals[0].id == "item"
 
 
 def test_a_professional_cannot_do_what_is_not_offered() -> None:
-    answers = OnboardingAnswers({"services": [{"name": "Corte", "minutes": 30}]})
+    answers = Answers({"services": [{"name": "Corte", "minutes": 30}]})
     answers.values["professionals"] = [{"name": "Zé", "hours": "seg 9-12", "services": ["Barba"]}]
-    with pytest.raises(UnfitAnswer):
+    with pytest.raises(UnfitAnswer) as refused:
         catalogue(answers)
+    assert refused.value.details == {"name": "Zé", "service": "Barba"}
+    assert refused.value.at == " › Zé › services"
 
 
 def test_what_is_kept_is_for_its_owner_alone_and_damage_is_forgotten(tmp_path: Path) -> None:
-    kept = AnswerFiles(tmp_path / "onboarding")
-    kept.save(OnboardingAnswers({"client_name": "padaria", "language": "en"}))
+    kept = Kept(tmp_path / "onboarding")
+    kept.save(Answers({"client_name": "padaria", "language": "en"}))
     file = kept.file("padaria")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -206,3 +239,7 @@ def test_what_is_kept_is_for_its_owner_alone_and_damage_is_forgotten(tmp_path: P
     assert kept.load("padaria").values == {}
     kept.remove("padaria")
     assert kept.unfinished() == []
+    begun = Answers({"business_name": "Padaria São José"}, {"services.0.name": "Pão"})
+    kept.save(begun)  # it has no name of its own yet
+    assert kept.unfinished() == ["padaria-sao-jose"]
+    assert kept.load("padaria-sao-jose") == begun

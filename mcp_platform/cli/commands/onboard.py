@@ -1,6 +1,9 @@
 """`onboard`: a new client, from the first question to credentials that are proved and saved."""
 
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,14 +14,18 @@ from mcp_platform.cli.spoken import Spoken
 from mcp_platform.errors import PlatformError
 
 if TYPE_CHECKING:
-    from mcp_platform.cli.commands.onboarding.answers import AnswerFiles, OnboardingAnswers
+    from collections.abc import Callable
+
     from mcp_platform.cli.commands.onboarding.asking import Prompter
     from mcp_platform.cli.commands.onboarding.course import OnboardingRun
     from mcp_platform.cli.commands.onboarding.interview import Interview
+    from mcp_platform.cli.commands.onboarding.kept import Answers, Kept
     from mcp_platform.cli.commands.onboarding.known import KnownInstallation
     from mcp_platform.cli.commands.onboarding.words import OnboardingWords
+    from mcp_platform.settings import Settings
 
 MISUSED = 2
+LONGEST_BUSINESS = 120  # characters, as the registry has it: which is not loaded yet
 LANG = typer.Option("--lang", help="What is said in.")
 FROM_FILE = typer.Option(
     "--from-file",
@@ -38,6 +45,14 @@ class InterviewStopped(Exception):
     """Whoever answers wants to go on another time."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What takes seconds to have: the database, and what it knows."""
+
+    database_url: str
+    known: "KnownInstallation"
+
+
 def onboard(
     *,
     lang: Annotated[Spoken, LANG] = Spoken.pt,
@@ -47,8 +62,8 @@ def onboard(
 ) -> None:
     """Ask everything about a new client, prove its credentials with the vendors, and save it.
 
-    Ctrl-C at any time: what is no secret is kept, and the next run goes on from there. Exit status:
-    0 done, 1 refused or stopped, 2 answers missing or misused.
+    Ctrl-C at any question: what is no secret is kept, and the next run goes on at that question.
+    Exit status: 0 done, 1 refused or stopped, 2 answers missing or misused.
     """
     if non_interactive and from_file is None:
         raise typer.BadParameter("--non-interactive needs --from-file.")
@@ -58,64 +73,76 @@ def onboard(
         raise typer.BadParameter(
             "There is no terminal to ask at. Give --from-file FILE --non-interactive."
         )
-    import asyncio  # noqa: PLC0415  # only here
-
-    from mcp_platform.cli.commands.onboarding.answers import AnswerFiles, OnboardingAnswers  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.commands.onboarding.course import OnboardingRun  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.commands.onboarding.known import look  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.commands.onboarding.kept import Answers, Kept  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.commands.onboarding.words import OnboardingWords  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.operating import database  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
     from mcp_platform.kit.logging import configure_logging  # noqa: PLC0415  # slow to import
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     settings, words = Settings(), OnboardingWords(lang.value)
     configure_logging(level="ERROR", form="console", show_texts=False)
-    answers = OnboardingAnswers() if from_file is None else _read(from_file, words)
-    with servers(settings) as given:
-        refuse_old_schema(given.database_url)
-
-        async def known() -> "KnownInstallation":
-            async with database(given.database_url) as sessions, sessions.everywhere() as session:
-                return await look(session)
-
-        found = asyncio.run(known())
-        kept = AnswerFiles(settings.data_dir / "onboarding")
-        course = OnboardingRun(
-            settings=settings,
-            database_url=given.database_url,
-            words=words,
-            known=found,
-            kept=kept,
-        )
-        if non_interactive:
-            _without_questions(answers, course, found, words, save_anyway=save_anyway)
+    kept = Kept(settings.data_dir / "onboarding")
+    answers = Answers() if from_file is None else _read(from_file, words)
+    with ExitStack() as servers:
+        if from_file is not None and non_interactive:
+            opened = _open(settings, servers)
+            course = _course(settings, opened, words, kept)
+            _without_questions(
+                answers, course, opened.known, words, file=from_file, save_anyway=save_anyway
+            )
             return
-        _with_questions(answers, course, found, kept, words)
+        # Beside the first question: nobody looks at an empty terminal for as long as that takes.
+        beside = servers.enter_context(ThreadPoolExecutor(1))
+        _with_questions(answers, beside.submit(_open, settings, servers), settings, kept, words)
 
 
-def _read(file: Path, words: "OnboardingWords") -> "OnboardingAnswers":
-    """Read a file of answers; what is named in it lies beside it."""
-    from mcp_platform.cli.commands.onboarding.answers import (  # noqa: PLC0415  # slow to import
-        FILES,
-        OnboardingAnswers,
-        check,
-        read_file,
+def _open(settings: "Settings", stack: ExitStack) -> _Opened:
+    """Open the database, until `stack` is closed, and look at what there is."""
+    import asyncio  # noqa: PLC0415  # only here
+
+    import mcp_platform.cli.commands.onboarding.course  # noqa: F401, PLC0415  # slow: what is needed next
+    from mcp_platform.cli.commands.onboarding.known import look  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import database  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
+
+    given = stack.enter_context(servers(settings))
+    refuse_old_schema(given.database_url)
+
+    async def known() -> "KnownInstallation":
+        async with database(given.database_url) as sessions, sessions.everywhere() as session:
+            return await look(session)
+
+    return _Opened(given.database_url, asyncio.run(known()))
+
+
+def _course(
+    settings: "Settings", opened: _Opened, words: "OnboardingWords", kept: "Kept"
+) -> "OnboardingRun":
+    from mcp_platform.cli.commands.onboarding.course import OnboardingRun  # noqa: PLC0415  # slow to import
+
+    return OnboardingRun(
+        settings=settings,
+        database_url=opened.database_url,
+        words=words,
+        known=opened.known,
+        kept=kept,
     )
+
+
+def _read(file: Path, words: "OnboardingWords") -> "Answers":
+    """Read a file of answers; what is named in it lies beside it."""
+    from mcp_platform.cli.commands.onboarding.answers import FILES, check, read_file  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.commands.onboarding.kept import Answers  # noqa: PLC0415  # slow to import
 
     values, wrong = check(read_file(file))
     if wrong:
-        _refuse(
-            {name: words(f"wrong.{each.code}", **each.details) for name, each in wrong.items()},
-            words,
-        )
+        _refuse({name: words.unfit(each) for name, each in wrong.items()}, words, file=file)
     for held in values.get("credentials", {}).values():
         held |= {name: str(file.parent / held[name]) for name in FILES if name in held}
-    return OnboardingAnswers(values)
+    return Answers(values)
 
 
-def _refuse(wrong: dict[str, str], words: "OnboardingWords") -> None:
-    lines = [words("missing"), *(f"  {name}: {why}" for name, why in wrong.items())]
+def _refuse(wrong: dict[str, str], words: "OnboardingWords", *, file: Path) -> None:
+    lines = [words("missing", file=str(file)), *(f"  {name}: {why}" for name, why in wrong.items())]
     fail("\n".join(lines), status=MISUSED)
 
 
@@ -123,17 +150,18 @@ def _refuse(wrong: dict[str, str], words: "OnboardingWords") -> None:
 
 
 def _without_questions(
-    answers: "OnboardingAnswers",
+    answers: "Answers",
     course: "OnboardingRun",
     known: "KnownInstallation",
     words: "OnboardingWords",
     *,
+    file: Path,
     save_anyway: bool,
 ) -> None:
-    values, made_here = _complete(answers, known, words)
+    values, made_here = _complete(answers, known, words, file=file)
     for environment, held in values.items():
         proof = course.prove(answers, environment, held)
-        if proof.open and not save_anyway:
+        if proof.outcome != "passed" and not save_anyway:
             path = f"{answers.client_name}/{environment}"
             why = "refused" if proof.outcome == "overruled" else "unproved.refused"
             fail(words(why, path=path), status=FAILED)
@@ -143,20 +171,18 @@ def _without_questions(
 
 
 def _complete(
-    answers: "OnboardingAnswers", known: "KnownInstallation", words: "OnboardingWords"
+    answers: "Answers", known: "KnownInstallation", words: "OnboardingWords", *, file: Path
 ) -> tuple[dict[str, dict[str, str]], set[str]]:
     """Return all credentials; end with everything that is missing or wrong, at once."""
     import secrets  # noqa: PLC0415  # only here
 
-    from mcp_platform.cli.commands.onboarding.answers import UnfitAnswer, catalogue  # noqa: PLC0415  # slow
-    from mcp_platform.cli.commands.onboarding.course import VERIFY  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.commands.onboarding.interview import needed, values_of  # noqa: PLC0415  # slow
-    from mcp_platform.credentials.forms import SETTABLE  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.commands.onboarding.answers import DEFAULTS, UnfitAnswer, catalogue  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.commands.onboarding.interview import VERIFY, lacking, needed, values_of  # noqa: PLC0415  # slow to import
 
     wrong: dict[str, str] = {
         name: words("wrong.missing")
         for name in needed(answers, known)
-        if name not in answers.values
+        if name not in answers.values and name not in DEFAULTS
     }
     values: dict[str, dict[str, str]] = {}
     made_here: set[str] = set()
@@ -167,17 +193,16 @@ def _complete(
         if known.environments.get(path):
             wrong[name] = words("wrong.environment_exists", names=path)
             continue
-        try:
-            held = values_of(answers, environment)
-        except UnfitAnswer as error:
-            wrong[name] = words(f"wrong.{error.code}", **error.details)
-            continue
+        held, unfit = values_of(answers, environment)
+        wrong |= {f"{name}.{at}": words.unfit(error) for at, error in unfit.items()}
         if held and VERIFY not in held:
             held[VERIFY] = secrets.token_urlsafe(24)
             made_here.add(environment)
-        for key in SETTABLE:
-            if key not in held:
-                wrong[f"{name}.{key}"] = words("wrong.missing")
+        if not unfit.keys() & {"file", "google_file"}:  # else nothing of it is known
+            where = answers.credentials(environment).get("file", str(file))
+            for key in lacking(answers, held):
+                if key not in unfit:
+                    wrong[f"{name}.{key}"] = words("wrong.missing_in", file=where)
         owner = taken.setdefault(held.get("WHATSAPP_PHONE_NUMBER_ID", ""), path)
         if owner != path and "WHATSAPP_PHONE_NUMBER_ID" in held:
             wrong[f"{name}.WHATSAPP_PHONE_NUMBER_ID"] = words("wrong.number_taken", path=owner)
@@ -186,9 +211,9 @@ def _complete(
         if {"services", "professionals"} <= set(answers.values):
             catalogue(answers)
     except UnfitAnswer as error:
-        wrong["professionals"] = words(f"wrong.{error.code}", **error.details)
+        wrong[f"professionals{error.at}"] = words.unfit(error)
     if wrong:
-        _refuse(wrong, words)
+        _refuse(wrong, words, file=file)
     return values, made_here
 
 
@@ -196,20 +221,34 @@ def _complete(
 
 
 def _with_questions(
-    answers: "OnboardingAnswers",
-    course: "OnboardingRun",
-    known: "KnownInstallation",
-    kept: "AnswerFiles",
+    answers: "Answers",
+    opening: "Future[_Opened]",
+    settings: "Settings",
+    kept: "Kept",
     words: "OnboardingWords",
 ) -> None:
     from mcp_platform.cli.commands.onboarding.asking import Prompter  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.commands.onboarding.interview import Interview  # noqa: PLC0415  # slow to import
 
     asking = Prompter(words)
-    interview = Interview(asking=asking, words=words, known=known, kept=kept, answers=answers)
     try:
         if not answers.values:
-            _pick_up(interview, course, kept, asking, words)
+            answers = _begin(asking, kept, words)
+        if not opening.done():
+            typer.echo(words("opening"), err=True)
+        opened = opening.result()
+        from mcp_platform.cli.commands.onboarding.interview import Interview  # noqa: PLC0415  # slow
+
+        course = _course(settings, opened, words, kept)
+        interview = Interview(
+            asking=asking,
+            words=words,
+            known=opened.known,
+            kept=kept,
+            answers=answers,
+            store_of=_store_of(settings, words),
+        )
+        if len(answers.values) > 1:
+            course.summary(answers, {})
         interview.missing()
         for environment in interview.environments_now():
             interview.credentials(environment)
@@ -217,36 +256,56 @@ def _with_questions(
         _agree(interview, course, asking, words)
         course.write(interview.answers, interview.values)
     except (KeyboardInterrupt, InterviewStopped, PlatformError) as end:
-        file = kept.file(str(interview.answers.values.get("client_name", "")))
+        file = None if answers.kept_as is None else kept.file(answers.kept_as)
         typer.echo()
-        typer.echo(words("stopped", file=str(file)) if file.exists() else words("stopped.empty"))
+        there = file is not None and file.exists()
+        typer.echo(words("stopped", file=str(file)) if there else words("stopped.empty"))
         if isinstance(end, PlatformError):
             raise
         raise typer.Exit(FAILED if isinstance(end, InterviewStopped) else INTERRUPTED) from None
     course.next_steps(interview.answers, interview.values, made_here=interview.made_here)
 
 
-def _pick_up(
-    interview: "Interview",
-    course: "OnboardingRun",
-    kept: "AnswerFiles",
-    asking: "Prompter",
-    words: "OnboardingWords",
-) -> None:
-    """Offer what was not finished."""
+def _begin(asking: "Prompter", kept: "Kept", words: "OnboardingWords") -> "Answers":
+    """Offer what was not finished, or ask the first question of a new client."""
+    from mcp_platform.cli.commands.onboarding.kept import Answers  # noqa: PLC0415  # slow to import
+
     unfinished = kept.unfinished()
-    if not unfinished:
-        return
-    choices = {name: words("unfinished.go_on", name=name) for name in unfinished}
-    chosen = asking.choose(words("unfinished"), {**choices, "": words("unfinished.new")})
-    if not chosen:
-        return
-    interview.answers = kept.load(chosen)
-    interview.answers.values.setdefault("client_name", chosen)
-    course.summary(interview.answers, {})
-    ways = {name: words(f"kept.{name}") for name in ("take", "review")}
-    if asking.choose(words("kept"), ways) == "review":
-        interview.review()
+    if unfinished:
+        choices = {name: words("unfinished.go_on", name=name) for name in unfinished}
+        chosen = asking.choose(words("unfinished"), {**choices, "": words("unfinished.new")})
+        if chosen and (answers := kept.load(chosen)).values:
+            typer.echo(words("going_on"))
+            return answers
+
+    def check(typed: str) -> str | None:
+        said = typed.strip()
+        good = 0 < len(said) <= LONGEST_BUSINESS and said.isprintable()
+        return None if good else words("wrong.business_name")
+
+    answers = Answers({"business_name": asking.text(words("business_name"), check=check)})
+    kept.save(answers)
+    return answers
+
+
+def _store_of(settings: "Settings", words: "OnboardingWords") -> "Callable[[str], str]":
+    """Return what says where the credentials of a tenant's path will be kept."""
+    from mcp_platform.tenants.cluster_names import namespace_of, secret_of  # noqa: PLC0415  # slow
+
+    def store_of(path: str) -> str:
+        client_name, _, environment = path.partition("/")
+        if settings.sealed:
+            return words("store.sealed")
+        if settings.credentials_store == "kubernetes":
+            return words(
+                "store.kubernetes",
+                secret=secret_of(client_name=client_name),
+                namespace=namespace_of(client_name=client_name, environment=environment),
+            )
+        file = settings.credentials_dir / f"{client_name}-{environment}.env"
+        return words("store.directory", file=str(file))
+
+    return store_of
 
 
 def _prove(
@@ -259,7 +318,7 @@ def _prove(
     """Ask the vendors until they agree, or whoever answers decides otherwise."""
     while (
         proof := course.prove(interview.answers, environment, interview.values[environment])
-    ).open:
+    ).outcome != "passed":
         refused = proof.outcome == "overruled"
         choices = {
             **{key: words("proof.correct", what=words(key)) for key in interview.correctable},

@@ -1,14 +1,13 @@
-"""What the interview is to find out, as JSON: read, checked, kept between runs, and made into wishes.
+"""What the interview is to find out, as JSON: read, checked, and made into wishes.
 
 Owns which answers there are and when one will do; the registry's own wishes decide that. Refuses
 secrets: those stand in a credentials file, or are asked again.
 """
 
-import json
 import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -17,16 +16,27 @@ from typing import Any
 import yaml
 
 from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
+from mcp_platform.cli.commands.onboarding.kept import Answers, slug
 from mcp_platform.conversations.phones import international
 from mcp_platform.errors import Invalid
-from mcp_platform.kit.files import NotUtf8, replace_file, text_of
+from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.kit.forms import Wished
 from mcp_platform.registry.clients import NewClient
 from mcp_platform.registry.environments import NewEnvironment
 from mcp_platform.registry.professionals import NewProfessional
 from mcp_platform.registry.resources import COLUMNS, check_resources
 from mcp_platform.registry.services import NewService
-from mcp_platform.scheduling.catalogue import DEFAULT_TIME_ZONE
+from mcp_platform.scheduling.catalogue import (
+    DEFAULT_MINIMUM_NOTICE,
+    DEFAULT_TIME_ZONE,
+    BookingRules,
+    Catalogue,
+    Professional,
+    ProfessionalId,
+    Service,
+    ServiceId,
+)
+from mcp_platform.tenants.calendar_ids import what_is_no_calendar
 from mcp_platform.tenants.tenant import ENVIRONMENTS, RESERVED_NAMES
 
 PUBLIC = (
@@ -46,35 +56,25 @@ _PRICE = re.compile(
 )
 
 
-class UnfitAnswer(ValueError):
-    """An answer will not do. `code` names the sentence that says why."""
+_NOTICE = re.compile(
+    r"(?P<amount>\d{1,5})\s*(?P<unit>m|min|minutos?|minutes?|h|horas?|hours?|d|dias?|days?)?\.?"
+)
+_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
+LONGEST_SLUG = 56  # the registry takes 64; a number may follow
 
-    def __init__(self, code: str, **details: str) -> None:
+
+class UnfitAnswer(ValueError):
+    """An answer will not do. `code` names the sentence that says why.
+
+    Attributes:
+        at: Where in the answer: ` › Corte › price`. Empty: all of it.
+    """
+
+    def __init__(self, code: str, *, at: str = "", **details: str) -> None:
         super().__init__(code)
         self.code = code
+        self.at = at
         self.details = details
-
-
-@dataclass(slots=True)
-class OnboardingAnswers:
-    """What was answered, in the form of the file: `values` may be written to disk."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def client_name(self) -> str:
-        return str(self.values["client_name"])
-
-    @property
-    def environments(self) -> list[str]:
-        return list(self.values["environments"])
-
-    def credentials(self, environment: str) -> dict[str, str]:
-        """Return what is known of an environment's credentials; what is set in it is kept."""
-        found: dict[str, str] = self.values.setdefault("credentials", {}).setdefault(
-            environment, {}
-        )
-        return found
 
 
 def read_file(file: Path) -> dict[str, Any]:
@@ -90,7 +90,9 @@ def read_file(file: Path) -> dict[str, Any]:
     except NotUtf8 as error:
         raise Invalid(f"{file}: {error}") from error
     except yaml.YAMLError as error:
-        raise Invalid(f"{file} is neither JSON nor YAML.") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        raise Invalid(f"{file}{where}: this is neither JSON nor YAML.") from error
     if not isinstance(found, dict):
         raise Invalid(f"{file} holds no answers by name.")
     return {str(name): value for name, value in found.items()}
@@ -108,7 +110,7 @@ def check(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, UnfitAns
         try:
             kept[name] = reader(name, values)(value)
         except UnfitAnswer as error:
-            wrong[name] = error
+            wrong[f"{name}{error.at}"] = error
     return kept, wrong
 
 
@@ -133,6 +135,34 @@ def read_environments(value: Any) -> list[str]:
     return [each for each in ENVIRONMENTS if each in named]
 
 
+def read_choice(name: str) -> Callable[[Any], str | None]:
+    """Return the reader of an answer that is one of a few, or none of them."""
+    read = _of_environment(name)
+    return lambda value: None if value in (None, "") else read(value)
+
+
+def read_address(value: Any) -> str | None:
+    text = value.strip() if isinstance(value, str) else value
+    if text in (None, ""):
+        return None
+    return _environment("address", text).address
+
+
+def read_notice(value: Any) -> int:
+    """Return minutes of `30`, `30 min`, `2h`, `1 dia`; nothing: none."""
+    if value in (None, ""):
+        return DEFAULT_MINIMUM_NOTICE // timedelta(minutes=1)
+    if isinstance(value, str):
+        found = _NOTICE.fullmatch(value.strip().lower())
+        if found is None:
+            raise UnfitAnswer("minimum_notice")
+        value = int(found["amount"]) * _MINUTES[(found["unit"] or "m")[0]]
+    wish = _wish(
+        "minimum_notice", NewEnvironment, environment="production", minimum_notice_minutes=value
+    )
+    return wish.minimum_notice_minutes
+
+
 def read_owner(value: Any, *, time_zone: str = DEFAULT_TIME_ZONE) -> str | None:
     if value in (None, ""):
         return None
@@ -154,14 +184,16 @@ def read_resources(value: Any) -> dict[str, Any]:
 
 
 def read_services(value: Any) -> list[dict[str, Any]]:
-    services = [read_service(each) for each in _list_of("services", value)]
+    services = []
+    for place, each in enumerate(_list_of("services", value), start=1):
+        with _within(_called(each, place)):
+            services.append(read_service(each))
     _different("services", services)
     return services
 
 
 def read_service(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not set(value) <= {"name", "minutes", "price"}:
-        raise UnfitAnswer("services")
+    _require_fields("services", value, {"name", "minutes", "price"})
     service = {"price": "", **value}
     price = service["price"] if service["price"] is not None else ""
     service["price"] = f"{price:.2f}" if isinstance(price, float) else str(price).strip()
@@ -170,19 +202,37 @@ def read_service(value: Any) -> dict[str, Any]:
 
 
 def read_professionals(value: Any) -> list[dict[str, Any]]:
-    professionals = [read_professional(each) for each in _list_of("professionals", value)]
+    professionals = []
+    for place, each in enumerate(_list_of("professionals", value), start=1):
+        with _within(_called(each, place)):
+            professionals.append(read_professional(each))
     _different("professionals", professionals)
     return professionals
 
 
 def read_professional(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not set(value) <= {"name", "hours", "services"}:
-        raise UnfitAnswer("professionals")
-    read_hours_text(value.get("hours"))
-    _wish("name", NewProfessional, id="any", name=value.get("name"))
+    _require_fields("professionals", value, {"name", "hours", "services", "calendar"})
+    with _within("hours"):
+        read_hours_text(value.get("hours"))
+    with _within("name"):
+        _wish("name", NewProfessional, id="any", name=value.get("name"))
+    with _within("calendar"):
+        read_calendar(value.get("calendar"))
     if not isinstance(value.get("services", []), list):
-        raise UnfitAnswer("professionals")
+        raise UnfitAnswer("professionals", at=" › services")
     return dict(value)
+
+
+def read_calendar(value: Any) -> str | None:
+    """Return a professional's own calendar; None: bookings go into the business's."""
+    if value in (None, ""):
+        return None
+    code = what_is_no_calendar(value) if isinstance(value, str) else None
+    if code is not None:
+        raise UnfitAnswer(code)
+    asked = value.strip() if isinstance(value, str) else value
+    wish = _wish("form", NewProfessional, id="any", name="-", calendar_id=asked)
+    return wish.calendar_id
 
 
 def read_hours_text(value: Any) -> str:
@@ -219,20 +269,24 @@ def read_price(text: str) -> tuple[int | None, str]:
 
 def service_wish(service: Mapping[str, Any], *, id_: str) -> NewService:
     """Return what makes a service. Raises Unfit."""
-    cents, currency = read_price(str(service.get("price", "")))
-    _wish("name", NewService, id=id_, name=service.get("name"), duration_minutes=30)
-    return _wish(
-        "minutes" if currency == "BRL" else "price",
-        NewService,
-        id=id_,
-        name=service["name"],
-        duration_minutes=service.get("minutes"),
-        price_cents=cents,
-        currency=currency,
-    )
+    with _within("price"):
+        cents, currency = read_price(str(service.get("price", "")))
+        _wish("price", NewService, id=id_, name="-", duration_minutes=30, currency=currency)
+    with _within("name"):
+        _wish("name", NewService, id=id_, name=service.get("name"), duration_minutes=30)
+    with _within("minutes"):
+        return _wish(
+            "minutes",
+            NewService,
+            id=id_,
+            name=service["name"],
+            duration_minutes=service.get("minutes"),
+            price_cents=cents,
+            currency=currency,
+        )
 
 
-def catalogue(answers: OnboardingAnswers) -> tuple[list[NewService], list[NewProfessional]]:
+def catalogue(answers: Answers) -> tuple[list[NewService], list[NewProfessional]]:
     """Return what makes the services, and those who do them: all, unless it is said which.
 
     Raises:
@@ -245,12 +299,19 @@ def catalogue(answers: OnboardingAnswers) -> tuple[list[NewService], list[NewPro
     professionals: list[NewProfessional] = []
     for each in answers.values["professionals"]:
         does = each.get("services") or list(services)
-        if not set(does) <= set(services):
-            raise UnfitAnswer("unknown_service", name=str(each["name"]))
+        for service in does:
+            if service not in services:
+                raise UnfitAnswer(
+                    "unknown_service",
+                    at=f" › {each['name']} › services",
+                    name=str(each["name"]),
+                    service=str(service),
+                )
         taken = [wish.id for wish in professionals]
         wish = NewProfessional(
             id=_slug(each["name"], taken),
             name=each["name"],
+            calendar_id=read_calendar(each.get("calendar")),
             service_ids=tuple(services[name].id for name in does),
             hours=read_hours(each["hours"]),
             position=len(professionals),
@@ -259,33 +320,30 @@ def catalogue(answers: OnboardingAnswers) -> tuple[list[NewService], list[NewPro
     return list(services.values()), professionals
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFiles:
-    """Answers of clients that are not finished yet, one file each, for the owner of the process."""
-
-    folder: Path
-
-    def file(self, client_name: str) -> Path:
-        return self.folder / f"{client_name}.json"
-
-    def unfinished(self) -> list[str]:
-        return sorted(file.stem for file in self.folder.glob("[!.]*.json"))
-
-    def load(self, client_name: str) -> OnboardingAnswers:
-        """Return what was kept of a client; what is damaged or will not do is forgotten."""
-        try:
-            found = json.loads(self.file(client_name).read_text("utf-8"))
-        except (OSError, ValueError):
-            return OnboardingAnswers()
-        return OnboardingAnswers(check(found)[0] if isinstance(found, dict) else {})
-
-    def save(self, answers: OnboardingAnswers) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        content = json.dumps(answers.values, ensure_ascii=False, indent=2)
-        replace_file(self.file(answers.client_name), content.encode(), mode=0o600)
-
-    def remove(self, client_name: str) -> None:
-        self.file(client_name).unlink(missing_ok=True)
+def as_catalogue(answers: Answers) -> Catalogue:
+    """Return what would be registered, as the doctor looks at it. Raises Unfit."""
+    services, professionals = catalogue(answers)
+    return Catalogue(
+        services=tuple(
+            Service(
+                id=ServiceId(each.id),
+                name=each.name,
+                duration=timedelta(minutes=each.duration_minutes),
+            )
+            for each in services
+        ),
+        professionals=tuple(
+            Professional(
+                id=ProfessionalId(each.id),
+                name=each.name,
+                calendar_id=each.calendar_id,
+                service_ids=frozenset(map(ServiceId, each.service_ids)),
+                hours=(),
+            )
+            for each in professionals
+        ),
+        rules=BookingRules(time_zone=answers.values.get("time_zone", DEFAULT_TIME_ZONE)),
+    )
 
 
 def _environment(name: str, value: Any) -> NewEnvironment:
@@ -296,11 +354,34 @@ def _of_environment(name: str) -> Callable[[Any], Any]:
     return lambda value: getattr(_environment(name, value), name)
 
 
-def _wish(code: str, kind: type[Wished], **values: Any) -> Wished:
+def _wish(code: str, model: type[Wished], /, **values: Any) -> Wished:
     try:
-        return kind.of(values)
+        return model.of(values)
     except Invalid as error:
         raise UnfitAnswer(code) from error
+
+
+@contextmanager
+def _within(place: str) -> Iterator[None]:
+    """Have what will not do say where it stands."""
+    try:
+        yield
+    except UnfitAnswer as error:
+        error.at = f" › {place}{error.at}"
+        raise
+
+
+def _called(item: Any, place: int) -> str:
+    """Return what a person calls an item of a list: its name, else its number."""
+    name = item.get("name") if isinstance(item, dict) else None
+    return name if isinstance(name, str) and name.strip() else f"{place}"
+
+
+def _require_fields(code: str, value: Any, fields: set[str]) -> None:
+    if not isinstance(value, dict):
+        raise UnfitAnswer(code)
+    for unknown in sorted(set(map(str, value)) - fields):
+        raise UnfitAnswer(code, at=f" › {unknown}")
 
 
 def _nothing() -> Any:
@@ -337,27 +418,43 @@ def _credentials(value: Any) -> tuple[dict[str, dict[str, str]], dict[str, Unfit
 
 
 def _slug(name: str, taken: Sequence[str]) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:56].strip("-") or "item"
-    made, number = slug, 2
+    made = first = slug(name, most=LONGEST_SLUG) or "item"
+    number = 2
     while made in taken:
-        made, number = f"{slug}-{number}", number + 1
+        made, number = f"{first}-{number}", number + 1
     return made
 
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
-    "client_name": read_client_name,
     "business_name": read_business_name,
+    "client_name": read_client_name,
     "environments": read_environments,
-    "topology": _of_environment("topology"),
-    "resources": read_resources,
+    "article": read_choice("article"),
+    "kind": read_choice("kind"),
     "time_zone": _of_environment("time_zone"),
     "language": _of_environment("language"),
+    "address": read_address,
     "owner_whatsapp": read_owner,
+    "minimum_notice": read_notice,
     "services": read_services,
     "professionals": read_professionals,
+    "topology": _of_environment("topology"),
+    "resources": read_resources,
 }
 """All answers but the credentials, in the order in which they are asked."""
+UNASKED = ("topology", "resources")
+"""What a file may say, and nobody is asked: it is the machine's business, not the client's."""
+DEFAULTS: Mapping[str, Any] = {
+    "article": None,
+    "kind": None,
+    "time_zone": DEFAULT_TIME_ZONE,
+    "language": "pt-BR",
+    "address": None,
+    "owner_whatsapp": None,
+    "minimum_notice": read_notice(None),
+    "resources": {},
+}
+"""What a file need not say. Of `topology`, where the platform runs decides."""
 
 
 def reader(name: str, values: Mapping[str, Any]) -> Callable[[Any], Any]:
@@ -367,7 +464,3 @@ def reader(name: str, values: Mapping[str, Any]) -> Callable[[Any], Any]:
     if name == "owner_whatsapp" and isinstance(zone := values.get("time_zone"), str):
         return partial(read_owner, time_zone=zone)
     return READERS[name]
-
-
-OF_THE_REGISTRY = tuple(name for name in READERS if name not in ("client_name", "environments"))
-"""What is asked of an environment that is not there yet."""

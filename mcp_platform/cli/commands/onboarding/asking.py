@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import questionary
+from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from mcp_platform.cli.commands.onboarding.words import OnboardingWords
@@ -12,6 +13,7 @@ Check = Callable[[str], str | None]
 """Returns what is wrong with what was typed so far, in a sentence; None: it will do."""
 _ENDS = ("PRIVATE KEY-----", "}")
 _BEGINS = ("-----BEGIN", "{")
+NOTHING = "-"
 
 
 class Prompter:
@@ -20,13 +22,27 @@ class Prompter:
     def __init__(self, words: OnboardingWords) -> None:
         self._words = words
 
-    def text(self, message: str, *, check: Check, default: str = "") -> str:
-        asked = questionary.text(f"{message}:", default=default, validate=_validate(check))
-        return str(asked.unsafe_ask()).strip()
+    def text(self, message: str, *, check: Check, default: str = "", optional: bool = False) -> str:
+        """Ask for one line. Enter alone takes `default`, which is shown and never typed over.
+
+        What is `optional` and has a default is taken away by a dash.
+        """
+        clears = optional and bool(default)
+        asked = questionary.text(
+            f"{message}{self._words('clears') if clears else ''}:",
+            validate=_validate(_or_default(check, default=default, clears=clears)),
+            placeholder=_faint(default),
+        )
+        typed = str(asked.unsafe_ask()).strip()
+        return "" if clears and typed == NOTHING else typed or default
 
     def path(self, message: str, *, check: Check, default: str = "") -> str:
-        asked = questionary.path(f"{message}:", default=default, validate=_validate(check))
-        return str(asked.unsafe_ask()).strip()
+        asked = questionary.path(
+            f"{message}:",
+            validate=_validate(_or_default(check, default=default)),
+            placeholder=_faint(default),
+        )
+        return str(asked.unsafe_ask()).strip() or default
 
     def secret(self, message: str, *, check: Check) -> str:
         """Ask for one line that nobody sees."""
@@ -84,6 +100,21 @@ class Prompter:
     def agrees(self, message: str, *, default: bool) -> bool:
         choices = {"yes": self._words("yes"), "no": self._words("no")}
         return self.choose(message, choices, default="yes" if default else "no") == "yes"
+
+
+def _or_default(check: Check, *, default: str, clears: bool = False) -> Check:
+    """Return the check of what is typed, if anything is: else the default counts."""
+
+    def checked(typed: str) -> str | None:
+        if clears and typed.strip() == NOTHING:
+            return None
+        return check(typed.strip() or default)
+
+    return checked
+
+
+def _faint(default: str) -> FormattedText:
+    return FormattedText([("fg:ansibrightblack", default)])
 
 
 def _validate(check: Callable[[Any], str | None]) -> Callable[[Any], bool | str]:

@@ -13,15 +13,12 @@ from rich.text import Text
 
 from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.cli.commands.doctor import ASIDE
-from mcp_platform.cli.commands.onboarding.answers import (
-    PUBLIC,
-    READERS,
-    AnswerFiles,
-    OnboardingAnswers,
-)
+from mcp_platform.cli.commands.onboarding.answers import PUBLIC, READERS
+from mcp_platform.cli.commands.onboarding.interview import ARTICLES
+from mcp_platform.cli.commands.onboarding.kept import Answers, Kept
 from mcp_platform.cli.commands.onboarding.known import KnownInstallation, prove, register, save
 from mcp_platform.cli.commands.onboarding.words import OnboardingWords
-from mcp_platform.cli.operating import command_actor
+from mcp_platform.cli.operating import command_actor, isolating
 from mcp_platform.credentials.forms import SETTABLE
 from mcp_platform.credentials.proofs import SKIPPED, Proof
 from mcp_platform.doctor.case import WEBHOOK
@@ -43,7 +40,7 @@ class OnboardingRun:
         database_url: str,
         words: OnboardingWords,
         known: KnownInstallation,
-        kept: AnswerFiles,
+        kept: Kept,
     ) -> None:
         self._settings = settings
         self._database_url = database_url
@@ -53,9 +50,7 @@ class OnboardingRun:
         self._console = Console(highlight=False, soft_wrap=True)
         self._proofs: dict[str, Proof] = {}
 
-    def prove(
-        self, answers: OnboardingAnswers, environment: str, values: Mapping[str, str]
-    ) -> Proof:
+    def prove(self, answers: Answers, environment: str, values: Mapping[str, str]) -> Proof:
         """Ask the vendors, with a line for each check as it ends, and remember what they said."""
         path = f"{answers.client_name}/{environment}"
         self._console.print(f"\n[bold]{self._words('proof', path=path)}[/]")
@@ -73,7 +68,7 @@ class OnboardingRun:
                 )
 
         proof = self._proofs[environment] = Proof.of(asyncio.run(run()))
-        if not proof.open:
+        if proof.outcome == "passed":
             self._console.print(self._words("proof.good"), style="green")
         return proof
 
@@ -83,14 +78,15 @@ class OnboardingRun:
             f" {ASIDE[result.state]} {title}:", Text(f"{result.what} {result.next_step}".strip())
         )
 
-    def summary(self, answers: OnboardingAnswers, values: Mapping[str, Mapping[str, str]]) -> None:
+    def summary(self, answers: Answers, values: Mapping[str, Mapping[str, str]]) -> None:
         """Show what would be written: of secrets no more than length and fingerprint."""
         table = Table(
             title=self._words("summary"), title_justify="left", box=None, show_header=False
         )
         for name in READERS:
             if name in answers.values:
-                table.add_row(self._words(name), Text(_shown(answers.values[name], self._words)))
+                title = self._words(name).partition(" (")[0]  # how to answer it has no place here
+                table.add_row(title, Text(self._shown(name, answers)))
         for environment, held in values.items():
             table.add_section()
             path = f"{answers.client_name}/{environment}"
@@ -104,9 +100,21 @@ class OnboardingRun:
         self._console.print()
         self._console.print(table)
 
+    def _shown(self, name: str, answers: Answers) -> str:
+        value = answers.values[name]
+        match name, value:
+            case "article", _:
+                return f"{ARTICLES[value or '']} {answers.values.get('business_name', '…')}"
+            case "kind", str():
+                return self._words(f"kind.{value}")
+            case "minimum_notice", int():
+                return f"{value} min"
+            case _:
+                return _shown(value, self._words)
+
     def _how_proved(self, environment: str) -> str:
         proof = self._proofs.get(environment)
-        if proof is None or not proof.open:
+        if proof is None or proof.outcome == "passed":
             return ""
         return self._words("overruled" if proof.outcome == "overruled" else "unproved")
 
@@ -118,7 +126,7 @@ class OnboardingRun:
             return self._words("summary.short", length=length)
         return self._words("summary.secret", length=length, fingerprint=fingerprint)
 
-    def write(self, answers: OnboardingAnswers, values: Mapping[str, Mapping[str, str]]) -> None:
+    def write(self, answers: Answers, values: Mapping[str, Mapping[str, str]]) -> None:
         """Write everything: first what can be taken back as one, then credentials.
 
         Whatever fails leaves a state that the next run goes on from. Raises what the registry and
@@ -131,7 +139,14 @@ class OnboardingRun:
             async with operating_alone(self._settings, database_url=self._database_url) as made:
                 if new:
                     async with made.admin_sessions.everywhere.begin() as session:
-                        await register(session, actor, answers, environments=new, values=values)
+                        await register(
+                            session,
+                            actor,
+                            answers,
+                            environments=new,
+                            values=values,
+                            topology=self._settings.unsaid_topology,
+                        )
                 for environment in new:
                     path = f"{answers.client_name}/{environment}"
                     self._console.print(self._words("written", path=path))
@@ -144,14 +159,14 @@ class OnboardingRun:
                         self._console.print(self._words("saved.unproved"), style="yellow")
 
         asyncio.run(run())
+        if answers.values.get("topology", self._settings.unsaid_topology) == "isolated":
+            # Whose credentials were given has its login and queue since.
+            later = [f"{answers.client_name}/{each}" for each in new if each not in values]
+            isolating(lambda isolation: isolation.prepare_all(later, actor=actor))
         self._kept.remove(answers.client_name)
 
     def next_steps(
-        self,
-        answers: OnboardingAnswers,
-        values: Mapping[str, Mapping[str, str]],
-        *,
-        made_here: set[str],
+        self, answers: Answers, values: Mapping[str, Mapping[str, str]], *, made_here: set[str]
     ) -> None:
         """Say what a person has to do elsewhere. Verify tokens that were made here are told once."""
         say = self._console.print
@@ -168,11 +183,8 @@ class OnboardingRun:
                 say(f"  {self._words('next.verify')}")
                 say(Text(f"  {held[VERIFY]}", style="cyan"))
             say(f"• {self._words('next.share')}")
-            say(
-                Text(
-                    f"  {held['GOOGLE_CALENDAR_ID']} → {held['GOOGLE_CLIENT_EMAIL']}", style="cyan"
-                )
-            )
+            for calendar in _calendars(answers, held):
+                say(Text(f"  {calendar} → {held['GOOGLE_CLIENT_EMAIL']}", style="cyan"))
             say(f"• {self._words('next.doctor')}")
             say(Text(f"  mcp-platform doctor {path} --fix", style="cyan"))
         if self._settings.manifests_repository is not None:
@@ -181,6 +193,13 @@ class OnboardingRun:
         later = [each for each in answers.environments if each not in values]
         if later:
             say(self._words("next.later", names=", ".join(later)))
+
+
+def _calendars(answers: Answers, held: Mapping[str, str]) -> list[str]:
+    """Return the calendars that bookings go into, each once."""
+    own = [each.get("calendar") for each in answers.values.get("professionals", ())]
+    named = [held.get("GOOGLE_CALENDAR_ID"), *own]
+    return [each for each in dict.fromkeys(named) if each]
 
 
 def _shown(value: Any, words: OnboardingWords) -> str:
@@ -202,5 +221,6 @@ def _item(value: Any) -> str:
         f"{value['minutes']} min" if "minutes" in value else None,
         value.get("price"),
         value.get("hours"),
+        value.get("calendar"),
     ]
     return ", ".join(str(part) for part in parts if part)

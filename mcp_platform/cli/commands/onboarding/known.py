@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.audit.actor import Actor
 from mcp_platform.bootstrap.commands import OperatingServices
-from mcp_platform.cli.commands.onboarding.answers import OnboardingAnswers, catalogue
+from mcp_platform.cli.commands.onboarding.answers import DEFAULTS, as_catalogue, catalogue
+from mcp_platform.cli.commands.onboarding.kept import Answers
 from mcp_platform.credentials.credentials import CredentialChange
 from mcp_platform.credentials.forms import IDENTIFYING, check_form
 from mcp_platform.credentials.proofs import Proof
@@ -28,9 +29,14 @@ from mcp_platform.registry.services import Services
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.directory import tenant_of
 from mcp_platform.tenants.models import ClientRow, TenantRow
-from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant, TenantId
+from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant, TenantId, Topology
 
-_OF_ENVIRONMENT = ("topology", "resources", "time_zone", "language", "owner_whatsapp")
+_OF_ENVIRONMENT = {
+    **{name: name for name in ("topology", "resources", "time_zone", "language", "article")},
+    **{name: name for name in ("kind", "address", "owner_whatsapp")},
+    "minimum_notice": "minimum_notice_minutes",
+}
+"""Answers, by name, and what the registry calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class KnownInstallation:
             if not self.environments.get(f"{client_name}/{each}", False)
         ]
 
-    def new_environments(self, answers: OnboardingAnswers) -> list[str]:
+    def new_environments(self, answers: Answers) -> list[str]:
         paths = ((each, f"{answers.client_name}/{each}") for each in answers.environments)
         return [each for each, path in paths if path not in self.environments]
 
@@ -70,12 +76,15 @@ async def look(session: AsyncSession) -> KnownInstallation:
 async def register(
     session: AsyncSession,
     actor: Actor,
-    answers: OnboardingAnswers,
+    answers: Answers,
     *,
     environments: Sequence[str],
     values: Mapping[str, Mapping[str, str]],
+    topology: Topology,
 ) -> None:
     """Make the client if it is new, its `environments`, and what each of them offers.
+
+    They are of `topology` where the answers do not say it.
 
     Raises:
         Conflict: an environment was made meanwhile, or a number is another tenant's.
@@ -90,7 +99,8 @@ async def register(
         await clients.create(NewClient(name=name, business_name=business_name))
     for environment in environments:
         held = values.get(environment, {})
-        wish = {each: answers.values[each] for each in _OF_ENVIRONMENT}
+        said = {**DEFAULTS, "topology": topology, **answers.values}
+        wish = {column: said[each] for each, column in _OF_ENVIRONMENT.items()}
         wish |= {column: held[key] for key, column in IDENTIFYING.items() if key in held}
         await tenants.create(name, NewEnvironment.of({"environment": environment, **wish}))
         located = await tenants.locate(name, environment)
@@ -102,7 +112,7 @@ async def register(
 
 async def prove(
     made: OperatingServices,
-    answers: OnboardingAnswers,
+    answers: Answers,
     environment: str,
     *,
     values: Mapping[str, str],
@@ -127,7 +137,14 @@ async def prove(
         created_at=datetime.now(UTC),
     )
     credentials = Credentials.from_mapping(check_form(values))
-    return await made.proving.prove(tenant, credentials, language=language, tell=tell)
+    offered = {"services", "professionals"} <= said.keys()
+    return await made.proving.prove(
+        tenant,
+        credentials,
+        catalogue=as_catalogue(answers) if offered else None,
+        language=language,
+        tell=tell,
+    )
 
 
 async def save(

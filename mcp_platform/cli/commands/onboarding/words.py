@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mcp_platform.cli.commands.onboarding.answers import UnfitAnswer
 from mcp_platform.doctor.results import Language
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -13,21 +14,23 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "environments": ("Ambientes", "Environments"),
     "topology": ("Topologia", "Topology"),
-    "topology.shared": (
-        "shared: atendido junto com os outros",
-        "shared: served together with others",
-    ),
-    "topology.isolated": (
-        "isolated: processos e fila próprios",
-        "isolated: processes and a queue of its own",
-    ),
     "resources": ("CPU e memória", "CPU and memory"),
     "resources.default": ("os valores padrão", "the defaults"),
-    "resources.own": ("outros valores", "other values"),
-    "resources.requests.cpu": ("CPU pedida (requests)", "CPU requested (requests)"),
-    "resources.requests.memory": ("Memória pedida (requests)", "Memory requested (requests)"),
-    "resources.limits.cpu": ("CPU máxima (limits)", "CPU at most (limits)"),
-    "resources.limits.memory": ("Memória máxima (limits)", "Memory at most (limits)"),
+    "article": ("“Sou o assistente…”", "“Sou o assistente…” (in Portuguese)"),
+    "kind": ("Tipo de negócio", "Kind of business"),
+    "kind.barber": ("barbearia", "barber shop"),
+    "kind.salon": ("salão de beleza", "hair salon"),
+    "kind.nails": ("manicure, unhas", "nails"),
+    "kind.massage": ("massagem, spa", "massage, spa"),
+    "kind.clinic": ("clínica, consultório", "clinic, practice"),
+    "kind.dentist": ("dentista", "dentist"),
+    "kind.pets": ("pet shop, veterinário", "pet shop, vet"),
+    "kind.other": ("outro", "something else"),
+    "address": ("Endereço do negócio (vazio: não é dito)", "Address (empty: not told)"),
+    "minimum_notice": (
+        "Antecedência mínima para marcar (0, 30 min, 2h, 1 dia)",
+        "Shortest notice for a booking (0, 30 min, 2h, 1 day)",
+    ),
     "time_zone": ("Fuso horário", "Time zone"),
     "language": ("Idioma do atendimento", "Language of the answers"),
     "owner_whatsapp": (
@@ -36,13 +39,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "services": ("Serviços", "Services"),
     "service.name": ("Serviço: nome", "Service: name"),
-    "service.minutes": ("Serviço: minutos", "Service: minutes"),
-    "service.price": ("Serviço: preço (vazio: não é dito)", "Service: price (empty: not told)"),
+    "service.minutes": ("{name}: minutos", "{name}: minutes"),
+    "service.price": ("{name}: preço (vazio: não é dito)", "{name}: price (empty: not told)"),
     "service.more": ("Mais um serviço?", "Another service?"),
     "professionals": ("Profissionais", "Professionals"),
     "professional.name": ("Profissional: nome", "Professional: name"),
-    "professional.hours": ("Horário da semana", "Weekly hours"),
-    "professional.services": ("O que faz", "What they do"),
+    "professional.hours": ("{name}: horário da semana", "{name}: weekly hours"),
+    "professional.services": ("{name}: o que faz", "{name}: what they do"),
+    "professional.calendar": (
+        "{name}: ID da agenda própria no Google (vazio: a do negócio)",
+        "{name}: id of an own Google calendar (empty: the business's)",
+    ),
     "professional.more": ("Mais um profissional?", "Another professional?"),
     "google": ("Conta de serviço do Google", "Google service account"),
     "google.file": ("dizer onde está o arquivo JSON", "say where the JSON file is"),
@@ -56,7 +63,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "GOOGLE_CLIENT_EMAIL": ("E-mail da conta de serviço", "E-mail of the service account"),
     "GOOGLE_PROJECT_ID": ("Projeto do Google", "Google project"),
     "GOOGLE_PRIVATE_KEY": ("Chave privada do Google", "Google private key"),
-    "GOOGLE_CALENDAR_ID": ("ID da agenda do Google", "Google calendar id"),
+    "GOOGLE_CALENDAR_ID": ("ID da agenda do Google do negócio", "Google calendar id"),
     "GEMINI_API_KEY": ("Chave do Gemini", "Gemini key"),
     "WHATSAPP_API_TOKEN": ("Token do WhatsApp", "WhatsApp token"),
     "WHATSAPP_PHONE_NUMBER_ID": ("ID do número (phone number id)", "Phone number id"),
@@ -79,7 +86,27 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "list.keep": ("manter: {names}", "keep: {names}"),
     "list.again": ("escrever de novo", "write them anew"),
-    "hidden": ("(não aparece, nem é guardado)", "(not shown, nor kept)"),
+    "credentials.kept": (
+        "O que for secreto não aparece aqui nem nas respostas guardadas; depois da sua confirmação é"
+        " gravado em {store}.",
+        "What is secret is shown neither here nor in the kept answers; once you agree it is written"
+        " to {store}.",
+    ),
+    "store.directory": (
+        "{file}, sem cifra, que só a conta deste serviço lê",
+        "{file}, in clear, for this service's account alone",
+    ),
+    "store.kubernetes": (
+        "o Secret {secret} do namespace {namespace}",
+        "Secret {secret} of namespace {namespace}",
+    ),
+    "store.sealed": (
+        "o banco, cifrado para o controlador de Sealed Secrets",
+        "the database, sealed to the Sealed Secrets controller",
+    ),
+    "left_out": (" (vazio: sem ele)", " (empty: without it)"),
+    "clears": (" (“-”: nenhum)", " (“-”: none)"),
+    "hidden": ("(não aparece)", "(not shown)"),
     "yes": ("Sim", "Yes"),
     "no": ("Não", "No"),
     "arrows": ("(setas e Enter)", "(arrows and Enter)"),
@@ -126,23 +153,24 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "No phone number. With its area code, or with its country's: +1 415 555 2671.",
     ),
     "wrong.services": (
-        "Cada serviço tem name, minutes e price; há pelo menos um.",
-        "Each service has name, minutes and price; there is one at least.",
+        "Um serviço tem name, minutes e price, e nada mais; há pelo menos um.",
+        "A service has name, minutes and price, and nothing else; there is one at least.",
     ),
     "wrong.services_twice": ("Dois serviços têm o mesmo nome.", "Two services have the same name."),
     "wrong.minutes": ("De 5 a 1440 minutos.", "5 to 1440 minutes."),
     "wrong.price": ("Escreva como 45,00 ou USD 12.50.", "Write it as 45.00 or USD 12.50."),
     "wrong.professionals": (
-        "Cada profissional tem name e hours; há pelo menos um.",
-        "Each professional has name and hours; there is one at least.",
+        "Um profissional tem name, hours, services e calendar, e nada mais; há pelo menos um.",
+        "A professional has name, hours, services and calendar, and nothing else; there is one at"
+        " least.",
     ),
     "wrong.professionals_twice": (
         "Dois profissionais têm o mesmo nome.",
         "Two professionals have the same name.",
     ),
     "wrong.unknown_service": (
-        "{name} faz um serviço que não está na lista.",
-        "{name} does a service that is not in the list.",
+        "{name} faz “{service}”, que não está na lista de serviços.",
+        "{name} does “{service}”, which is not in the list of services.",
     ),
     "wrong.hours": (
         "Não entendi “{piece}”. Escreva como seg-sex 09:00-12:00 13:00-18:00; sáb 09:00-13:00.",
@@ -203,23 +231,46 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Não é a chave inteira, nem o JSON de uma conta de serviço.",
         "It is neither the whole key nor a service account's JSON.",
     ),
-    "wrong.unreadable": ("O arquivo não pode ser lido.", "The file cannot be read."),
+    "wrong.unreadable": (
+        "{file} não pode ser lido: {why}.",
+        "{file} cannot be read: {why}.",
+    ),
     "wrong.encoding": (
-        "A linha {line} do arquivo não está em UTF-8: salve o arquivo como UTF-8.",
-        "Line {line} of the file is not in UTF-8: save the file as UTF-8.",
+        "A linha {line} de {file} não está em UTF-8: salve o arquivo como UTF-8.",
+        "Line {line} of {file} is not in UTF-8: save the file as UTF-8.",
+    ),
+    "wrong.file_too_long": ("{file} é grande demais.", "{file} is too large."),
+    "wrong.phone_number": (
+        "Isto é um número de telefone. O ID que a Meta dá a ele tem uns 15 dígitos: no app da Meta,"
+        " WhatsApp > Configuração da API.",
+        "This is a phone number. The id that Meta gives it has some 15 digits: in Meta's app,"
+        " WhatsApp > API Setup.",
+    ),
+    "wrong.article": ("o, a, os, as, ou vazio.", "o, a, os, as, or empty."),
+    "wrong.kind": (
+        "Um de: barber, salon, nails, massage, clinic, dentist, pets, other.",
+        "One of: barber, salon, nails, massage, clinic, dentist, pets, other.",
+    ),
+    "wrong.address": ("Até 300 caracteres, numa linha.", "At most 300 characters, on one line."),
+    "wrong.minimum_notice": (
+        "Escreva como 30 min, 2h ou 1 dia; no máximo 30 dias.",
+        "Write it as 30 min, 2h or 1 day; at most 30 days.",
     ),
     "wrong.env_file": (
         "{file}: há linhas que não podem ser usadas: {lines}.",
         "{file}: some lines cannot be used: {lines}.",
     ),
     "wrong.missing": ("Falta.", "Is missing."),
+    "wrong.missing_in": ("Falta em {file}.", "Is missing in {file}."),
     # The course of it.
     "unfinished": ("Há cadastros por terminar.", "Some clients are not finished."),
     "unfinished.new": ("um cliente novo", "a new client"),
     "unfinished.go_on": ("continuar {name}", "go on with {name}"),
-    "kept": ("O que já foi respondido", "What was answered before"),
-    "kept.take": ("manter, e perguntar o que falta", "keep it, and ask what is missing"),
-    "kept.review": ("rever uma a uma", "go through it one by one"),
+    "opening": ("Abrindo o banco de dados…", "Opening the database…"),
+    "going_on": (
+        "Continua de onde parou. O que era secreto não foi guardado, e é pedido de novo.",
+        "Goes on where it stopped. What was secret was not kept, and is asked for again.",
+    ),
     "proof": (
         "Conferindo com Google, Gemini e Meta: {path}",
         "Asking Google, Gemini and Meta: {path}",
@@ -269,11 +320,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Nothing was written: not everything of {path} could be checked (see above). Try again in some minutes. With --save-anyway the credentials are saved all the same.",
     ),
     "stopped": (
-        "Parou. As respostas que não são segredo estão em {file}; rode `mcp-platform onboard` para continuar.",
-        "Stopped. Answers that are no secrets are in {file}; run `mcp-platform onboard` to go on.",
+        "Parou. As respostas que não são segredo estão em {file}; rode `mcp-platform onboard` para continuar desta pergunta.",
+        "Stopped. Answers that are no secrets are in {file}; run `mcp-platform onboard` to go on from this question.",
     ),
     "stopped.empty": ("Parou. Nada foi guardado.", "Stopped. Nothing was kept."),
-    "missing": ("Faltam respostas, ou não servem:", "Answers are missing, or will not do:"),
+    "missing": (
+        "Em {file} faltam respostas, ou não servem:",
+        "In {file} answers are missing, or will not do:",
+    ),
     # What comes next.
     "next": ("O que falta fazer para {path}:", "What is left to do for {path}:"),
     "next.webhook": (
@@ -313,3 +367,9 @@ class OnboardingWords:
     def __call__(self, name: str, /, **details: str) -> str:
         portuguese, english = WORDS[name]
         return (portuguese if self.language == "pt" else english).format(**details)
+
+    def unfit(self, error: UnfitAnswer) -> str:
+        """Say why an answer will not do, and in which file it stands if in one."""
+        name = f"wrong.{error.code}"
+        said, file = self(name, **error.details), error.details.get("file")
+        return f"{said} ({file})" if file and "{file}" not in WORDS[name][0] else said
