@@ -10,11 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from fastapi import FastAPI
-
 from mcp_platform.access.tenant_tokens import STAFF_SCOPES
 from mcp_platform.access.user_tokens import ACCESS_LASTS, BELIEVED_FOR
-from mcp_platform.app import create_app
+from mcp_platform.app import create_api
 from mcp_platform.tenants.access import SCOPES
 
 HERE = Path(__file__).parent
@@ -83,29 +81,15 @@ class _Unbuilt:
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of a gateway, without starting one."""
-    api = SimpleNamespace(chat=None, guard=None, desk=None, visits=None)
     settings = SimpleNamespace(
-        pinned=False,
-        client_name=None,
-        environment=None,
-        offboarding_grace_days=1,
-        unsaid_topology="shared",
-        human_idle_s=None,
+        offboarding_grace_days=1, unsaid_topology="shared", human_idle_s=None
     )
-    platform = SimpleNamespace(
-        settings=settings,
-        sessions=None,
-        tenants=None,
-        catalogues=None,
-        webhook=None,
-        api=api,
-        admin=_Unbuilt(),
-        examining=_Unbuilt(),
-        credential_keys=_Unbuilt(),
+    shared = SimpleNamespace(
+        settings=settings, sessions=None, tenants=None, catalogues=None, clock=None
     )
-    app = create_app(cast("Any", platform))
-    if not isinstance(app, FastAPI):
-        raise TypeError("something stands in front of FastAPI")
+    gateway = SimpleNamespace(guard=None, chat=None, appointments=None, conversations=None)
+    platform = SimpleNamespace(shared=shared, gateway=gateway, admin=_Unbuilt())
+    app = create_api(cast("Any", platform))
     return app.openapi()
 
 

@@ -24,12 +24,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mcp_platform.access.audit_api import audit_router
 from mcp_platform.access.sign_ins_api import auth_router
 from mcp_platform.access.users_api import users_router
-from mcp_platform.bootstrap.pieces import now
-from mcp_platform.bootstrap.service import AdminApi, Platform
+from mcp_platform.bootstrap.admin import Administration
+from mcp_platform.bootstrap.logins import pinned_to
+from mcp_platform.bootstrap.service import Platform
+from mcp_platform.bootstrap.shared import Shared
 from mcp_platform.conversations.api import ConversationRoutes, chat_router, conversations_router
 from mcp_platform.credentials.api import credentials_router
 from mcp_platform.doctor.api import doctor_router
-from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import OnePath, RequestTracing, handle_problems
 from mcp_platform.offboarding.api import offboarding_router
@@ -72,7 +73,18 @@ class Readiness:
 
 
 def create_app(platform: Platform) -> ASGIApp:
-    """Create what listens on the public port."""
+    """Create what listens on the public port: the webhook in front, the API behind it."""
+    served: ASGIApp = create_api(platform)
+    pinned = pinned_to(platform.shared.settings)
+    if pinned is not None:
+        served = PinnedTenantPaths(served, path=pinned)
+    if platform.gateway is not None:
+        served = WebhookFirst(served, webhook=platform.gateway.webhook, pinned=pinned)
+    return served
+
+
+def create_api(platform: Platform) -> FastAPI:
+    """Create the tenant API and the platform's, of the parts that this process runs."""
     app = FastAPI(
         title="MCP Platform",
         version="1",
@@ -87,7 +99,7 @@ def create_app(platform: Platform) -> ASGIApp:
     handle_problems(app)
     app.add_middleware(RequestTracing)
     app.add_middleware(OnePath)  # the one added last is asked first
-    readiness = Readiness(platform.sessions, timer=time.monotonic)
+    readiness = Readiness(platform.shared.sessions, timer=time.monotonic)
 
     @app.get("/health", tags=["health"], responses={503: {"description": "Not now, and why."}})
     async def ready() -> JSONResponse:
@@ -102,79 +114,61 @@ def create_app(platform: Platform) -> ASGIApp:
         """Tell that the process answers; depends on nothing else."""
         return {"status": "up"}
 
-    if platform.api is not None:
-        app.include_router(chat_router(platform.api.chat, platform.api.guard))
-        app.include_router(appointments_router(platform.api.desk, platform.api.guard))
-        app.include_router(conversations_router(platform.api.visits, platform.api.guard))
+    gateway = platform.gateway
+    if gateway is not None:
+        app.include_router(chat_router(gateway.chat, gateway.guard))
+        app.include_router(appointments_router(gateway.appointments, gateway.guard))
+        app.include_router(conversations_router(gateway.conversations, gateway.guard))
     if platform.admin is not None:
-        _administer(app, platform.admin, platform)
+        _administer(app, platform.admin, platform.shared)
     with_examples(app)
-    served: ASGIApp = app
-    if platform.settings.pinned:
-        served = PinnedTenantPaths(served, path=_pinned_path(platform))
-    if platform.webhook is not None:
-        served = WebhookFirst(served, webhook=platform.webhook, pinned=_pinned_path(platform))
-    return served
+    return app
 
 
-def _administer(app: FastAPI, admin: AdminApi, platform: Platform) -> None:
+def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
     """Add what is asked by the platform's users."""
-    guard, sessions = admin.guard, admin.sessions
+    guard, sessions, tenants, clock = admin.guard, admin.sessions, shared.tenants, shared.clock
     app.include_router(auth_router(admin.sign_ins, admin.account, guard))
     app.include_router(
-        users_router(sessions, passwords=admin.passwords, live=admin.live, guard=guard, clock=now)
+        users_router(sessions, passwords=admin.passwords, live=admin.live, guard=guard, clock=clock)
     )
-    if platform.examining is not None:
-        examinations = Examinations(doctor=platform.examining, sessions=sessions)
-        app.include_router(
-            doctor_router(examinations, sessions, tenants=platform.tenants, guard=guard)
-        )
+    app.include_router(doctor_router(admin.examinations, sessions, tenants=tenants, guard=guard))
     app.include_router(
         registry_router(
             Registry(
                 guard=guard,
                 sessions=sessions,
                 isolation=admin.isolation,
-                tenants=platform.tenants,
-                catalogues=platform.catalogues,
-                clock=now,
+                tenants=tenants,
+                catalogues=shared.catalogues,
+                clock=clock,
             )
         )
     )
-    visits = ConversationRoutes(sessions=sessions, idle=platform.settings.human_idle_s, clock=now)
+    visits = ConversationRoutes(sessions=sessions, idle=shared.settings.human_idle_s, clock=clock)
     app.include_router(tenant_conversations_router(visits, sessions=sessions, guard=guard))
-    if platform.credential_keys is not None:
-        app.include_router(
-            credentials_router(platform.credential_keys, tenants=platform.tenants, guard=guard)
-        )
+    app.include_router(credentials_router(admin.credential_keys, tenants=tenants, guard=guard))
     app.include_router(
         offboarding_router(
             sessions,
-            tenants=platform.tenants,
+            tenants=tenants,
             guard=guard,
-            grace=timedelta(days=platform.settings.offboarding_grace_days),
-            clock=now,
+            grace=timedelta(days=shared.settings.offboarding_grace_days),
+            clock=clock,
         )
     )
     app.include_router(
         config_router(
             sessions,
             isolation=admin.isolation,
-            tenants=platform.tenants,
+            tenants=tenants,
             guard=guard,
-            unsaid_topology=platform.settings.unsaid_topology,
-            clock=now,
+            unsaid_topology=shared.settings.unsaid_topology,
+            clock=clock,
         )
     )
     app.include_router(fleet_router(sessions, guard=guard))
-    app.include_router(audit_router(sessions, tenants=platform.tenants, guard=guard))
-
-
-def _pinned_path(platform: Platform) -> tuple[str, str] | None:
-    settings = platform.settings
-    if settings.client_name is None or settings.environment is None:
-        return None
-    return settings.client_name, settings.environment
+    app.include_router(audit_router(sessions, tenants=tenants, guard=guard))
 
 
 class WebhookFirst:
@@ -213,9 +207,9 @@ class WebhookFirst:
 class PinnedTenantPaths:
     """Answers the un-prefixed paths of the one tenant this process serves."""
 
-    def __init__(self, app: ASGIApp, *, path: tuple[str, str] | None) -> None:
+    def __init__(self, app: ASGIApp, *, path: tuple[str, str]) -> None:
         self._app = app
-        self._prefix = "/".join(("", *(path or ())))
+        self._prefix = "/".join(("", *path))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PINNED_PREFIX):
@@ -229,10 +223,10 @@ def create_internal_app(platform: Platform) -> Starlette:
 
     async def detail(_: Request) -> JSONResponse:
         started = time.perf_counter()
-        state: dict[str, Any] = {"database": await _state(_database(platform.sessions))}
+        state: dict[str, Any] = {"database": await _state(_database(platform.shared.sessions))}
         state["database_ms"] = round((time.perf_counter() - started) * 1000, 1)
         if state["database"] == "up":
-            state["degraded_tenants"] = await platform.health.troubles()
+            state["degraded_tenants"] = await platform.shared.health.troubles()
         return JSONResponse(state, status_code=200 if state["database"] == "up" else 503)
 
     async def metrics(_: Request) -> Response:
@@ -242,7 +236,7 @@ def create_internal_app(platform: Platform) -> Starlette:
         routes=[
             Route("/health/detail", detail),
             Route("/metrics", metrics),
-            *(platform.provisioner_routes.routes() if platform.provisioner_routes else ()),
+            *(platform.provisioning.routes.routes() if platform.provisioning else ()),
         ]
     )
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 import redis
 
-from mcp_platform.bootstrap.pieces import open_redis
+from mcp_platform.bootstrap.doors import open_redis
 from mcp_platform.embedded import EmbeddedValkey
 from mcp_platform.errors import Invalid
 from tests.kit.test_postgres_url import certificate, pipe

@@ -6,17 +6,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from mcp_platform.bootstrap.pieces import (
-    Agendas,
-    credential_store,
-    now,
-    open_calendars,
-    open_doctoring,
-    own_queue,
-    pinned_to,
-    provisioner,
-    sealer_of,
-)
+from mcp_platform.bootstrap.agendas import Agendas
+from mcp_platform.bootstrap.clock import now
+from mcp_platform.bootstrap.doctor import open_doctoring
+from mcp_platform.bootstrap.doors import open_calendars
+from mcp_platform.bootstrap.logins import own_queue, pinned_to
+from mcp_platform.bootstrap.provisioners import provisioner
+from mcp_platform.bootstrap.stores import credential_store, sealer_of
 from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.credentials.proofs import ProvingHere
 from mcp_platform.doctor.doctor import Doctor

@@ -1,6 +1,5 @@
-"""What answers and delivers, built for one process."""
+"""The part `worker`: what answers and delivers."""
 
-import asyncio
 import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -8,23 +7,19 @@ from datetime import timedelta
 import httpx
 
 from mcp_platform.assistant.assistant import Assistant, Limits
-from mcp_platform.bootstrap.pieces import Agendas, now, open_gemini, open_redis, tls_context
+from mcp_platform.bootstrap.doors import open_gemini, open_redis, tls_context
+from mcp_platform.bootstrap.shared import Shared
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.flow import InboxHandler, Patience
-from mcp_platform.kit.consumer import Places, Queue
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.consumer import Places
+from mcp_platform.kit.database import create_sessions
+from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
-from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
-from mcp_platform.scheduling.catalogue_store import Catalogues
-from mcp_platform.settings import Settings
 from mcp_platform.tenants.cards import BusinessCards
-from mcp_platform.tenants.credential_cache import CachedCredentials
-from mcp_platform.tenants.directory import TenantDirectory
-from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.tenant import Topology
 from mcp_platform.whatsapp.client import WhatsApp
 from mcp_platform.whatsapp.pacing import Pacing
@@ -32,23 +27,15 @@ from mcp_platform.whatsapp.receipts import Receipts
 from mcp_platform.worker import Worker
 
 
-async def build_worker(
-    stack: AsyncExitStack,
-    settings: Settings,
-    *,
-    doctor: Doctor,
-    sessions: Sessions,
-    tenants: TenantDirectory,
-    credentials: CachedCredentials,
-    catalogues: Catalogues,
-    agendas: Agendas,
-    health: TenantHealth,
-    notices: Notices,
-    queue: Queue,
-    news: asyncio.Event,
-    redis_url: str | None,
-    beats: Sessions,
+async def open_worker(
+    stack: AsyncExitStack, shared: Shared, doctor: Doctor, *, redis_url: str | None
 ) -> Worker:
+    settings, sessions, tenants = shared.settings, shared.sessions, shared.tenants
+    credentials, catalogues, agendas = shared.credentials, shared.catalogues, shared.agendas
+    health, notices, clock = shared.health, shared.notices, shared.clock
+    # Leases are kept up on a connection of their own.
+    beating = shared.database.occasional(DatabaseRole.WORKER, name="mcp-leases")
+    stack.push_async_callback(beating.dispose)
     tls = tls_context()
     http = await stack.enter_async_context(
         httpx.AsyncClient(
@@ -66,7 +53,7 @@ async def build_worker(
         http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version
     )
     topology: Topology = "isolated" if settings.pinned else "shared"
-    leases = Leases(sessions, beats=beats, lasts=settings.lease_s)
+    leases = Leases(sessions, beats=create_sessions(beating), lasts=settings.lease_s)
     model = open_gemini(settings, stack, http=http, call_timeout=settings.vendor_timeout_s * 2)
     patience = Patience(
         quiet=settings.debounce_s,
@@ -97,7 +84,7 @@ async def build_worker(
         notices=notices,
         patience=patience,
         processor=settings.turn_processor_s,
-        clock=now,
+        clock=clock,
     )
     delivery = Delivery(
         sessions=sessions,
@@ -107,7 +94,7 @@ async def build_worker(
         pacing=Pacing(redis=redis, processes=settings.worker_processes),
         health=health,
         notices=notices,
-        clock=now,
+        clock=clock,
         settings=DeliverySettings(
             claim=settings.claim_s,
             doubt=settings.uncertain_s,
@@ -118,13 +105,13 @@ async def build_worker(
     return Worker(
         sessions=sessions,
         tenants=tenants,
-        queue=queue,
-        news=news,
+        queue=await shared.database.queue(stack, shared.queue),
+        news=shared.news,
         answering=answering,
         delivery=delivery,
         notices=notices,
         daily=DailyCheck(
-            doctor=doctor, sessions=sessions, tenants=tenants, pinned=settings.pinned, clock=now
+            doctor=doctor, sessions=sessions, tenants=tenants, pinned=settings.pinned, clock=clock
         ),
         calendars=CalendarWatch(
             sessions=sessions,
@@ -133,7 +120,7 @@ async def build_worker(
             calendar_of=agendas.calendar_of,
             notices=notices,
             pinned=settings.pinned,
-            clock=now,
+            clock=clock,
         ),
         places=Places(settings.worker_concurrency, settings.tenant_concurrency),
         sweep_every=settings.sweep_s,

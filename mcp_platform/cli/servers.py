@@ -105,7 +105,7 @@ async def _as_tenant(settings: Settings, database_url: str) -> str:
     """Log in as the tenant that this process is pinned to, if it is."""
     if not settings.pinned:
         return database_url
-    from mcp_platform.bootstrap.pieces import own_url  # noqa: PLC0415  # slow to import
+    from mcp_platform.bootstrap.logins import own_url  # noqa: PLC0415  # slow to import
 
     return await own_url(settings, database_url)
 

@@ -92,8 +92,9 @@ async def _serve(
         running = _Running(told, grace=LONGEST_ANSWER + settings.turn_deadline_s)
         if made.worker is not None:
             running.start("worker", made.worker.run(), stop=made.worker.stop)
-        if made.leaving is not None:
-            running.start("off-boarding", made.leaving.run(), stop=made.leaving.stop)
+        if made.provisioning is not None:
+            leaving = made.provisioning.offboarding
+            running.start("off-boarding", leaving.run(), stop=leaving.stop)
         if internal is not None:
             running.serve("internal", create_internal_app(made), at=internal)
         if public is not None:

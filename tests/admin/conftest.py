@@ -16,8 +16,10 @@ from mcp_platform.access.passwords import Passwords
 from mcp_platform.access.users import User, create_user
 from mcp_platform.app import create_app
 from mcp_platform.audit.actor import Role, system
-from mcp_platform.bootstrap import pieces, service
-from mcp_platform.bootstrap.service import AdminApi, Platform
+from mcp_platform.bootstrap import admin as admin_part
+from mcp_platform.bootstrap import service
+from mcp_platform.bootstrap.admin import Administration
+from mcp_platform.bootstrap.service import Platform
 from mcp_platform.settings import Settings
 from tests.databases import Databases
 
@@ -110,7 +112,7 @@ class Api:
 
     async def sql(self, statement: str, **values: Any) -> list[Any]:
         """Run a statement as the part that administers."""
-        async with self.platform.admin_sessions.everywhere.begin() as session:
+        async with self.platform.shared.admin_sessions.everywhere.begin() as session:
             found = await session.execute(text(statement), values)
             return list(found) if found.returns_rows else []
 
@@ -129,11 +131,13 @@ async def made_api(database_url: str, folder: Path, clock: Clock) -> AsyncIterat
         database_url=database_url, data_dir=folder, credentials_dir=folder / "credentials"
     )
     with pytest.MonkeyPatch.context() as building:
-        for module in (pieces, service):
-            building.setattr(module, "now", clock)
-        building.setattr(service, "Passwords", lambda: Passwords(cheap))
+        building.setattr(admin_part, "Passwords", lambda: Passwords(cheap))
         opening = service.platform(
-            settings, ("gateway", "admin"), database_url=database_url, redis_url=None
+            settings,
+            ("gateway", "admin"),
+            database_url=database_url,
+            redis_url=None,
+            clock=clock,
         )
         async with AsyncExitStack() as stack:
             platform = await stack.enter_async_context(opening)
@@ -174,7 +178,7 @@ class Apis:
             return False
         api.clock.ahead = timedelta(0)
         api.admin.live.forget()
-        api.platform.tenants.forget()
+        api.platform.shared.tenants.forget()
         return True
 
     def _seen(self) -> list[tuple[Path, int]]:
@@ -202,5 +206,5 @@ def clock(api: Api) -> Clock:
 
 
 @pytest.fixture
-def admin(api: Api) -> AdminApi:
+def admin(api: Api) -> Administration:
     return api.admin

@@ -18,7 +18,7 @@ ZE = Actor(kind="user", subject="ze@example.com", role="operator", address="192.
 
 async def write(api: Api, **more: Any) -> None:
     entry: dict[str, Any] = {"actor": ZE, "action": "tenant.update", "target": "shop/production"}
-    async with api.platform.admin_sessions.everywhere.begin() as session:
+    async with api.platform.shared.admin_sessions.everywhere.begin() as session:
         await audit.record(session, **{**entry, **more})
 
 
@@ -63,7 +63,7 @@ async def test_a_request_is_found_in_the_logs_by_its_trace(api: Api) -> None:
 
 
 async def test_an_entry_is_undone_with_what_it_tells(api: Api) -> None:
-    async with api.platform.admin_sessions.everywhere() as session:
+    async with api.platform.shared.admin_sessions.everywhere() as session:
         await audit.record(session, actor=ZE, action="a.b", target="c")
         await session.rollback()
     assert await api.audited() == []
@@ -219,7 +219,7 @@ async def test_the_trail_outlives_the_tenant(api: Api) -> None:
 )
 async def test_who_administers_cannot_rewrite_the_trail(api: Api, statement: str) -> None:
     await write(api)
-    async with api.platform.admin_sessions.everywhere() as session:
+    async with api.platform.shared.admin_sessions.everywhere() as session:
         await session.execute(text("SET LOCAL ROLE mcp_admin"))
         assert await session.scalar(text("SELECT count(*) FROM audit_entries")) == 1
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):

@@ -305,7 +305,7 @@ async def test_another_process_hears_of_it_within_seconds(api: Api) -> None:
             return self.at
 
     timer = Timer()
-    other = LiveSignIns(api.platform.sessions, timer=timer)
+    other = LiveSignIns(api.platform.shared.sessions, timer=timer)
     await api.sign_in()
     [(sign_in,)] = await api.sql("SELECT id FROM sign_ins")
     assert await other.stands(sign_in)

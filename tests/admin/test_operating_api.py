@@ -9,7 +9,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.bootstrap import service
+from mcp_platform.bootstrap import admin
 from mcp_platform.publishing.api import MOST_BYTES
 from tests.admin.conftest import Api, Clock, made_api
 from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
@@ -24,7 +24,7 @@ def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvis
     async def of(*_: Any, **__: Any) -> FolderProvisioner:
         return made
 
-    monkeypatch.setattr(service, "provisioner", of)
+    monkeypatch.setattr(admin, "provisioner", of)
     return made
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from mcp_platform.access.tenant_tokens import TenantTokens
-from mcp_platform.bootstrap import pieces
+from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.tenants.access import SCOPES
 from tests.admin.conftest import Api
 
@@ -46,7 +46,7 @@ def _nearly_right(
 async def test_what_is_documented_as_no_text_is_refused_as_one(api: Api) -> None:
     path = await api.make_tenant()
     user = await api.sign_in("admin")
-    of_tenant = TenantTokens(pieces.token_keys(api.platform.settings)).mint(
+    of_tenant = TenantTokens(token_keys(api.platform.shared.settings)).mint(
         tenant=path,
         subject="site",
         scopes=frozenset(SCOPES),

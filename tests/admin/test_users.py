@@ -202,7 +202,7 @@ async def test_the_last_administrator_stays_one(
 
 async def test_two_administrators_who_undo_each_other_at_once_leave_one(api: Api) -> None:
     first, second = await api.make_user("admin"), await api.make_user("admin")
-    begin = api.platform.admin_sessions.everywhere.begin
+    begin = api.platform.shared.admin_sessions.everywhere.begin
 
     async def undo(session: AsyncSession, user_id: uuid.UUID) -> None:
         change = UserUpdate(role="viewer")

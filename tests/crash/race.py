@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
-from mcp_platform.bootstrap.pieces import Agendas
+from mcp_platform.bootstrap.agendas import Agendas
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.kit.database import create_engine, create_sessions
@@ -33,10 +33,10 @@ async def main(path: str, start: str, count: int) -> None:
     )
     sessions = create_sessions(engine)
     async with platform(settings, (), database_url=url, redis_url=None) as built:
-        tenant = await built.tenants.by_path(*path.split("/"))
-        agendas: Agendas = built.agendas
+        tenant = await built.shared.tenants.by_path(*path.split("/"))
+        agendas: Agendas = built.shared.agendas
         agendas._sessions = sessions  # with the patience that a crowd needs
-        agenda = await agendas.of(tenant, await built.catalogues.of(tenant.id))
+        agenda = await agendas.of(tenant, await built.shared.catalogues.of(tenant.id))
         contacts = [uuid4() for _ in range(count)]
         async with sessions.everywhere.begin() as session:
             await session.execute(

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 
 from mcp_platform.access.passwords import Passwords
 from mcp_platform.app import create_internal_app
-from mcp_platform.bootstrap import service
+from mcp_platform.bootstrap import admin, service
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import serving
 from tests.admin.conftest import Api, Clock
@@ -42,7 +42,7 @@ async def api(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Api]:
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(service, "Passwords", lambda: Passwords(cheap))
+    monkeypatch.setattr(admin, "Passwords", lambda: Passwords(cheap))
     folder = tmp_path_factory.mktemp("data")
     for name, value in settings_of(office, migrated_url, folder).items():
         monkeypatch.setenv(name, value)
@@ -61,7 +61,7 @@ async def apart(
 ) -> AsyncIterator[Api]:
     """The part `admin` as a cluster has it: it reads no credentials, and has a provisioner to ask."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(service, "Passwords", lambda: Passwords(cheap))
+    monkeypatch.setattr(admin, "Passwords", lambda: Passwords(cheap))
     folder = tmp_path_factory.mktemp("data")
     for name, value in settings_of(office, migrated_url, folder).items():
         monkeypatch.setenv(name, value)

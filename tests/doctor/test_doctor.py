@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from mcp_platform.bootstrap.pieces import open_doctoring
+from mcp_platform.bootstrap.doctor import open_doctoring
 from mcp_platform.doctor.case import RoleState
 from mcp_platform.doctor.doctor import TROUBLE, role_state
 from mcp_platform.doctor.sentences import TITLES

@@ -14,7 +14,7 @@ from mcp_platform.assistant.assistant import Assistant
 from mcp_platform.audit.actor import system
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.bootstrap.commands import desk_alone
-from mcp_platform.bootstrap.pieces import token_keys
+from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.flow import InboxHandler
 from mcp_platform.scheduling.desk import AppointmentChange, Booking
 from tests.flows.world import ANA, World, choice, choices_of, eventually, text_of, tomorrow

@@ -127,7 +127,7 @@ class World:
 
     def session(self) -> AbstractAsyncContextManager[AsyncSession]:
         assert self.platform is not None
-        return self.platform.admin_sessions.everywhere.begin()
+        return self.platform.shared.admin_sessions.everywhere.begin()
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         """Ask the database; `:tenant` is the first tenant's id."""
@@ -444,7 +444,7 @@ class World:
         written = (f"{name}={values.get(name, value)}" for name, _, value in lines)
         file.write_text("\n".join(written))
         assert self.platform is not None
-        self.platform.credentials._entries.clear()
+        self.platform.shared.credentials._entries.clear()
 
     async def forgive(self) -> None:
         """End the faults of all simulators."""
@@ -458,7 +458,7 @@ class World:
                 update(TenantRow).where(TenantRow.id == (of or self.tenant).id).values(**columns)
             )
         assert self.platform is not None
-        self.platform.tenants.forget()
+        self.platform.shared.tenants.forget()
 
     async def without_model(self) -> None:
         await self.change(model_enabled=False)

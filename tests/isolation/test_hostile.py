@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from mcp_platform.access.tenant_tokens import SCOPES, TENANT_API, TenantTokens
 from mcp_platform.access.user_tokens import USERS
-from mcp_platform.bootstrap import pieces
+from mcp_platform.bootstrap.clock import now
+from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.kit import http, problem
 from mcp_platform.provisioning.call import PROVISIONER
 from mcp_platform.settings import Settings
@@ -111,12 +112,12 @@ async def test_one_tenant_has_one_path_and_leads_to_no_other(served: World) -> N
 
 
 def minted(served: World, path: str, audience: str) -> str:
-    return TenantTokens(pieces.token_keys(served.settings)).mint(
+    return TenantTokens(token_keys(served.settings)).mint(
         tenant=path,
         subject="site",
         scopes=SCOPES,
         ttl=timedelta(hours=1),
-        now=pieces.now(),
+        now=now(),
         audience=audience,
     )
 

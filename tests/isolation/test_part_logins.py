@@ -50,7 +50,7 @@ def test_a_part_finds_the_schema_and_starts_with_its_own_login(
 
     async def start() -> None:
         async with platform(settings, [part], database_url=login_url, redis_url=None) as made:
-            sessions = made.admin_sessions if part == "admin" else made.sessions
+            sessions = made.shared.admin_sessions if part == "admin" else made.shared.sessions
             async with sessions.everywhere.begin() as session:
                 assert await session.scalar(text("SELECT count(*) FROM tenants")) == 0
 

@@ -9,7 +9,7 @@ import pytest
 
 from mcp_platform.audit.actor import Actor
 from mcp_platform.bootstrap.commands import doctor_alone
-from mcp_platform.bootstrap.pieces import own_password, own_url
+from mcp_platform.bootstrap.logins import own_password, own_url
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.cli.operating import tenants_at
 from mcp_platform.cli.servers import refuse_old_schema
@@ -170,7 +170,7 @@ async def test_a_tenant_that_becomes_isolated_loses_nothing(place: Pinnable) -> 
             text("UPDATE tenants SET status = 'suspended' WHERE id = :id"), {"id": place.tenant.id}
         )
     assert shared.platform is not None
-    shared.platform.tenants.forget()
+    shared.platform.shared.tenants.forget()
     await shared.say(BOOK)  # stored, and not answered
     await shared.change(status="active", topology="isolated")
 
@@ -217,7 +217,7 @@ async def test_a_rotated_password_is_the_only_one_that_lets_in(place: Pinnable) 
     async with platform(
         pinned.settings, ("gateway",), database_url=pinned.database_url, redis_url=None
     ) as built:
-        assert await built.tenants.by_id(place.tenant.id)
+        assert await built.shared.tenants.by_id(place.tenant.id)
 
 
 async def test_what_waits_is_answered_by_the_pods_of_a_tenant_that_is_made_isolated(
@@ -299,12 +299,12 @@ async def test_messages_in_flight_are_each_answered_once_while_a_tenant_moves_ou
         async with running(pinned):
             assert shared.platform is not None
             assert pinned.platform is not None
-            shared.platform.tenants.forget()  # half a minute later
+            shared.platform.shared.tenants.forget()  # half a minute later
             await write(slice(6, 9))
             await move("shared")
             await write(slice(9, 12))  # nobody has heard of it
-            shared.platform.tenants.forget()
-            pinned.platform.tenants.forget()
+            shared.platform.shared.tenants.forget()
+            pinned.platform.shared.tenants.forget()
             await write(slice(12, 15))
             await eventually(answered, within=40, why="an answer to everybody")
 
@@ -325,7 +325,7 @@ async def test_what_a_pod_still_takes_for_a_tenant_that_became_shared_is_answere
         await _at(place, pinned)
         await place.shared.change(topology="shared")
         assert pinned.platform is not None
-        pinned.platform.tenants.forget()
+        pinned.platform.shared.tenants.forget()
         await pinned.say(BOOK)
 
         reply = (await place.shared.replies(1, within=40))[0]

@@ -25,7 +25,8 @@ from prometheus_client import REGISTRY, generate_latest
 from mcp_platform.access.tenant_tokens import SCOPES, TenantTokens
 from mcp_platform.app import create_internal_app
 from mcp_platform.assistant.gemini.client import Gemini
-from mcp_platform.bootstrap import pieces
+from mcp_platform.bootstrap.clock import now
+from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.kit.logging import configure_logging
 from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.scheduling.google.calendar import GoogleCalendars
@@ -85,12 +86,12 @@ async def shops(simulators: Simulators, migrated_url: str, tmp_path: Path) -> As
 
 
 def token(world: World, tenant: TenantOf) -> str:
-    return TenantTokens(pieces.token_keys(world.settings)).mint(
+    return TenantTokens(token_keys(world.settings)).mint(
         tenant=tenant.path,
         subject="site",
         scopes=frozenset(SCOPES),
         ttl=timedelta(hours=1),
-        now=pieces.now(),
+        now=now(),
     )
 
 
@@ -160,7 +161,8 @@ async def test_what_is_remembered_of_one_tenant_holds_nothing_of_another(shops: 
             looked_at += any(whose)
     # Directory by path and id, credentials, cards, catalogues or clients: of each tenant.
     assert looked_at >= 2 * 4
-    directory, credentials = shops.platform.tenants, shops.platform.credentials  # type: ignore[union-attr]  # it runs
+    assert shops.platform is not None
+    directory, credentials = shops.platform.shared.tenants, shops.platform.shared.credentials
     for tenant in shops.tenants:
         known = await directory.by_path(tenant.client_name, "production")
         assert (known.id, known.phone_number_id) == (tenant.id, tenant.phone_number_id)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.access.tenant_tokens import SCOPES, TenantTokens
-from mcp_platform.bootstrap import pieces
+from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.kit.database import create_engine
 from tests.admin.conftest import Api, Clock, made_api
 from tests.isolation.planted import OF_TENANTS, named, plant
@@ -81,7 +81,7 @@ async def _two_tenants(api: Api) -> tuple[str, str, int]:
         "SELECT id FROM tenants WHERE client_name = :name", name=theirs.partition("/")[0]
     )
     engine = create_engine(
-        str(api.platform.settings.database_url), pool_size=1, application_name="tests"
+        str(api.platform.shared.settings.database_url), pool_size=1, application_name="tests"
     )
     async with engine.begin() as connection:
         await plant(connection, tenant_id)
@@ -93,7 +93,7 @@ async def _token(api: Api, kind: str, *, tenant: str) -> str:
     if kind != "site":
         bound = tenant if kind == "staff" else None
         return await api.sign_in(kind, tenant=bound)  # type: ignore[arg-type]  # a role
-    keys = pieces.token_keys(api.platform.settings)
+    keys = token_keys(api.platform.shared.settings)
     return TenantTokens(keys).mint(
         tenant=tenant,
         subject="site",

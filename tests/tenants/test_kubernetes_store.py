@@ -15,7 +15,7 @@ from lightkube.models.rbac_v1 import PolicyRule
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ServiceAccount
 
-from mcp_platform.bootstrap.pieces import credential_store
+from mcp_platform.bootstrap.stores import credential_store
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.kubernetes.kinds import DEPLOYMENTS

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.bootstrap.commands import operating_alone
-from mcp_platform.bootstrap.pieces import token_keys
+from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.cli.arguments import TENANT
 from mcp_platform.cli.commands import leaving
 from mcp_platform.cli.operating import (

@@ -1,0 +1,91 @@
+"""The part `admin`: users, their sign-ins, and what they administer."""
+
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from mcp_platform.access.account import OwnAccount
+from mcp_platform.access.jwts import Jwts
+from mcp_platform.access.passwords import Passwords
+from mcp_platform.access.sign_ins import SignIns
+from mcp_platform.access.totp import TotpSecrets
+from mcp_platform.access.user_tokens import LiveSignIns, UserGuard, UserTokens
+from mcp_platform.bootstrap.doctor import DoctorParts
+from mcp_platform.bootstrap.keys import keys_folder, token_keys
+from mcp_platform.bootstrap.provisioners import provisioner
+from mcp_platform.bootstrap.shared import Shared
+from mcp_platform.bootstrap.stores import sealer_of
+from mcp_platform.credentials.credentials import CredentialKeys
+from mcp_platform.credentials.proofs import ChangeProving, ProvingHere
+from mcp_platform.doctor.examining import ExaminationPort, Examinations
+from mcp_platform.kit.database import Sessions
+from mcp_platform.provisioning.client import RemoteProvisioner
+from mcp_platform.registry.isolation import Isolation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    """What the routes of users, sign-ins and administration need."""
+
+    sessions: Sessions
+    guard: UserGuard
+    live: LiveSignIns
+    isolation: Isolation
+    passwords: Passwords
+    sign_ins: SignIns
+    account: OwnAccount
+    examinations: Examinations
+    credential_keys: CredentialKeys
+
+
+async def open_admin(
+    stack: AsyncExitStack,
+    shared: Shared,
+    doctor: DoctorParts,
+    *,
+    database_url: str,
+    provisioner_here: bool,
+) -> Administration:
+    settings, sessions, clock = shared.settings, shared.admin_sessions, shared.clock
+    prepares = await provisioner(settings, stack, database_url=database_url, here=provisioner_here)
+    # The part that reads tenants' credentials examines tenants and proves changes.
+    examining: ExaminationPort
+    proving: ChangeProving
+    if isinstance(prepares, RemoteProvisioner):
+        examining = proving = prepares
+    else:
+        examining, proving = doctor.doctor, ProvingHere(doctor.proving, store=shared.store)
+    tokens = UserTokens(Jwts(token_keys(settings)))
+    live = LiveSignIns(sessions, timer=time.monotonic)
+    passwords = Passwords()
+    stack.callback(passwords.close)
+    totp = TotpSecrets(keys_folder(settings))
+    sign_ins = SignIns(
+        sessions=sessions, passwords=passwords, totp=totp, tokens=tokens, live=live, clock=clock
+    )
+    return Administration(
+        sessions=sessions,
+        guard=UserGuard(tokens=tokens, live=live, clock=clock),
+        live=live,
+        isolation=Isolation(sessions=sessions, provisioner=prepares),
+        passwords=passwords,
+        sign_ins=sign_ins,
+        account=OwnAccount(
+            sessions=sessions,
+            sign_ins=sign_ins,
+            passwords=passwords,
+            totp=totp,
+            live=live,
+            clock=clock,
+        ),
+        examinations=Examinations(doctor=examining, sessions=sessions),
+        credential_keys=CredentialKeys(
+            sessions=sessions,
+            store=shared.store,
+            provisioner=prepares,
+            proving=proving,
+            sealer=sealer_of(settings),
+            clock=clock,
+            made_elsewhere=settings.sealed,
+        ),
+    )
