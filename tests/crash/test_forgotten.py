@@ -17,7 +17,7 @@ async def test_sweeping_again_and_again_wakes_a_contact_once(here: Place) -> Non
 
     for _ in range(5):
         assert here.world.platform is not None
-        found = await sweep(here.world.platform.sessions, patience=AT_ONCE, lease=AT_ONCE)
+        found = await sweep(here.world.platform.shared.sessions, patience=AT_ONCE, lease=AT_ONCE)
         assert found == 1
 
     assert await _wake_ups(here) == 1

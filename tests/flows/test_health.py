@@ -177,7 +177,7 @@ async def test_a_notice_that_does_not_reach_the_owner_is_told_to_who_runs_this(h
     assert "OWNER_NOTICE_TEMPLATE" in trouble["reason"]
 
     assert here.platform is not None
-    await TenantHealth(here.platform.sessions, timer=lambda: 0.0).look()
+    await TenantHealth(here.platform.shared.sessions, timer=lambda: 0.0).look()
     assert (await measured(here))[named("mcp_tenants_degraded", what="owner_notice")] >= 1
 
     await here.say("oi", as_="5511900000001")
@@ -253,7 +253,7 @@ async def test_a_message_that_waits_shows_as_lag_and_one_of_a_suspended_tenant_d
 
     async def lag() -> float:
         assert alone.platform is not None
-        await sweep(alone.platform.sessions, patience=patience, lease=lease)
+        await sweep(alone.platform.shared.sessions, patience=patience, lease=lease)
         return (await measured(alone))["mcp_inbox_lag_seconds"]
 
     await alone.change(status="suspended")

@@ -161,7 +161,7 @@ async def test_without_credentials_meta_is_asked_to_come_again(here: World) -> N
     file.unlink()
     # The handshake, at which the simulator registered the number, has filled the cache.
     assert here.platform is not None
-    here.platform.credentials._entries.clear()
+    here.platform.shared.credentials._entries.clear()
 
     answer = await here.post(
         here.webhook(message("oi"), number=tenant.phone_number_id), tenant=tenant
@@ -186,7 +186,7 @@ async def test_a_turn_that_waits_for_credentials_is_not_set_aside(alone: World) 
     kept = file.read_text()
     file.unlink()
     assert alone.platform is not None
-    alone.platform.credentials._entries.clear()
+    alone.platform.shared.credentials._entries.clear()
     await alone.change(status="active")
     # Begun, without credentials, more often than a turn may fail: each time takes the lease anew.
     began = "SELECT count(*) FROM contact_leases WHERE epoch > 3"
