@@ -159,9 +159,10 @@ class OnboardingRun:
                         self._console.print(self._words("saved.unproved"), style="yellow")
 
         asyncio.run(run())
-        if answers.values.get("topology", self._settings.unsaid_topology) == "isolated":
-            # Whose credentials were given has its login and queue since.
-            later = [f"{answers.client_name}/{each}" for each in new if each not in values]
+        topology = answers.values.get("topology", self._settings.unsaid_topology)
+        # Whose credentials were given has its login and queue since.
+        later = [f"{answers.client_name}/{each}" for each in new if each not in values]
+        if later and topology == "isolated":
             isolating(lambda isolation: isolation.prepare_all(later, actor=actor))
         self._kept.remove(answers.client_name)
 
