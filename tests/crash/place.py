@@ -301,7 +301,7 @@ async def premises(
         httpx.AsyncClient(base_url=simulators.google.url, timeout=RECOVERY_S) as google,
         platform(Settings(**chosen), (), database_url=database_url, redis_url=None) as looking_on,
     ):
-        world = World(looking_on.settings, database_url, meta, gemini, google, credentials)
+        world = World(looking_on.shared.settings, database_url, meta, gemini, google, credentials)
         world.platform, world.url = looking_on, f"http://127.0.0.1:{chosen['port']}"
         made = Premises(world, nursery, _environment(chosen))
         try:
