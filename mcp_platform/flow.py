@@ -296,9 +296,11 @@ class InboxHandler:
                 messages.append(_spoken(said, turn, at=now, copied=copied))
             await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)
             turns = Turns(session, tenant.id)
-            for each in heard:
+            for each, event in zip(heard, turn.events, strict=True):
                 if each.corrects:
-                    await turns.forget(lease.contact_id, key=f"m:{each.corrects}")
+                    await turns.forget(
+                        lease.contact_id, key=f"m:{each.corrects}", alias=event.contact_key
+                    )
             await turns.close(turn, now=now)
             return await self._next(session, tenant, lease)
 

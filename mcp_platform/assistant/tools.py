@@ -200,7 +200,7 @@ class Toolbox:
         self._business = business
         self._human_for = human_for
         self._effects = 0
-        self._booked: list[AppointmentView] = []
+        self._placed: list[AppointmentView] = []
         self._asked_which_day = False
         self._calls = 0
 
@@ -219,8 +219,8 @@ class Toolbox:
             failpoint("turn.after_tool")
         if isinstance(done.outcome, Booked | Moved | Cancelled):
             self._effects += 1
-        if isinstance(done.outcome, Booked):
-            self._booked.append(done.outcome.appointment)
+        if isinstance(done.outcome, Booked | Moved):
+            self._placed.append(done.outcome.appointment)
         if isinstance(done.outcome, DaysDiffer):
             self._asked_which_day = True
         known = call.name if call.name in TOOLS else "unknown"
@@ -396,13 +396,7 @@ class Toolbox:
         another_day = any(
             local(each.at).date() != today for each in self.context.heard if each.kind == "text"
         )
-        one_of_two = any(
-            (each.service_id, each.starts_at.date()) == (view.service_id, view.start.date())
-            and each.starts_at != view.start
-            for each in self._booked
-        )
-        if slot.get("moving"):
-            one_of_two = False
+        one_of_two = any(_alternative(each, slot, view) for each in self._placed)
         day = view.start.date()
         which_day = self._asked_which_day or await self._days_to_ask_about(day, day)
         if not (another_day or one_of_two or which_day):
@@ -542,6 +536,16 @@ class _Work:
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
         self.done = await self._toolbox.conclude(session, self._step, outcome, moving=self._moving)
+
+
+def _alternative(placed: AppointmentView, slot: Action, view: SlotView) -> bool:
+    """Tell whether a slot may be meant instead of what this turn has booked or moved already."""
+    if (placed.starts_at, placed.professional_id) == (view.start, view.professional_id):
+        return False  # the same once more
+    if slot.get("moving"):
+        return str(placed.id) == slot["moving"]
+    day = view.start.date()
+    return (placed.service_id, placed.starts_at.date()) == (view.service_id, day)
 
 
 def slot_action(slot: SlotView, *, moving: str | None) -> Action:

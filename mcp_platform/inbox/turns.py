@@ -76,12 +76,14 @@ END_EVENTS = text(
     "UPDATE inbox_events SET state = :state WHERE tenant_id = :tenant AND turn_id = :id"
 )
 
-# What a contact took back or wrote anew is not kept; only that there was something.
+# What a contact took back or wrote anew is not kept; only that there was something. Meta promises no
+# order: what comes after it was taken back finds its key taken, and is no event.
 FORGET = text("""
-    UPDATE inbox_events SET body = :body
-    WHERE tenant_id = :tenant AND key = :key AND state IN ('done', 'claimed')
-      AND contact_key IN (SELECT alias FROM contact_aliases
-                          WHERE tenant_id = :tenant AND contact_id = :contact)
+    INSERT INTO inbox_events AS event (tenant_id, key, kind, contact_key, body, state)
+    VALUES (:tenant, :key, 'message', :alias, :body, 'done')
+    ON CONFLICT (tenant_id, key) DO UPDATE SET body = excluded.body
+    WHERE event.contact_key IN (SELECT alias FROM contact_aliases
+                                WHERE tenant_id = :tenant AND contact_id = :contact)
 """)
 
 
@@ -218,11 +220,20 @@ class Turns:
         """Set a turn aside for a person, so that the contact's next messages get through."""
         await self._end(turn, state="parked", now=now, error=error)
 
-    async def forget(self, contact_id: ContactId, *, key: str) -> None:
-        """Forget the words of an event that its writer took back, as a turn is closed."""
-        body = dumps({"message": {"type": "revoke"}})
+    async def forget(self, contact_id: ContactId, *, key: str, alias: str) -> None:
+        """Forget the words of an event that its writer took back, come or still to come.
+
+        `alias` is under whom it was taken back.
+        """
         await self._session.execute(
-            FORGET, {"tenant": self._tenant, "contact": contact_id, "key": key, "body": body}
+            FORGET,
+            {
+                "tenant": self._tenant,
+                "contact": contact_id,
+                "key": key,
+                "alias": alias,
+                "body": dumps({"message": {"type": "revoke"}}),
+            },
         )
 
     async def _end(self, turn: Turn, *, state: str, now: datetime, error: str | None) -> None:

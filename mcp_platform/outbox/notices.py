@@ -232,7 +232,9 @@ class Notices:
     def _content(self, text: str) -> Reply | dict[str, Any]:
         if self._template is None:
             return Reply(text)
-        body = {"type": "body", "parameters": [{"type": "text", "text": text}]}
+        # Source: Meta refuses a parameter with a line break, a tab or five spaces (132018).
+        one_line = " ".join(text.split())
+        body = {"type": "body", "parameters": [{"type": "text", "text": one_line}]}
         template = {
             "name": self._template,
             "language": {"code": "pt_BR"},

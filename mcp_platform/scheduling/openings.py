@@ -86,7 +86,7 @@ class Openings:
             return self._closing(reading, ())
         async with self._sessions() as session:
             elsewhere = await OwnEvents(session, self._tenant.id).elsewhere(
-                reading.own, now=now, excluding=excluding
+                reading.own, calendar_id=calendar_id, now=now, excluding=excluding
             )
         return self._closing(reading, elsewhere)
 
@@ -261,7 +261,9 @@ class Openings:
             busy = {
                 calendar_id: self._closing(
                     reading,
-                    await own_events.elsewhere(reading.own, now=now, excluding=excluding),
+                    await own_events.elsewhere(
+                        reading.own, calendar_id=calendar_id, now=now, excluding=excluding
+                    ),
                 )
                 for calendar_id, reading in readings.items()
             }

@@ -20,7 +20,7 @@ from mcp_platform.tenants.tenant import TenantId
 # the longest call of a turn, several times over.
 SETTLING = timedelta(minutes=2)
 BESIDE = text("""
-    SELECT a.id, a.status, a.starts_at, a.ends_at,
+    SELECT a.id, a.status, a.starts_at, a.ends_at, a.calendar_id,
            a.updated_at > :lately
            OR EXISTS (
              SELECT FROM outbox o
@@ -41,6 +41,7 @@ class _Known:
 
     span: Interval | None
     settling: bool
+    calendar_id: str | None = None
 
 
 class OwnEvents:
@@ -51,10 +52,16 @@ class OwnEvents:
         self._tenant_id = tenant_id
 
     async def elsewhere(
-        self, events: Iterable[OwnEvent], *, now: datetime, excluding: UUID | None = None
+        self,
+        events: Iterable[OwnEvent],
+        *,
+        calendar_id: str | None,
+        now: datetime,
+        excluding: UUID | None = None,
     ) -> list[OwnEvent]:
-        """Return the events that stand where no appointment does.
+        """Return the events of a calendar that stand where no appointment does.
 
+        One that its owner moved into another calendar stands elsewhere too, at whatever time.
         The events of the appointment `excluding` are left out: it is about to move.
         """
         asked = [(event, appointment_of(event)) for event in events]
@@ -65,7 +72,7 @@ class OwnEvents:
             for event, appointment_id in asked
             if (appointment_id is None or appointment_id != excluding)
             and not (of := known.get(appointment_id, nowhere)).settling
-            and of.span != event.span
+            and (of.span, of.calendar_id) != (event.span, calendar_id)
         ]
 
     async def misplaced(
@@ -102,6 +109,7 @@ class OwnEvents:
             row.id: _Known(
                 span=None if row.status == "cancelled" else Interval(row.starts_at, row.ends_at),
                 settling=row.settling,
+                calendar_id=row.calendar_id,
             )
             for row in rows
         }

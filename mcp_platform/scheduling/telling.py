@@ -1,13 +1,14 @@
 """What somebody of the business changes of an appointment reaches its customer.
 
 Owns how: by a message where WhatsApp takes one, recorded in the transaction of the change; else the
-customer is listed to be called, until it is too late for that. So is one whose message failed.
-Nothing waits for a message that may never be possible.
+customer is listed to be called, until it is too late for that. So is one whose message failed, or
+still waits: for a number that is refused, or a tenant that is suspended. Nothing waits for a
+message that may never be possible.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -58,6 +59,8 @@ _CANCELLED = {
     " aquí.",
 }
 
+# What is not on its way by then does not go at once, and a call tells the same.
+SENT_WITHIN = timedelta(minutes=10)
 ALONE = text("SELECT count(*) <= 1 FROM professionals WHERE tenant_id = :tenant AND active")
 # Who is to be called: a later change of the appointment, whoever made it, is another matter.
 _CALL_BY = "least(t.known_start, a.starts_at)"
@@ -73,7 +76,8 @@ CALLS = text(f"""
     JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
     LEFT JOIN outbox o ON o.tenant_id = t.tenant_id AND o.key = t.key
     WHERE t.tenant_id = :tenant AND t.called_at IS NULL AND t.until > :now
-      AND (t.key IS NULL OR o.state IN ('failed', 'dead'))
+      AND (t.key IS NULL OR o.state IN ('failed', 'dead')
+        OR o.state IN ('pending', 'sending', 'uncertain') AND t.changed_at < :late)
       AND (CAST(:after AS uuid) IS NULL
         OR ({_CALL_BY}, t.appointment_id) > (CAST(:since AS timestamptz), CAST(:after AS uuid)))
     ORDER BY call_by, t.appointment_id
@@ -101,7 +105,7 @@ class CallToMake:
     phone: str | None
     contact_id: UUID
     error: str | None
-    """Why a message did not reach them; None: none could be sent."""
+    """Why a message did not reach them; None: none could be sent, or it still waits."""
 
     @property
     def place(self) -> Place:
@@ -184,6 +188,7 @@ class Tellings:
             {
                 "tenant": self._tenant,
                 "now": now,
+                "late": now - SENT_WITHIN,
                 "since": since,
                 "after": behind,
                 "most": limit,

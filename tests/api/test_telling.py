@@ -186,6 +186,26 @@ async def test_a_message_that_does_not_arrive_becomes_a_call(shop: Business) -> 
         assert found == expected, state
 
 
+@pytest.mark.parametrize("state", ["pending", "sending", "uncertain"])
+async def test_a_message_that_still_waits_after_minutes_becomes_a_call(
+    shop: Business, world: World, state: str
+) -> None:
+    id_ = await booked(shop)
+    await cancel(shop, id_)
+    await shop.execute(
+        "UPDATE outbox SET state = :state WHERE tenant_id = :tenant AND kind = 'whatsapp'",
+        state=state,
+    )
+    world.now = NOW + timedelta(minutes=9)
+    assert await calls(shop) == []
+    world.now = NOW + timedelta(minutes=11)
+    assert [each["appointment_id"] for each in await calls(shop)] == [id_]
+    await shop.execute(
+        "UPDATE outbox SET state = 'sent' WHERE tenant_id = :tenant AND kind = 'whatsapp'"
+    )
+    assert await calls(shop) == []
+
+
 async def test_what_the_customer_does_then_is_known_to_them(shop: Business, world: World) -> None:
     id_ = await booked(shop, ago=None)
     await move(shop, id_, "14:00")

@@ -46,6 +46,20 @@ async def test_a_message_taken_back_after_it_was_answered_is_blanked(here: World
     assert not any("Segredo" in row.text for row in kept)
 
 
+async def test_a_message_that_comes_after_it_was_taken_back_is_not_obeyed(here: World) -> None:
+    asked = message(ASK)
+    await here.post(here.webhook(revoke(asked["id"])))
+    await here.idle()
+    await here.post(here.webhook(asked))
+    await here.post(here.webhook(message("Oi")))
+
+    await here.replies(1)
+
+    assert await here.statuses() == []
+    kept = await here.rows("SELECT text FROM messages WHERE tenant_id = :tenant")
+    assert not any("corte" in row.text for row in kept)
+
+
 async def test_of_a_message_three_days_old_and_one_of_now_only_the_new_one_is_answered(
     here: World,
 ) -> None:

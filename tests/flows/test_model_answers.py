@@ -74,6 +74,41 @@ async def test_of_two_alternatives_one_is_booked_and_the_other_is_shown(here: Wo
     assert await here.statuses() == ["booked"]
 
 
+async def test_of_two_people_at_one_time_one_is_booked_and_the_other_is_shown(here: World) -> None:
+    times = {"from_time": "15:00", "to_time": "15:00"}
+    searches = [search(professional_id=who, **times) for who in ("ze", "beto")]
+    await here.script({"call": searches}, ASK)
+    offer = await here.ask("Tem corte amanhã às 15h?")
+    both = [call("book", slot_id=each["id"]) for each in choices_of(offer)]
+    assert len(both) == 2
+    await here.script({"call": both}, "Pronto!")
+
+    reply = await here.ask("pode ser com o primeiro ou com o segundo")
+
+    assert text_of(reply).count("✅") == 1
+    assert await here.statuses() == ["booked"]
+
+
+async def test_of_two_alternatives_of_a_move_one_is_taken_and_the_other_is_shown(
+    here: World,
+) -> None:
+    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    offer = await here.ask("Preciso remarcar, o que tem depois de amanhã com o Zé?")
+    [mine, *_] = await here.rows(
+        "SELECT id FROM offers WHERE tenant_id = :tenant AND action ->> 'do' = 'appointment'"
+    )
+    first, second = (
+        call("reschedule", appointment_id=mine.id, slot_id=each["id"])
+        for each in choices_of(offer)[:2]
+    )
+    await here.script({"call": [first, second]}, "Pronto!")
+
+    reply = await here.ask("pode ser no primeiro ou no segundo")
+
+    assert text_of(reply).count("✅") == 1
+    assert titles(reply) == titles(offer)[1:2]
+
+
 async def test_what_became_of_an_appointment_is_told_once(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     book = call("book", slot_id=choices_of(offer)[0]["id"])

@@ -36,7 +36,9 @@ async def change(shop: Shop, statement: str, **values: Any) -> list[Any]:
 _MOMENTS = (NOW + timedelta(seconds=count) for count in range(1000))
 
 
-async def look(shop: Shop, *, now: datetime | None = None) -> list[str]:
+async def look(
+    shop: Shop, *, now: datetime | None = None, template: str | None = None
+) -> list[str]:
     """Let the owner's calendars be looked at, and return all that the owner was told so far."""
 
     async def calendar_of(tenant: Tenant) -> Calendar:
@@ -56,14 +58,15 @@ async def look(shop: Shop, *, now: datetime | None = None) -> list[str]:
         tenants=TenantDirectory(sessions=shop.sessions, timer=time.monotonic),
         catalogues=Catalogues(sessions=shop.sessions, timer=time.monotonic),
         calendar_of=calendar_of,
-        notices=Notices(shop.sessions),
+        notices=Notices(shop.sessions, template=template),
         pinned=False,
         clock=lambda: now,
     )
     await watch.run(stopping=lambda: False)
     found = await change(
         shop,
-        "SELECT body #>> '{message,text,body}' FROM outbox"
+        "SELECT coalesce(body #>> '{message,text,body}',"
+        " body #>> '{message,template,components,0,parameters,0,text}') FROM outbox"
         " WHERE tenant_id = :tenant AND lane = 'owner' ORDER BY id",
     )
     return [body for (body,) in found]
@@ -94,6 +97,15 @@ async def test_a_deleted_event_is_told_once_and_the_appointment_stands(watched: 
     assert "ter 01/12 10:00, Corte: foi apagado do Google" in notice
     assert await look(watched) == [notice]
     assert [row.status for row in await watched.rows()] == ["booked"]
+
+
+async def test_in_a_template_a_notice_is_one_line_as_meta_wants_it(watched: Shop) -> None:
+    mine = await booked(watched, "01 10:00")
+    await settle(watched)
+    await watched.calendar.remove(calendar_id=SHOP_CALENDAR, event_id=mine.hex)
+
+    [notice] = await look(watched, template="mcp_notice")
+    assert "por aqui: • ter 01/12 10:00, Corte: foi apagado do Google Aqui nada mudou" in notice
 
 
 async def test_an_event_that_was_put_back_and_dragged_again_is_told_again(watched: Shop) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Taken
-from tests.scheduling.shop import ANA, CORTE, NOW, SHOP_CALENDAR, ZE, Shop
+from tests.scheduling.conftest import OpenShop
+from tests.scheduling.shop import ANA, CORTE, NOW, SHOP_CALENDAR, ZE, Shop, catalogue
 
 
 async def settle(shop: Shop) -> None:
@@ -93,6 +94,21 @@ async def test_a_colleague_in_the_same_calendar_is_not_closed_by_an_event_in_its
     await booked(shop, "01 10:00")
     await settle(shop)
     assert isinstance(await shop.book("01 10:00", who=ANA), Booked)
+
+
+async def test_an_event_that_the_owner_moved_into_a_colleagues_calendar_closes_it_there(
+    open_shop: OpenShop,
+) -> None:
+    hers = "ana@example.com"
+    shop = await open_shop(offering=catalogue(calendars={ANA: hers}))
+    mine = await booked(shop, "01 10:00")
+    await settle(shop)
+    await shop.calendar.put(
+        calendar_id=hers, event=shop.calendar.events[SHOP_CALENDAR].pop(mine.hex)
+    )
+
+    assert isinstance(await shop.book("01 10:00", who=ANA), Taken)
+    assert isinstance(await shop.book("01 10:30", who=ANA), Booked)
 
 
 async def test_an_event_of_ours_that_nobody_knows_closes_its_time(shop: Shop) -> None:
