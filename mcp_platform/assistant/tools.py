@@ -542,8 +542,9 @@ def _alternative(placed: AppointmentView, slot: Action, view: SlotView) -> bool:
     """Tell whether a slot may be meant instead of what this turn has booked or moved already."""
     if (placed.starts_at, placed.professional_id) == (view.start, view.professional_id):
         return False  # the same once more
-    if slot.get("moving"):
-        return str(placed.id) == slot["moving"]
+    moving: str | None = slot.get("moving")
+    if moving is not None:
+        return str(placed.id) == moving
     day = view.start.date()
     return (placed.service_id, placed.starts_at.date()) == (view.service_id, day)
 
