@@ -4,8 +4,6 @@
 the internal port) is told in the words below.
 """  # noqa: INP001  # a script of its own, not a package
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,19 +11,18 @@ from typing import Any, cast
 from mcp_platform.access.tenant_tokens import STAFF_SCOPES
 from mcp_platform.access.user_tokens import ACCESS_LASTS, BELIEVED_FOR
 from mcp_platform.app import create_api
+from mcp_platform.kit.reference import Block, Example, Heading, Paragraph, Table, blocks
 from mcp_platform.tenants.access import SCOPES
 
 HERE = Path(__file__).parent
 TARGET = HERE / "api.md"
 PREFIX = "/{client_name}/{environment}"
-METHODS = ("get", "post", "patch", "put", "delete")
-Node = Mapping[str, Any]
 
 INTRODUCTION = f"""\
 # HTTP API
 
 *Written by `docs/api_reference.py` from the application's OpenAPI document, which a running gateway
-serves at `/openapi.json`. Change the code, then run `.venv/bin/python docs/api_reference.py`.*
+serves at `/openapi.json`, and as a page at `/docs` (`API_DOCS=false`: neither). Change the code, then run `.venv/bin/python docs/api_reference.py`.*
 
 ## Conventions
 
@@ -82,7 +79,7 @@ class _Unbuilt:
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of a gateway, without starting one."""
     settings = SimpleNamespace(
-        offboarding_grace_days=1, unsaid_topology="shared", human_idle_s=None
+        offboarding_grace_days=1, unsaid_topology="shared", human_idle_s=None, api_docs=True
     )
     shared = SimpleNamespace(
         settings=settings, sessions=None, tenants=None, catalogues=None, clock=None
@@ -95,135 +92,24 @@ def document() -> dict[str, Any]:
 
 def reference() -> str:
     """Return the whole page."""
-    found = document()
-    groups: dict[str, list[str]] = {}
-    for path, operations in found["paths"].items():
-        for method in METHODS:
-            if method in operations:
-                operation = operations[method]
-                lines = groups.setdefault(operation["tags"][0], [])
-                lines += _operation(method, path, operation)
-    parts = [INTRODUCTION]
-    for tag, lines in groups.items():
-        parts += [f"## {tag.capitalize()}\n", *lines]
-    parts.append("## Shapes\n")
-    for name, schema in sorted(found["components"]["schemas"].items()):
-        parts += _shape(name, schema)
+    parts = [INTRODUCTION, *map(_markdown, blocks(document()))]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _operation(method: str, path: str, operation: Node) -> Iterator[str]:
-    yield f"### {method.upper()} {path}\n"
-    told = operation.get("description") or f"{operation['summary']}."
-    secured = " Needs a token." if operation.get("security") else ""
-    yield f"{told.strip()}{secured}\n"
-    parameters = [each for each in operation.get("parameters", ()) if each["in"] != "path"]
-    if parameters:
-        yield from _table(
-            ("Parameter", "In", "Type", "What"),
-            [
-                (
-                    f"`{each['name']}`" + (" (required)" if each.get("required") else ""),
-                    each["in"],
-                    _type(each["schema"]),
-                    _limits(each["schema"], each.get("description", "")),
-                )
-                for each in parameters
-            ],
-        )
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if body:
-        yield f"Body: {_type(body['schema'])}\n"
-    yield from _table(
-        ("Status", "Answer", "What"),
-        [
-            (status, _answer(response), response["description"])
-            for status, response in operation["responses"].items()
-        ],
-    )
-
-
-def _answer(response: Node) -> str:
-    content = response.get("content", {})
-    if "application/problem+json" in content:
-        return "problem"
-    schema = content.get("application/json", {}).get("schema", {})
-    headers = "".join(f", `{name}`" for name in response.get("headers", ()))
-    return _type(schema) + headers
-
-
-def _shape(name: str, schema: Node) -> Iterator[str]:
-    yield f"### {name}\n"
-    if schema.get("description"):
-        yield f"{schema['description'].strip()}\n"
-    if "enum" in schema:
-        yield f"{_type(schema)}\n"
-        return
-    required = schema.get("required", ())
-    yield from _table(
-        ("Field", "Type", "What"),
-        [
-            (
-                f"`{field}`" + (" (required)" if field in required else ""),
-                _type(about),
-                _limits(about, about.get("description", "")),
-            )
-            for field, about in schema.get("properties", {}).items()
-        ],
-    )
-    for example in schema.get("examples", ()):
-        yield f"```json\n{json.dumps(example, ensure_ascii=False)}\n```\n"
-
-
-def _type(schema: Node) -> str:
-    match schema:
-        case {"$ref": reference}:
-            name = reference.rsplit("/", 1)[-1]
-            return f"[{name}](#{name.lower()})"
-        case {"anyOf": [*choices]}:
-            return " or ".join(_type(each) for each in choices)
-        case {"enum": [*values]}:
-            return ", ".join(f"`{value}`" for value in values)
-        case {"const": value}:
-            return f"`{value}`"
-        case {"type": "array", "items": items}:
-            return f"list of {_type(items)}"
-        case {"type": kind, "format": form}:
-            return f"{kind} ({form})"
-        case {"type": kind}:
-            return str(kind)
-    return "JSON"
-
-
-def _limits(schema: Node, told: str) -> str:
-    """Return what is told of a value, and within which limits it must be."""
-    chosen = next(
-        (each for each in schema.get("anyOf", ()) if each.get("type") != "null"),
-        schema,
-    )
-    limits = [
-        wording.format(chosen[key])
-        for key, wording in (
-            ("minLength", "at least {} characters"),
-            ("maxLength", "at most {} characters"),
-            ("minimum", "from {}"),
-            ("maximum", "up to {}"),
-            ("pattern", "`{}`"),
-        )
-        if key in chosen and (key, chosen[key]) != ("minLength", 1)
-    ]
-    if schema.get("default") is not None:
-        limits.append(f"default `{json.dumps(schema['default'])}`")
-    bounded = ", ".join(limits)
-    return " ".join(part for part in (told, f"({bounded})" if bounded else "") if part)
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(headings)} |\n|{'---|' * len(headings)}"
-    for row in rows:
-        cells = (" ".join(cell.split()).replace("|", "\\|") for cell in row)
-        yield f"| {' | '.join(cells)} |"
-    yield ""
+def _markdown(block: Block) -> str:
+    match block:
+        case Heading(level=level, text=text):
+            return f"{'#' * level} {text}\n"
+        case Paragraph(text=text):
+            return f"{text}\n"
+        case Example(json=example):
+            return f"```json\n{example}\n```\n"
+        case Table(headings=headings, rows=rows):
+            lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+            for row in rows:
+                cells = (" ".join(cell.split()).replace("|", "\\|") for cell in row)
+                lines.append(f"| {' | '.join(cells)} |")
+            return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

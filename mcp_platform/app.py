@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,6 +33,7 @@ from mcp_platform.credentials.api import credentials_router
 from mcp_platform.doctor.api import doctor_router
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import OnePath, RequestTracing, handle_problems
+from mcp_platform.kit.reference import POLICY, page
 from mcp_platform.offboarding.api import offboarding_router
 from mcp_platform.publishing.api import config_router
 from mcp_platform.publishing.fleet_api import fleet_router
@@ -91,10 +92,12 @@ def create_api(platform: Platform) -> FastAPI:
         summary="WhatsApp scheduling assistants: the API of one tenant, and of the platform.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url="/openapi.json" if platform.shared.settings.api_docs else None,
         # A redirect would lead where the Host header says, without TLS where a proxy ends it, and
         # clients take their tokens along.
         redirect_slashes=False,
+        # What generated clients call their methods.
+        generate_unique_id_function=lambda route: route.name,
     )
     handle_problems(app)
     app.add_middleware(RequestTracing)
@@ -102,7 +105,7 @@ def create_api(platform: Platform) -> FastAPI:
     readiness = Readiness(platform.shared.sessions, timer=time.monotonic)
 
     @app.get("/health", tags=["health"], responses={503: {"description": "Not now, and why."}})
-    async def ready() -> JSONResponse:
+    async def read_health() -> JSONResponse:
         """Tell whether this process can serve, and in one word why not."""
         why = await readiness.why_not()
         if why is None:
@@ -110,10 +113,12 @@ def create_api(platform: Platform) -> FastAPI:
         return JSONResponse({"status": "down", "why": why}, status_code=503)
 
     @app.get("/health/live", tags=["health"])
-    async def live() -> dict[str, str]:
+    async def read_liveness() -> dict[str, str]:
         """Tell that the process answers; depends on nothing else."""
         return {"status": "up"}
 
+    if platform.shared.settings.api_docs:
+        _add_reference(app)
     gateway = platform.gateway
     if gateway is not None:
         app.include_router(chat_router(gateway.chat, gateway.guard))
@@ -123,6 +128,18 @@ def create_api(platform: Platform) -> FastAPI:
         _administer(app, platform.admin, platform.shared)
     with_examples(app)
     return app
+
+
+def _add_reference(app: FastAPI) -> None:
+    written: list[str] = []  # once, when somebody asks: to write it takes a tenth of a second
+
+    async def reference(_: Request) -> HTMLResponse:
+        """Show the API to people."""
+        if not written:
+            written.append(page(app.openapi()))
+        return HTMLResponse(written[0], headers={"content-security-policy": POLICY})
+
+    app.add_route("/docs", reference, methods=["GET"], include_in_schema=False)
 
 
 def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of /metrics and /health/detail; never published. 0: none.",
     )
+    api_docs: bool = Field(
+        True,
+        description="Whether `/docs`, for people, and `/openapi.json`, for programs, are served.",
+    )
     trusted_proxies: str | None = Field(
         None,
         description="Whose `X-Forwarded-For` is believed: how many proxies stand in front, or their"

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.access.guard import SignedInUser
 from mcp_platform.access.models import UserRow
 from mcp_platform.access.passwords import Passwords, check_password
-from mcp_platform.access.sign_ins import SignIns
+from mcp_platform.access.sign_ins import USED, SignIns
 from mcp_platform.access.throttle import forgive, forgive_codes
 from mcp_platform.access.totp import (
     TotpSecrets,
@@ -120,7 +120,7 @@ class OwnAccount:
                 code, secret=secret, last_step=row.totp_last_step, now=self._clock()
             )
             if step is None:
-                raise Invalid("The code is wrong.", fields={"code": "is not the present one"})
+                raise self._wrong(row, code)
             row.totp_confirmed, row.totp_last_step = True, step
             row.recovery_digests = [recovery_digest(each) for each in codes]
             await forgive_codes(session, email=user.actor.subject, address=address)
@@ -148,9 +148,16 @@ class OwnAccount:
                 await forgive(session, email=row.email, address=address, now=now)
                 await forgive_codes(session, email=row.email, address=address)
                 await _record(session, user, "user.disable_totp")
+            else:
+                wrong = self._wrong(row, code)
         if not right:
             await self._sign_ins.refused(proved, address, email=proved.email)
-            raise Invalid("The code is wrong.", fields={"code": "is not the present one"})
+            raise wrong
+
+    def _wrong(self, row: UserRow, code: str) -> Invalid:
+        if self._sign_ins.was_used(row, code, now=self._clock()):
+            return Invalid(USED, fields={"code": "was used already"})
+        return Invalid("The code is wrong.", fields={"code": "is not the present one"})
 
     async def _prove(self, user: SignedInUser, password: str) -> UserRow:
         """Ask for the password once more: whoever found an open browser does not have it."""

@@ -26,7 +26,7 @@ def audit_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGu
         dependencies=[Depends(allowed(guard, "admin", "operator"))],
         responses=problems(401, 403, 404, 413, 422, 503),
     )
-    async def entries(query: Annotated[AuditQuery, Query()]) -> Page[EntryOut]:
+    async def list_audit_entries(query: Annotated[AuditQuery, Query()]) -> Page[EntryOut]:
         tenant_id = None
         if query.tenant is not None:
             client_name, _, environment = query.tenant.partition("/")

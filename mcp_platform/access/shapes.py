@@ -10,7 +10,7 @@ from mcp_platform.access.passwords import LONGEST, SHORTEST
 from mcp_platform.access.sign_ins import IssuedTokens
 from mcp_platform.access.users import LONGEST_EMAIL, LONGEST_NAME, User
 from mcp_platform.audit.actor import Role
-from mcp_platform.kit.forms import VersionedOut
+from mcp_platform.kit.forms import Moment, VersionedOut
 from mcp_platform.kit.paging import PageQuery
 
 MOST_BYTES = 16 * 1024  # the longest of these bodies, each character escaped, and the rest
@@ -134,7 +134,7 @@ class UserOut(VersionedOut):
 
 class NewUser(_Body):
     email: Email
-    name: Name
+    name: Annotated[Name | None, Field(description="Unset: the e-mail address.")] = None
     role: Role
     tenant: TenantPath | None = None
     password: Annotated[
@@ -171,8 +171,8 @@ class AuditQuery(PageQuery):
     actor: Annotated[str | None, Field(min_length=1, max_length=254, pattern=PRINTABLE)] = None
     action: Annotated[str | None, Field(max_length=60, pattern=r"^[a-z_]+(\.[a-z_]+)*$")] = None
     tenant: TenantPath | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class EntryOut(BaseModel):

@@ -22,7 +22,7 @@ from mcp_platform.access.jwts import REFUSED
 from mcp_platform.access.models import RefreshTokenRow, SignInRow, UserRow
 from mcp_platform.access.passwords import Passwords
 from mcp_platform.access.throttle import count_attempt, count_code, forgive, forgive_codes, rewrite
-from mcp_platform.access.totp import TotpSecrets, accepted_step, without
+from mcp_platform.access.totp import TotpSecrets, accepted_step, was_used, without
 from mcp_platform.access.user_tokens import ACCESS_LASTS, LiveSignIns, UserClaims, UserTokens
 from mcp_platform.access.users import User, find_user, one_user
 from mcp_platform.audit import trail as audit
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 # From the password to the next time it is asked for, however often tokens are refreshed.
 SIGN_IN_LASTS = timedelta(days=7)
 WRONG = "The e-mail address, the password or the one-time code is wrong."
+USED = "This one-time code was used already, perhaps to confirm it: wait for the next one."
 
 
 class TotpRequired(Unauthorized):
@@ -200,7 +201,14 @@ class SignIns:
         if code is None:
             raise TotpRequired
         if not self.is_second(row, code, now=now):
-            raise Unauthorized(WRONG)
+            raise Unauthorized(USED if self.was_used(row, code, now=now) else WRONG)
+
+    def was_used(self, row: UserRow, code: str, *, now: datetime) -> bool:
+        """Tell whether `code` is a one-time code of the row's that was good, once."""
+        if row.totp_sealed is None or not code.isdecimal():
+            return False
+        secret = self._totp.open(row.totp_sealed, user_id=row.id)
+        return was_used(code, secret=secret, last_step=row.totp_last_step, now=now)
 
     def is_second(self, row: UserRow, code: str, *, now: datetime) -> bool:
         """Tell whether `code` is a one-time or recovery code of a locked row; mark it used there.

@@ -60,7 +60,7 @@ def _tokens(router: APIRouter, sign_ins: SignIns, guard: AdminGuard) -> None:
         " sign-in ends, for everybody who holds tokens of it.",
         responses=problems(401, 413, 422, 503),
     )
-    async def refresh(body: RefreshRequest, request: Request) -> TokensOut:
+    async def refresh_tokens(body: RefreshRequest, request: Request) -> TokensOut:
         issued = await sign_ins.refresh(body.refresh_token, address=client_address(request))
         return TokensOut.of(issued)
 
@@ -78,7 +78,7 @@ def _account(router: APIRouter, account: OwnAccount, guard: AdminGuard) -> None:
     User = Annotated[SignedInUser, Depends(signed_in(guard))]  # noqa: N806  # a type
 
     @router.get("/me", summary="Who is signed in", responses=problems(401, 404, 413, 503))
-    async def me(user: User) -> UserOut:
+    async def read_me(user: User) -> UserOut:
         return UserOut.of(await account.me(user))
 
     @router.post(
@@ -95,7 +95,7 @@ def _account(router: APIRouter, account: OwnAccount, guard: AdminGuard) -> None:
         summary="Begin with one-time codes: a secret for an authenticator",
         responses=problems(401, 409, 413, 422, 429, 503),
     )
-    async def enrol(body: PasswordProof, user: User) -> EnrolmentOut:
+    async def enrol_totp(body: PasswordProof, user: User) -> EnrolmentOut:
         enrolment = await account.enrol_totp(user, password=body.password)
         return EnrolmentOut(secret=enrolment.secret, uri=enrolment.uri)
 
@@ -104,7 +104,7 @@ def _account(router: APIRouter, account: OwnAccount, guard: AdminGuard) -> None:
         summary="Turn one-time codes on, with a first one",
         responses=problems(401, 409, 413, 422, 429, 503),
     )
-    async def confirm(body: TotpProof, user: User) -> RecoveryCodesOut:
+    async def confirm_totp(body: TotpProof, user: User) -> RecoveryCodesOut:
         return RecoveryCodesOut(recovery_codes=await account.confirm_totp(user, code=body.code))
 
     @router.post(
@@ -113,5 +113,5 @@ def _account(router: APIRouter, account: OwnAccount, guard: AdminGuard) -> None:
         summary="Turn one-time codes off, with a last one or a recovery code",
         responses=problems(401, 409, 413, 422, 429, 503),
     )
-    async def disable(body: BothProofs, user: User) -> None:
+    async def disable_totp(body: BothProofs, user: User) -> None:
         await account.disable_totp(user, password=body.password, code=body.code)

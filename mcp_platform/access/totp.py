@@ -81,6 +81,12 @@ def setup_uri(secret: str, *, email: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
+def was_used(code: str, *, secret: str, last_step: int, now: datetime) -> bool:
+    """Tell whether this code was right, and good once."""
+    accepted = accepted_step(code, secret=secret, last_step=0, now=now)
+    return accepted is not None and accepted <= last_step
+
+
 def accepted_step(code: str, *, secret: str, last_step: int, now: datetime) -> int | None:
     """Return the step whose code this is, if it comes after the last one that was used."""
     totp = pyotp.TOTP(secret)

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.access.models import SignInRow, UserRow
 from mcp_platform.audit import trail as audit
 from mcp_platform.audit.actor import Actor, Role
-from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.errors import Conflict, Forbidden, Invalid, NotFound
 from mcp_platform.kit.forms import check_version
 from mcp_platform.kit.paging import Order, PageQuery
 from mcp_platform.tenants.models import TenantRow
@@ -167,8 +167,10 @@ async def reset_password(
 
     Raises:
         NotFound: there is no such user.
+        Forbidden: it is who asks: a token alone is no proof of that.
     """
-    row, _ = await _locked(session, user_id)
+    row, before = await _locked(session, user_id)
+    _check_another(before, actor, instead="POST /api/v1/auth/password")
     row.password_hash, row.temporary = password_hash, temporary
     await session.flush()
     await end_sign_ins(session, user_id)
@@ -182,14 +184,22 @@ async def reset_totp(session: AsyncSession, *, actor: Actor, user_id: UUID) -> U
 
     Raises:
         NotFound: there is no such user.
+        Forbidden: it is who asks: a token alone is no proof of that.
     """
-    row, _ = await _locked(session, user_id)
+    row, before = await _locked(session, user_id)
+    _check_another(before, actor, instead="POST /api/v1/auth/totp/disable")
     forget_totp(row)
     await session.flush()
     await end_sign_ins(session, user_id)
     user = await one_user(session, user_id)
     await _record(session, actor, "user.reset_totp", user, before=None, after=None)
     return user
+
+
+def _check_another(user: User, actor: Actor, *, instead: str) -> None:
+    """Do nothing if `actor` is somebody else. Whoever found an open browser has no password."""
+    if actor.kind == "user" and actor.subject == user.email:
+        raise Forbidden(f"This is your own account: {instead} asks for your present password.")
 
 
 def forget_totp(row: UserRow) -> None:

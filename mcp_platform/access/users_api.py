@@ -61,7 +61,7 @@ def users_router(
         summary="Make a user",
         responses=CREATED,
     )
-    async def create(
+    async def create_user(
         request: Request,
         response: Response,
         body: NewUser,
@@ -73,12 +73,12 @@ def users_router(
         kept = await passwords.hash(made or check_password(body.password or "", email=email))
         told: list[UserWithPassword] = []  # what only the first answer tells
 
-        async def create_user(session: AsyncSession) -> CreationAnswer:
+        async def make(session: AsyncSession) -> CreationAnswer:
             user = await users.create_user(
                 session,
                 actor=actor,
                 email=email,
-                name=body.name,
+                name=body.name or email,
                 role=body.role,
                 tenant=body.tenant,
                 password_hash=kept,
@@ -102,7 +102,7 @@ def users_router(
                 key=idempotency_key,
                 request=[request.url.path, asked],
                 now=clock(),
-                create=partial(create_user, session),
+                create=partial(make, session),
             )
         response.headers.update({"location": answer.location, "etag": etag(answer.version)})
         return told[0] if told else UserWithPassword.model_validate_json(answer.body)
@@ -113,7 +113,7 @@ def users_router(
         dependencies=[administrator],
         responses=READ,
     )
-    async def one(user_id: UUID, response: Response) -> UserOut:
+    async def read_user(user_id: UUID, response: Response) -> UserOut:
         async with sessions.everywhere() as session:
             return shown(UserOut.of(await users.one_user(session, user_id)), response)
 
@@ -122,7 +122,7 @@ def users_router(
         summary="Change a user; who may do less than before is signed out everywhere",
         responses=CHANGED,
     )
-    async def change(
+    async def change_user(
         user_id: UUID,
         body: UserChange,
         actor: Administrator,

@@ -150,7 +150,7 @@ def chat_router(chat: Chat, guard: Guard) -> APIRouter:
             **problems(401, 403, 404, 409, 413, 422, 503),
         },
     )
-    async def say(
+    async def chat_with_assistant(
         request: ChatRequest,
         caller: Annotated[Caller, Depends(admitted(guard, "chat"))],
         idempotency_key: RequestKey = None,

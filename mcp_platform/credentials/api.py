@@ -205,7 +205,10 @@ def credentials_router(
                 "required": True,
                 "description": "The file as it was handed over, in UTF-8, or in UTF-16 with its mark. Quotes, Windows line ends"
                 " and a service account's whole JSON are understood; errors name the line.",
-                "content": {"text/plain": {"schema": {"type": "string"}}},
+                # Bytes, whose encoding is found out here.
+                "content": {
+                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+                },
             }
         },
     )

@@ -25,7 +25,14 @@ RUNNERS = ("admin", "operator")
 
 Client = Annotated[str, Path(description="The client.")]
 Environment = Annotated[str, Path(description="One of the client's environments.")]
-InLanguage = Annotated[Language, Query(alias="language", description="What sentences are in.")]
+
+
+class LanguageQuery(BaseModel):
+    """What sentences are in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Language = "en"
 
 
 class Examination(BaseModel):
@@ -103,14 +110,14 @@ def doctor_router(
         summary="What the doctor found last",
         responses=problems(401, 403, 404, 413, 422, 503),
     )
-    async def last(
+    async def read_findings(
         client_name: Client,
         environment: Environment,
         actor: Reader,  # noqa: ARG001  # its being admitted is the point
-        language: InLanguage = "en",
+        query: Annotated[LanguageQuery, Query()],
     ) -> ResultsOut:
         tenant = await tenants.by_path(client_name, environment)
-        return await results(tenant, language)
+        return await results(tenant, query.language)
 
     @router.post(
         PATH,
@@ -119,15 +126,15 @@ def doctor_router(
         " told to.",
         responses=problems(401, 403, 404, 413, 422, 503),
     )
-    async def examine(
+    async def examine_environment(
         client_name: Client,
         environment: Environment,
         wish: Examination,
         actor: Runner,
-        language: InLanguage = "en",
+        query: Annotated[LanguageQuery, Query()],
     ) -> ResultsOut:
         tenant = await tenants.by_path(client_name, environment)
         await examinations.run(tenant, actor=actor, fix=wish.fix, write=wish.write)
-        return await results(tenant, language)
+        return await results(tenant, query.language)
 
     return router

@@ -4,10 +4,20 @@ A form is a pydantic model, so that REST API, commands and imports refuse the sa
 Unknown fields are refused, and nothing is converted: "5" is no number.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
 from mcp_platform.errors import Invalid
@@ -21,6 +31,30 @@ _PARAGRAPHS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
 
 _WORD = r"^[^\x00-\x20\x7f-\xa0]+$"
 
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
+        raise PydanticCustomError("moment", "must be RFC 3339 with an offset")
+    return value
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    Field(strict=False),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+WHOLE = BeforeValidator(_whole)
+"""Takes 30.0 for a whole number, as JSON does: some languages write it so. After the bounds."""
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_LINE)]
 
 Line = Annotated[str, Field(min_length=1, max_length=300, pattern=_LINE)]

@@ -10,17 +10,19 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import orjson
 import structlog
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic_core.core_schema import ErrorType
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_platform.errors import Conflict, Invalid, NotFound, PlatformError, Unavailable
@@ -28,6 +30,7 @@ from mcp_platform.kit.problem import (
     ARRIVES_WITHIN,
     STATUS,
     UNSTORED,
+    MethodNotAllowed,
     TooLarge,
     TooSlow,
     headers_of,
@@ -83,7 +86,8 @@ class ConflictWith(Conflict):
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Make `app` answer every error with a problem, its own and the framework's."""
+    """Make `app` answer every error with a problem, its own and the framework's, and say so."""
+    _complete_document(app)
     app.add_exception_handler(PlatformError, _on_platform_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -216,11 +220,17 @@ async def _on_platform_error(_: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
+_OF_A_SCHEMA = frozenset(get_args(ErrorType)) - {"value_error", "assertion_error"}
+
+
 async def _on_invalid_request(_: Request, error: Exception) -> Response:
     found: Sequence[Mapping[str, Any]] = (
         error.errors() if isinstance(error, RequestValidationError) else []
     )
     fields = {_field(each["loc"]): _why(each) for each in found[:MOST_FIELDS]}
+    if all(each["type"] not in _OF_A_SCHEMA for each in found):  # what no schema says
+        told = [why if name == "body" else f"{name}: {why}" for name, why in fields.items()]
+        return problem_response(Invalid("; ".join(told), fields=fields))
     return problem_response(Invalid("The request is not as documented.", fields=fields))
 
 
@@ -244,11 +254,13 @@ def _field(location: Sequence[str | int]) -> str:
     return ".".join(named)[:LONGEST_FIELD] or str(where)
 
 
-async def _on_http_exception(_: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # never: it is registered for these
         raise TypeError from error
     if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for JSON nobody can read
         return problem_response(Invalid("The body cannot be read as JSON."))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem_response(MethodNotAllowed(*_allowed(request)))
     status = HTTPStatus(error.status_code)
     problem = {
         "type": "about:blank",
@@ -258,6 +270,16 @@ async def _on_http_exception(_: Request, error: Exception) -> Response:
     }
     headers = {**(error.headers or {}), "content-type": MEDIA_TYPE}
     return Response(orjson.dumps(problem), status_code=status, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return what the path takes: the framework names the methods of one of its routes alone."""
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        for asked in [{**request.scope, "method": method}]
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def _on_database_away(_: Request, error: Exception) -> Response:
@@ -276,8 +298,9 @@ async def _on_bug(request: Request, error: Exception) -> Response:
     return problem_response(PlatformError("Something went wrong on our side; it is recorded."))
 
 
-_SCHEMA = {
+_PROBLEM = {
     "type": "object",
+    "description": "What went wrong (RFC 9457).",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
@@ -315,9 +338,37 @@ def problems(*statuses: int, **schemas: dict[str, Any]) -> dict[int | str, dict[
     # Who takes a body may have to wait for it.
     for status in sorted({*statuses, *([408] if 413 in statuses else [])}):  # noqa: PLR2004  # one status is the other's company
         more = schemas.get(f"s{status}", {})
-        schema = {**_SCHEMA, "properties": {**_SCHEMA["properties"], **more}}  # type: ignore[dict-item]  # a literal
+        schema: dict[str, Any] = {"$ref": "#/components/schemas/Problem"}
+        if more:
+            schema = {"allOf": [schema, {"type": "object", "properties": more}]}
         documented[status] = {
             "description": _MEANINGS[status],
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
     return documented
+
+
+def _complete_document(app: FastAPI) -> None:
+    """Have the OpenAPI document of `app` say what FastAPI does not know of our routes."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = described()
+            document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    _require_if_match(operation)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation says
+
+
+def _require_if_match(operation: dict[str, Any]) -> None:
+    """Say that `If-Match` must be sent where 428 is the answer without."""
+    if "428" in operation["responses"]:
+        for parameter in operation["parameters"]:
+            if parameter["name"] == "If-Match":
+                parameter["required"] = True
+                parameter["schema"] = {"type": "string"}

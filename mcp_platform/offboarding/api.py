@@ -81,7 +81,7 @@ def offboarding_router(
         summary="Off-board an environment",
         responses=problems(401, 403, 404, 412, 422, 428, 503),
     )
-    async def offboard(at: AtWriter, versions: Expected) -> OffboardingOut:
+    async def offboard_environment(at: AtWriter, versions: Expected) -> OffboardingOut:
         """Stop answering at once; purge it when the grace period is over. It can be restored."""
         async with sessions.everywhere.begin() as session:
             state = await Offboarding(session, at.actor).begin(
@@ -105,7 +105,7 @@ def offboarding_router(
         summary="Take an off-boarding back",
         responses=problems(401, 403, 404, 409, 422, 503),
     )
-    async def restore(at: AtWriter) -> OffboardingOut:
+    async def restore_environment(at: AtWriter) -> OffboardingOut:
         """Give the environment its former status. Answers how far its end had come."""
         async with sessions.everywhere.begin() as session:
             was = await Offboarding(session, at.actor).restore(at.client_name, at.environment)
@@ -118,7 +118,7 @@ def offboarding_router(
         summary="Purge an off-boarded environment now",
         responses=problems(401, 403, 404, 409, 413, 422, 503),
     )
-    async def purge(wish: PurgeConfirmation, at: AtWriter) -> OffboardingOut:
+    async def purge_environment(wish: PurgeConfirmation, at: AtWriter) -> OffboardingOut:
         """Delete all that is kept of it, without waiting for the grace period. No way back.
 
         409 if no export, read to its end, holds all that is there now; unless `without_export`.
@@ -147,7 +147,7 @@ def offboarding_router(
         response_class=StreamingResponse,
         responses=described,
     )
-    async def export(at: AtWriter) -> StreamingResponse:
+    async def export_environment(at: AtWriter) -> StreamingResponse:
         """Tell everything that is kept of the business and its customers; no credential."""
         async with sessions.everywhere() as session:
             located = await Environments(session, at.actor).locate(at.client_name, at.environment)

@@ -22,7 +22,12 @@ from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Topology
 
 MOST_BYTES: Final = 32 * 1024 * 1024  # a thousand tenants with all values sealed take 16 MB
-_FILE: Final = {"type": "object", "required": ["clients"], "description": schema()["description"]}
+_FILE: Final = {
+    "type": "object",
+    "required": ["clients"],
+    "properties": {"clients": {"type": "array", "items": {"type": "object"}}},
+    "description": schema()["description"],
+}
 
 
 class ImportQuery(BaseModel):
@@ -115,7 +120,7 @@ def config_router(
         dependencies=[Depends(allowed(guard, *READERS))],
         responses=exported,
     )
-    async def export(query: Annotated[ExportQuery, Query()]) -> Response:
+    async def read_config_file(query: Annotated[ExportQuery, Query()]) -> Response:
         async with sessions.everywhere() as session:
             content = await export_config(session, catalogue=query.catalogue)
         return Response(content, media_type="application/json")
@@ -131,7 +136,7 @@ def config_router(
             }
         },
     )
-    async def import_(
+    async def import_config_file(
         request: Request,
         actor: Annotated[Actor, Depends(allowed(guard, *WRITERS))],
         query: Annotated[ImportQuery, Query()],

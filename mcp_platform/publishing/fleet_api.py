@@ -67,7 +67,7 @@ def fleet_router(sessions: Sessions, *, guard: AdminGuard) -> APIRouter:
         summary="What all tenants share in the manifests",
         responses=problems(401, 403, 503),
     )
-    async def read(actor: Annotated[Actor, Depends(allowed(guard, *READERS))]) -> FleetOut:
+    async def read_platform(actor: Annotated[Actor, Depends(allowed(guard, *READERS))]) -> FleetOut:
         async with sessions.everywhere() as session:
             return FleetOut.of(await FleetBlocks(session, actor).read())
 
@@ -76,7 +76,7 @@ def fleet_router(sessions: Sessions, *, guard: AdminGuard) -> APIRouter:
         summary="Change what all tenants share in the manifests",
         responses=problems(401, 403, 413, 422, 503),
     )
-    async def change(
+    async def change_platform(
         patch: FleetChange, actor: Annotated[Actor, Depends(allowed(guard, *WRITERS))]
     ) -> FleetOut:
         """`publish` brings it to the cluster."""

@@ -36,7 +36,7 @@ from mcp_platform.registry.environments_api import ONE as TENANT
 from mcp_platform.registry.routes import IdPath, Registry
 
 ALL = f"{TENANT}/closed-days"
-ONE = f"{ALL}/{{closed_day_id}}"
+ONE = f"{ALL}/{{closed_day_id:int}}"  # else `many` would be one
 HOLIDAYS = f"{TENANT}/holidays/{{year}}"
 YearPath = Annotated[int, Path(ge=1970, le=2999)]
 _BOOKED = {"bookings": {"type": "array", "items": {"$ref": "#/components/schemas/BookingOut"}}}

@@ -46,6 +46,8 @@ def tenant_conversations_router(
         prefix=f"{ADMIN_API}{TENANT}",
         tags=["conversations of a tenant"],
         route_class=bodies_up_to(MOST_BYTES),
+        # The tenant's own API has routes of these names.
+        generate_unique_id_function=lambda route: f"admin_{route.name}",
     )
     add_conversations(router, visits, reading=reading, working=working)
     return router

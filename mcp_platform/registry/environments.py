@@ -6,10 +6,10 @@ Owns everything about a tenant but its credentials, its catalogue, and its end (
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from mcp_platform.audit.actor import Actor
 from mcp_platform.conversations.phones import EXAMPLE, international
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.forms import (
+    WHOLE,
     ChangeForm,
     CreationForm,
     Form,
@@ -57,9 +58,11 @@ Topology = Literal["shared", "isolated"]
 TimeZone = Annotated[
     str, Field(max_length=64, pattern=r"^[A-Za-z0-9+_/-]+$", description="An IANA name.")
 ]
-SlotStep = Annotated[int, Field(ge=5, le=480, description="Minutes between possible starts.")]
-MinimumNotice = Annotated[int, Field(ge=0, le=43_200, description="30 days at most.")]
-HorizonDays = Annotated[int, Field(ge=0, le=730)]
+SlotStep = Annotated[
+    int, Field(ge=5, le=480, description="Minutes between possible starts."), WHOLE
+]
+MinimumNotice = Annotated[int, Field(ge=0, le=43_200, description="30 days at most."), WHOLE]
+HorizonDays = Annotated[int, Field(ge=0, le=730), WHOLE]
 ORDER = Order(TenantRow.client_name, TenantRow.environment)
 # What no two tenants may share, and how a person calls it.
 UNIQUE = "phone_number_id"
@@ -82,14 +85,6 @@ def _known_region(code: str) -> str:
     return code
 
 
-def _month_and_day(value: str) -> str:
-    try:
-        date.fromisoformat(f"2000-{value}")  # a leap year
-    except ValueError as error:
-        raise PydanticCustomError("month_and_day", "must be a day of a year as MM-DD") from error
-    return value
-
-
 class OwnHoliday(Form):
     """A holiday of the town's own, on the same day every year."""
 
@@ -97,8 +92,11 @@ class OwnHoliday(Form):
 
     day: Annotated[
         str,
-        Field(pattern=r"^[0-9]{2}-[0-9]{2}$", description="MM-DD."),
-        AfterValidator(_month_and_day),
+        Field(
+            pattern=r"^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+            r"|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$",
+            description="MM-DD.",
+        ),
     ]
     name: Line
 

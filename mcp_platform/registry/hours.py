@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mcp_platform.errors import Invalid
-from mcp_platform.kit.forms import Form, VersionedOut
+from mcp_platform.kit.forms import WHOLE, Form, VersionedOut
 from mcp_platform.scheduling.catalogue import MIDNIGHT, OpeningSpan
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -36,7 +36,7 @@ ClockTime = Annotated[
 class Span(Form):
     """`closes` 00:00 is midnight at the end of the day; hours past midnight are two spans."""
 
-    weekday: Annotated[int, Field(ge=0, le=6, description="0 is Monday.")]
+    weekday: Annotated[int, Field(ge=0, le=6, description="0 is Monday."), WHOLE]
     opens: ClockTime
     closes: ClockTime
 

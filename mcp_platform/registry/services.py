@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from mcp_platform.assistant.menu import PAGE
 from mcp_platform.errors import Conflict, NotFound
 from mcp_platform.kit.forms import (
+    WHOLE,
     ChangeForm,
     CreationForm,
     Name,
@@ -35,8 +36,8 @@ MENU_SHOWS = PAGE
 # What a service's neighbours do is no change of the service.
 COUNTED = frozenset({"professionals", "warnings"})
 
-Minutes = Annotated[int, Field(ge=0, le=1440)]
-Position = Annotated[int, Field(ge=0, le=9999, description="Lower comes first.")]
+Minutes = Annotated[int, Field(ge=0, le=1440), WHOLE]
+Position = Annotated[int, Field(ge=0, le=9999, description="Lower comes first."), WHOLE]
 
 
 def _known_currency(code: str) -> str:
@@ -47,13 +48,13 @@ def _known_currency(code: str) -> str:
 
 class ServiceChange(ChangeForm):
     name: Name = ""
-    duration_minutes: Annotated[int, Field(ge=5, le=1440)] = 30
+    duration_minutes: Annotated[int, Field(ge=5, le=1440), WHOLE] = 30
     buffer_before_minutes: Annotated[
         Minutes, Field(description="Buffers keep the professional busy; nobody is told.")
     ] = 0
     buffer_after_minutes: Minutes = 0
     price_cents: Annotated[
-        int | None, Field(ge=0, le=10**9, description="Null: the price is not told.")
+        int | None, Field(ge=0, le=10**9, description="Null: the price is not told."), WHOLE
     ] = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.")] = "BRL"
     active: Annotated[bool, Field(description="False: no longer offered.")] = True
@@ -65,7 +66,7 @@ class ServiceChange(ChangeForm):
 class NewService(ServiceChange, CreationForm):
     id: Slug
     name: Name
-    duration_minutes: Annotated[int, Field(ge=5, le=1440)]
+    duration_minutes: Annotated[int, Field(ge=5, le=1440), WHOLE]
 
 
 class ServiceOut(VersionedOut):

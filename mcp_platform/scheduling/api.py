@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from mcp_platform.kit.cursor import read_cursor, write_cursor
 from mcp_platform.kit.http import ConflictWith, RequestKey, bodies_up_to, problems, read_if_match
 from mcp_platform.scheduling.api_shapes import (
+    MOST_NEXT,
     AppointmentOut,
     AppointmentPage,
     Available,
@@ -68,7 +69,9 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         summary="What is free on a day",
         responses=problems(401, 403, 404, 422, 503),
     )
-    async def available(caller: Reader, query: Annotated[AvailableQuery, Query()]) -> Available:
+    async def list_free_slots(
+        caller: Reader, query: Annotated[AvailableQuery, Query()]
+    ) -> Available:
         found = await desk.available(
             caller.tenant,
             day=query.date,
@@ -83,7 +86,7 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
             service=slots[0].service if slots else query.service,
             status=found.status,
             slots=slots if found.status == "ok" else [],
-            next_slots=[] if found.status == "ok" else slots,
+            next_slots=[] if found.status == "ok" else slots[:MOST_NEXT],
         )
 
     @router.get(
@@ -91,7 +94,9 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         summary="Appointments, earliest first",
         responses=problems(401, 403, 404, 422, 503),
     )
-    async def page(caller: Reader, query: Annotated[ListQuery, Query()]) -> AppointmentPage:
+    async def list_appointments(
+        caller: Reader, query: Annotated[ListQuery, Query()]
+    ) -> AppointmentPage:
         rules = (await desk.catalogue(caller.tenant)).rules
         first, before = query.span(rules)
         entries = await desk.page(
@@ -115,7 +120,7 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         summary="Whose customers are to be called, the most urgent first",
         responses=problems(401, 403, 404, 422, 503),
     )
-    async def calls(caller: Reader, query: Annotated[CallQuery, Query()]) -> CallPage:
+    async def list_calls(caller: Reader, query: Annotated[CallQuery, Query()]) -> CallPage:
         """Appointments that the business moved or cancelled, which no message could tell them."""
         after = None if query.cursor is None else read_cursor(query.cursor)
         found = await desk.calls(caller.tenant, after=after, limit=query.limit + 1)
@@ -132,7 +137,9 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         summary="One appointment",
         responses={200: _ETAG, **problems(401, 403, 404, 422, 503)},
     )
-    async def read(appointment_id: UUID, caller: Reader, response: Response) -> AppointmentOut:
+    async def read_appointment(
+        appointment_id: UUID, caller: Reader, response: Response
+    ) -> AppointmentOut:
         return await _shown(desk, caller, await desk.get(caller.tenant, appointment_id), response)
 
 
@@ -148,7 +155,7 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
             **problems(401, 403, 404, 409, 413, 422, 503, s409=_ALTERNATIVES),
         },
     )
-    async def create(
+    async def create_appointment(
         request: Request,
         wish: CreateRequest,
         caller: Writer,
@@ -171,7 +178,7 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
             **problems(401, 403, 404, 409, 412, 413, 422, 503, s409=_ALTERNATIVES),
         },
     )
-    async def change(
+    async def change_appointment(
         appointment_id: UUID,
         wish: ChangeRequest,
         caller: Writer,
@@ -204,7 +211,7 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         summary="Cancel it",
         responses={200: _ETAG, **problems(401, 403, 404, 409, 412, 422, 503)},
     )
-    async def cancel(
+    async def cancel_appointment(
         appointment_id: UUID,
         caller: Writer,
         response: Response,
@@ -227,7 +234,7 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         summary="Note that its customer was called",
         responses=problems(401, 403, 404, 422, 503),
     )
-    async def called(appointment_id: UUID, caller: Writer) -> None:
+    async def record_call(appointment_id: UUID, caller: Writer) -> None:
         await desk.called(caller.tenant, appointment_id, trail=caller.trail)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,21 +18,14 @@ from pydantic_core import PydanticCustomError
 
 from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
+from mcp_platform.kit.forms import Moment
 from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.scheduling.desk import MOST_SLOTS
 from mcp_platform.scheduling.outcome import AppointmentStatus, SlotView
 from mcp_platform.scheduling.register import AppointmentEntry, Mark, Status, Told
 from mcp_platform.scheduling.telling import CallToMake
 
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
-)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-
-
-def _moment(value: object) -> object:
-    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
-        raise PydanticCustomError("moment", "must be RFC 3339 with an offset")
-    return value
 
 
 def _day(value: object) -> object:
@@ -41,16 +34,17 @@ def _day(value: object) -> object:
     return value
 
 
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_moment),
-    Field(strict=False),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
+def _bookable(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise PydanticCustomError("bookable_day", f"must be a day from {FIRST_DAY} to {LAST_DAY}")
+    return day
+
+
 Day = Annotated[
     date,
     BeforeValidator(_day),
-    Field(strict=False, ge=FIRST_DAY, le=LAST_DAY),
+    Field(strict=False),
+    AfterValidator(_bookable),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f-\xa0]+$")]
@@ -159,6 +153,9 @@ class ChangeRequest(BaseModel):
         return self
 
 
+MOST_NEXT = 10  # as many as a person chooses from
+
+
 class SlotOut(BaseModel):
     start: datetime
     end: datetime
@@ -173,8 +170,8 @@ class Available(BaseModel):
     time_zone: str
     service: str | None
     status: Literal["ok", "closed", "full", "out_of_range"]
-    slots: list[SlotOut]
-    next_slots: list[SlotOut]
+    slots: Annotated[list[SlotOut], Field(max_length=MOST_SLOTS)]
+    next_slots: Annotated[list[SlotOut], Field(max_length=MOST_NEXT)]
 
 
 class AppointmentOut(BaseModel):

@@ -78,6 +78,7 @@ async def test_a_code_is_good_once(api: Api) -> None:
     assert (await phone.sign_in(code)).status_code == 200
     again = await phone.sign_in(code)
     assert again.status_code == 401
+    assert "was used already" in again.json()["detail"]
     assert "totp_required" not in again.json()
 
 
@@ -206,3 +207,34 @@ async def test_an_administrator_takes_lost_codes_away(api: Api) -> None:
     assert answer.json()["totp"] is False
     assert (await api.ask("GET", "/auth/me", token=phone.token)).status_code == 401
     assert (await phone.sign_in(None)).status_code == 200
+
+
+async def test_the_code_that_confirmed_says_that_it_is_used_to_who_has_the_password(
+    api: Api,
+) -> None:
+    user = await api.make_user()
+    token = (await api.tokens(user.email))["access_token"]
+    secret = (await begin(api, token)).json()["secret"]
+    code = pyotp.TOTP(secret).at(api.clock())
+    await api.ask("POST", "/auth/totp/confirm", token=token, json={"code": code})
+
+    body = {"email": user.email, "password": PASSWORD, "totp": code}
+    used = await api.ask("POST", "/auth/token", json=body)
+    assert (used.status_code, "was used already" in used.json()["detail"]) == (401, True)
+    blind = await api.ask("POST", "/auth/token", json={**body, "password": "a wrong password"})
+    assert "used" not in blind.json()["detail"]
+    disabling = {"password": PASSWORD, "code": code}
+    off = await api.ask("POST", "/auth/totp/disable", token=token, json=disabling)
+    assert (off.status_code, "was used already" in off.json()["detail"]) == (422, True)
+
+
+async def test_the_administrators_routes_ask_nobody_for_less_of_their_own_account(
+    api: Api,
+) -> None:
+    user = await api.make_user()
+    token = (await api.tokens(user.email))["access_token"]
+    for what, instead in (("password", "/auth/password"), ("totp", "/auth/totp/disable")):
+        answer = await api.ask("POST", f"/admin/users/{user.id}/reset-{what}", token=token)
+        assert answer.status_code == 403
+        assert instead in answer.json()["detail"]
+    assert (await api.ask("GET", "/auth/me", token=token)).status_code == 200  # still signed in

@@ -310,3 +310,12 @@ async def test_what_fails_leaves_no_entry(api: Api, boss: Boss) -> None:
     before = await api.audited()
     await boss.make()
     assert await api.audited() == before
+
+
+async def test_a_user_is_made_as_the_command_makes_one(api: Api) -> None:
+    token = await api.sign_in("admin")
+    wish = {"email": "Bruno@Example.com", "role": "operator"}
+    made = await api.ask("POST", "/admin/users", token=token, json=wish)
+    assert made.status_code == 201
+    user = made.json()["user"]
+    assert (user["email"], user["name"]) == ("bruno@example.com", "bruno@example.com")
