@@ -33,8 +33,11 @@ async def test_what_must_be_sent_is_required_by_the_document(api: Api) -> None:
 
 
 async def test_neither_is_served_where_it_is_switched_off(api: Api) -> None:
-    settings = api.platform.settings.model_copy(update={"api_docs": False})
-    silent = Api(replace(api.platform, settings=settings), api.clock, api.keys)
+    shared = api.platform.shared
+    settings = shared.settings.model_copy(update={"api_docs": False})
+    silent = Api(
+        replace(api.platform, shared=replace(shared, settings=settings)), api.clock, api.keys
+    )
     for path in ("//docs", "//openapi.json"):
         assert (await silent.ask("GET", path)).status_code == 404
     assert (await silent.ask("GET", "/auth/me")).status_code == 401

@@ -41,6 +41,8 @@ from starlette.types import Receive, Scope, Send
 from mcp_platform.access.passwords import Passwords
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.access.token_keys import TokenKeys
+from mcp_platform.bootstrap import admin as admin_part
+from mcp_platform.bootstrap import gateway as gateway_part
 from mcp_platform.bootstrap import service
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.settings import Settings
@@ -196,9 +198,9 @@ def fuzzed(
     name = f"fuzzed_{uuid.uuid4().hex}"
     url = postgres.create_database(name, template=template)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(service, "Passwords", lambda: Passwords(cheap))
+        patched.setattr(admin_part, "Passwords", lambda: Passwords(cheap))
         # Nobody answers chats here: who asks is told so at once.
-        patched.setattr(service, "Chat", partial(Chat, patience=timedelta(milliseconds=20)))
+        patched.setattr(gateway_part, "Chat", partial(Chat, patience=timedelta(milliseconds=20)))
         platform = Platform(url, tmp_path_factory.mktemp("fuzzed"))
         with Served(platform) as served:
             yield Fuzzed(platform, served.url)
