@@ -13,6 +13,7 @@ from mcp_platform.bootstrap import admin
 from mcp_platform.publishing.api import MOST_BYTES
 from tests.admin.conftest import Api, Clock, made_api
 from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
+from tests.every import every
 
 HIDDEN = "hunter2-" + "z" * 40
 
@@ -97,8 +98,8 @@ async def test_credentials_are_set_changed_and_counted_but_never_told(api: Api, 
     assert "GEMINI_API_KEY" in kept
 
 
-@pytest.mark.parametrize(
-    ("method", "where", "content", "field"),
+@every(
+    "method, where, content, field",
     [
         ("PUT", "", {"WHATSAPP_PHONE_NUMBER_ID": HIDDEN}, "WHATSAPP_PHONE_NUMBER_ID"),
         ("PATCH", "", {"DATABASE_PASSWORD": HIDDEN}, "DATABASE_PASSWORD"),
@@ -377,8 +378,8 @@ async def test_a_file_without_any_credential_is_refused_and_lines_left_out_are_t
     assert (await sent(f"{misspelt}GEMINI_API_KEY=y\n")).json()["notes"] == left_out
 
 
-@pytest.mark.parametrize(
-    ("content", "media_type", "field", "said"),
+@every(
+    "content, media_type, field, said",
     [
         (b'{"nmae": "shop"}', "application/json", "nmae", "There is no such field"),
         (b'{"name": ', "application/json", "body", "This is no JSON: Expecting value, at"),
