@@ -39,6 +39,8 @@ from tests.doctor.surgery import (
 from tests.flows.world import TenantOf, World, running, text_of, tomorrow
 
 README = Path(__file__).parents[2] / "README.md"
+pytestmark = pytest.mark.timeout(600)  # several commands, one after the other, on a busy machine
+
 REFUSED_KEY = "AQ.a-gemini-key-that-nobody-registered"
 CLEAR = "\x15"  # Ctrl-U
 
