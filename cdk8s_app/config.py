@@ -345,4 +345,6 @@ def _sentence(error: ValidationError, *, where: str) -> str:
             return f"{field}: {error.instance!r} is reserved"
         case _:
             hint = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-            return f"{field}: {error.message}{f' ({hint})' if hint else ''}"
+            # A private key where a public half or a certificate belongs: CI's logs are read by many.
+            said, key, _ = error.message.partition("PRIVATE KEY-----")
+            return f"{field}: {said}{f'{key}…' if key else ''}{f' ({hint})' if hint else ''}"

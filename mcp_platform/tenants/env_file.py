@@ -19,6 +19,7 @@ SENTENCES: Mapping[str, str] = {
     "no_assignment": "this is neither NAME=value nor a comment",
     "quote_not_closed": "the quotation mark that opens the value is never closed",
     "key_not_finished": "the private key that begins here has no -----END PRIVATE KEY----- line",
+    "key_left_out": "between BEGIN and END stands no private key; paste the whole one there",
     "not_json": "what begins here with { is no JSON; paste the whole file, from { to }",
     "no_service_account": "this JSON is not a service account's key (it lacks private_key or"
     " client_email)",
@@ -287,7 +288,9 @@ class _Reader:
         if begun is None:  # never: it was looked for
             raise AssertionError(number)
         if ended is None or not _PEM_BODY.fullmatch(self._text, begun.end(), ended.start()):
-            self._wrong.append(Remark(number, "key_not_finished"))
+            # On one line the END is this key's, and what stands before it an example's "...".
+            left_out = _PEM_END.search(self._rest_of_line()) is not None
+            self._wrong.append(Remark(number, "key_left_out" if left_out else "key_not_finished"))
             self._skip_key_lines()
             return None
         pem = self._text[self._at : ended.end()]

@@ -66,7 +66,7 @@ def test_a_catalogue_is_made_changed_and_listed_by_command(mcp: Mcp, database: D
         (("hours", "set", PATH, "ze", "seg 9-12 11-13"), "overlaps the span"),
         (("closed-days", "add", PATH, "amanhã"), "'amanhã' is no day"),
         (("closed-days", "add", PATH, "2027-01-03..2027-01-01"), "no range"),
-        (("closed-days", "add", PATH, "2027-01-03", "--from", "13h"), "must be a time as HH:MM"),
+        (("closed-days", "add", PATH, "2027-01-03", "--from", "25h"), "must be a time as HH:MM"),
         (("closed-days", "remove", PATH, "2027-01-03"), "None of these days is closed"),
         (("closed-days", "town", PATH, "--region", "BR-XX"), "must be one of AC"),
         (("closed-days", "town", PATH, "--remove", "25/01"), "no such holiday"),
@@ -88,7 +88,7 @@ def test_days_half_days_and_ranges_are_closed_and_opened_again(
     first, last = DAY + timedelta(days=10), DAY + timedelta(days=12)
     added = mcp("closed-days", "add", PATH, f"{first}..{last:%d/%m/%Y}", "--reason", "Férias")
     assert added.out == f"{first}..{last} is closed.\n"
-    half = ("--from", "12:00", "--who", "ze")
+    half = ("--from", "12h", "--who", "ze")
     assert mcp("closed-days", "add", PATH, str(DAY), *half).status == 0
 
     listed = [" ".join(line.split()) for line in mcp("closed-days", "list", PATH).out.splitlines()]

@@ -359,6 +359,8 @@ def test_a_wrong_file_is_told_in_one_sentence(
     assert "client aaa: environments.production.topology: 'solo'" in capsys.readouterr().err
 
 
+PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n"
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no list of clients": ({}, "clients"),
     "a client without a name": ({"clients": [{"environments": {}}]}, "clients[0].client_name"),
@@ -470,6 +472,18 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an authority that is a file's name": (
         {**small("aaa"), "database": {"ca": "/etc/ssl/ca.pem"}},
         "database.ca",
+    ),
+    "a private key in place of an authority": (
+        {**small("aaa"), "database": {"ca": PRIVATE_KEY}},
+        "database.ca: '-----BEGIN PRIVATE KEY-----…",
+    ),
+    "a private key in place of its public half": (
+        small("aaa", token_keys={"first": PRIVATE_KEY}),
+        "platform.token_keys.first: '-----BEGIN PRIVATE KEY-----…",
+    ),
+    "a private key in place of keys by their id": (
+        small("aaa", token_keys=PRIVATE_KEY),
+        "platform.token_keys: '-----BEGIN PRIVATE KEY-----…",
     ),
     "name servers that nobody knows": (small("aaa", dns=["coredns"]), "platform.dns.0"),
     "a name server's range that is none": (

@@ -181,6 +181,7 @@ def test_a_service_accounts_json_fills_what_google_needs(written: str) -> None:
         ("GEMINI_API_KEY='AIza'x", 2, "quote_not_closed"),
         (f"GOOGLE_PRIVATE_KEY={LINES[0]}\n{LINES[1]}", 2, "key_not_finished"),
         (f"GOOGLE_PRIVATE_KEY='{LINES[0]}'", 2, "key_not_finished"),
+        (f"GOOGLE_PRIVATE_KEY={LINES[0]}\\n...\\n{LINES[-1]}", 2, "key_left_out"),
         (f"GOOGLE_PRIVATE_KEY={LINES[1]}", 2, "no_private_key"),
         ("GEMINI_API_KEY=AIza AIza", 2, "inner_space"),
         ("GOOGLE_CALENDAR_ID=primary", 2, "calendar_primary"),

@@ -11,6 +11,7 @@ import typer
 
 from mcp_platform.cli.arguments import JSON, TENANT
 from mcp_platform.cli.catalogue import in_catalogue
+from mcp_platform.cli.commands.onboarding.hours import clock_time
 from mcp_platform.cli.operating import command_actor, in_database, show, split_path
 from mcp_platform.cli.spoken import say, spoken, worded
 from mcp_platform.errors import Conflict, Invalid, NotFound
@@ -56,7 +57,7 @@ DAYS = typer.Argument(
 WHO = typer.Option(
     "--who", help="Only this person's, by their id. Unset: everybody's.", show_default=False
 )
-FROM = typer.Option("--from", help="Half a day: from this hour, such as 12:00.", show_default=False)
+FROM = typer.Option("--from", help="Half a day: from this hour, such as 12:00 or 12h.", show_default=False)
 TO = typer.Option("--to", help="Until this hour; 00:00 is midnight.", show_default=False)
 REASON = typer.Option("--reason", help="Why, for those who read the list.", show_default=False)
 BOOKINGS = typer.Option(
@@ -130,9 +131,12 @@ def add(
 
     What is closed already stays as it is. Every process offers it so within fifteen seconds.
     """
-    hours = {"begins": from_, "ends": to}
+    hours = {
+        "begins": None if from_ is None else clock_time(from_),
+        "ends": None if to is None else clock_time(to),
+    }
     if (from_ is None) != (to is None):  # the rest of the day
-        hours = {"begins": from_ or f"{MIDNIGHT:%H:%M}", "ends": to or f"{MIDNIGHT:%H:%M}"}
+        hours = {name: clock or f"{MIDNIGHT:%H:%M}" for name, clock in hours.items()}
     wished = {"professional_id": who, "reason": reason, **hours}
 
     def close(answer: str) -> Callable[[ClosedDays], Awaitable[ClosedDaysOut]]:

@@ -183,7 +183,7 @@ def create(
     unanswered_close: UnansweredClose = None,
     topology: Topology = None,
 ) -> None:
-    """Make a tenant, and its client if that is new. What it offers comes by the admin API."""
+    """Make a tenant, and its client if that is new. What it offers: mcp-platform services."""
     named = {name: value for name, value in locals().items() if name in _COLUMNS}
     given = {name: value for name, value in named.items() if value not in (None, "")}
     client_name, environment = split_path(tenant)

@@ -69,6 +69,15 @@ def read_hours(text: str) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def clock_time(text: str) -> str:
+    """Return a time as HH:MM; what is none as it is, for the registry to refuse."""
+    found = re.fullmatch(_CLOCK, text.strip().lower())
+    try:
+        return text if found is None else _clock(found[1], found[2], text)
+    except HoursUnreadable:
+        return text
+
+
 def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.lower())
     plain = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
