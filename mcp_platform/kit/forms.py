@@ -17,7 +17,7 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
 from mcp_platform.errors import Invalid
@@ -81,9 +81,18 @@ class Form(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            fields = {".".join(map(str, each["loc"])): each["msg"] for each in error.errors()}
+            fields = {".".join(map(str, each["loc"])): cls._told(each) for each in error.errors()}
             told = "; ".join(f"{field}: {why}" for field, why in fields.items())
             raise Invalid(told, fields=fields) from error
+
+    @classmethod
+    def _told(cls, wrong: ErrorDetails) -> str:
+        """Return what is wrong with a field; of a form that it has not, what it is, and no pattern."""
+        if wrong["type"] != "string_pattern_mismatch":
+            return wrong["msg"]
+        field = cls.model_fields.get(str(wrong["loc"][0])) if len(wrong["loc"]) == 1 else None
+        described = field.description if field is not None else None
+        return f"has not the right form{f'. {described}' if described else ''}"
 
 
 def without_defaults(schema: dict[str, Any]) -> None:

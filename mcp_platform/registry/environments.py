@@ -472,7 +472,7 @@ def _owner(written: str | None, *, time_zone: str, field: str = "owner_whatsapp"
     digits = international(written, time_zone=time_zone)
     if digits is None:
         wrong = f"is no phone number; write it with its country's code, for instance {EXAMPLE}"
-        raise Invalid(f"{written} {wrong}.", fields={field: wrong})
+        raise Invalid(f"{field}: {wrong}.", fields={field: wrong})
     return digits
 
 

@@ -84,8 +84,11 @@ def test_a_tenant_is_changed_in_what_is_named_alone(mcp: Mcp, database: Database
     assert mcp("tenants", "update", PATH).status == 2
     refused = mcp("tenants", "update", PATH, "--owner-whatsapp", "+55 11", "--language", "fr")
     assert refused.status == 1
-    for field in ("owner_whatsapp", "language"):
-        assert refused.err.count(f"{field}: ") == 1
+    assert "pattern" not in refused.err
+    for field in ("owner_whatsapp: has not the right form. Where notices go", "language"):
+        assert refused.err.count(field) == 1
+    refused = mcp("tenants", "update", PATH, "--owner-whatsapp", "(11) 8765-4321")
+    assert refused.err.count("is no phone number; write it with its country's code") == 1
 
 
 def test_whose_number_it_is_already_is_said(mcp: Mcp, database: Database) -> None:

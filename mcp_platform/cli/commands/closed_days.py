@@ -57,7 +57,9 @@ DAYS = typer.Argument(
 WHO = typer.Option(
     "--who", help="Only this person's, by their id. Unset: everybody's.", show_default=False
 )
-FROM = typer.Option("--from", help="Half a day: from this hour, such as 12:00 or 12h.", show_default=False)
+FROM = typer.Option(
+    "--from", help="Half a day: from this hour, such as 12:00 or 12h.", show_default=False
+)
 TO = typer.Option("--to", help="Until this hour; 00:00 is midnight.", show_default=False)
 REASON = typer.Option("--reason", help="Why, for those who read the list.", show_default=False)
 BOOKINGS = typer.Option(
