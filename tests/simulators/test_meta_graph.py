@@ -77,6 +77,7 @@ async def served() -> AsyncIterator[Simulated]:
 @pytest.fixture
 async def meta(served: Simulated) -> Simulated:
     await served.http.post("/_control/reset")
+    served.clock.at = Clock.at
     await served.control("numbers", NUMBER)
     await served.control("numbers", OTHER)
     return served

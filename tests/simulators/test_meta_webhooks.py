@@ -135,6 +135,7 @@ async def served() -> AsyncIterator[Simulated]:
 @pytest.fixture
 async def meta(served: Simulated) -> Simulated:
     await served.http.post("/_control/reset")
+    served.clock.at = Clock.at
     hook = served.hook
     hook.echo, hook.answers, hook.asked, hook.posts = True, [], [], []
     await served.add_number(callback_url=hook.url)
