@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.assistant import Assistant, TurnReply
 from mcp_platform.assistant.context import TurnContext
-from mcp_platform.assistant.journal import Journal
+from mcp_platform.assistant.journal import Journal, forget_steps
 from mcp_platform.conversations.chat import COPIED, queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import InboundMessage, corrected, hear
@@ -301,6 +301,8 @@ class InboxHandler:
                     await turns.forget(
                         lease.contact_id, key=f"m:{each.corrects}", alias=event.contact_key
                     )
+            if any(each.corrects for each in heard):
+                await forget_steps(session, tenant_id=tenant.id, contact_id=lease.contact_id)
             await turns.close(turn, now=now)
             return await self._next(session, tenant, lease)
 

@@ -33,7 +33,7 @@ from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.tools import MOST_SLOTS, Toolbox, declarations
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.lease import Leases
-from mcp_platform.conversations.messages import Author, Messages
+from mcp_platform.conversations.messages import Author, Message, Messages
 from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.failpoints import failpoint
@@ -293,14 +293,14 @@ class _TurnAtWork:
                 contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
             )
             prompt = {
-                "system": system_instruction(self._facts()),
+                "system": system_instruction(self._facts(history)),
                 "contents": contents(history, texts=texts),
             }
             await mine.issue(offers, now=now)
             await self.journal.write(session, "prompt", prompt)
         return prompt
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self, history: Sequence[Message]) -> dict[str, Any]:
         return describe(
             business=self.context.tenant.business_name,
             language=self.speech.language,
@@ -309,6 +309,7 @@ class _TurnAtWork:
             appointments=self.appointments,
             offered=self.offered,
             written=[each.at for each in self.context.heard if each.kind == "text"],
+            earlier=[each.at for each in history if each.inbound],
         )
 
     async def by_menu(self, text: str) -> Reply:

@@ -13,9 +13,11 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.models import StepRow
+from mcp_platform.conversations.contacts import ContactId
 from mcp_platform.conversations.lease import Lease, Leases
 from mcp_platform.inbox.turns import Turn
 from mcp_platform.kit.jsons import dumps
+from mcp_platform.tenants.tenant import TenantId
 
 # Every id that a turn makes is derived from the turn and the step, so that a step begun twice
 # makes the same row twice, which is once.
@@ -26,6 +28,19 @@ WRITE = text(
     "INSERT INTO turn_steps (tenant_id, turn_id, name, content)"
     " VALUES (:tenant, :turn, :name, CAST(:content AS jsonb))"
 )
+# Nobody reads the steps of a turn that is closed; what its prompt quoted may have been taken back.
+FORGET = text("""
+    DELETE FROM turn_steps USING turns
+    WHERE turn_steps.tenant_id = :tenant AND turns.tenant_id = :tenant
+      AND turns.id = turn_steps.turn_id AND turns.contact_id = :contact AND turns.state <> 'open'
+""")
+
+
+async def forget_steps(
+    session: AsyncSession, *, tenant_id: TenantId, contact_id: ContactId
+) -> None:
+    """Forget what the closed turns of a contact quoted, as one of its messages is taken back."""
+    await session.execute(FORGET, {"tenant": tenant_id, "contact": contact_id})
 
 
 class Journal:

@@ -31,7 +31,8 @@ you want to mention one, use a placeholder: {slot:ID}, {appointment:ID}, {price:
 - Use find_slots before offering times, and offer only slots that it returned. If the customer \
 named an exact time and it is among them, book it; otherwise let the customer choose. When the \
 customer wants to move an appointment, give its id to find_slots.
-- "Today", "tomorrow" and weekdays count from the day on which a message was written, which messages_written says for each.
+- "Today", "tomorrow" and weekdays count from the day on which a message was written: \
+messages_written says it for each of the newest, earlier_written for each of the customer's before.
 - If the service, or the appointment that is meant, is unclear, ask one short question.
 - Call talk_to_human when the customer asks for a person, or complains.
 """
@@ -50,15 +51,19 @@ def describe(
     appointments: Mapping[str, AppointmentView],
     offered: Mapping[str, SlotView],
     written: Sequence[datetime],
+    earlier: Sequence[datetime],
 ) -> dict[str, Any]:
     """Return the facts of one turn. Ids of slots and appointments are those issued to the contact."""
     local = catalogue.rules.local(now)
+
+    def by_the_clock(moments: Sequence[datetime]) -> list[str]:
+        return [catalogue.rules.local(each).isoformat(timespec="minutes") for each in moments]
+
     return {
         "now": local.isoformat(timespec="seconds"),
         "weekday": wording.weekday(local.date(), language=language),
-        "messages_written": [
-            catalogue.rules.local(each).isoformat(timespec="minutes") for each in written
-        ],
+        "messages_written": by_the_clock(written),
+        "earlier_written": by_the_clock(earlier),
         "time_zone": catalogue.rules.time_zone,
         "language": language,
         "business": business,

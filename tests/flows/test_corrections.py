@@ -44,6 +44,8 @@ async def test_a_message_taken_back_after_it_was_answered_is_blanked(here: World
     kept = await here.rows("SELECT text FROM messages WHERE tenant_id = :tenant")
     assert "[revoke]" in [row.text for row in kept]
     assert not any("Segredo" in row.text for row in kept)
+    steps = await here.rows("SELECT content::text FROM turn_steps WHERE tenant_id = :tenant")
+    assert not any("Segredo" in row.content for row in steps)
 
 
 async def test_a_message_that_comes_after_it_was_taken_back_is_not_obeyed(here: World) -> None:
@@ -83,6 +85,18 @@ async def test_tomorrow_written_yesterday_is_asked_about_and_not_booked(here: Wo
     [row, *_] = choices_of(reply)
     await here.tap(row)
     assert "✅ Agendado" in text_of((await here.replies(2))[1])
+
+
+async def test_the_model_is_told_when_each_message_of_the_customer_was_written(here: World) -> None:
+    first = written("Oi, queria amanhã", ago=timedelta(hours=20))
+    await here.post(here.webhook(first))
+    await here.replies(1)
+    await here.ask("um corte às 17h")
+
+    system = str((await here.asked_model())[-1]["body"]["systemInstruction"])
+    at = datetime.fromtimestamp(int(first["timestamp"]), ZONE)
+    assert f'"earlier_written":["{at.isoformat(timespec="minutes")}"]' in system
+    assert f'"messages_written":["{datetime.now(ZONE):%Y-%m-%d}' in system
 
 
 async def test_what_is_written_in_a_group_is_kept_and_not_answered(here: World) -> None:
