@@ -6,7 +6,7 @@ to be used where no event loop runs yet.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,7 +117,8 @@ async def _reach(database_url: str) -> None:
     from mcp_platform.kit.database import opener  # noqa: PLC0415  # slow to import
     from mcp_platform.kit.postgres_url import PostgresUrl  # noqa: PLC0415  # as above
 
-    place = PostgresUrl.read(database_url).place
+    url = PostgresUrl.read(database_url)
+    place = url.place
     try:
         connection = await opener(database_url, application_name="mcp-cli")()
         kept = await connection.fetchval("SHOW jit") == "off"
@@ -126,12 +127,21 @@ async def _reach(database_url: str) -> None:
         *(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError),
         asyncpg.TargetServerAttributeNotMatched,
     ) as error:
-        why = _advised(str(error) or "it does not answer")
+        why = _missing(url.parameters) or _advised(str(error) or "it does not answer")
         raise Unavailable(
             f"The database of DATABASE_URL ({place}) cannot be used: {why}."
         ) from error
     if not kept:
         raise Unavailable(f"The database of DATABASE_URL ({place}) cannot be used: {POOLER}.")
+
+
+def _missing(parameters: Mapping[str, str]) -> str | None:
+    """Name the file of a certificate or key that is not there: the driver says that one is not."""
+    for name in ("sslrootcert", "sslcert", "sslkey", "sslcrl"):
+        file = parameters.get(name)
+        if file is not None and file != "system" and not Path(file).expanduser().exists():
+            return f"{name}={file} is no file here"
+    return None
 
 
 def _advised(why: str) -> str:

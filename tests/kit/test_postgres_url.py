@@ -336,6 +336,7 @@ def test_a_command_says_what_is_wrong_with_the_way_to_the_database(
         "?sslmode=disable": "no encryption",
         "?sslmode=verify-full": "sslrootcert=",
         "?sslrootcert=system": "sslrootcert= names the file",
+        "?sslmode=verify-ca&sslrootcert=/none/ca.crt": "sslrootcert=/none/ca.crt is no file here",
         "?target_session_attrs=standby": "target attribute",
         "?sslmode=sometimes": "sslmode",
         "?schema=public": "schema is not supported",
