@@ -3,6 +3,8 @@
 import re
 
 _ACCOUNT = re.compile(r"[^@\s]+@(?:[a-z0-9.-]+\.)?gserviceaccount\.com", re.ASCII | re.IGNORECASE)
+# An id has none of these; "abc%40group.calendar.google.com" is a piece of an address.
+_OF_AN_ADDRESS = re.compile(r"[/?%<]")
 
 WRONG_CALENDAR = {
     "calendar_primary": "`primary` is the service account's own calendar, which nobody sees; copy the"
@@ -22,6 +24,6 @@ def what_is_no_calendar(calendar_id: str) -> str | None:
         return "calendar_primary"
     if _ACCOUNT.fullmatch(asked):
         return "calendar_of_account"
-    if "/" in asked:
+    if _OF_AN_ADDRESS.search(asked):
         return "calendar_address"
     return None

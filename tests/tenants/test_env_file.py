@@ -191,6 +191,11 @@ def test_a_service_accounts_json_fills_what_google_needs(written: str) -> None:
             2,
             "calendar_address",
         ),
+        (
+            "GOOGLE_CALENDAR_ID=abc%40group.calendar.google.com",
+            2,
+            "calendar_address",
+        ),
         ("GEMINI_API_KEY=AIza–AIza", 2, "not_ascii"),
         ("GEMINI_API_KEY=AIza\x01", 2, "control_character"),
         ("DATABASE_PASSWORD=AI\x00za", 2, "control_character"),
