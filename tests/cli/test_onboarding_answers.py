@@ -197,6 +197,8 @@ def test_what_is_wrong_in_a_list_is_named_by_service_or_person_and_field() -> No
         "services › Barba › minutes": "minutes",
         "professionals › Zé › calendar": "calendar_address",
     }
+    kept, _ = check({"services": [{"name": "Corte", "minutes": "30"}]})
+    assert kept["services"][0]["minutes"] == 30
     _, wrong = check({"services": [{"minutes": 30}]})
     assert list(wrong) == ["services › 1 › name"]
 

@@ -197,6 +197,8 @@ def read_service(value: Any) -> dict[str, Any]:
     service = {"price": "", **value}
     price = service["price"] if service["price"] is not None else ""
     service["price"] = f"{price:.2f}" if isinstance(price, float) else str(price).strip()
+    with _within("minutes"):
+        service["minutes"] = read_minutes(value.get("minutes"))
     service_wish(service, id_="any")
     return service
 
