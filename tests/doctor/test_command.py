@@ -66,7 +66,23 @@ async def test_a_tenant_in_good_order_ends_in_0(
 
     written = capsys.readouterr()
     assert "Google accepts the key." in written.out
-    assert "✓ Google: token" in written.err
+    assert written.out.count("✓ Google: token") == 1
+    assert "Google: token" not in written.err
+
+
+async def test_a_narrow_terminal_reads_each_check_once_with_what_to_do_below(
+    run: Run, office: Practice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    await office.surgery.share(access_role="reader")
+    assert await run("shop/production") == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    titles = [line[2:] for line in lines if line[:1] in ("✓", "!", "✗", "?")]
+    assert len(titles) > 10
+    assert len({title.partition("  ")[0] for title in titles}) == len(titles)
+    assert min(len(line) for line in lines if line.startswith("  →")) > 10
 
 
 async def test_a_failure_ends_in_1_and_says_what_to_do(
@@ -78,7 +94,7 @@ async def test_a_failure_ends_in_1_and_says_what_to_do(
     assert await run("shop/production") == 1
 
     written = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert "O que fazer" in written
+    assert "→" in written
     assert "agenda@ze-1.iam.gserviceaccount.com" in written
     assert "(writer)" in written
 

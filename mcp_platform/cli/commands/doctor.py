@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +16,7 @@ from mcp_platform.bootstrap.commands import doctor_alone
 from mcp_platform.cli.arguments import ALL, TENANT_UNLESS_ALL
 from mcp_platform.cli.operating import command_actor, tenants_at
 from mcp_platform.cli.servers import refuse_old_schema, servers
-from mcp_platform.cli.spoken import Spoken
+from mcp_platform.cli.spoken import Spoken, spoken
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language
 from mcp_platform.doctor.sentences import TITLES, result, state
@@ -29,10 +30,6 @@ ASIDE = {
     "warning": "[yellow]![/]",
     "failed": "[red]✗[/]",
     "unknown": "[dim]?[/]",
-}
-HEADS = {
-    "pt": ("", "Verificação", "O que foi visto", "O que fazer"),
-    "en": ("", "Check", "What was found", "What to do"),
 }
 
 
@@ -63,19 +60,13 @@ def doctor(
     if (tenant is None) != every:
         raise typer.BadParameter("Name one tenant, or --all.")
 
-    language: Language = lang.value if lang is not None else _language()
+    language: Language = lang.value if lang is not None else spoken()
     found = _examined(tenant, language=language, fix=fix, write=write, as_json=as_json)
     states = {state(each) for each in found}
     if "failed" in states:
         raise typer.Exit(FAILED)
     if "unknown" in states:
         raise typer.Exit(UNKNOWN)
-
-
-def _language() -> Language:
-    """Return what this terminal's messages are in. Source: POSIX, "Environment Variables"."""
-    named = (os.environ.get(each) for each in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "pt" if next((each for each in named if each), "").lower().startswith("pt") else "en"
 
 
 def _examined(
@@ -101,14 +92,15 @@ def _examined(
                     )
                 for tenant_id, name in wanted:
                     tenant = await made.tenants.by_id(tenant_id)
-                    typer.secho(name, err=True, bold=True)
-                    found = await examinations.run(
-                        tenant,
-                        actor=command_actor(),
-                        fix=fix,
-                        write=write,
-                        tell=lambda each: _progress(each, language=language),
-                    )
+                    # On standard error, while it lasts, and on a terminal alone.
+                    with Console(stderr=True).status(name) as status:
+                        found = await examinations.run(
+                            tenant,
+                            actor=command_actor(),
+                            fix=fix,
+                            write=write,
+                            tell=partial(_progress, status, name, language),
+                        )
                     if not as_json:
                         _show(name, found, language=language)
                     examined.append((tenant, found))
@@ -122,23 +114,25 @@ def _examined(
     return [each for _, found in examined for each in found]
 
 
-def _progress(found: CheckOutcome, *, language: Language) -> None:
-    """Say on standard error, which is nobody's input, that a check has ended."""
-    title = TITLES[found.check][language]
-    Console(stderr=True, highlight=False).print(f" {ASIDE[state(found)]} {title}")
+def _progress(status: Status, name: str, language: Language, found: CheckOutcome) -> None:
+    status.update(Text(f"{name}: {TITLES[found.check][language]}"))
 
 
 def _show(path: str, found: Sequence[CheckOutcome], *, language: Language) -> None:
-    table = Table(title=path, title_justify="left", header_style="bold", pad_edge=False)
-    for head in HEADS[language]:
-        table.add_column(head, overflow="fold")
+    """Print each check once, within the terminal's width: what was found, and below it what to do."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column()
+    table.add_column(overflow="fold")
     for each in found:
         said = result(each, language=language)
         # As text: what stands in brackets in a name is no markup.
-        table.add_row(
-            ASIDE[said.state], TITLES[said.check][language], Text(said.what), Text(said.next_step)
-        )
-    Console().print(table)
+        told = Text.assemble((TITLES[said.check][language], "bold"), f"  {said.what}")
+        if said.next_step:
+            told.append(f"\n→ {said.next_step}")
+        table.add_row(ASIDE[said.state], told)
+    console = Console()
+    console.print(Text(path, style="bold underline"))
+    console.print(table)
 
 
 def _print_json(
