@@ -217,8 +217,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line."
     )
-    log_format: Literal["json", "console"] = Field(
-        "json", description="`json` in ECS field names, or `console` for people."
+    log_format: Literal["json", "console"] | None = Field(
+        None,
+        description="`json` in ECS field names, or `console` for people. Unset: `console` on a"
+        " terminal, else `json`.",
     )
     log_texts: bool = Field(
         False, description="On: phone numbers and texts unmasked in logs. Never in production."

@@ -138,8 +138,18 @@ def show(
     *,
     none: str,
     items: Sequence[BaseModel | Mapping[str, Any]] | None = None,
+    as_json: bool = False,
 ) -> None:
-    """Print a table, or a sentence if it would be empty; with `items`, these as JSON instead."""
+    """Print a table, or a sentence if it would be empty; with `items`, these as JSON instead.
+
+    `as_json` prints the rows themselves so, by the English names of their columns.
+    """
+    if as_json:
+        names = [each.lower().replace(" ", "_").replace("-", "_") for each in columns]
+        items = [
+            {name: None if cell == "–" else cell for name, cell in zip(names, row, strict=True)}
+            for row in rows
+        ]
     if items is not None:
         plain = [
             each.model_dump(mode="json") if isinstance(each, BaseModel) else each for each in items

@@ -251,3 +251,13 @@ def test_the_embedded_server_is_used_where_no_database_is_named(
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int((folder / "postgres" / "port").read_text())))
     shutil.rmtree(folder)
+
+
+def test_every_listing_is_json_for_programs(mcp: Mcp, database: Database) -> None:
+    turn = _parked_turn(database)
+    (tenant,) = json.loads(mcp("tenants", "list", "--json").out)
+    assert (tenant["tenant"], tenant["number_id"], tenant["calendar"]) == (PATH, "106", None)
+    (parked,) = json.loads(mcp("--lang", "pt", "inbox", "parked", "--json").out)
+    assert (parked["tenant"], parked["turn"]) == (PATH, str(turn))
+    assert json.loads(mcp("outbox", "dead", "--json").out) == []
+    assert json.loads(mcp("users", "list", "--json").out) == []

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from mcp_platform.bootstrap.commands import operating_alone
-from mcp_platform.cli.arguments import TENANT
+from mcp_platform.cli.arguments import JSON, TENANT
 from mcp_platform.cli.operating import command_actor, show, split_path
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.credentials.credentials import CredentialKeys, KnownKey
@@ -44,10 +44,10 @@ FORCE = typer.Option("--force", help="Save although a vendor refuses.")
 
 
 @app.command("show")
-def show_(tenant: Annotated[str, TENANT]) -> None:
+def show_(tenant: Annotated[str, TENANT], *, as_json: Annotated[bool, JSON] = False) -> None:
     """Show which credentials there are, since when, and a fingerprint of each."""
     path = split_path(tenant)
-    _table(_with_keys(lambda keys: keys.known(*path, actor=command_actor())))
+    _table(_with_keys(lambda keys: keys.known(*path, actor=command_actor())), as_json=as_json)
 
 
 @app.command("set")
@@ -116,7 +116,7 @@ def _with_keys(work: Callable[[CredentialKeys], Awaitable[Done]]) -> Done:
         return asyncio.run(run(given.database_url))
 
 
-def _table(known: Sequence[KnownKey]) -> None:
+def _table(known: Sequence[KnownKey], *, as_json: bool = False) -> None:
     show(
         ("Credential", "There", "Since", "Fingerprint"),
         [
@@ -129,4 +129,5 @@ def _table(known: Sequence[KnownKey]) -> None:
             for each in known
         ],
         none="",
+        as_json=as_json,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.cli.arguments import ALL, TENANT, TENANT_OR_ALL
+from mcp_platform.cli.arguments import ALL, JSON, TENANT, TENANT_OR_ALL
 from mcp_platform.cli.operating import in_database, show, tenants_at
 from mcp_platform.errors import NotFound
 from mcp_platform.inbox.turns import Turns
@@ -20,7 +20,11 @@ TURNS = typer.Argument(help="Ids that `inbox parked` shows.", metavar="[TURN]…
 
 
 @app.command()
-def parked(tenant: Annotated[str | None, TENANT_OR_ALL] = None) -> None:
+def parked(
+    tenant: Annotated[str | None, TENANT_OR_ALL] = None,
+    *,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
     """List the turns that were set aside because every attempt to answer them failed."""
 
     async def find(session: AsyncSession) -> list[list[str]]:
@@ -37,7 +41,10 @@ def parked(tenant: Annotated[str | None, TENANT_OR_ALL] = None) -> None:
         ]
 
     show(
-        ("Tenant", "Turn", "Since", "Attempts", "Why"), in_database(find), none="Nothing is parked."
+        ("Tenant", "Turn", "Since", "Attempts", "Why"),
+        in_database(find),
+        none="Nothing is parked.",
+        as_json=as_json,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.cli.arguments import ALL, TENANT, TENANT_OR_ALL
+from mcp_platform.cli.arguments import ALL, JSON, TENANT, TENANT_OR_ALL
 from mcp_platform.cli.operating import in_database, show, tenants_at
 from mcp_platform.errors import NotFound
 from mcp_platform.outbox.dead import DeadLetters
@@ -20,7 +20,10 @@ LIMIT = typer.Option("--limit", min=1, help="Most per tenant, the latest first."
 
 @app.command()
 def dead(
-    tenant: Annotated[str | None, TENANT_OR_ALL] = None, limit: Annotated[int, LIMIT] = 100
+    tenant: Annotated[str | None, TENANT_OR_ALL] = None,
+    limit: Annotated[int, LIMIT] = 100,
+    *,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """List what could not be sent or written, and the vendor's last answer."""
 
@@ -38,6 +41,7 @@ def dead(
         ("Tenant", "Id", "What", "Since", "Attempts", "Code", "Why"),
         in_database(find),
         none="Nothing was given up.",
+        as_json=as_json,
     )
 
 

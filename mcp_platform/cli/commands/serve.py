@@ -1,5 +1,6 @@
 """`serve`: run parts of the platform in this process until it is told to stop."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -47,7 +48,9 @@ def serve(
             " TRUSTED_PROXIES=1, or their networks; 0 if there is none."
         )
     configure_logging(
-        level=settings.log_level, form=settings.log_format, show_texts=settings.log_texts
+        level=settings.log_level,
+        form=settings.log_format or ("console" if sys.stderr.isatty() else "json"),
+        show_texts=settings.log_texts,
     )
     with servers(settings, redis="worker" in chosen, new=migrate) as given:
         if migrate:

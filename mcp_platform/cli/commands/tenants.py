@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.bootstrap.keys import token_keys
-from mcp_platform.cli.arguments import TENANT
+from mcp_platform.cli.arguments import JSON, TENANT
 from mcp_platform.cli.commands import leaving
 from mcp_platform.cli.operating import (
     command_actor,
@@ -123,13 +123,14 @@ _COLUMNS = frozenset(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(*, as_json: Annotated[bool, JSON] = False) -> None:
     """List the tenants: status, number, calendar, and what is wrong with them."""
     found = in_database(_all)
     show(
         ("Tenant", "Business", "Status", "Topology", "Model", "Number id", "Calendar", "Trouble"),
         found,
         none="There are no tenants yet: mcp-platform onboard.",
+        as_json=as_json,
     )
     if any(row[-1] != UNTROUBLED for row in found):
         typer.echo("What to do about trouble: mcp-platform doctor <client>/<environment>", err=True)

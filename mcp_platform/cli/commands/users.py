@@ -22,6 +22,7 @@ from mcp_platform.access.users import (
     user_by_email,
 )
 from mcp_platform.audit.actor import Actor
+from mcp_platform.cli.arguments import JSON
 from mcp_platform.cli.operating import command_actor, in_database, show
 from mcp_platform.kit.paging import MOST, PageQuery
 
@@ -88,7 +89,7 @@ def create(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(*, as_json: Annotated[bool, JSON] = False) -> None:
     """List the users, with what each may do."""
 
     async def find(session: AsyncSession) -> list["User"]:
@@ -112,6 +113,7 @@ def list_() -> None:
             for user in in_database(find)
         ],
         none="There are no users yet: mcp-platform users create <e-mail>.",
+        as_json=as_json,
     )
 
 
