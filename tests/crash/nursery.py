@@ -71,7 +71,9 @@ def be_born(order: dict[str, Any]) -> None:
         else:
             _arm_when_told(order["failpoint"], news)
         settings = Settings()
-        configure_logging(level=settings.log_level, form=settings.log_format or "json", show_texts=True)
+        configure_logging(
+            level=settings.log_level, form=settings.log_format or "json", show_texts=True
+        )
         run(
             settings,
             order["parts"],

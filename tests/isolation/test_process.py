@@ -185,9 +185,7 @@ def written() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level, structured = root.handlers[:], root.level, structlog.get_config()
     defaults = Settings()
-    configure_logging(
-        level=defaults.log_level, form="json", show_texts=defaults.log_texts
-    )
+    configure_logging(level=defaults.log_level, form="json", show_texts=defaults.log_texts)
     structlog.configure(cache_logger_on_first_use=False)
     (handler,) = root.handlers
     assert isinstance(handler, logging.StreamHandler)
