@@ -72,6 +72,27 @@ SENTENCES: Mapping[str, str] = {
     "Noted.": "Anotado.",
     "Nothing is booked then.": "Não há horários marcados nesse período.",
     "Nobody is to be called.": "Não há ninguém para quem ligar.",
+    # Tenants and users.
+    "What to do about trouble: mcp-platform doctor <client>/<environment>": (
+        "O que fazer com um problema: mcp-platform doctor <cliente>/<ambiente>"
+    ),
+    "{tenant} is changed; every process sees it within half a minute.": (
+        "{tenant} foi alterado; todos os processos o veem em até meio minuto."
+    ),
+    "{tenant} is suspended; every process sees it within half a minute.": (
+        "{tenant} está suspenso; todos os processos o veem em até meio minuto."
+    ),
+    "{tenant} is active; every process sees it within half a minute.": (
+        "{tenant} está ativo; todos os processos o veem em até meio minuto."
+    ),
+    "The database login of {tenant} has another password.": (
+        "O usuário de banco de {tenant} tem outra senha."
+    ),
+    "{email} is disabled; every process refuses their tokens within seconds.": (
+        "{email} está desativado; todos os processos recusam seus tokens em segundos."
+    ),
+    "{email} may sign in again.": "{email} pode entrar de novo.",
+    "{email} signs in with the password alone.": "{email} entra só com a senha.",
     # Closed days and holidays.
     "No day is closed.": "Nenhum dia está fechado.",
     "{days} is closed.": "{days}: fechado.",
@@ -163,6 +184,12 @@ WORDS: Mapping[str, str] = {
 }
 
 ERRORS: Mapping[str, str] = {
+    "There is no user {email}.": "Não existe o usuário {email}.",
+    "There is a user with this e-mail address.": "Já existe um usuário com este e-mail.",
+    "This is the last administrator: make another one first.": (
+        "Este é o último administrador: crie outro antes."
+    ),
+    "{file} cannot be read: {why}.": "{file} não pode ser lido: {why}.",
     "There is no tenant {path}.": "Não existe o ambiente {path}.",
     "There is no tenant {path}. `mcp-platform tenants list` shows all.": (
         "Não existe o ambiente {path}. `mcp-platform tenants list` mostra todos."

@@ -25,6 +25,7 @@ from mcp_platform.cli.operating import (
     tenant_row,
 )
 from mcp_platform.cli.servers import refuse_old_schema, servers
+from mcp_platform.cli.spoken import say
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.offboarding.api import OffboardingOut
 from mcp_platform.offboarding.offboarding import Offboarding
@@ -133,7 +134,7 @@ def list_(*, as_json: Annotated[bool, JSON] = False) -> None:
         as_json=as_json,
     )
     if any(row[-1] != UNTROUBLED for row in found):
-        typer.echo("What to do about trouble: mcp-platform doctor <client>/<environment>", err=True)
+        say("What to do about trouble: mcp-platform doctor <client>/<environment>", err=True)
 
 
 async def _all(session: AsyncSession) -> list[list[str]]:
@@ -246,7 +247,7 @@ def update(
     if topology == "isolated":
         isolating(lambda isolation: isolation.prepare(*path, actor=actor))
     in_database(change)
-    typer.echo(f"{tenant} is changed; every process sees it within half a minute.")
+    say("{tenant} is changed; every process sees it within half a minute.", tenant=tenant)
 
 
 @app.command("show")
@@ -272,14 +273,14 @@ def show_(tenant: Annotated[str, TENANT]) -> None:
 def suspend(tenant: Annotated[str, TENANT]) -> None:
     """Stop answering a tenant's customers. What they write is kept, and answered after `resume`."""
     _set_status(tenant, "suspended")
-    typer.echo(f"{tenant} is suspended; every process sees it within half a minute.")
+    say("{tenant} is suspended; every process sees it within half a minute.", tenant=tenant)
 
 
 @app.command()
 def resume(tenant: Annotated[str, TENANT]) -> None:
     """Answer a suspended tenant's customers again, what waits first."""
     _set_status(tenant, "active")
-    typer.echo(f"{tenant} is active; every process sees it within half a minute.")
+    say("{tenant} is active; every process sees it within half a minute.", tenant=tenant)
 
 
 def _set_status(path: str, status: Literal["active", "suspended"]) -> None:
@@ -307,7 +308,7 @@ def rotate_database_password(tenant: Annotated[str, TENANT]) -> None:
     with servers(settings) as given:
         refuse_old_schema(given.database_url)
         asyncio.run(rotate(given.database_url))
-    typer.echo(f"The database login of {tenant} has another password.")
+    say("The database login of {tenant} has another password.", tenant=tenant)
 
 
 @app.command()

@@ -24,6 +24,7 @@ from mcp_platform.access.users import (
 from mcp_platform.audit.actor import Actor
 from mcp_platform.cli.arguments import JSON
 from mcp_platform.cli.operating import command_actor, in_database, show
+from mcp_platform.cli.spoken import say
 from mcp_platform.kit.paging import MOST, PageQuery
 
 app = typer.Typer(help="Make and manage the platform's users.", no_args_is_help=True)
@@ -121,14 +122,14 @@ def list_(*, as_json: Annotated[bool, JSON] = False) -> None:
 def disable(email: Annotated[str, EMAIL]) -> None:
     """Sign a user out everywhere, and let them in no more."""
     _set_disabled(email, disabled=True)
-    typer.echo(f"{email} is disabled; every process refuses their tokens within seconds.")
+    say("{email} is disabled; every process refuses their tokens within seconds.", email=email)
 
 
 @app.command()
 def enable(email: Annotated[str, EMAIL]) -> None:
     """Let a disabled user in again."""
     _set_disabled(email, disabled=False)
-    typer.echo(f"{email} may sign in again.")
+    say("{email} may sign in again.", email=email)
 
 
 def _set_disabled(email: str, *, disabled: bool) -> None:
@@ -174,7 +175,7 @@ def reset_totp_(email: Annotated[str, EMAIL]) -> None:
         return await reset_totp(session, actor=actor, user_id=user.id)
 
     _as_command(change)
-    typer.echo(f"{email} signs in with the password alone.")
+    say("{email} signs in with the password alone.", email=email)
 
 
 def _as_command(work: Callable[[AsyncSession, Actor], Awaitable[Done]]) -> Done:
