@@ -14,6 +14,7 @@ import structlog
 from cachetools import TTLCache
 from sqlalchemy.exc import SQLAlchemyError
 
+from mcp_platform.conversations.idle import IdleConversations
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.errors import NotFound, PlatformError
 from mcp_platform.flow import InboxHandler
@@ -61,6 +62,7 @@ class Worker:
         notices: Notices,
         daily: DailyCheck,
         calendars: CalendarWatch,
+        idle: IdleConversations,
         places: Places,
         sweep_every: timedelta,
         patience: timedelta,
@@ -82,6 +84,7 @@ class Worker:
         self._notices = notices
         self._daily = daily
         self._calendars = calendars
+        self._idle = idle
         self._sweep_every = sweep_every
         self._patience = patience
         self._lease = lease
@@ -197,6 +200,7 @@ class Worker:
             self._sessions, patience=self._patience, lease=self._lease, topology=self._topology
         )
         woken += await self._delivery.sweep()
+        await self._idle.give_back()
         if woken:
             log.info("worker.sweep.woken", count=woken)
 

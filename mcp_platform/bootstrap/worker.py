@@ -9,6 +9,7 @@ import httpx
 from mcp_platform.assistant.assistant import Assistant, Limits
 from mcp_platform.bootstrap.doors import open_gemini, open_redis, tls_context
 from mcp_platform.bootstrap.shared import Shared
+from mcp_platform.conversations.idle import IdleConversations
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
@@ -121,6 +122,9 @@ async def open_worker(
             notices=notices,
             pinned=settings.pinned,
             clock=clock,
+        ),
+        idle=IdleConversations(
+            sessions=sessions, tenants=tenants, notices=notices, topology=topology, clock=clock
         ),
         places=Places(settings.worker_concurrency, settings.tenant_concurrency),
         sweep_every=settings.sweep_s,

@@ -38,14 +38,27 @@ Trouble = Literal[
 # On one line, as a template's variable must be.
 _WANTS_A_PERSON = {
     "pt": "👋 {who} quer falar com uma pessoa. O assistente fica em silêncio nessa conversa até"
-    " {until}. {call}Para responder pelo número da empresa, assuma a conversa: conversations take"
-    " {path} {name} (peça ao suporte).",
+    " {until}. ",
     "en": "👋 {who} wants to talk to a person. The assistant is silent in that conversation until"
-    " {until}. {call}To answer from the business's number, take the conversation: conversations"
-    " take {path} {name} (ask support).",
+    " {until}. ",
     "es": "👋 {who} quiere hablar con una persona. El asistente queda en silencio en esa"
-    " conversación hasta {until}. {call}Para responder desde el número del negocio, tome la"
-    " conversación: conversations take {path} {name} (pida a soporte).",
+    " conversación hasta {until}. ",
+}
+_LEFT_ALONE = {
+    "pt": "👋 {who} escreveu e ninguém respondeu. O assistente só volta a responder quando a pessoa"
+    " escrever de novo. ",
+    "en": "👋 {who} wrote, and nobody has answered. The assistant answers only when they write"
+    " again. ",
+    "es": "👋 {who} escribió y nadie respondió. El asistente solo vuelve a responder cuando la"
+    " persona escriba de nuevo. ",
+}
+_TAKE = {
+    "pt": "Para responder pelo número da empresa, assuma a conversa: conversations take {path}"
+    " {name} (peça ao suporte).",
+    "en": "To answer from the business's number, take the conversation: conversations take {path}"
+    " {name} (ask support).",
+    "es": "Para responder desde el número del negocio, tome la conversación: conversations take"
+    " {path} {name} (pida a soporte).",
 }
 _CALL = {
     "pt": "Ligue, ou escreva do seu celular. ",
@@ -138,20 +151,19 @@ class Notices:
 
         `until` is when the assistant answers again, as the owner reads it.
         """
-        # A name that a stranger gave themself: on one line, it cannot pass for words of ours.
-        who = " ".join((contact.name or "").split()) or _SOMEBODY[_language(tenant)]
-        if contact.wa_id:
-            who += f" (+{contact.wa_id})"
-        language = _language(tenant)
-        text = _WANTS_A_PERSON[language].format(
-            who=who,
-            until=until,
-            call=_CALL[language] if contact.wa_id else "",
-            path=tenant.path,
-            name=contact.wa_id or contact.id,
-        )
+        said = _WANTS_A_PERSON[_language(tenant)].format(who=_who(tenant, contact), until=until)
+        text = said + _how_to_answer(tenant, contact)
         await self._record(session, tenant, text, key=f"n:person:{key}")
         NOTICES.labels(about="wants_a_person").inc()
+
+    async def left_alone(
+        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
+    ) -> None:
+        """Tell the owner who wrote to a person, and has no answer as the assistant is back."""
+        said = _LEFT_ALONE[_language(tenant)].format(who=_who(tenant, contact))
+        text = said + _how_to_answer(tenant, contact)
+        await self._record(session, tenant, text, key=f"n:alone:{key}")
+        NOTICES.labels(about="left_alone").inc()
 
     async def trouble(self, tenant: Tenant, about: Trouble, *, now: datetime) -> None:
         """Tell the owner of a trouble, at most once an hour."""
@@ -241,6 +253,18 @@ class Notices:
             "components": [body],
         }
         return {"type": "template", "template": template}
+
+
+def _who(tenant: Tenant, contact: Contact) -> str:
+    # A name that a stranger gave themself: on one line, it cannot pass for words of ours.
+    who = " ".join((contact.name or "").split()) or _SOMEBODY[_language(tenant)]
+    return f"{who} (+{contact.wa_id})" if contact.wa_id else who
+
+
+def _how_to_answer(tenant: Tenant, contact: Contact) -> str:
+    language = _language(tenant)
+    call = _CALL[language] if contact.wa_id else ""
+    return call + _TAKE[language].format(path=tenant.path, name=contact.wa_id or contact.id)
 
 
 def _language(tenant: Tenant) -> str:

@@ -107,6 +107,39 @@ async def test_from_the_handoff_to_the_assistants_return(here: World) -> None:
     assert "✅ Agendado" in text_of(await here.ask(BOOKS))
 
 
+async def test_who_was_left_without_an_answer_is_told_to_the_owner_once(here: World) -> None:
+    await here.ask("oi")
+    contact = await anas(here)
+    expire = (
+        "UPDATE contacts SET human_until = now() - interval '1 second'"
+        f" WHERE tenant_id = {here.tenant.id} AND human_by IS NOT NULL"
+    )
+    await asked(here, "POST", f"/{contact}/take", json={})
+    await here.as_owner(expire)
+
+    async def given_back() -> bool:
+        return not await here.value(
+            "SELECT count(*) FROM contacts WHERE tenant_id = :tenant AND answered_by = 'human'"
+        )
+
+    await eventually(given_back, why="the assistant's return")
+    await here.idle()
+    assert await here.sent(as_=here.tenant.owner) == []  # nobody waits for anything
+
+    await asked(here, "POST", f"/{contact}/take", json={})
+    await here.say("e aí?")
+    await here.idle()
+    await here.as_owner(expire)
+    await eventually(given_back, why="the assistant's return")
+    [notice] = await here.replies(1, as_=here.tenant.owner)
+    await here.idle()
+
+    assert f"Ana (+{ANA}) escreveu e ninguém respondeu." in text_of(notice)
+    assert len(await here.sent(as_=here.tenant.owner)) == 1
+    assert len(await here.sent()) == 1
+    assert "✅ Agendado" in text_of(await here.ask(BOOKS))
+
+
 async def test_the_reply_that_was_under_way_is_held_back(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

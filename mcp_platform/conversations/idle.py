@@ -1,0 +1,87 @@
+"""Conversations that a person took and wrote nothing in any more: the assistant has them again.
+
+Owns giving them back, and that the owner hears of a contact whom nobody has answered: the assistant
+was silent to what they wrote, and answers no sooner than they write again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.contacts import Contact, ContactId, Contacts
+from mcp_platform.conversations.conversations import Conversations
+from mcp_platform.errors import NotFound
+from mcp_platform.kit.database import Sessions
+from mcp_platform.tenants.tenant import Tenant, TenantId, Topology
+
+MOST = 100  # at a time
+LEFT = text("""
+    SELECT c.tenant_id, c.id, c.human_until FROM contacts c
+    JOIN tenants t ON t.id = c.tenant_id AND t.status = 'active' AND t.topology = :topology
+    WHERE c.answered_by = 'human' AND c.human_by IS NOT NULL AND c.human_until <= :now
+    ORDER BY c.human_until
+    LIMIT :most
+""")
+# Whoever takes it at this moment has it: then nothing is found.
+STILL = text("""
+    SELECT 1 FROM contacts
+    WHERE tenant_id = :tenant AND id = :contact AND answered_by = 'human'
+      AND human_by IS NOT NULL AND human_until <= :now
+    FOR NO KEY UPDATE SKIP LOCKED
+""")
+
+
+class Tenants(Protocol):
+    async def by_id(self, tenant_id: TenantId, /) -> Tenant: ...
+
+
+class Notices(Protocol):
+    """Tells the owner, in the transaction that gives a conversation back."""
+
+    async def left_alone(
+        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleConversations:
+    """Gives back what people left, of the tenants of one topology."""
+
+    sessions: Sessions
+    tenants: Tenants
+    notices: Notices
+    topology: Topology
+    clock: Callable[[], datetime]
+
+    async def give_back(self) -> int:
+        """Give back what is due; return how many conversations it was."""
+        now = self.clock()
+        async with self.sessions.everywhere() as session:
+            found = await session.execute(
+                LEFT, {"topology": self.topology, "now": now, "most": MOST}
+            )
+            left = found.all()
+        for tenant_id, contact_id, until in left:
+            try:
+                tenant = await self.tenants.by_id(TenantId(tenant_id))
+            except NotFound:  # purged since
+                continue
+            key = f"{contact_id}:{until:%Y%m%d%H%M%S}"
+            await self._one(tenant, ContactId(contact_id), key=key, now=now)
+        return len(left)
+
+    async def _one(self, tenant: Tenant, contact_id: ContactId, *, key: str, now: datetime) -> None:
+        async with self.sessions.of(tenant.id).begin() as session:
+            names = {"tenant": tenant.id, "contact": contact_id, "now": now}
+            if await session.scalar(STILL, names) is None:
+                return
+            contacts = Contacts(session, tenant.id)
+            await contacts.answered_by(contact_id, "assistant")
+            shown = await Conversations(session, tenant.id).get(contact_id, now=now)
+            if shown.unanswered_since is not None:
+                contact = await contacts.get(contact_id)
+                await self.notices.left_alone(session, tenant, contact, key=key)
