@@ -35,11 +35,11 @@ STILL = text("""
 """)
 
 
-class Tenants(Protocol):
+class TenantsById(Protocol):
     async def by_id(self, tenant_id: TenantId, /) -> Tenant: ...
 
 
-class Notices(Protocol):
+class IdleNotices(Protocol):
     """Tells the owner, in the transaction that gives a conversation back."""
 
     async def left_alone(
@@ -52,8 +52,8 @@ class IdleConversations:
     """Gives back what people left, of the tenants of one topology."""
 
     sessions: Sessions
-    tenants: Tenants
-    notices: Notices
+    tenants: TenantsById
+    notices: IdleNotices
     topology: Topology
     clock: Callable[[], datetime]
 
