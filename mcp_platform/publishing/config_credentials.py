@@ -24,6 +24,10 @@ from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 NUMBER = "WHATSAPP_PHONE_NUMBER_ID"
 
 
+class OutsideError(Invalid):
+    """A file is named that lies outside the folder that was given."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantEnvFile:
     """What a tenant's file holds."""
@@ -48,10 +52,15 @@ class SaveResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetEnvFiles:
-    """What a folder held for a fleet. `waiting` says by tenant why it gets no file."""
+    """What a folder held for a fleet.
+
+    `waiting` says by tenant why it gets no file; `unfit` names those of them whose file is there
+    and cannot be used as it is.
+    """
 
     files: tuple[TenantEnvFile, ...]
     waiting: Mapping[str, str]
+    unfit: frozenset[str]
 
 
 def read_handed_over(
@@ -61,14 +70,16 @@ def read_handed_over(
 
     A file that environments of one client share is one environment's, since a number answers for
     one: the one that has the number in `numbers` (number → tenant), else the nearest to production.
+    A file that is no more than an example yet keeps no client from being imported.
 
     Raises:
-        Invalid: a file lies elsewhere, a line cannot be read, or two tenants with files of their
-            own would answer on one number; `fields` names tenant and file.
+        Invalid: a file lies elsewhere, or two tenants with files of their own would answer on one
+            number; `fields` names tenant and file.
     """
     found: list[TenantEnvFile] = []
     fields: dict[str, str] = {}
     waiting: dict[str, str] = {}
+    unfit: set[str] = set()
     sharing: defaultdict[tuple[str, str], list[TenantEnvFile]] = defaultdict(list)
     for environment in (each for client in config.clients for each in client.environments):
         file = environment.credentials_file
@@ -79,9 +90,13 @@ def read_handed_over(
         except NotFound as error:
             waiting[environment.path] = f"{file} {error}"
             continue
+        except OutsideError as error:
+            fields[environment.path] = f"{file}: {error}"
+            continue
         except Invalid as error:
             told = "; ".join(f"{place}: {why}" for place, why in error.fields.items())
-            fields[environment.path] = f"{file}: {told or error}"
+            waiting[environment.path] = f"{file}: {told or error}"
+            unfit.add(environment.path)
             continue
         sharing[environment.client_name, file].append(_handed_over(environment, values))
     owners: dict[str, str] = {}
@@ -104,7 +119,7 @@ def read_handed_over(
         }
     if fields:
         raise Invalid("Some credentials files cannot be used; nothing was written.", fields=fields)
-    return FleetEnvFiles(files=tuple(found), waiting=waiting)
+    return FleetEnvFiles(files=tuple(found), waiting=waiting, unfit=frozenset(unfit))
 
 
 async def known_numbers(session: AsyncSession) -> dict[str, str]:
@@ -172,7 +187,7 @@ def _read(name: str, *, folder: Path) -> dict[str, str]:
     root = folder.resolve()
     file = (root / name).resolve()
     if not file.is_relative_to(root):
-        raise Invalid("it lies outside the folder of credentials files")
+        raise OutsideError("it lies outside the folder of credentials files")
     if not file.exists():
         file = root / file.name  # handed over in one heap, whatever folders the file speaks of
     try:

@@ -63,7 +63,8 @@ def import_(
 
     Nothing is deleted. What the database takes, it takes as a whole; then credentials are proved and
     saved, one tenant at a time. Tenants without a file of their own are named, with the command that
-    gives them one. Exit status 1: some credentials were not saved.
+    gives them one, and so are those whose file is no more than an example. Exit status 1: some
+    credentials were given, and not saved.
     """
     try:
         content = file.read_bytes()
@@ -72,7 +73,6 @@ def import_(
     config = read_config(content, name=file.name)
     for warning in config.warnings:
         typer.secho(f"{file.name}: {warning}", err=True, fg="yellow")
-    # Before anything is written: a mistake in the last file must not leave half of them saved.
     numbers = in_database(known_numbers)
     handed = read_handed_over(config, folder=credentials_dir or file.parent, numbers=numbers)
     plan = _import(config, dry_run=dry_run)
@@ -90,8 +90,11 @@ def import_(
         typer.secho(f"{each.path}: {_sentence(each)}", err=True, fg="red")
     if files:
         typer.echo(f"Credentials: {len(files) - len(refused)} of {len(files)} tenants are saved.")
-    _ask_for(config, handed.waiting, refused={each.path for each in refused})
-    if refused:
+    asked = _ask_for(config, handed.waiting, refused={each.path for each in refused})
+    unfit = sorted(handed.unfit - set(asked))  # these have credentials, which stay as they are
+    for path in unfit:
+        typer.secho(f"{path}: {handed.waiting[path]}", err=True, fg="red")
+    if refused or unfit:
         raise typer.Exit(1)
 
 
@@ -169,8 +172,10 @@ def _tell(plan: Plan, *, dry_run: bool) -> None:
         )
 
 
-def _ask_for(config: ConfigFile, waiting: Mapping[str, str], *, refused: Collection[str]) -> None:
-    """Ask for the credentials of tenants that have none: why, and by which command."""
+def _ask_for(
+    config: ConfigFile, waiting: Mapping[str, str], *, refused: Collection[str]
+) -> list[str]:
+    """Ask for the credentials of tenants that have none: why, and by which command. Return whose."""
     named = [each.path for client in config.clients for each in client.environments]
     asked = in_database(lambda session: without_credentials(session, named))
     asked = [path for path in asked if path not in refused]
@@ -181,6 +186,7 @@ def _ask_for(config: ConfigFile, waiting: Mapping[str, str], *, refused: Collect
         typer.echo(f"    mcp-platform credentials set {path} --from-file FILE.env", err=True)
     if len(asked) > MOST_ASKED:
         typer.echo(f"  and {len(asked) - MOST_ASKED} more", err=True)
+    return asked
 
 
 def _save(files: Sequence[TenantEnvFile], *, prove: bool) -> "list[SaveResult]":
