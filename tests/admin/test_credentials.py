@@ -462,16 +462,14 @@ async def test_the_files_that_a_config_names_are_saved_and_then_left_alone(here:
     [
         ("../outside.env", "outside the folder"),
         ("/etc/passwd", "outside the folder"),
-        ("broken.env", "line 2"),
     ],
 )
-def test_a_file_that_cannot_be_used_stops_the_import_and_is_named(
+def test_a_file_that_lies_elsewhere_stops_the_import_and_is_named(
     tmp_path: Path, file: str, said: str
 ) -> None:
     folder = tmp_path / "handed"
     folder.mkdir()
     (tmp_path / "outside.env").write_text("")
-    (folder / "broken.env").write_text("GEMINI_API_KEY=abc\nhunter2\n")
     client = {"client_name": "shop", "environments": {"staging": {"credentials_file": file}}}
     with pytest.raises(Invalid) as refused:
         read_handed_over(
@@ -479,7 +477,20 @@ def test_a_file_that_cannot_be_used_stops_the_import_and_is_named(
         )
     assert said in refused.value.fields["shop/staging"]
     assert file in refused.value.fields["shop/staging"]
-    assert "hunter2" not in str(refused.value.fields)
+
+
+def test_a_file_that_cannot_be_used_is_named_and_its_tenant_waits(tmp_path: Path) -> None:
+    (tmp_path / "broken.env").write_text("GEMINI_API_KEY=abc\nhunter2\n")
+    client = {
+        "client_name": "shop",
+        "environments": {"staging": {"credentials_file": "broken.env"}},
+    }
+    handed = read_handed_over(
+        read_config(orjson.dumps({"clients": [client]})), folder=tmp_path, numbers={}
+    )
+    assert (handed.files, handed.unfit) == ((), {"shop/staging"})
+    assert handed.waiting["shop/staging"].startswith("broken.env: line 2")
+    assert "hunter2" not in str(handed.waiting)
 
 
 NUMBER = "106540352242922"

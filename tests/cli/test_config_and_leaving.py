@@ -106,7 +106,7 @@ def test_what_is_wrong_with_a_file_is_one_sentence_that_names_client_field_and_l
     assert mcp("config", "import", str(tmp_path / "none.json")).status == 1
 
 
-def test_credentials_files_beside_the_config_are_saved_and_a_broken_one_stops_all(
+def test_credentials_files_beside_the_config_are_saved_and_a_broken_one_is_named(
     mcp: Mcp,
     database: Database,
     tmp_path: Path,
@@ -117,10 +117,10 @@ def test_credentials_files_beside_the_config_are_saved_and_a_broken_one_stops_al
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     file = written(tmp_path, {**NEW, "credentials_file": "clinica.env"})
     (tmp_path / "clinica.env").write_text("nonsense\n")
-    refused = mcp("config", "import", file, "--no-prove")
-    assert refused.status == 1
-    assert "clinica.env: line 1" in refused.err
-    assert database.value("SELECT count(*) FROM tenants") == 1
+    asked = mcp("config", "import", file, "--no-prove")
+    assert asked.status == 0, asked.err  # nothing was given that is lost
+    assert "clinica.env: line 1" in asked.err
+    assert database.value("SELECT count(*) FROM tenants") == 2
 
     (tmp_path / "clinica.env").write_text(f"WHATSAPP_API_TOKEN='{TOKEN}'\n")
     ran = mcp("config", "import", file, "--no-prove")
@@ -128,6 +128,11 @@ def test_credentials_files_beside_the_config_are_saved_and_a_broken_one_stops_al
     assert "Credentials: 1 of 1 tenants are saved." in ran.out
     assert made.written == [frozenset({"WHATSAPP_API_TOKEN"})]
     assert TOKEN not in ran.out + ran.err
+
+    (tmp_path / "clinica.env").write_text("nonsense\n")
+    refused = mcp("config", "import", file, "--no-prove")
+    assert refused.status == 1  # what is kept stays, and whoever changed the file must hear of it
+    assert "clinica.env: line 1" in refused.err
 
 
 def test_what_an_agency_hands_over_is_imported_unchanged_and_the_rest_is_asked_for(
@@ -142,6 +147,12 @@ def test_what_an_agency_hands_over_is_imported_unchanged_and_the_rest_is_asked_f
     asked = "mcp-platform credentials set comercial-guanabara/{} --from-file FILE.env"
     assert asked.format("development") in alone.err
     assert asked.format("staging") in alone.err
+
+    # As it was handed over, values not filled in yet.
+    (tmp_path / ENV.name).write_bytes(ENV.read_bytes())
+    example = mcp("config", "import", str(config), "--no-prove")
+    assert example.status == 0, example.err
+    assert asked.format("staging") in example.err
 
     real = PRIVATE_KEY.strip().replace("\n", "\\n")
     pem = "-----BEGIN PRIVATE KEY-----\\n...\\n-----END PRIVATE KEY-----"
