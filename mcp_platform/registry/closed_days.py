@@ -74,9 +74,7 @@ class NewClosedDay(ClosedDayChange, CreationForm):
 class NewClosedDays(Form):
     """Days to close at once, all or none; what is closed already stays as it is."""
 
-    days: Annotated[
-        tuple[NewClosedDay, ...], Field(min_length=1, max_length=MOST_DAYS, strict=False)
-    ]
+    days: Annotated[tuple[NewClosedDay, ...], Field(max_length=MOST_DAYS, strict=False)]
 
 
 class ClosedDayOut(VersionedOut):
