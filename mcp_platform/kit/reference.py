@@ -196,7 +196,7 @@ POLICY: Final = (
 """The page's own Content-Security-Policy: its one style, and nothing else at all."""
 
 _CODE = re.compile(r"`([^`]*)`")
-_LINK = re.compile(r"\[([^\]`]*)\]\((#[a-z0-9_-]*)\)")
+_LINK = re.compile(r"\[([^\[\]`]*)\]\((#[a-z0-9_-]*)\)")
 _UNFIT = re.compile(r"[^\w\- ]")
 
 

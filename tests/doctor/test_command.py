@@ -24,7 +24,7 @@ def lines_to_standard_error(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def configure(**_: object) -> None:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
-    monkeypatch.setattr("mcp_platform.kit.logging.configure_logging", configure)
+    monkeypatch.setattr("mcp_platform.cli.commands.doctor.configure_logging", configure)
     yield
     structlog.configure(**made)
 
