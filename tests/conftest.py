@@ -86,6 +86,13 @@ def _guard(event: str, args: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_guard)
 
+# A logger that was used once keeps the configuration of that moment, in production. Here commands
+# and tests configure logging one after the other, in one process.
+_configure = structlog.configure
+structlog.configure = lambda **settings: _configure(
+    **{**settings, "cache_logger_on_first_use": False}
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

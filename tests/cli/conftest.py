@@ -1,14 +1,16 @@
 """Commands run in this process, on a database of their own; and rows to run them on."""
 
 import asyncio
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from mcp_platform.cli import main
 
@@ -26,8 +28,10 @@ Mcp = Callable[..., Ran]
 
 
 @pytest.fixture
-def mcp(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mcp:
-    """Run a command as the script does."""
+def mcp(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Mcp]:
+    """Run a command as the script does; how it logs is undone."""
+    root, logs = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
 
     monkeypatch.setattr(
         "mcp_platform.cli.commands.serve.kept", lambda: False
@@ -41,7 +45,10 @@ def mcp(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         written = capsys.readouterr()
         return Ran(int(ended.value.code or 0), written.out, written.err)
 
-    return run
+    yield run
+    structlog.configure(**logs)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 class Database:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-import structlog
 
 from mcp_platform.kit.logging import configure_logging
 from tests.flows.world import ANA, World, choices_of, message, running
@@ -21,7 +20,6 @@ def written(quiet: None) -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     configure_logging(level="DEBUG", form="json", show_texts=False)
-    structlog.configure(cache_logger_on_first_use=False)
     (handler,) = root.handlers
     assert isinstance(handler, logging.StreamHandler)
     output = io.StringIO()

@@ -186,7 +186,6 @@ def written() -> Iterator[io.StringIO]:
     handlers, level, structured = root.handlers[:], root.level, structlog.get_config()
     defaults = Settings()
     configure_logging(level=defaults.log_level, form="json", show_texts=defaults.log_texts)
-    structlog.configure(cache_logger_on_first_use=False)
     (handler,) = root.handlers
     assert isinstance(handler, logging.StreamHandler)
     output = io.StringIO()

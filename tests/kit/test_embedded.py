@@ -202,7 +202,10 @@ async def test_a_server_cut_short_when_its_owner_was_killed_recovers_what_was_co
 
 @only_linux
 async def test_a_killed_owner_whose_forked_child_lives_on_leaves_no_server(cluster: Path) -> None:
-    body = "import os\nprint(os.fork() or os.getpid(), 0, flush=True)\ntime.sleep(600)"
+    # One write each: the two write to one pipe at once.
+    body = (
+        "import os\npid = os.fork() or os.getpid()\nos.write(1, b'%d 0\\n' % pid)\ntime.sleep(600)"
+    )
     with another_process("postgres", cluster, body=body) as other:
         other.told()
         child = next(

@@ -25,7 +25,6 @@ def output() -> Iterator[io.StringIO]:
     handlers, level, structured = root.handlers[:], root.level, structlog.get_config()
     levels = {name: each.level for name, each in _loggers().items()}
     configure_logging(level="DEBUG", form="json", show_texts=False)
-    structlog.configure(cache_logger_on_first_use=False)
     written = io.StringIO()
     (handler,) = root.handlers
     assert isinstance(handler, logging.StreamHandler)
@@ -138,7 +137,6 @@ def test_a_trace_shows_where_and_not_what_was_at_hand(lines: Lines) -> None:
 
 def test_a_trace_for_people_shows_no_more(output: io.StringIO) -> None:
     configure_logging(level="INFO", form="console", show_texts=False)
-    structlog.configure(cache_logger_on_first_use=False)
     (handler,) = logging.getLogger().handlers
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(output)
@@ -228,7 +226,6 @@ def test_what_is_no_secret_stays(lines: Lines) -> None:
 
 def test_texts_can_be_shown_on_purpose(output: io.StringIO, lines: Lines) -> None:
     configure_logging(level="INFO", form="json", show_texts=True)
-    structlog.configure(cache_logger_on_first_use=False)
     (handler,) = logging.getLogger().handlers
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(output)
@@ -243,7 +240,6 @@ def test_texts_can_be_shown_on_purpose(output: io.StringIO, lines: Lines) -> Non
 @pytest.mark.parametrize("level", ["debug", "info"])
 def test_lines_below_the_level_are_not_written(output: io.StringIO, level: str) -> None:
     configure_logging(level="WARNING", form="json", show_texts=False)
-    structlog.configure(cache_logger_on_first_use=False)
     (handler,) = logging.getLogger().handlers
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(output)
