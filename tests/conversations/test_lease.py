@@ -257,3 +257,18 @@ async def test_nothing_stays_open_for_it(post: Post, connections: Connections) -
             return not await session.scalar(text(opened))
 
     await eventually(none, why="an end of all connections")  # Postgres hears of it a moment later
+
+
+async def test_who_is_revoked_has_lost_this_contact_and_no_other(post: Post) -> None:
+    ana, bia = await post.meet("w:5511987654321"), await post.meet("w:5511987654322")
+    of_ana, of_bia = await post.take(ana), await post.take(bia)
+    assert of_ana is not None
+    assert of_bia is not None
+    async with post.sessions.of(post.tenant).begin() as session:
+        # No turn was under way; the lease is gone all the same.
+        assert not await lease_module.revoke(session, post.tenant, ana)
+    with pytest.raises(LeaseLost):
+        async with post.sessions.of(post.tenant).begin() as session:
+            await lease_module.check(session, of_ana)
+    async with post.sessions.of(post.tenant).begin() as session:
+        await lease_module.check(session, of_bia)
