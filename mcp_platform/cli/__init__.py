@@ -140,18 +140,17 @@ class _Modules(MutableMapping[str, Any]):
         return len(COMMANDS)
 
 
-def _made(name: str, found: Any) -> TyperCommand | TyperGroup:
+def _made(name: str, found: Any) -> Any:
+    """Return a family (`typer.Typer`) or a function as Typer's own command."""
     if isinstance(found, typer.Typer):
         group = get_group(found)
         group.name = name
         return group
-    command = get_command_from_info(
+    return get_command_from_info(
         CommandInfo(name=name, callback=found),
         pretty_exceptions_short=False,
         rich_markup_mode="rich",
     )
-    assert isinstance(command, TyperCommand)  # noqa: S101  # as its class was left to Typer
-    return command
 
 
 class _Commands(TyperGroup):

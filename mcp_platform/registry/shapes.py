@@ -1,7 +1,6 @@
-"""What wishes are made of: their base classes, their texts, and how a change is merged.
+"""Fields that several forms of the registry have: calendars, Meta's ids, numbers, short names.
 
-A wish is a pydantic model, so that the REST API, the commands and imports refuse the same things in
-the same words. Unknown fields are refused, and nothing is converted: "5" is no number.
+The base classes of forms are in `kit/forms.py`.
 """
 
 from typing import Annotated

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from mcp_platform.bootstrap.commands import api_server_ranges
-from mcp_platform.bootstrap.commands import api_server_ranges as look_up
 from mcp_platform.cli.commands.platform import tell_lacks
 from mcp_platform.cli.operating import in_database, show
 from mcp_platform.errors import Invalid, PlatformError
@@ -134,7 +133,7 @@ def _unreached(config: Mapping[str, Any]) -> Iterator[Lack]:
 
 def _export(url: str, branch: str) -> bytes:
     config = with_repository(in_database(export_config), url=url, branch=branch)
-    return with_api_server(config, look_up=lambda: asyncio.run(look_up()))
+    return with_api_server(config, look_up=lambda: asyncio.run(api_server_ranges()))
 
 
 def _synth(config: Path, output: Path, *, prune: bool) -> None:
