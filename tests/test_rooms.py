@@ -3,8 +3,11 @@
 import ast
 import tomllib
 from collections import defaultdict
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+
+from tests.integration.fleet import SIMULATORS, simulator_app
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mcp_platform"
@@ -63,3 +66,10 @@ def test_a_public_class_name_stands_for_one_class() -> None:
 
 def test_the_picture_of_the_rooms_is_that_of_the_import_contracts() -> None:
     assert f"```mermaid\n{_picture()}\n```" in (ROOT / "docs/architecture.md").read_text()
+
+
+def test_what_the_containers_serve_is_where_their_command_says() -> None:
+    """Containers start rarely, and a name in a command moves with no import."""
+    for vendor in SIMULATORS:
+        module, factory = simulator_app(vendor).split(":")
+        assert callable(getattr(import_module(module), factory)), vendor

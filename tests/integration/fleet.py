@@ -31,7 +31,7 @@ PLATFORM = os.environ.get("PLATFORM_IMAGE", "mcp-platform")
 PUBLISHER = os.environ.get("PUBLISHER_IMAGE", "mcp-publisher")
 PREVIOUS = os.environ.get("PREVIOUS_IMAGE", "mcp-platform-previous")
 PASSWORD = "container-" + uuid4().hex
-SIMULATORS = ("meta", "gemini", "google_calendar")
+SIMULATORS = ("meta", "gemini", "google")
 HARDENED: Mapping[str, Any] = {
     # As in a cluster: what a pod may not do there, it does without here.
     "read_only": True,
@@ -55,6 +55,11 @@ def unusable_engine() -> str | None:
 
 def has_image(name: str) -> bool:
     return bool(docker.from_env().images.list(name=name.partition("@")[0]))
+
+
+def simulator_app(vendor: str) -> str:
+    """Name the application of a simulator as uvicorn takes it."""
+    return f"mcp_platform.simulators.{vendor}.app:create_app"
 
 
 class Fleet:
@@ -110,11 +115,11 @@ class Fleet:
                 .with_kwargs(
                     entrypoint=["uvicorn", "--factory", "--host", "0.0.0.0", "--port", "8000"]  # noqa: S104
                 )
-                .with_command([f"mcp_platform.simulators.{each}:create_app"])
+                .with_command([simulator_app(each)])
                 .with_exposed_ports(8000)
                 .waiting_for(HttpWaitStrategy(8000, "/_control/requests").for_status_code(200))
             )
-            self._run(simulator, name=each.replace("_", "-"))
+            self._run(simulator, name=each)
             self._vendors[each] = f"http://{_place(simulator, 8000)}"
         self.migrate(PLATFORM)
 
@@ -193,7 +198,7 @@ class Fleet:
             volume.remove(force=True)
 
     def _environment(self) -> dict[str, str]:
-        vendors = {each: f"http://{each.replace('_', '-')}:8000" for each in SIMULATORS}
+        vendors = {each: f"http://{each}:8000" for each in SIMULATORS}
         return {
             "DATABASE_URL": self._inside("mcp", PASSWORD),
             "REDIS_URL": "redis://valkey:6379/0",
@@ -201,8 +206,8 @@ class Fleet:
             "DEBOUNCE_CAP_S": "0",
             "META_GRAPH_URL": vendors["meta"],
             "GEMINI_URL": vendors["gemini"],
-            "GOOGLE_CALENDAR_URL": f"{vendors['google_calendar']}/calendar/v3/",
-            "GOOGLE_TOKEN_URL": f"{vendors['google_calendar']}/token",
+            "GOOGLE_CALENDAR_URL": f"{vendors['google']}/calendar/v3/",
+            "GOOGLE_TOKEN_URL": f"{vendors['google']}/token",
         }
 
     @asynccontextmanager
