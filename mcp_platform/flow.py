@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.assistant import Assistant, TurnReply
 from mcp_platform.assistant.context import TurnContext
-from mcp_platform.assistant.journal import Journal, forget_steps
+from mcp_platform.assistant.journal import Journal, acted, begin_again, forget_steps
 from mcp_platform.conversations.chat import COPIED, queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import InboundMessage, corrected, hear
@@ -167,8 +167,10 @@ class InboxHandler:
                 await wake(session, INBOX, WakeUp(tenant.id, aliases[0]), after=left)
                 break
             turn = await turns.begin(lease.contact_id, now=self._clock())
-            if turn is None or turn.starts <= self._patience.park_after:
-                return turn
+            if turn is None:
+                return None
+            if turn.starts <= self._patience.park_after:
+                return await self._as_corrected(session, turns, turn)
             error = f"begun {self._patience.park_after} times, never finished"
             await turns.park(turn, now=self._clock(), error=error)
             await self._notices.parked(session, tenant, key=str(turn.id))
@@ -176,6 +178,15 @@ class InboxHandler:
             log.error("flow.turn.parked", tenant=tenant.path, turn=str(turn.id), error=error)
         await release(session, lease)
         return None
+
+    async def _as_corrected(self, session: AsyncSession, turns: Turns, turn: Turn) -> Turn:
+        """Take in what corrects a turn that was begun before, unless it has acted already."""
+        if not turn.resumed or await acted(session, turn):
+            return turn
+        fuller = await turns.take_corrections(turn)
+        if fuller is not turn:
+            await begin_again(session, turn)
+        return fuller
 
     async def _measured(self, tenant: Tenant, lease: Lease, turn: Turn) -> Turn | None:
         processor = ProcessorTime(most=self._processor, tenant=tenant.path, turn=str(turn.id))
@@ -262,7 +273,7 @@ class InboxHandler:
             for each in heard:
                 if each.corrects:  # before anybody reads the conversation
                     await Messages(session, tenant.id).correct(
-                        lease.contact_id, key=f"m:{each.corrects}", text=f"[{each.type}]"
+                        lease.contact_id, key=each.corrects, text=f"[{each.type}]"
                     )
             # An API caller's words do not open Meta's window, whoever they are said for.
             written = [each.at for each in heard if not each.key.startswith(API)]
@@ -299,7 +310,7 @@ class InboxHandler:
             for each, event in zip(heard, turn.events, strict=True):
                 if each.corrects:
                     await turns.forget(
-                        lease.contact_id, key=f"m:{each.corrects}", alias=event.contact_key
+                        lease.contact_id, key=each.corrects, alias=event.contact_key
                     )
             if any(each.corrects for each in heard):
                 await forget_steps(session, tenant_id=tenant.id, contact_id=lease.contact_id)

@@ -5,7 +5,7 @@ and a deadline; whatever goes wrong with it, the menu answers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -52,6 +52,8 @@ log = structlog.get_logger(__name__)
 # What the model is reminded of: about a screenful, of the last day.
 HISTORY_MOST = 20
 HISTORY_SINCE = timedelta(hours=24)
+# What decorates the words beside it, and need not be answered.
+WORDLESS = frozenset({"sticker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,16 @@ class Assistant:
         if taps:
             # Of several taps the last is what the contact wants now.
             return TurnReply(await turn.menu.tap(taps[-1].tap or ""), "menu")
+        phrases = turn.speech.phrases
+        unreadable = "unreadable" in kinds
         if not texts:
-            phrases = turn.speech.phrases
-            unreadable = "unreadable" in kinds
             return TurnReply(Reply(phrases.unreadable if unreadable else phrases.text_only), "menu")
-        return await self._converse(turn, texts)
+        said = await self._converse(turn, texts)
+        if unreadable:
+            return _and(said, phrases.one_unreadable)
+        if any(each.kind == "unsupported" and each.type not in WORDLESS for each in context.heard):
+            return _and(said, phrases.one_not_text)
+        return said
 
     async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> "_TurnAtWork":
         tenant = context.tenant
@@ -343,6 +350,10 @@ class _TurnAtWork:
                 answer["id"] = call.id
             parts.append({"function_response": answer})
         return {"role": "user", "parts": parts}
+
+
+def _and(said: TurnReply, also: str) -> TurnReply:
+    return replace(said, reply=replace(said.reply, text=f"{said.reply.text}\n\n{also}"))
 
 
 def _names(context: TurnContext, catalogue: Catalogue) -> list[str]:

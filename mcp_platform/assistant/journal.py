@@ -36,6 +36,27 @@ FORGET = text("""
 """)
 
 
+# Of a turn that has only asked a model, and told nobody.
+FORGET_UNTOLD = text("""
+    DELETE FROM turn_steps WHERE tenant_id = :tenant AND turn_id = :turn
+""")
+ACTED = text("""
+    SELECT EXISTS (SELECT FROM turn_steps WHERE tenant_id = :tenant AND turn_id = :turn
+                   AND name <> 'prompt' AND NOT starts_with(name, 'model:'))
+""")
+
+
+async def acted(session: AsyncSession, turn: Turn) -> bool:
+    """Return whether an earlier start of the turn did more than ask a model."""
+    whose = {"tenant": turn.tenant_id, "turn": turn.id}
+    return bool(await session.scalar(ACTED, whose))
+
+
+async def begin_again(session: AsyncSession, turn: Turn) -> None:
+    """Forget what a turn has asked a model, which its contact has corrected since."""
+    await session.execute(FORGET_UNTOLD, {"tenant": turn.tenant_id, "turn": turn.id})
+
+
 async def forget_steps(
     session: AsyncSession, *, tenant_id: TenantId, contact_id: ContactId
 ) -> None:

@@ -30,6 +30,8 @@ class Phrases:
     handed_over: str
     text_only: str
     unreadable: str
+    one_not_text: str
+    one_unreadable: str
     which_service: str
     which_professional: str
     which_day: str
@@ -82,6 +84,9 @@ _PT = Phrases(
     handed_over="Combinado: daqui em diante quem responde é uma pessoa da equipe.",
     text_only="Por enquanto só entendo mensagens de texto. Pode escrever o que você precisa?",
     unreadable="Não consegui abrir essa mensagem. Pode enviar de novo?",
+    one_not_text="Uma das suas mensagens não era de texto, e essa eu não entendi. Pode escrever o que"
+    " ela diz?",
+    one_unreadable="Uma das suas mensagens eu não consegui abrir. Pode enviar de novo?",
     which_service="Qual serviço você quer?",
     which_professional="Com quem você prefere?",
     which_day="Para qual dia?",
@@ -133,6 +138,9 @@ _EN = Phrases(
     handed_over="All right: from here on a person from the team will answer.",
     text_only="For now I only understand text messages. Could you write what you need?",
     unreadable="I could not open that message. Could you send it again?",
+    one_not_text="One of your messages was not text, and I did not understand it. Could you write"
+    " what it says?",
+    one_unreadable="One of your messages I could not open. Could you send it again?",
     which_service="Which service would you like?",
     which_professional="Who would you prefer?",
     which_day="For which day?",
@@ -184,6 +192,9 @@ _ES = Phrases(
     handed_over="De acuerdo: desde ahora responde una persona del equipo.",
     text_only="Por ahora solo entiendo mensajes de texto. ¿Puede escribir lo que necesita?",
     unreadable="No pude abrir ese mensaje. ¿Puede enviarlo de nuevo?",
+    one_not_text="Uno de sus mensajes no era de texto, y ese no lo entendí. ¿Puede escribir lo que"
+    " dice?",
+    one_unreadable="Uno de sus mensajes no lo pude abrir. ¿Puede enviarlo de nuevo?",
     which_service="¿Qué servicio quiere?",
     which_professional="¿Con quién prefiere?",
     which_day="¿Para qué día?",

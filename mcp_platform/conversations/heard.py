@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from mcp_platform.conversations.contacts import Identity
-from mcp_platform.inbox.event import LONGEST_ID
+from mcp_platform.inbox.event import LONGEST_ID, corrected_key
 from mcp_platform.inbox.turns import TurnEvent
 from mcp_platform.kit.jsons import storable
 
@@ -40,7 +40,7 @@ class InboundMessage:
     renamed: tuple[str, ...] = ()
     """Other aliases of the same contact, where a system message tells of a change."""
     corrects: str | None = None
-    """The id of the message that this one takes back, or replaces."""
+    """The key of the message that this one takes back, or replaces."""
 
 
 def corrected(heard: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:
@@ -49,7 +49,7 @@ def corrected(heard: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:
     An edited message says the new words in its old place.
     """
     left = list(heard)
-    place = {each.message_id: index for index, each in enumerate(heard) if not each.corrects}
+    place = {each.key: index for index, each in enumerate(heard) if not each.corrects}
     for index, each in enumerate(heard):
         at = place.get(each.corrects or "")
         if at is None:
@@ -75,7 +75,7 @@ def hear(event: TurnEvent) -> InboundMessage:
         identity=_identity(event, message, contact),
         at=event.sent_at,
         renamed=said.renamed,
-        corrects=said.corrects,
+        corrects=corrected_key(event.content),
     )
 
 
@@ -85,22 +85,17 @@ class _Said:
     text: str = ""
     tap: str | None = None
     renamed: tuple[str, ...] = ()
-    corrects: str | None = None
 
 
 def _read(type_: str, message: dict[str, Any]) -> _Said:
     content = _dict(message.get(type_))
-    corrects = _text(content.get("original_message_id"))
     if type_ == "edit":  # what was written before may be answered already: the edit counts anew
         edited = _dict(content.get("message"))
         edited_type = _text(edited.get("type")) or "text"
-        said = _read(edited_type, edited) if edited_type != "edit" else _Said("silent")
-        return replace(said, corrects=corrects)
+        return _read(edited_type, edited) if edited_type != "edit" else _Said("silent")
     if type_ == "text":
         body = _text(content.get("body")) or ""
         return _Said("text" if body.strip() else "silent", body)
-    if type_ == "revoke":
-        return _Said("silent", corrects=corrects)
     if type_ == "unsupported" and POLL_AND_THE_LIKE not in _codes(message):
         return _Said("unreadable")
     if type_ in ("interactive", "button"):

@@ -1,9 +1,11 @@
 """What arrives, as values: one event is one message, one status, or something else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from mcp_platform.kit.jsons import storable
 from mcp_platform.tenants.tenant import TenantId
 
 # Longer ids than any vendor's name nobody: a B-tree row holds 2,704 bytes.
@@ -24,3 +26,17 @@ class NewEvent:
     sent_at: datetime | None
     instant: bool = False
     trace_id: str | None = None
+
+
+def corrected_key(content: Mapping[str, Any]) -> str | None:
+    """Return the key of the message that this one takes back or replaces.
+
+    Source: WhatsApp Cloud API webhooks reference, messages of type `revoke` and `edit`.
+    """
+    message = content.get("message")
+    type_ = message.get("type") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or type_ not in ("revoke", "edit"):
+        return None
+    what = message.get(type_)
+    original = what.get("original_message_id") if isinstance(what, dict) else None
+    return f"m:{storable(original)}" if isinstance(original, str) and original else None

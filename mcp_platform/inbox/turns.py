@@ -6,7 +6,7 @@ the same events; messages that came meanwhile belong to the next one.
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -15,12 +15,14 @@ from sqlalchemy import Row, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
+from mcp_platform.inbox.event import corrected_key
 from mcp_platform.inbox.models import EventRow, TurnRow
 from mcp_platform.kit.jsons import dumps, loads
 from mcp_platform.tenants.tenant import TenantId
 
 # One turn never takes more than this: the rest of a flood is the next turn's.
 MOST_EVENTS = 50
+MOST_CORRECTIONS = 500  # read beyond that; more are the work of a program
 # How the keys of what comes by the tenant API begin; Meta's 24 hours are not for them.
 API = "api:"
 # Source: Meta delivers again for seven days. A time further back, or ahead by more than clocks
@@ -54,6 +56,16 @@ FROZEN = text(f"SELECT {_EVENT} FROM inbox_events WHERE tenant_id = :tenant AND 
 TO_FREEZE = text(f"""
     SELECT {_EVENT} FROM inbox_events
     WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'
+      AND contact_key IN (SELECT alias FROM contact_aliases
+                          WHERE tenant_id = :tenant AND contact_id = :contact)
+    ORDER BY id
+    LIMIT :most
+""")  # noqa: S608  # constants
+# What corrects other messages, behind more than one turn takes. The mark only saves reading bodies.
+CORRECTIONS = text(f"""
+    SELECT {_EVENT} FROM inbox_events
+    WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'
+      AND position(convert_to('original_message_id', 'UTF8') IN body) > 0
       AND contact_key IN (SELECT alias FROM contact_aliases
                           WHERE tenant_id = :tenant AND contact_id = :contact)
     ORDER BY id
@@ -150,8 +162,9 @@ class Turns:
         """Take up the contact's oldest open turn, or freeze what waits into a new one.
 
         Taps and typed messages make separate turns, in the order they came: a tap acts without
-        the model. Each call of the tenant API waits for an answer of its own. The start is counted before anything else happens, so that what kills its
-        worker is counted too.
+        the model. What takes a message back, or replaces it, comes along wherever it waits. Each
+        call of the tenant API waits for an answer of its own. The start is counted before anything
+        else happens, so that what kills its worker is counted too.
         """
         whose = {"tenant": self._tenant, "contact": contact_id}
         begun = (await self._session.execute(RESUME, whose)).first()
@@ -172,8 +185,7 @@ class Turns:
             return None
         turn_id = uuid.uuid4()
         await self._session.execute(OPEN, {**whose, "id": turn_id, "now": now})
-        keys = [event.key for event in frozen]
-        await self._session.execute(CLAIM, {"tenant": self._tenant, "id": turn_id, "keys": keys})
+        await self._claim(turn_id, frozen)
         return Turn(
             id=turn_id,
             tenant_id=self._tenant,
@@ -192,12 +204,36 @@ class Turns:
         )
         if waiting and waiting[0].key.startswith(API):
             return waiting[:1]
-        return list(
+        frozen = list(
             takewhile(
                 lambda event: event.instant == waiting[0].instant and not event.key.startswith(API),
                 waiting,
             )
         )
+        others = waiting[len(frozen) :]
+        if len(waiting) == MOST_EVENTS:
+            others += await self._corrections(contact_id)
+        return [*frozen, *_correcting(frozen, others)]
+
+    async def take_corrections(self, turn: Turn) -> Turn:
+        """Add to an open turn what waits and takes its messages back, or replaces them."""
+        found = _correcting(turn.events, await self._corrections(turn.contact_id))
+        if not found:
+            return turn
+        await self._claim(turn.id, found)
+        return replace(turn, events=(*turn.events, *found))
+
+    async def _corrections(self, contact_id: ContactId) -> list[TurnEvent]:
+        return _in_order(
+            await self._session.execute(
+                CORRECTIONS,
+                {"tenant": self._tenant, "contact": contact_id, "most": MOST_CORRECTIONS},
+            )
+        )
+
+    async def _claim(self, turn_id: uuid.UUID, events: Iterable[TurnEvent]) -> None:
+        keys = [event.key for event in events]
+        await self._session.execute(CLAIM, {"tenant": self._tenant, "id": turn_id, "keys": keys})
 
     async def excuse(self, turn: Turn) -> None:
         """Take one start of an open turn back: it failed for a reason outside of it."""
@@ -276,6 +312,18 @@ class Turns:
             .values(state="done", error="replayed")
         )
         return aliases
+
+
+def _correcting(events: Iterable[TurnEvent], others: Iterable[TurnEvent]) -> list[TurnEvent]:
+    """Return those of the others that correct one of these, each once."""
+    keys = {event.key for event in events}
+    return list(
+        {
+            other.key: other
+            for other in others
+            if other.key not in keys and corrected_key(other.content) in keys
+        }.values()
+    )
 
 
 def _in_order(rows: Iterable[Row[Any]]) -> list[TurnEvent]:

@@ -60,7 +60,7 @@ def test_an_edit_that_is_taken_back_says_nothing() -> None:
 
 def test_an_edit_of_what_came_before_is_new_words() -> None:
     [edited] = corrected([edit("2", of="1", body="às 16h")])
-    assert (edited.kind, edited.text, edited.corrects) == ("text", "às 16h", "1")
+    assert (edited.kind, edited.text, edited.corrects) == ("text", "às 16h", "m:1")
 
 
 def test_a_caption_that_was_edited_is_text() -> None:

@@ -1,7 +1,11 @@
 """What a contact takes back, writes anew, wrote long ago, or wrote to others."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
+from sqlalchemy import text
 
 from tests.flows.test_kinds import bare
 from tests.flows.world import ZONE, World, choices_of, eventually, message, text_of
@@ -18,6 +22,11 @@ def revoke(of: str) -> dict[str, Any]:
     return bare({"type": "revoke", "revoke": {"original_message_id": of}})
 
 
+def edit(of: str, body: str) -> dict[str, Any]:
+    inner = {"type": "text", "text": {"body": body}}
+    return bare({"type": "edit", "edit": {"original_message_id": of, "message": inner}})
+
+
 async def test_a_message_taken_back_before_it_was_answered_is_not_obeyed(here: World) -> None:
     asked = message(ASK)
     await here.post(here.webhook(asked, revoke(asked["id"]), message("Oi")))
@@ -28,6 +37,58 @@ async def test_a_message_taken_back_before_it_was_answered_is_not_obeyed(here: W
     kept = await here.rows("SELECT text FROM messages WHERE tenant_id = :tenant")
     assert not any("corte" in row.text for row in kept)
     assert not any(b"corte" in body for body in await _bodies(here))
+
+
+async def test_a_message_taken_back_is_not_obeyed_whatever_waits_beside_it(here: World) -> None:
+    row = choices_of(await here.ask("Tem horário para corte amanhã com o Zé?"))[0]
+    asked, again = message(ASK), message("Marca uma barba amanhã às 16h com o Zé")
+    tapped = bare({"type": "interactive", "interactive": {"list_reply": row}})
+    await here.post(
+        here.webhook(asked, again, tapped, edit(again["id"], "Oi"), revoke(asked["id"]))
+    )
+
+    replies = await here.replies(3)
+
+    assert await here.statuses() == ["booked"]
+    assert "✅ Agendado" in text_of(replies[2])
+    assert not any("Agendado" in text_of(each) for each in replies[:2])
+    said = str([each["body"] for each in await here.asked_model()])
+    assert "15h" not in said
+    assert "barba amanhã" not in said
+
+
+async def test_a_turn_begun_before_a_message_was_taken_back_asks_the_model_again(
+    here: World,
+) -> None:
+    await here.ask("Oi")
+    await here.change(status="suspended")
+    asked = message(ASK)
+    await here.post(here.webhook(asked))
+    async with here.session() as session:  # its worker died as the model had answered
+        await session.execute(
+            text(
+                "WITH turn AS (INSERT INTO turns (tenant_id, id, contact_id, starts, opened_at)"
+                " SELECT :tenant, gen_random_uuid(), id, 1, now() FROM contacts"
+                " WHERE tenant_id = :tenant RETURNING id),"
+                " steps AS (INSERT INTO turn_steps (tenant_id, turn_id, name, content)"
+                " SELECT :tenant, turn.id, step, CAST(content AS jsonb) FROM turn,"
+                " (VALUES ('prompt', :prompt), ('model:0', :answer)) AS given (step, content))"
+                " UPDATE inbox_events SET state = 'claimed', turn_id = turn.id FROM turn"
+                " WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'"
+            ),
+            {
+                "tenant": here.tenant.id,
+                "prompt": json.dumps({"system": "", "contents": [{"parts": [{"text": ASK}]}]}),
+                "answer": json.dumps({"content": {}, "text": "Claro, com prazer!", "calls": []}),
+            },
+        )
+    await here.post(here.webhook(revoke(asked["id"])))
+    await here.change(status="active")
+    await here.say("Bom dia")
+    await here.idle()
+
+    assert len(await here.replies(2)) == 2
+    assert not any("15h" in str(each["body"]) for each in await here.asked_model())
 
 
 async def test_a_message_taken_back_after_it_was_answered_is_blanked(here: World) -> None:
@@ -116,6 +177,26 @@ async def test_a_message_that_whatsapp_did_not_hand_over_is_asked_for_again(here
     reply = text_of((await here.replies(1))[0])
 
     assert "Pode enviar de novo?" in reply
+
+
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [
+        ({"type": "unsupported", "errors": [{"code": 131060}]}, "não consegui abrir"),
+        ({"type": "audio", "audio": {"id": "1"}}, "não era de texto"),
+        ({"type": "sticker", "sticker": {"id": "1"}}, None),
+    ],
+)
+async def test_what_could_not_be_read_beside_a_text_is_said_too(
+    here: World, beside: dict[str, Any], said: str | None
+) -> None:
+    await here.post(here.webhook(message("Tem horário para corte amanhã com o Zé?"), bare(beside)))
+
+    reply = (await here.replies(1))[0]
+
+    assert choices_of(reply)
+    assert ("Uma das suas mensagens" in text_of(reply)) == (said is not None)
+    assert said is None or said in text_of(reply)
 
 
 async def _bodies(here: World) -> list[bytes]:

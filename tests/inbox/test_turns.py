@@ -20,6 +20,7 @@ from mcp_platform.inbox.turns import (
     WaitingMessages,
 )
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId
 
 AT = datetime(2026, 12, 1, 10, tzinfo=UTC)
@@ -40,14 +41,20 @@ class Inbox:
             self.contact = await Contacts(session, self.tenant).ensure(Identity.of(self.alias))
 
     async def hear(self, *keys: str, **more: Any) -> None:
-        values = {"instant": False, "sent": None, "at": AT, "alias": self.alias} | more
+        values = {
+            "instant": False,
+            "sent": None,
+            "at": AT,
+            "alias": self.alias,
+            "body": b"{}",
+        } | more
         async with self.sessions.of(self.tenant).begin() as session:
             for key in keys:
                 await session.execute(
                     text(
                         "INSERT INTO inbox_events (tenant_id, key, kind, contact_key, body,"
                         " instant, sent_at, received_at) VALUES (:tenant, :key, 'message', :alias,"
-                        " '{}', :instant, :sent, :at)"
+                        " :body, :instant, :sent, :at)"
                     ),
                     {"tenant": self.tenant, "key": key, **values},
                 )
@@ -320,3 +327,18 @@ async def _another(inbox: Inbox) -> Turn:
     await other.meet()
     await other.hear(f"m:of {other.alias}")
     return await other.begin()
+
+
+async def test_what_takes_a_message_back_comes_along_wherever_it_waits(inbox: Inbox) -> None:
+    taken_back = {"type": "revoke", "revoke": {"original_message_id": "0"}}
+    of_another = {"type": "edit", "edit": {"original_message_id": "tap"}}
+    await inbox.hear("m:0")
+    await inbox.hear("m:tap", instant=True)
+    await inbox.hear(*(f"m:{number}" for number in range(1, MOST_EVENTS + 5)))
+    await inbox.hear("m:edit", body=dumps({"message": of_another}))
+    await inbox.hear("m:revoke", body=dumps({"message": taken_back}))
+
+    assert await inbox.next() == ["m:0", "m:revoke"]
+    assert await inbox.next() == ["m:tap", "m:edit"]
+    assert len(await inbox.next()) == MOST_EVENTS
+    assert len(await inbox.next()) == 4
