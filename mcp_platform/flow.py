@@ -309,9 +309,7 @@ class InboxHandler:
             turns = Turns(session, tenant.id)
             for each, event in zip(heard, turn.events, strict=True):
                 if each.corrects:
-                    await turns.forget(
-                        lease.contact_id, key=each.corrects, alias=event.contact_key
-                    )
+                    await turns.forget(lease.contact_id, key=each.corrects, alias=event.contact_key)
             if any(each.corrects for each in heard):
                 await forget_steps(session, tenant_id=tenant.id, contact_id=lease.contact_id)
             await turns.close(turn, now=now)
