@@ -8,7 +8,7 @@ what is said and its outbox row together. Then it looks again, and gives the lea
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,8 +26,9 @@ from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.conversations.replies import REPLY
 from mcp_platform.errors import Unavailable
+from mcp_platform.inbox.event import API
 from mcp_platform.inbox.metrics import TURN_SECONDS, turn_ended
-from mcp_platform.inbox.turns import API, Turn, Turns, WaitingMessages
+from mcp_platform.inbox.turns import Turn, Turns, WaitingMessages
 from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
@@ -211,9 +212,7 @@ class InboxHandler:
                 now=self._clock(),
                 processor=processor,
             )
-            async with self._receipts.shown(
-                tenant, answerable, again=turn.resumed or answerable[-1].kind == "silent"
-            ):
+            async with self._receipt(tenant, turn, answerable[-1]):
                 said = await self._assistant.answer(context)
         failpoint("turn.before_close")
         following = await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)
@@ -227,6 +226,14 @@ class InboxHandler:
             author=said.author if said else None,
         )
         return following
+
+    def _receipt(
+        self, tenant: Tenant, turn: Turn, newest: InboundMessage
+    ) -> AbstractAsyncContextManager[None]:
+        """Show that an answer is being written; once, and where WhatsApp can show it."""
+        if turn.resumed or newest.kind == "silent" or newest.key.startswith(API):
+            return nullcontext()
+        return self._receipts.shown(tenant, newest.message_id)
 
     async def _answerable(
         self,

@@ -19,12 +19,13 @@ from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.errors import NotFound, PlatformError
 from mcp_platform.flow import InboxHandler
 from mcp_platform.followups import follow_up
-from mcp_platform.inbox.sweep import prune, sweep
+from mcp_platform.inbox.sweep import sweep
 from mcp_platform.kit.consumer import Consumer, Handle, Places, Queue
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp
 from mcp_platform.outbox.delivery import Delivery
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.retention import prune
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import TenantId, Topology
@@ -199,6 +200,7 @@ class Worker:
         woken = await sweep(
             self._sessions, patience=self._patience, lease=self._lease, topology=self._topology
         )
+        await self._idle.count_waiting()
         woken += await self._delivery.sweep()
         await self._idle.give_back()
         if woken:

@@ -31,8 +31,7 @@ def _picture() -> str:
     lines = ["flowchart TD"]
     names = []
     for layer in _layers():
-        parts = layer.replace("|", ":").split(":")
-        rooms = [part.strip() for part in parts]
+        rooms = [part.strip() for part in layer.split("|")]
         names.append(rooms[0])
         lines.append(f'    {rooms[0]}["{", ".join(rooms)}"]')
     lines += [f"    {upper} --> {lower}" for upper, lower in pairwise(names)]
@@ -66,6 +65,11 @@ def test_a_public_class_name_stands_for_one_class() -> None:
 
 def test_the_picture_of_the_rooms_is_that_of_the_import_contracts() -> None:
     assert f"```mermaid\n{_picture()}\n```" in (ROOT / "docs/architecture.md").read_text()
+
+
+def test_no_two_rooms_know_each_other() -> None:
+    """In a layers contract only `:` would let rooms of one layer import each other."""
+    assert not [layer for layer in _layers() if ":" in layer]
 
 
 def test_what_the_containers_serve_is_where_their_command_says() -> None:

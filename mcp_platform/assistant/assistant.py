@@ -34,7 +34,6 @@ from mcp_platform.assistant.tools import MOST_SLOTS, Toolbox, declarations
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.conversations.messages import Author, Message, Messages
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.standstill import OverBudget
@@ -46,6 +45,7 @@ from mcp_platform.scheduling.outcome import AppointmentView, SlotView
 from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
+from mcp_platform.whatsapp.reply import Reply
 
 log = structlog.get_logger(__name__)
 

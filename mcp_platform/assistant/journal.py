@@ -13,8 +13,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.models import StepRow
-from mcp_platform.conversations.contacts import ContactId
 from mcp_platform.conversations.lease import Lease, Leases
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.inbox.turns import Turn
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId

@@ -17,12 +17,12 @@ from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.tools import Toolbox, slot_action
-from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.outcome import AppointmentView
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 # A list has ten rows; one is kept for "more".
 ROWS = 10

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import ContactId
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId
 

@@ -24,7 +24,6 @@ from mcp_platform.assistant.metrics import DROPPED
 from mcp_platform.assistant.obliged import EFFECTS, obliged_of, still_to_choose
 from mcp_platform.assistant.phrases import icon, phrases
 from mcp_platform.assistant.tools import MOST_SLOTS
-from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.outcome import (
@@ -41,6 +40,7 @@ from mcp_platform.scheduling.outcome import (
 )
 from mcp_platform.tenants.tenant import Kind
 from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 _READS = (Listed, Informed, Refused)  # none of them does what was asked
 _SLOT = re.compile(r"\{slot:([\w-]+)\}")

@@ -15,12 +15,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import ContactId, Contacts
+from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.phones import spellings
 from mcp_platform.conversations.replies import Replies, SettledEvent
-from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.errors import Conflict, Invalid, NotFound
-from mcp_platform.inbox.event import NewEvent
+from mcp_platform.inbox.event import API, ContactId, NewEvent
 from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.jsons import dumps
@@ -28,6 +27,7 @@ from mcp_platform.kit.queue import schema_for
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.messages import Recipient
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class Chat:
         """
         contact_key = await self._contact_key(tenant, words)
         request_key = words.request_key or str(uuid.uuid4())
-        key = f"api:{uuid.uuid5(KEYS, json.dumps([tenant.id, contact_key, request_key]))}"
+        key = f"{API}{uuid.uuid5(KEYS, json.dumps([tenant.id, contact_key, request_key]))}"
         event = NewEvent(
             tenant_id=tenant.id,
             key=key,

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NewType
+from typing import Literal
 
 from sqlalchemy import Select, func, not_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.conversations.models import ContactAliasRow, ContactRow
 from mcp_platform.conversations.phones import EXAMPLE, international, spellings
 from mcp_platform.errors import Invalid, NotFound
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.tenants.tenant import TenantId
 
-ContactId = NewType("ContactId", uuid.UUID)
 Space = Literal["whatsapp", "api"]
 
 # Every table that names a contact, but for the lease and the contact itself.

@@ -14,11 +14,12 @@ from sqlalchemy import RowMapping as Row
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import ContactId, Contacts, Space
+from mcp_platform.conversations.contacts import Contacts, Space
 from mcp_platform.conversations.masking import masked
 from mcp_platform.conversations.messages import Author
 from mcp_platform.conversations.phones import spellings
 from mcp_platform.errors import NotFound
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.tenants.tenant import TenantId

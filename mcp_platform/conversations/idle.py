@@ -7,15 +7,17 @@ was silent to what they wrote, and answers no sooner than they write again.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import Contact, ContactId, Contacts
+from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.conversations import Conversations
+from mcp_platform.conversations.metrics import HANDED_OVER
 from mcp_platform.errors import NotFound
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.database import Sessions
+from mcp_platform.outbox.notices import Notices
+from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant, TenantId, Topology
 
 MOST = 100  # at a time
@@ -26,6 +28,15 @@ LEFT = text("""
     ORDER BY c.human_until
     LIMIT :most
 """)
+# Taken by nobody; the index holds those alone that a person has, or had.
+WAITING_FOR_PEOPLE = text("""
+    SELECT count(*) FROM contacts c
+    JOIN tenants tenant ON tenant.id = c.tenant_id AND tenant.status = 'active'
+        AND tenant.topology = :topology
+    WHERE c.answered_by = 'human' AND c.human_by IS NULL
+      AND (c.human_until IS NULL OR c.human_until > clock_timestamp())
+""")
+
 # Whoever takes it at this moment has it: then nothing is found.
 STILL = text("""
     SELECT 1 FROM contacts
@@ -35,27 +46,21 @@ STILL = text("""
 """)
 
 
-class TenantsById(Protocol):
-    async def by_id(self, tenant_id: TenantId, /) -> Tenant: ...
-
-
-class IdleNotices(Protocol):
-    """Tells the owner, in the transaction that gives a conversation back."""
-
-    async def left_alone(
-        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
-    ) -> None: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleConversations:
     """Gives back what people left, of the tenants of one topology."""
 
     sessions: Sessions
-    tenants: TenantsById
-    notices: IdleNotices
+    tenants: TenantDirectory
+    notices: Notices
     topology: Topology
     clock: Callable[[], datetime]
+
+    async def count_waiting(self) -> None:
+        """Measure how many conversations wait for a person."""
+        async with self.sessions.everywhere() as session:
+            waiting = await session.scalar(WAITING_FOR_PEOPLE, {"topology": self.topology})
+        HANDED_OVER.set(float(waiting or 0))
 
     async def give_back(self) -> int:
         """Give back what is due; return how many conversations it was."""

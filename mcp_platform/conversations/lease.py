@@ -19,8 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import ContactId
 from mcp_platform.errors import Conflict
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.tenant import TenantId
 

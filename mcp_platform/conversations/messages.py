@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import ContactId
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId
 

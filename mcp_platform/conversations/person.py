@@ -16,18 +16,19 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import Contact, ContactId, Contacts
+from mcp_platform.conversations.contacts import Contact, Contacts
 from mcp_platform.conversations.conversations import Conversation, Conversations, ThreadMessage
 from mcp_platform.conversations.lease import revoke
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.conversations.metrics import ACTIONS
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.messages import Recipient, whole_text
+from mcp_platform.whatsapp.reply import Reply
 
 # Names of replies: two are one if person, contact and Idempotency-Key are the same.
 REPLIES = UUID("7a6f9f0e-1a57-4c55-9a2c-6f0f5b1a9d3e")

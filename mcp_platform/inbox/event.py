@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NewType
+from uuid import UUID
 
 from mcp_platform.kit.jsons import storable
 from mcp_platform.tenants.tenant import TenantId
@@ -11,7 +12,12 @@ from mcp_platform.tenants.tenant import TenantId
 # Longer ids than any vendor's name nobody: a B-tree row holds 2,704 bytes.
 LONGEST_ID = 512
 
+# How the keys of what comes by the tenant API begin; Meta's 24 hours are not for them.
+API = "api:"
+
 Kind = Literal["message", "status", "other"]
+ContactId = NewType("ContactId", UUID)
+"""Who wrote. A `contact_key` is an alias of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

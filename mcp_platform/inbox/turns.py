@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import Row, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import ContactId
-from mcp_platform.inbox.event import corrected_key
+from mcp_platform.inbox.event import API, ContactId, corrected_key
 from mcp_platform.inbox.models import EventRow, TurnRow
 from mcp_platform.kit.jsons import dumps, loads
 from mcp_platform.tenants.tenant import TenantId
@@ -23,8 +22,6 @@ from mcp_platform.tenants.tenant import TenantId
 # One turn never takes more than this: the rest of a flood is the next turn's.
 MOST_EVENTS = 50
 MOST_CORRECTIONS = 500  # read beyond that; more are the work of a program
-# How the keys of what comes by the tenant API begin; Meta's 24 hours are not for them.
-API = "api:"
 # Source: Meta delivers again for seven days. A time further back, or ahead by more than clocks
 # differ, is no time.
 REDELIVERED_FOR = timedelta(days=7)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from mcp_platform.scheduling.calendar import Calendar, CalendarEvent
+from mcp_platform.outbox.calendar import CalendarEvent, CalendarWriter
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
@@ -58,7 +58,9 @@ class Sender(Protocol):
 class Effects:
     """Does effects with a tenant's credentials."""
 
-    def __init__(self, *, whatsapp: Sender, calendar_of: Callable[[Credentials], Calendar]) -> None:
+    def __init__(
+        self, *, whatsapp: Sender, calendar_of: Callable[[Credentials], CalendarWriter]
+    ) -> None:
         self._whatsapp = whatsapp
         self._calendar_of = calendar_of
 

@@ -4,15 +4,14 @@ Notices are effects like any other: recorded, sent, retried. The same trouble is
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import Contact
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.effects import Effect
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
@@ -20,6 +19,7 @@ from mcp_platform.tenants import health
 from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
+from mcp_platform.whatsapp.reply import Reply
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +136,17 @@ NO_OWNER = "owner_number"
 NO_OWNER_REASON = "A notice had nobody to go to: set the owner's WhatsApp number."
 
 
+class NamedContact(Protocol):
+    """A contact, as far as a notice names them."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def wa_id(self) -> str | None: ...
+
+
 class Notices:
     """Records notices to the owner of a tenant; a tenant without an owner's number has none."""
 
@@ -145,7 +156,7 @@ class Notices:
         self._template = template
 
     async def wants_a_person(
-        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, until: str, key: str
+        self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, until: str, key: str
     ) -> None:
         """Tell the owner, in the transaction of the handoff, who wants to talk, and how to answer.
 
@@ -157,7 +168,7 @@ class Notices:
         NOTICES.labels(about="wants_a_person").inc()
 
     async def left_alone(
-        self, session: AsyncSession, tenant: Tenant, contact: Contact, *, key: str
+        self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, key: str
     ) -> None:
         """Tell the owner who wrote to a person, and has no answer as the assistant is back."""
         said = _LEFT_ALONE[_language(tenant)].format(who=_who(tenant, contact))
@@ -255,13 +266,13 @@ class Notices:
         return {"type": "template", "template": template}
 
 
-def _who(tenant: Tenant, contact: Contact) -> str:
+def _who(tenant: Tenant, contact: NamedContact) -> str:
     # A name that a stranger gave themself: on one line, it cannot pass for words of ours.
     who = " ".join((contact.name or "").split()) or _SOMEBODY[_language(tenant)]
     return f"{who} (+{contact.wa_id})" if contact.wa_id else who
 
 
-def _how_to_answer(tenant: Tenant, contact: Contact) -> str:
+def _how_to_answer(tenant: Tenant, contact: NamedContact) -> str:
     language = _language(tenant)
     call = _CALL[language] if contact.wa_id else ""
     return call + _TAKE[language].format(path=tenant.path, name=contact.wa_id or contact.id)

@@ -11,12 +11,12 @@ from typing import Any, Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.kit.logging import current_trace
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.messages import Recipient, graph_message
+from mcp_platform.whatsapp.reply import Reply
 
 # As text, like all statements of a turn: `lanes.py` has figures.
 RECORD = text("""

@@ -1,6 +1,6 @@
-"""The port to an owner's calendar: what is busy there, and the events we mirror into it.
+"""The port to an owner's calendar: what is busy there, and what we write into it.
 
-Owns the words; refuses to know any vendor. `scheduling/google/calendar.py` is the door behind it.
+It knows no vendor. `scheduling/google/calendar.py` is the door behind it.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mcp_platform.errors import Unavailable
+from mcp_platform.outbox.calendar import CalendarWriter
 
 
 class CalendarUnreadable(Unavailable):
@@ -64,24 +65,7 @@ class CalendarReading:
     zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarEvent:
-    """An appointment as the owner sees it.
-
-    `event_id` is chosen by us, 5 to 1024 characters of base32hex in lower case, so that writing
-    twice is writing once. `key` marks the event as ours (`<tenant key>` of the writer).
-    """
-
-    event_id: str
-    start: datetime
-    end: datetime
-    time_zone: str
-    summary: str
-    description: str
-    key: str
-
-
-class Calendar(Protocol):
+class Calendar(CalendarWriter, Protocol):
     """One tenant's access to the calendars its credentials reach."""
 
     async def read(self, *, calendar_id: str, span: Interval, key: str) -> CalendarReading:
@@ -91,9 +75,3 @@ class Calendar(Protocol):
             CalendarUnreadable: no trustworthy answer (network, quota, 5xx, malformed).
             CredentialRefused: key revoked, API disabled, calendar not shared or wrong id.
         """
-
-    async def put(self, *, calendar_id: str, event: CalendarEvent) -> None:
-        """Make the calendar show `event`: insert, or move and revive what is there. Idempotent."""
-
-    async def remove(self, *, calendar_id: str, event_id: str) -> None:
-        """Make sure the event is gone. Idempotent."""

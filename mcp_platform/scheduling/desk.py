@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
+from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.agenda import Agenda, AgendaSource, ChosenSlot

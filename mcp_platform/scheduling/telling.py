@@ -17,10 +17,10 @@ from sqlalchemy import RowMapping, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.contacts import Contact, ContactId, Contacts
+from mcp_platform.conversations.contacts import Contact, Contacts
 from mcp_platform.conversations.messages import Message, Messages
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import NotFound
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.outbox import Outbox, contact_lane
@@ -32,6 +32,7 @@ from mcp_platform.scheduling.outcome import AppointmentStatus, AppointmentView
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
+from mcp_platform.whatsapp.reply import Reply
 
 TOLD = Counter(
     "mcp_customers_told_total",

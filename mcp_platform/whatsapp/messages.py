@@ -10,8 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.errors import Invalid
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 TEXT_MAX = 4096  # of a text, and of a list's body
 BUTTONS_BODY_MAX = 1024

@@ -1,12 +1,11 @@
 """Blue ticks and "typing…" while a turn is worked on. A courtesy: losing one loses nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 
-from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.errors import PlatformError
 from mcp_platform.tenants.credentials import CredentialSource
 from mcp_platform.tenants.tenant import Tenant
@@ -26,15 +25,9 @@ class Receipts:
         self._credentials = credentials
 
     @asynccontextmanager
-    async def shown(
-        self, tenant: Tenant, heard: Sequence[InboundMessage], *, again: bool
-    ) -> AsyncIterator[None]:
+    async def shown(self, tenant: Tenant, message_id: str) -> AsyncIterator[None]:
         """Show it beside the work of the block, which waits for it no longer than it takes."""
-        newest = heard[-1]
-        if again or newest.key.startswith("api:"):
-            yield
-            return
-        showing = asyncio.create_task(self._show(tenant, newest.message_id))
+        showing = asyncio.create_task(self._show(tenant, message_id))
         try:
             yield
         finally:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from mcp_platform.conversations.contacts import ContactId, Contacts
+from mcp_platform.conversations.contacts import Contacts
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.simulators.serving import serving
 from tests.api.world import ALL, Business, World
 from tests.handed_over import CHAT

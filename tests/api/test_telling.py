@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from mcp_platform.audit.trail import CallerTrail
-from mcp_platform.inbox.sweep import prune
 from mcp_platform.outbox.outbox import Outbox
+from mcp_platform.retention import prune
 from mcp_platform.scheduling.agenda import PlainCommit
 from mcp_platform.scheduling.outcome import AppointmentView
 from mcp_platform.scheduling.telling import worded

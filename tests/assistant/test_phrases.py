@@ -5,8 +5,8 @@ from dataclasses import fields
 import pytest
 
 from mcp_platform.assistant.phrases import Phrases, every_phrase, phrases
-from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.whatsapp.messages import Recipient, graph_message
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 LANGUAGES = ("pt-BR", "en", "es")
 

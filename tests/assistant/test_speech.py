@@ -9,8 +9,8 @@ from mcp_platform.assistant.done import Done, HandedOver, Informed, Listed
 from mcp_platform.assistant.information import information
 from mcp_platform.assistant.phrases import of_business, phrases
 from mcp_platform.assistant.speech import Speech
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.scheduling.outcome import CalendarClosed, LimitReached, SlotView, Taken
+from mcp_platform.whatsapp.reply import Reply
 from tests.flows.world import CORTE, ZE, ZONE, barbershop
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from mcp_platform.scheduling.calendar import CalendarEvent, Interval
+from mcp_platform.outbox.calendar import CalendarEvent
+from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.google.calendar import GoogleAccount, GoogleCalendars
 from mcp_platform.simulators.google.app import create_app, new_service_account
 from mcp_platform.simulators.serving import Served

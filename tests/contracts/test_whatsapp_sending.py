@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.outbox.statuses import StatusUpdate
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.client import WhatsApp
 from mcp_platform.whatsapp.graph_errors import Action, SenderRefused, SendRetry
 from mcp_platform.whatsapp.messages import Recipient, graph_message
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 FIXTURES = Path(__file__).parent / "fixtures" / "whatsapp"
 WAMID = "wamid.HBgNNTUxMTk5OTk5ODg4OBUCABEYEkQ2QjM2RTlERTY4QjFGNzUwAA=="

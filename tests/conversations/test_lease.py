@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import CapturingLogger
 
 from mcp_platform.conversations import lease as lease_module
-from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
+from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.kit.row_security import DatabaseRole

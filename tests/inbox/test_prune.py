@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.inbox import sweep
+from mcp_platform import retention
 from mcp_platform.kit.database import create_engine, create_sessions
 
 KEEP = timedelta(days=90)
@@ -43,14 +43,14 @@ ROWS = f"""
 async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
     migrated_url: str, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(sweep, "PRUNE_BATCH", batch)
+    monkeypatch.setattr(retention, "PRUNE_BATCH", batch)
     engine = create_engine(migrated_url, pool_size=2, application_name="test")
     sessions = create_sessions(engine)
     async with sessions.everywhere.begin() as session:
         for statement in ROWS.split(";"):
             await session.execute(text(statement))
 
-    pruned = await sweep.prune(sessions, keep=KEEP, log=LOG)
+    pruned = await retention.prune(sessions, keep=KEEP, log=LOG)
 
     async with sessions.everywhere.begin() as session:
         events = set(await session.scalars(text("SELECT key FROM inbox_events")))
@@ -104,7 +104,7 @@ CONTACTS = f"""
 async def test_names_and_numbers_of_who_never_booked_go_with_what_was_said(
     migrated_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "PRUNE_BATCH", 2)
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
     engine = create_engine(migrated_url, pool_size=2, application_name="test")
     sessions = create_sessions(engine)
     async with sessions.everywhere.begin() as session:
@@ -113,12 +113,12 @@ async def test_names_and_numbers_of_who_never_booked_go_with_what_was_said(
 
     async with sessions.everywhere.begin() as other:  # somebody who writes at this moment
         await other.execute(text("SELECT FROM contacts WHERE name = 'gone-1' FOR KEY SHARE"))
-        await sweep.prune(sessions, keep=KEEP, log=LOG)
+        await retention.prune(sessions, keep=KEEP, log=LOG)
     kept = {"new", "booked", "spoken", "parked", "dead", "with-a-person", "forever-with-a-person"}
     async with sessions.everywhere.begin() as session:
         assert set(await session.scalars(text("SELECT name FROM contacts"))) == {"gone-1", *kept}
 
-    await sweep.prune(sessions, keep=KEEP, log=LOG)
+    await retention.prune(sessions, keep=KEEP, log=LOG)
 
     async with sessions.everywhere.begin() as session:
         assert set(await session.scalars(text("SELECT name FROM contacts"))) == kept
@@ -136,7 +136,7 @@ async def test_what_another_worker_is_deleting_is_left_to_it(migrated_url: str) 
 
     async with sessions.everywhere.begin() as other:
         await other.execute(text("SELECT FROM inbox_events WHERE key = 'old-done-1' FOR UPDATE"))
-        assert await sweep.prune(sessions, keep=KEEP, log=LOG) == 5
+        assert await retention.prune(sessions, keep=KEEP, log=LOG) == 5
 
-    assert await sweep.prune(sessions, keep=KEEP, log=LOG) == 1
+    assert await retention.prune(sessions, keep=KEEP, log=LOG) == 1
     await engine.dispose()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from mcp_platform.conversations.contacts import ContactId, Contacts, Identity
+from mcp_platform.conversations.contacts import Contacts, Identity
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.inbox.turns import (
     CLOCKS_DIFFER,
     MOST_EVENTS,

@@ -12,10 +12,11 @@ from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.outbox import delivery as delivery_module
 from mcp_platform.outbox import lanes, metrics
+from mcp_platform.outbox.calendar import CalendarEvent
 from mcp_platform.outbox.dead import DeadLetters
 from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox, appointment_lane
-from mcp_platform.scheduling.calendar import CalendarEvent, CalendarUnreadable
+from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.graph_errors import SendUncertain

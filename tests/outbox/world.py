@@ -9,7 +9,6 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.conversations.models import ContactRow
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import NotFound
 from mcp_platform.kit.database import create_sessions
 from mcp_platform.kit.queue import WakeUp
@@ -27,6 +26,7 @@ from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.client import WhatsApp
 from mcp_platform.whatsapp.messages import Recipient
 from mcp_platform.whatsapp.pacing import Pacing
+from mcp_platform.whatsapp.reply import Reply
 
 PHONE_ID = "106540352242922"
 TOKEN = "EAAG-token-of-the-barber"

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.database import Sessions
+from mcp_platform.outbox.calendar import CalendarEvent
 from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, EffectCommit, PlainCommit
 from mcp_platform.scheduling.calendar import (
     Calendar,
-    CalendarEvent,
     CalendarReading,
     CalendarUnreadable,
     Interval,

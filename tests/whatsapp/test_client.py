@@ -6,7 +6,6 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from mcp_platform.conversations.reply import Reply
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.simulators.meta.app import create_app
 from mcp_platform.simulators.meta.state import Number
@@ -23,6 +22,7 @@ from mcp_platform.whatsapp.graph_errors import (
     rule_of,
 )
 from mcp_platform.whatsapp.messages import Recipient, graph_message
+from mcp_platform.whatsapp.reply import Reply
 
 PHONE_ID, TOKEN = "106540352242922", "EAAG-a-token"
 MESSAGE = graph_message(Reply("Oi"), recipient=Recipient(wa_id="5511999998888"), callback="t:1")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_platform.conversations.reply import Reply, ReplyOption
 from mcp_platform.simulators.meta.messages import check_message
 from mcp_platform.whatsapp.messages import Recipient, graph_message, shortened
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 ANA = Recipient(wa_id="558588887777", bsuid="BR.1502576394655843")
 

@@ -19,9 +19,9 @@ from googleapiclient.discovery import Resource, build
 from googleapiclient.http import HttpRequest
 
 from mcp_platform.errors import CredentialRefused, Invalid
+from mcp_platform.outbox.calendar import CalendarEvent
 from mcp_platform.scheduling.calendar import (
     Calendar,
-    CalendarEvent,
     CalendarReading,
     CalendarUnreadable,
     Interval,

@@ -11,8 +11,8 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mcp_platform.outbox.calendar import CalendarEvent
 from mcp_platform.scheduling.calendar import (
-    CalendarEvent,
     CalendarReading,
     CalendarZoneUnknown,
     Interval,
