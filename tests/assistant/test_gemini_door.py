@@ -127,7 +127,7 @@ def tls():
 
 @pytest.fixture
 async def world(url, tls):
-    async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         world = World(url, http, tls)
         yield world
         await world.gemini.close()

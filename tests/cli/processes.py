@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 def start_demo(folder: Path, *options: str, output: Path) -> subprocess.Popen[bytes]:

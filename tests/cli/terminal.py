@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-PATIENCE_S = 30
+PATIENCE_S = 120  # a command imports for seconds, on a busy machine for many
 DOWN, ENTER, CTRL_C = "\x1b[B", "\r", "\x03"
 # Control sequences of a terminal, and what sets its title.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[=>()][0-9A-Z]?")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import PATH, Database, Mcp
+from tests.cli.processes import PATIENCE_S
 from tests.tenants.cluster import PROVISIONER, Account
 from tests.tenants.kubernetes_world import Simulated, simulated_cluster
 
@@ -33,7 +34,7 @@ class Cluster:
 
     def values(self) -> dict[str, str]:
         asking = self._simulated.cluster.values(f"{CLIENT}-production", f"{CLIENT}-credentials")
-        return asyncio.run_coroutine_threadsafe(asking, self._loop).result(timeout=20)
+        return asyncio.run_coroutine_threadsafe(asking, self._loop).result(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -44,10 +45,12 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     made = _cluster(tmp_path)
     try:
         entered = asyncio.run_coroutine_threadsafe(made.__aenter__(), loop)
-        simulated, account = entered.result(timeout=20)
+        simulated, account = entered.result(timeout=PATIENCE_S)
         monkeypatch.setenv("KUBECONFIG", str(account.kubeconfig()))
         yield Cluster(simulated, loop)
-        asyncio.run_coroutine_threadsafe(made.__aexit__(None, None, None), loop).result(timeout=20)
+        asyncio.run_coroutine_threadsafe(made.__aexit__(None, None, None), loop).result(
+            timeout=PATIENCE_S
+        )
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

@@ -18,7 +18,7 @@ from mcp_platform.kit import http, problem
 from mcp_platform.provisioning.call import PROVISIONER
 from mcp_platform.settings import Settings
 from mcp_platform.whatsapp import webhook
-from tests.flows.world import World, running
+from tests.flows.world import PATIENCE_S, World, running
 
 SIGN_IN = "/api/v1/auth/token"
 
@@ -51,7 +51,7 @@ async def said_raw(served: World, request: str) -> bytes:
     writer.write(request.encode())
     await writer.drain()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             return await reader.read()
     finally:
         writer.close()

@@ -142,7 +142,7 @@ async def test_a_pinned_process_that_nobody_writes_to_holds_two_connections(
         async def few() -> bool:
             return len(await place.shared.rows(WHO, name=place.login.user)) <= 2
 
-        await eventually(few, within=30, why="two connections at most")
+        await eventually(few, why="two connections at most")
 
 
 async def test_what_the_shared_gateway_takes_for_an_isolated_tenant_is_left_to_its_own_worker(
@@ -176,7 +176,7 @@ async def test_a_tenant_that_becomes_isolated_loses_nothing(place: Pinnable) -> 
 
     pinned = place.pinned()
     async with running(pinned):
-        reply = (await pinned.replies(1, within=40))[0]
+        reply = (await pinned.replies(1))[0]
     assert "✅ Agendado: Corte com Zé" in text_of(reply)
 
 
@@ -244,7 +244,7 @@ async def test_what_waits_is_answered_by_the_pods_of_a_tenant_that_is_made_isola
     (place.mount / "DATABASE_PASSWORD").write_text(held.database_password)
     pinned = place.pinned()
     async with running(pinned):
-        reply = (await pinned.replies(1, within=40))[0]
+        reply = (await pinned.replies(1))[0]
     assert "✅ Agendado: Corte com Zé" in text_of(reply)
 
 
@@ -306,7 +306,7 @@ async def test_messages_in_flight_are_each_answered_once_while_a_tenant_moves_ou
             shared.platform.shared.tenants.forget()
             pinned.platform.shared.tenants.forget()
             await write(slice(12, 15))
-            await eventually(answered, within=40, why="an answer to everybody")
+            await eventually(answered, why="an answer to everybody")
 
     turns = await shared.value("SELECT count(*) FROM turns WHERE tenant_id = :tenant")
     sent = await shared.sent(as_=None)
@@ -328,7 +328,7 @@ async def test_what_a_pod_still_takes_for_a_tenant_that_became_shared_is_answere
         pinned.platform.shared.tenants.forget()
         await pinned.say(BOOK)
 
-        reply = (await place.shared.replies(1, within=40))[0]
+        reply = (await place.shared.replies(1))[0]
 
     assert "✅ Agendado: Corte com Zé" in text_of(reply)
 

@@ -22,7 +22,7 @@ from mcp_platform.embedded import CannotStart, EmbeddedPostgres, EmbeddedValkey,
 from mcp_platform.embedded import postgres as embedded_postgres
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="about what root must not do")
 

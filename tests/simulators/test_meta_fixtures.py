@@ -19,7 +19,7 @@ from mcp_platform.simulators.serving import serving
 DOCUMENTED = Path(__file__).parent.parent / "contracts" / "fixtures" / "whatsapp"
 PHONE, WABA, ANA = "106540352242922", "102290129340398", "5511999998888"
 AUTH = {"Authorization": "Bearer t"}
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 def documented(name: str) -> Any:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from mcp_platform.simulators.meta.app import MetaWorld, create_app
 from mcp_platform.simulators.serving import serving
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 ANA = "5511999998888"
 PHONE = "106540352242922"
 WABA = "102290129340398"

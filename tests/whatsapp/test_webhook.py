@@ -20,7 +20,7 @@ from mcp_platform.settings import Settings
 from mcp_platform.tenants import database_roles
 from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.whatsapp.signature import sign
-from tests.flows.world import TenantOf, World, eventually, message, running
+from tests.flows.world import PATIENCE_S, TenantOf, World, eventually, message, running
 from tests.fuzz.line import Line
 from tests.tenants.made import tenant as made_tenant
 from tests.whatsapp.severed import Severed
@@ -298,7 +298,7 @@ async def test_while_postgres_cannot_be_reached_the_answer_is_503_and_then_all_i
             assert (await here.post(here.webhook(message("oi")))).status_code == 200
 
             between.sever(how)
-            async with asyncio.timeout(20), httpx.AsyncClient(timeout=20) as client:
+            async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(timeout=PATIENCE_S) as client:
                 body = body_of(here)
                 headers = {"x-hub-signature-256": signed(here, body)}
                 answers = await asyncio.gather(
@@ -315,7 +315,7 @@ async def test_while_postgres_cannot_be_reached_the_answer_is_503_and_then_all_i
             async def taken() -> bool:
                 return (await here.post(body)).status_code == 200
 
-            await eventually(taken, within=20, why="a gateway that takes messages again")
+            await eventually(taken, why="a gateway that takes messages again")
             assert await here.value(STORED) == 2
 
 
