@@ -47,7 +47,13 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-HASTY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+HASTY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    # All workers of a test run share one server, and each keeps a dozen services at once.
+    "max_connections": "1000",
+}
 
 
 class EmbeddedPostgres(EmbeddedServer):

@@ -20,7 +20,7 @@ from mcp_platform.simulators.control import droppable
 HOST = "127.0.0.1"
 _GRACE_S = 1  # whole seconds for requests under way when the server is stopped
 _KEEP_ALIVE_S = 75  # clients forget an idle connection after 5 s: they must not find it closed
-_START_S = 10.0  # a simulator has nothing to wait for at its start; longer means it hangs
+_START_S = 60.0  # a simulator has nothing to wait for at its start but the processor
 
 
 class _Server(uvicorn.Server):

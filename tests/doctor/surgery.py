@@ -125,7 +125,7 @@ class Surgery:
     sealing: Sealing | None = None
     rollouts: Rollouts | None = None
     proxies_named: bool = True
-    patience: timedelta = timedelta(seconds=20)
+    patience: timedelta = timedelta(seconds=90)
     now: datetime = NOW
 
     # -- putting out of order --------------------------------------------------------------
@@ -185,7 +185,7 @@ class Surgery:
             api_version="v1",
             model=self.model,
             breaker=Breaker(timer=monotonic),
-            call_timeout=timedelta(seconds=10),
+            call_timeout=timedelta(seconds=30),
             timer=monotonic,
         )
         public_url = self.public_url
@@ -277,17 +277,17 @@ async def rooms() -> AsyncIterator[Rooms]:
             "google": await stack.enter_async_context(serving(google_calendar.create_app())),
             "self_signed": await stack.enter_async_context(_self_signed()),
         }
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, trust_env=False))
         clients = [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=urls[vendor], trust_env=False)
+                httpx.AsyncClient(base_url=urls[vendor], timeout=30, trust_env=False)
             )
             for vendor in ("google", "gemini")
         ]
         calendars = GoogleCalendars(
             api_url=urls["google"],
             token_url=f"{urls['google']}/token",
-            timeout=timedelta(seconds=10),
+            timeout=timedelta(seconds=30),
             max_threads=4,
         )
         stack.push_async_callback(calendars.close)
