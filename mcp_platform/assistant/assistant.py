@@ -39,9 +39,10 @@ from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.standstill import OverBudget
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.agenda import AgendaSource
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues
-from mcp_platform.scheduling.outcome import AppointmentView, SlotView
+from mcp_platform.scheduling.outcome import SlotView
 from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
@@ -265,7 +266,7 @@ class _TurnAtWork:
         self.toolbox = toolbox
         self.speech = speech
         self.menu = menu
-        self.appointments: dict[str, AppointmentView] = {}
+        self.appointments: dict[str, Appointment] = {}
         self.offered: dict[str, SlotView] = {}
         self.together = 1
         """How many calls the model made at once, when it last made any."""

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from mcp_platform.scheduling import outcome as scheduling
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.outcome import (
-    AppointmentView,
     Booked,
     CalendarClosed,
     Cancelled,
@@ -27,7 +27,7 @@ from mcp_platform.scheduling.outcome import (
 class Listed:
     """The contact's own appointments."""
 
-    appointments: tuple[AppointmentView, ...]
+    appointments: tuple[Appointment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _slots(slots: tuple[SlotView, ...], ids: tuple[str, ...]) -> list[dict[str, 
     ]
 
 
-def _appointment(appointment: AppointmentView, offer: str) -> dict[str, Any]:
+def _appointment(appointment: Appointment, offer: str) -> dict[str, Any]:
     return {
         "id": offer,
         "service": appointment.service_name,

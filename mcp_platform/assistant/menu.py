@@ -19,9 +19,9 @@ from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.tools import Toolbox, slot_action
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.scheduling import wording
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
-from mcp_platform.scheduling.outcome import AppointmentView
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 # A list has ten rows; one is kept for "more".
@@ -157,7 +157,7 @@ class Menu:
     async def _days(self, action: Action) -> Reply:
         """Offer the next days that have a free time."""
         seen = action.get("seen", 0)
-        days = await self._tools.agenda.free_days(
+        days = await self._tools.agenda.openings.days(
             service_id=action["service"],
             professional_id=action["professional"],
             now=self._tools.now,
@@ -185,7 +185,7 @@ class Menu:
         """Offer one day's free times; there may be more than a list holds."""
         day = date.fromisoformat(action["day"])
         after = time.fromisoformat(action["after"]) if action.get("after") else time.min
-        found = await self._tools.agenda.find(
+        found = await self._tools.agenda.openings.find(
             service_id=action["service"],
             professional_id=action["professional"],
             wanted=SearchWindow(first=day, last=day, from_time=after),
@@ -268,12 +268,12 @@ class Menu:
             ],
         )
 
-    async def _upcoming(self) -> tuple[AppointmentView, ...]:
+    async def _upcoming(self) -> tuple[Appointment, ...]:
         return await self._tools.agenda.upcoming(
             contact_id=self._tools.context.contact.id, now=self._tools.now
         )
 
-    async def _one(self, appointment_id: str) -> AppointmentView | None:
+    async def _one(self, appointment_id: str) -> Appointment | None:
         return next(
             (view for view in await self._upcoming() if str(view.id) == appointment_id), None
         )

@@ -11,8 +11,9 @@ import orjson
 
 from mcp_platform.conversations.messages import Message
 from mcp_platform.scheduling import wording
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import Catalogue, ClosedDay
-from mcp_platform.scheduling.outcome import AppointmentView, SlotView
+from mcp_platform.scheduling.outcome import SlotView
 
 RULES = """\
 You are the scheduling assistant of the business described below, talking to one of its customers \
@@ -48,7 +49,7 @@ def describe(
     language: str,
     catalogue: Catalogue,
     now: datetime,
-    appointments: Mapping[str, AppointmentView],
+    appointments: Mapping[str, Appointment],
     offered: Mapping[str, SlotView],
     written: Sequence[datetime],
     earlier: Sequence[datetime],

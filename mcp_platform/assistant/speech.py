@@ -25,9 +25,9 @@ from mcp_platform.assistant.obliged import EFFECTS, obliged_of, still_to_choose
 from mcp_platform.assistant.phrases import icon, phrases
 from mcp_platform.assistant.tools import MOST_SLOTS
 from mcp_platform.scheduling import wording
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.outcome import (
-    AppointmentView,
     Booked,
     CalendarClosed,
     Cancelled,
@@ -69,7 +69,7 @@ class Speech:
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def appointment(self, view: AppointmentView) -> str:
+    def appointment(self, view: Appointment) -> str:
         return wording.appointment(
             service=view.service_name,
             professional=self._named(view.professional_name),
@@ -156,7 +156,7 @@ class Speech:
             return Block(f"{why} {say.no_slots}")
         return Block(f"{why} {say.slots}", self.slot_choices(slots, ids))
 
-    def _listed(self, appointments: Sequence[AppointmentView]) -> Block:
+    def _listed(self, appointments: Sequence[Appointment]) -> Block:
         if not appointments:
             return Block(self.phrases.none_mine)
         lines = [f"• {self.appointment(each)}" for each in appointments]
@@ -187,7 +187,7 @@ class Speech:
         *,
         text: str,
         done: Sequence[Done],
-        appointments: Mapping[str, AppointmentView],
+        appointments: Mapping[str, Appointment],
         offered: Mapping[str, SlotView],
         names: Sequence[str],
         asked: str,
@@ -247,7 +247,7 @@ class Speech:
     def _placeholders(
         self,
         done: Sequence[Done],
-        appointments: Mapping[str, AppointmentView],
+        appointments: Mapping[str, Appointment],
         offered: Mapping[str, SlotView],
     ) -> dict[str, str]:
         found = {f"slot:{offer}": self.slot(slot) for offer, slot in offered.items()}

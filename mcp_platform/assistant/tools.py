@@ -47,11 +47,11 @@ from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
 from mcp_platform.scheduling.outcome import (
-    AppointmentView,
     Booked,
     CalendarClosed,
     Cancelled,
@@ -200,7 +200,7 @@ class Toolbox:
         self._business = business
         self._human_for = human_for
         self._effects = 0
-        self._placed: list[AppointmentView] = []
+        self._placed: list[Appointment] = []
         self._asked_which_day = False
         self._calls = 0
 
@@ -363,7 +363,7 @@ class Toolbox:
     ) -> SlotsFound | CalendarClosed:
         """Look for free times; an unreadable calendar is an answer too."""
         try:
-            return await self.agenda.find(
+            return await self.agenda.openings.find(
                 service_id=service_id, wanted=wanted, now=self.now, limit=MOST_SLOTS, **which
             )
         except (CalendarUnreadable, CredentialRefused):
@@ -511,7 +511,7 @@ class Toolbox:
                 return self.offer_appointments(appointments)
         return {}
 
-    def offer_appointments(self, appointments: tuple[AppointmentView, ...]) -> dict[str, Action]:
+    def offer_appointments(self, appointments: tuple[Appointment, ...]) -> dict[str, Action]:
         """Return an id for each of the contact's appointments, the same throughout the turn."""
         return {
             f"a_{self.journal.token('appointment', each.id)}": {
@@ -538,7 +538,7 @@ class _Work:
         self.done = await self._toolbox.conclude(session, self._step, outcome, moving=self._moving)
 
 
-def _alternative(placed: AppointmentView, slot: Action, view: SlotView) -> bool:
+def _alternative(placed: Appointment, slot: Action, view: SlotView) -> bool:
     """Tell whether a slot may be meant instead of what this turn has booked or moved already."""
     if (placed.starts_at, placed.professional_id) == (view.start, view.professional_id):
         return False  # the same once more

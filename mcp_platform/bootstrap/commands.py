@@ -24,7 +24,7 @@ from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.catalogue_store import Catalogues
-from mcp_platform.scheduling.desk import TenantAppointments
+from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.credential_cache import CachedCredentials
 from mcp_platform.tenants.directory import TenantDirectory
@@ -158,18 +158,18 @@ async def operating_alone(
 
 
 @dataclass(frozen=True, slots=True)
-class DeskAlone:
+class AppointmentServices:
     """What a command needs that books, moves and cancels at one tenant."""
 
-    desk: TenantAppointments
+    appointments: TenantAppointments
     tenant: Tenant
 
 
 @asynccontextmanager
-async def desk_alone(
+async def appointments_alone(
     settings: Settings, *, database_url: str, path: tuple[str, str]
-) -> AsyncIterator[DeskAlone]:
-    """Build the desk of one tenant for a command, without the parts that serve.
+) -> AsyncIterator[AppointmentServices]:
+    """Build what changes the appointments of one tenant for a command, without the parts that serve.
 
     Raises:
         NotFound: there is no such tenant.
@@ -196,10 +196,10 @@ async def desk_alone(
             clock=now,
         )
         catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
-        desk = TenantAppointments(
+        appointments = TenantAppointments(
             sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now
         )
-        yield DeskAlone(desk=desk, tenant=tenant)
+        yield AppointmentServices(appointments=appointments, tenant=tenant)
 
 
 @asynccontextmanager

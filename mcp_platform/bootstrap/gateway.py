@@ -14,7 +14,7 @@ from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.replies import Replies
 from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.kit.row_security import DatabaseRole
-from mcp_platform.scheduling.desk import TenantAppointments
+from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
 

@@ -36,7 +36,6 @@ from mcp_platform.scheduling.catalogue_store import holiday_rules
 from mcp_platform.scheduling.holidays import MOST_YEARS_AHEAD
 from mcp_platform.scheduling.mirror import Mirror
 from mcp_platform.scheduling.models import ClosedDayRow, ProfessionalRow
-from mcp_platform.scheduling.register import Register
 from mcp_platform.scheduling.telling import Tellings
 from mcp_platform.tenants.models import TenantRow
 
@@ -349,13 +348,8 @@ class ClosedDays(TenantBound):
         self, closed: ClosedDay, *, rules: BookingRules, now: datetime
     ) -> list[BookingOut]:
         begins, ends = (rules.moment(wall) for wall in closed.hours())
-        entries = await Register(self.session, self._tenant.id).page(
-            first=begins - LONGEST,
-            before=ends,
-            contact_alias=None,
-            status=None,
-            after=None,
-            limit=MOST_BOOKINGS,
+        found = await Appointments(self.session, self._tenant.id).page(
+            first=begins - LONGEST, before=ends, limit=MOST_BOOKINGS
         )
         return [
             BookingOut(
@@ -365,8 +359,8 @@ class ClosedDays(TenantBound):
                 professional=each.professional_name,
                 booked_for=each.booked_for,
             )
-            for each in entries
-            if each.status in ("booked", "confirmed")
+            for each in found
+            if each.active
             and each.ends_at > max(begins, now)
             and closed.professional_id in (None, each.professional_id)
         ]
@@ -375,7 +369,7 @@ class ClosedDays(TenantBound):
         client_name, _, environment = self._tenant.path.partition("/")
         tenant = await Environments(self.session, self._actor).tenant(client_name, environment)
         appointments = Appointments(self.session, tenant.id)
-        before = await appointments.get(appointment_id, for_update=True)
+        before = await appointments.find(appointment_id, for_update=True)
         cancelled = await appointments.cancel(appointment_id, contact_id=None, now=now)
         if before is None or cancelled is None:
             return

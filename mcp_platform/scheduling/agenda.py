@@ -7,7 +7,7 @@ the calendar is asked. Refuses to word an outcome and to know who asks (a turn, 
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -16,21 +16,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.database import Sessions, TenantSessions
 from mcp_platform.kit.failpoints import failpoint
-from mcp_platform.scheduling.appointments import Appointment, Appointments, Placement, SlotTaken
-from mcp_platform.scheduling.availability import SearchWindow, blocked, validate_start
+from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.appointments import Appointments, Placement, SlotTaken
+from mcp_platform.scheduling.availability import blocked, validate_start
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.mirror import Mirror, presentable
 from mcp_platform.scheduling.openings import ClosingNotice, Openings
 from mcp_platform.scheduling.outcome import (
-    AppointmentView,
     Booked,
     CalendarClosed,
     Cancelled,
     LimitReached,
     Moved,
     Outcome,
-    SlotsFound,
     SlotView,
     Taken,
     UnknownAppointment,
@@ -103,53 +102,13 @@ class Agenda:
         self._sessions = sessions.of(tenant.id)
         self._hold_for = hold_for
         self._mirror = Mirror(tenant=tenant, rules=catalogue.rules)
-        self._openings = Openings(
+        self.openings = Openings(
             tenant=tenant, catalogue=catalogue, sessions=sessions, calendar=calendar, tell=tell
-        )
-
-    async def find(
-        self,
-        *,
-        service_id: str,
-        professional_id: str | None = None,
-        wanted: SearchWindow,
-        now: datetime,
-        limit: int = 10,
-        spread: bool,
-        moving: UUID | None = None,
-    ) -> SlotsFound:
-        """Return up to `limit` slots as wanted, or why there are none and which come next.
-
-        Without a professional there is one slot for each start, of who has least to do that day.
-        `spread` takes them evenly over what is wanted, not the earliest. `moving` is an appointment
-        whose own time is not in the way.
-
-        Raises:
-            CalendarUnreadable: say so; a person is told.
-            NotFound: no such service or professional.
-            Invalid: the professional does not do this service.
-        """
-        return await self._openings.find(
-            service_id=service_id,
-            professional_id=professional_id,
-            wanted=wanted,
-            now=now,
-            limit=limit,
-            spread=spread,
-            moving=moving,
-        )
-
-    async def free_days(
-        self, *, service_id: str, professional_id: str | None, now: datetime, limit: int
-    ) -> list[date]:
-        """Return the first `limit` days on which something is free. Raises as `find` does."""
-        return await self._openings.days(
-            service_id=service_id, professional_id=professional_id, now=now, limit=limit
         )
 
     async def upcoming(
         self, *, contact_id: UUID, now: datetime, session: AsyncSession | None = None
-    ) -> tuple[AppointmentView, ...]:
+    ) -> tuple[Appointment, ...]:
         """Return the contact's appointments that are not over, earliest first.
 
         In the transaction of `session`, or in one of its own.
@@ -158,7 +117,7 @@ class Agenda:
             async with self._sessions() as own:
                 return await self.upcoming(contact_id=contact_id, now=now, session=own)
         found = await Appointments(session, self._tenant.id).upcoming(contact_id, now=now)
-        return tuple(each.view(self._rules) for each in found)
+        return tuple(each.local(self._rules) for each in found)
 
     async def book(
         self,
@@ -217,8 +176,8 @@ class Agenda:
         if current is None:
             return await self._conclude(UnknownAppointment(), work=work)
         if _stands(current, choice):
-            view = current.view(self._rules)
-            moved = Moved(appointment=view, previous_start=view.starts_at)
+            stands = current.local(self._rules)
+            moved = Moved(appointment=stands, previous_start=stands.starts_at)
             return await self._conclude(moved, work=work)
         placement = self._placement(choice, now=now)
         if placement is not None:
@@ -251,9 +210,9 @@ class Agenda:
             if found is not None:
                 await self._mirror.remove(session, found, calendar_id=found.calendar_id)
             else:
-                found = await appointments.get(appointment_id, contact_id=contact_id)
+                found = await appointments.find(appointment_id, contact_id=contact_id)
             outcome = (
-                Cancelled(appointment=found.view(self._rules))
+                Cancelled(appointment=found.local(self._rules))
                 if found is not None and found.status == "cancelled"
                 else UnknownAppointment()
             )
@@ -279,7 +238,7 @@ class Agenda:
             blocked=blocked(service=service, start=slot.start),
             price_cents=service.price_cents,
             currency=service.currency,
-            calendar_id=self._openings.calendar_id(professional),
+            calendar_id=self.openings.calendar_id(professional),
         )
 
     async def _hold(
@@ -296,7 +255,7 @@ class Agenda:
         async with work.begin() as session:
             appointments = Appointments(session, self._tenant.id)
             await appointments.lock()  # before anything is read that must still be so when written
-            known = await appointments.get(hold_id)
+            known = await appointments.find(hold_id)
             if known is not None and known.contact_id != contact_id:
                 raise Conflict("This id belongs to another booking.")
             if known is not None and known.status == "held":
@@ -305,7 +264,7 @@ class Agenda:
                 known = await appointments.same(contact_id=contact_id, slot=placement.slot)
             settled: Booked | LimitReached | None = None
             if known is not None:
-                settled = Booked(appointment=known.view(self._rules))
+                settled = Booked(appointment=known.local(self._rules))
             elif len(await appointments.upcoming(contact_id, now=now)) >= MOST_AHEAD:
                 settled = LimitReached(limit=MOST_AHEAD)
             if settled is not None:
@@ -332,7 +291,7 @@ class Agenda:
             async with work.begin() as session:
                 appointment = await Appointments(session, self._tenant.id).promote(hold_id, now=now)
                 await self._mirror.put(session, appointment)
-                booked = Booked(appointment=appointment.view(self._rules))
+                booked = Booked(appointment=appointment.local(self._rules))
                 await work.conclude(session, booked)
         except SlotTaken:  # the hold had expired, and somebody cleared it away
             return None
@@ -355,13 +314,14 @@ class Agenda:
             if moved is None:
                 outcome = UnknownAppointment()
             else:
-                before, after = moved
-                await self._mirror.put(session, after)
-                if before.calendar_id != after.calendar_id:
-                    await self._mirror.remove(session, after, calendar_id=before.calendar_id)
+                await self._mirror.put(session, moved.after)
+                if moved.before.calendar_id != moved.after.calendar_id:
+                    await self._mirror.remove(
+                        session, moved.after, calendar_id=moved.before.calendar_id
+                    )
                 outcome = Moved(
-                    appointment=after.view(self._rules),
-                    previous_start=self._rules.local(before.starts_at),
+                    appointment=moved.after.local(self._rules),
+                    previous_start=self._rules.local(moved.before.starts_at),
                 )
             await work.conclude(session, outcome)
         return outcome
@@ -370,7 +330,7 @@ class Agenda:
         self, appointment_id: UUID, *, contact_id: UUID | None, now: datetime
     ) -> Appointment | None:
         async with self._sessions() as session:
-            found = await Appointments(session, self._tenant.id).get(
+            found = await Appointments(session, self._tenant.id).find(
                 appointment_id, contact_id=contact_id
             )
         if found is None or not found.active:
@@ -379,7 +339,7 @@ class Agenda:
 
     async def _is_free(self, placement: Placement, *, of: UUID, now: datetime) -> bool:
         """Ask the owner's calendar, once more, whether nothing is in the way of an appointment."""
-        busy = await self._openings.busy(
+        busy = await self.openings.busy(
             calendar_id=placement.calendar_id, span=placement.blocked, now=now, excluding=of
         )
         return not any(placement.blocked.overlaps(each) for each in busy)
@@ -387,7 +347,7 @@ class Agenda:
     async def _alternatives(
         self, choice: ChosenSlot, *, now: datetime, excluding: UUID
     ) -> tuple[SlotView, ...]:
-        return await self._openings.alternatives(
+        return await self.openings.alternatives(
             service_id=choice.service_id,
             professional_id=choice.professional_id,
             start=choice.start,

@@ -24,8 +24,13 @@ from mcp_platform.scheduling.api_shapes import (
     call_out,
     slot_out,
 )
-from mcp_platform.scheduling.desk import AppointmentChange, Booking, SlotGone, TenantAppointments
-from mcp_platform.scheduling.register import AppointmentEntry
+from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.tenant_appointments import (
+    AppointmentChange,
+    Booking,
+    SlotGone,
+    TenantAppointments,
+)
 from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 
 MOST_BYTES = 16 * 1024
@@ -49,19 +54,19 @@ _ALTERNATIVES = {
 }
 
 
-def appointments_router(desk: TenantAppointments, guard: Guard) -> APIRouter:
+def appointments_router(appointments: TenantAppointments, guard: Guard) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(
         prefix=f"{TENANT_API}/appointments",
         tags=["appointments"],
         route_class=bodies_up_to(MOST_BYTES),
     )
-    _add_reading(router, desk, guard)
-    _add_booking(router, desk, guard)
+    _add_reading(router, appointments, guard)
+    _add_booking(router, appointments, guard)
     return router
 
 
-def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> None:
+def _add_reading(router: APIRouter, appointments: TenantAppointments, guard: Guard) -> None:
     Reader = Annotated[Caller, Depends(admitted(guard, "appointments:read"))]  # noqa: N806  # a type
 
     @router.get(
@@ -72,7 +77,7 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
     async def list_free_slots(
         caller: Reader, query: Annotated[AvailableQuery, Query()]
     ) -> Available:
-        found = await desk.available(
+        found = await appointments.available(
             caller.tenant,
             day=query.date,
             service=query.service,
@@ -82,7 +87,7 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         slots = [slot_out(each) for each in found.slots]
         return Available(
             date=query.date,
-            time_zone=(await desk.catalogue(caller.tenant)).rules.time_zone,
+            time_zone=(await appointments.catalogue(caller.tenant)).rules.time_zone,
             service=slots[0].service if slots else query.service,
             status=found.status,
             slots=slots if found.status == "ok" else [],
@@ -97,9 +102,9 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
     async def list_appointments(
         caller: Reader, query: Annotated[ListQuery, Query()]
     ) -> AppointmentPage:
-        rules = (await desk.catalogue(caller.tenant)).rules
+        rules = (await appointments.catalogue(caller.tenant)).rules
         first, before = query.span(rules)
-        entries = await desk.page(
+        found = await appointments.page(
             caller.tenant,
             first=first,
             before=before,
@@ -108,8 +113,8 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
             after=None if query.cursor is None else read_cursor(query.cursor),
             limit=query.limit + 1,
         )
-        shown = entries[: query.limit]
-        more = len(entries) > query.limit
+        shown = found[: query.limit]
+        more = len(found) > query.limit
         return AppointmentPage(
             appointments=[appointment_out(each, rules) for each in shown],
             next_cursor=write_cursor((shown[-1].starts_at, shown[-1].id)) if more else None,
@@ -123,8 +128,8 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
     async def list_calls(caller: Reader, query: Annotated[CallQuery, Query()]) -> CallPage:
         """Appointments that the business moved or cancelled, which no message could tell them."""
         after = None if query.cursor is None else read_cursor(query.cursor)
-        found = await desk.calls(caller.tenant, after=after, limit=query.limit + 1)
-        rules = (await desk.catalogue(caller.tenant)).rules
+        found = await appointments.calls(caller.tenant, after=after, limit=query.limit + 1)
+        rules = (await appointments.catalogue(caller.tenant)).rules
         shown = found[: query.limit]
         more = len(found) > query.limit
         return CallPage(
@@ -140,10 +145,12 @@ def _add_reading(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
     async def read_appointment(
         appointment_id: UUID, caller: Reader, response: Response
     ) -> AppointmentOut:
-        return await _shown(desk, caller, await desk.get(caller.tenant, appointment_id), response)
+        return await _shown(
+            appointments, caller, await appointments.get(caller.tenant, appointment_id), response
+        )
 
 
-def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> None:
+def _add_booking(router: APIRouter, appointments: TenantAppointments, guard: Guard) -> None:
     Writer = Annotated[Caller, Depends(admitted(guard, "appointments:write"))]  # noqa: N806  # a type
 
     @router.post(
@@ -166,9 +173,9 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
             caller.require("whatsapp:send")
         booking = Booking(**wish.model_dump(), request_key=idempotency_key)
         with _offering_alternatives():
-            entry = await desk.book(caller.tenant, booking, trail=caller.trail)
-        response.headers["location"] = f"{request.url.path.removesuffix('create')}{entry.id}"
-        return await _shown(desk, caller, entry, response)
+            appointment = await appointments.book(caller.tenant, booking, trail=caller.trail)
+        response.headers["location"] = f"{request.url.path.removesuffix('create')}{appointment.id}"
+        return await _shown(appointments, caller, appointment, response)
 
     @router.patch(
         "/{appointment_id:uuid}",
@@ -187,16 +194,16 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
     ) -> AppointmentOut:
         versions = read_if_match(if_match)
         if wish.status is not None:
-            entry = await desk.mark(
+            appointment = await appointments.mark(
                 caller.tenant, appointment_id, wish.status, trail=caller.trail, versions=versions
             )
-            return await _shown(desk, caller, entry, response)
+            return await _shown(appointments, caller, appointment, response)
         where = AppointmentChange(
             service=wish.service, professional=wish.professional, start=wish.start
         )
-        current = await desk.get(caller.tenant, appointment_id)
+        current = await appointments.get(caller.tenant, appointment_id)
         with _offering_alternatives():
-            entry = await desk.move(
+            appointment = await appointments.move(
                 caller.tenant,
                 current,
                 where,
@@ -204,7 +211,7 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
                 tell=wish.tell_customer,
                 versions=versions,
             )
-        return await _shown(desk, caller, entry, response)
+        return await _shown(appointments, caller, appointment, response)
 
     @router.delete(
         "/{appointment_id:uuid}",
@@ -219,14 +226,14 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         if_match: IfMatch = None,
     ) -> AppointmentOut:
         """Its customer is told by a message where WhatsApp takes one, or is listed to be called."""
-        entry = await desk.cancel(
+        appointment = await appointments.cancel(
             caller.tenant,
             appointment_id,
             trail=caller.trail,
             tell=tell_customer,
             versions=read_if_match(if_match),
         )
-        return await _shown(desk, caller, entry, response)
+        return await _shown(appointments, caller, appointment, response)
 
     @router.post(
         "/{appointment_id:uuid}/called",
@@ -235,7 +242,7 @@ def _add_booking(router: APIRouter, desk: TenantAppointments, guard: Guard) -> N
         responses=problems(401, 403, 404, 422, 503),
     )
     async def record_call(appointment_id: UUID, caller: Writer) -> None:
-        await desk.called(caller.tenant, appointment_id, trail=caller.trail)
+        await appointments.called(caller.tenant, appointment_id, trail=caller.trail)
 
 
 @contextmanager
@@ -248,7 +255,7 @@ def _offering_alternatives() -> Iterator[None]:
 
 
 async def _shown(
-    desk: TenantAppointments, caller: Caller, entry: AppointmentEntry, response: Response
+    appointments: TenantAppointments, caller: Caller, appointment: Appointment, response: Response
 ) -> AppointmentOut:
-    response.headers["etag"] = f'"{entry.version}"'
-    return appointment_out(entry, (await desk.catalogue(caller.tenant)).rules)
+    response.headers["etag"] = f'"{appointment.version}"'
+    return appointment_out(appointment, (await appointments.catalogue(caller.tenant)).rules)

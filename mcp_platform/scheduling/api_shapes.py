@@ -19,11 +19,17 @@ from pydantic_core import PydanticCustomError
 from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
 from mcp_platform.kit.forms import Moment
+from mcp_platform.scheduling.appointment import (
+    Appointment,
+    AppointmentStatus,
+    HowTold,
+    ListedStatus,
+    Mark,
+)
 from mcp_platform.scheduling.catalogue import BookingRules
-from mcp_platform.scheduling.desk import MOST_SLOTS
-from mcp_platform.scheduling.outcome import AppointmentStatus, SlotView
-from mcp_platform.scheduling.register import AppointmentEntry, Mark, Status, Told
+from mcp_platform.scheduling.outcome import SlotView
 from mcp_platform.scheduling.telling import CallToMake
+from mcp_platform.scheduling.tenant_appointments import MOST_SLOTS
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -77,7 +83,7 @@ class ListQuery(BaseModel):
     ] = None
     last: Annotated[Day | None, Field(alias="to", description="Last day, included.")] = None
     user_id: UserId | None = None
-    status: Status | None = None
+    status: ListedStatus | None = None
     cursor: Annotated[str | None, Field(max_length=200)] = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
@@ -176,7 +182,7 @@ class Available(BaseModel):
 
 class AppointmentOut(BaseModel):
     id: UUID
-    status: Status
+    status: ListedStatus
     service: str
     service_name: str
     professional: str
@@ -190,7 +196,7 @@ class AppointmentOut(BaseModel):
     currency: str | None
     version: Annotated[int, Field(description="Also the ETag.")]
     told: Annotated[
-        Told | None,
+        HowTold | None,
         Field(
             description="How the customer learns of the last change, where the business made it:"
             " by a `message`, by a `call` that is still to be made, or they were `called`."
@@ -244,24 +250,24 @@ def slot_out(slot: SlotView) -> SlotOut:
     )
 
 
-def appointment_out(entry: AppointmentEntry, rules: BookingRules) -> AppointmentOut:
+def appointment_out(appointment: Appointment, rules: BookingRules) -> AppointmentOut:
     """Return an appointment as JSON has it, by the tenant's clock."""
     return AppointmentOut(
-        id=entry.id,
-        status=entry.status,
-        service=entry.service_id,
-        service_name=entry.service_name,
-        professional=entry.professional_id,
-        professional_name=entry.professional_name,
-        start=rules.local(entry.starts_at),
-        end=rules.local(entry.ends_at),
-        name=entry.booked_for,
-        user_id=entry.user_id,
-        contact_id=entry.contact_id,
-        price_cents=entry.price_cents,
-        currency=entry.currency,
-        version=entry.version,
-        told=entry.told,
+        id=appointment.id,
+        status=appointment.status,
+        service=appointment.service_id,
+        service_name=appointment.service_name,
+        professional=appointment.professional_id,
+        professional_name=appointment.professional_name,
+        start=rules.local(appointment.starts_at),
+        end=rules.local(appointment.ends_at),
+        name=appointment.booked_for,
+        user_id=appointment.user_id,
+        contact_id=appointment.contact_id,
+        price_cents=appointment.price_cents,
+        currency=appointment.currency,
+        version=appointment.version,
+        told=appointment.told,
     )
 
 

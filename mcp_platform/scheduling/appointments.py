@@ -9,59 +9,149 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, text, update
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.errors import Conflict
+from mcp_platform.errors import Conflict, NotFound
+from mcp_platform.kit.cursor import Place
+from mcp_platform.scheduling.appointment import (
+    ACTIVE,
+    MARKS,
+    OCCUPYING,
+    Appointment,
+    AppointmentStatus,
+    ListedStatus,
+    Mark,
+)
 from mcp_platform.scheduling.availability import Slot
 from mcp_platform.scheduling.calendar import Interval
-from mcp_platform.scheduling.catalogue import BookingRules, ProfessionalId, ServiceId
-from mcp_platform.scheduling.models import AppointmentRow, ProfessionalRow, ServiceRow
-from mcp_platform.scheduling.outcome import AppointmentStatus, AppointmentView
+from mcp_platform.scheduling.catalogue import ProfessionalId
 from mcp_platform.tenants.tenant import TenantId
-
-ACTIVE: tuple[AppointmentStatus, ...] = ("booked", "confirmed")
-OCCUPYING: tuple[AppointmentStatus, ...] = ("held", *ACTIVE)
-STATUSES: tuple[AppointmentStatus, ...] = get_args(AppointmentStatus)
-
-# What every turn reads; as text, which costs a fraction of composing it: `outbox/lanes.py` has
-# figures.
-_ACTIVE, _OCCUPYING = (
-    ", ".join(f"'{status}'" for status in statuses) for statuses in (ACTIVE, OCCUPYING)
-)
-LOCK = text("""
-    INSERT INTO booking_locks (tenant_id) VALUES (:tenant)
-    ON CONFLICT (tenant_id) DO UPDATE SET tenant_id = excluded.tenant_id
-""")
-UPCOMING = text(f"""
-    SELECT a.id, a.contact_id, a.service_id, s.name AS service_name, a.professional_id,
-           p.name AS professional_name, a.status, a.starts_at, a.ends_at, a.booked_for,
-           a.calendar_id, a.price_cents, a.currency, a.version
-    FROM appointments a
-    JOIN services s ON s.tenant_id = a.tenant_id AND s.id = a.service_id
-    JOIN professionals p ON p.tenant_id = a.tenant_id AND p.id = a.professional_id
-    WHERE a.tenant_id = :tenant AND a.contact_id = :contact
-      AND a.status IN ({_ACTIVE}) AND a.ends_at > :now
-    ORDER BY a.starts_at, a.id
-""")  # noqa: S608  # constants of this module
-OCCUPIED = text(f"""
-    SELECT professional_id, lower(blocked), upper(blocked) FROM appointments
-    WHERE tenant_id = :tenant AND professional_id = ANY(:professionals)
-      AND status IN ({_OCCUPYING})
-      AND (hold_expires_at IS NULL OR hold_expires_at > :now)
-      AND starts_at > :earliest AND starts_at < :latest
-      AND blocked && tstzrange(:first, :last, '[)')
-      AND id IS DISTINCT FROM :excluding
-""")  # noqa: S608  # constants of this module
 
 EXCLUSION_VIOLATION = "23P01"  # PostgreSQL, appendix A
 # What a slot can block on either side of its start: a day of duration and a day of buffer, at most.
 LONGEST = timedelta(days=2)
+
+
+def _listed(statuses: Collection[AppointmentStatus]) -> str:
+    return ", ".join(f"'{status}'" for status in statuses)
+
+
+LOCK = text("""
+    INSERT INTO booking_locks (tenant_id) VALUES (:tenant)
+    ON CONFLICT (tenant_id) DO UPDATE SET tenant_id = excluded.tenant_id
+""")
+
+# Every reading of appointments begins so: what people call it, whose it is, and how its customer
+# learns of the last change.
+READ = """
+    SELECT a.id, a.contact_id, c.api_user_id AS user_id, a.service_id, s.name AS service_name,
+           a.professional_id, p.name AS professional_name, a.status, a.starts_at, a.ends_at,
+           a.booked_for, a.calendar_id, a.price_cents, a.currency, a.version,
+           CASE WHEN t.called_at IS NOT NULL THEN 'called'
+                WHEN t.key IS NOT NULL THEN 'message'
+                WHEN t.version IS NOT NULL THEN 'call' END AS told
+    FROM appointments a
+    JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
+    JOIN services s ON s.tenant_id = a.tenant_id AND s.id = a.service_id
+    JOIN professionals p ON p.tenant_id = a.tenant_id AND p.id = a.professional_id
+    LEFT JOIN tellings t ON t.tenant_id = a.tenant_id AND t.appointment_id = a.id
+        AND t.version = a.version
+    WHERE a.tenant_id = :tenant
+"""
+ONE = text(f"""
+    {READ} AND a.id = :id AND a.contact_id = coalesce(CAST(:contact AS uuid), a.contact_id)
+""")
+# By itself: a row that moves while it is waited for no longer joins the service it had.
+LOCK_ONE = text("SELECT FROM appointments WHERE tenant_id = :tenant AND id = :id FOR UPDATE")
+# What a contact has in exactly this slot already.
+SAME = text(f"""
+    {READ} AND a.contact_id = :contact AND a.status IN ({_listed(ACTIVE)})
+      AND a.professional_id = :professional AND a.service_id = :service AND a.starts_at = :start
+""")
+UPCOMING = text(f"""
+    {READ} AND a.contact_id = :contact AND a.status IN ({_listed(ACTIVE)}) AND a.ends_at > :now
+    ORDER BY a.starts_at, a.id
+""")
+AHEAD = text(f"""
+    {READ} AND a.status IN ({_listed(ACTIVE)}) AND a.starts_at > :now
+    ORDER BY a.starts_at, a.id
+""")
+# An unset bound is no bound, in a form for which the index by start serves.
+PAGE = text(f"""
+    {READ} AND a.status <> 'held'
+      AND a.starts_at >= coalesce(CAST(:first AS timestamptz), '-infinity')
+      AND a.starts_at < coalesce(CAST(:before AS timestamptz), 'infinity')
+      AND (CAST(:status AS text) IS NULL OR a.status = :status)
+      AND (CAST(:alias AS text) IS NULL OR a.contact_id = (
+        SELECT contact_id FROM contact_aliases WHERE tenant_id = :tenant AND alias = :alias))
+      AND (CAST(:behind AS uuid) IS NULL
+        OR (a.starts_at, a.id) > (CAST(:since AS timestamptz), :behind))
+    ORDER BY a.starts_at, a.id
+    LIMIT :most
+""")  # noqa: S608  # constants of this module
+
+# Row-level security keeps PostgreSQL from asking an index whether ranges overlap: it might tell of
+# rows that must not be seen. The start finds those that can.
+OVERLAPS = """
+    starts_at > :earliest AND starts_at < :latest AND blocked && tstzrange(:first, :last, '[)')
+"""
+OCCUPIED = text(f"""
+    SELECT professional_id, lower(blocked), upper(blocked) FROM appointments
+    WHERE tenant_id = :tenant AND professional_id = ANY(:professionals)
+      AND status IN ({_listed(OCCUPYING)})
+      AND (hold_expires_at IS NULL OR hold_expires_at > :now)
+      AND {OVERLAPS}
+      AND id IS DISTINCT FROM :excluding
+""")  # noqa: S608  # constants of this module
+# The contact's own hold, and dead ones where something is to be put.
+CLEAR = text(f"""
+    DELETE FROM appointments
+    WHERE tenant_id = :tenant AND status = 'held'
+      AND (contact_id = :contact
+        OR hold_expires_at <= :now AND professional_id = :professional AND {OVERLAPS})
+""")  # noqa: S608  # constants of this module
+
+HOLD = text("""
+    INSERT INTO appointments (
+        tenant_id, id, contact_id, status, hold_expires_at, booked_for, created_at, updated_at,
+        professional_id, service_id, starts_at, ends_at, blocked, price_cents, currency, calendar_id)
+    VALUES (
+        :tenant, :id, :contact, 'held', :expires, :booked_for, :now, :now,
+        :professional, :service, :start, :end, tstzrange(:first, :last, '[)'), :price, :currency,
+        :calendar)
+""")
+PROMOTE = text("""
+    UPDATE appointments SET status = 'booked', hold_expires_at = NULL, updated_at = :now
+    WHERE tenant_id = :tenant AND id = :id AND status = 'held'
+    RETURNING id
+""")
+DROP = text("""
+    DELETE FROM appointments WHERE tenant_id = :tenant AND id = :id AND status = 'held'
+""")
+# What was confirmed is only booked again: the contact confirmed another time.
+MOVE = text("""
+    UPDATE appointments SET
+        professional_id = :professional, service_id = :service, starts_at = :start, ends_at = :end,
+        blocked = tstzrange(:first, :last, '[)'), price_cents = :price, currency = :currency,
+        calendar_id = :calendar, status = 'booked', version = version + 1, updated_at = :now
+    WHERE tenant_id = :tenant AND id = :id
+""")
+# For a contact: only theirs, and not what is over.
+CANCEL = text(f"""
+    UPDATE appointments SET status = 'cancelled', version = version + 1, updated_at = :now
+    WHERE tenant_id = :tenant AND id = :id AND status IN ({_listed(ACTIVE)})
+      AND (CAST(:contact AS uuid) IS NULL OR contact_id = :contact AND ends_at > :now)
+    RETURNING id
+""")  # noqa: S608  # constants of this module
+MARK = text("""
+    UPDATE appointments SET status = :mark, version = version + 1, updated_at = :now
+    WHERE tenant_id = :tenant AND id = :id
+""")
 
 
 class SlotTaken(Conflict):
@@ -69,45 +159,6 @@ class SlotTaken(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This time is taken.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appointment:
-    """An appointment as it is stored; times are UTC. `version` grows with each change."""
-
-    id: UUID
-    contact_id: UUID
-    service_id: ServiceId
-    service_name: str
-    professional_id: ProfessionalId
-    professional_name: str
-    status: AppointmentStatus
-    starts_at: datetime
-    ends_at: datetime
-    booked_for: str | None
-    calendar_id: str | None
-    price_cents: int | None
-    currency: str | None
-    version: int
-
-    @property
-    def active(self) -> bool:
-        return self.status in ACTIVE
-
-    def view(self, rules: BookingRules) -> AppointmentView:
-        """Return what people may see of it, by the tenant's clock."""
-        return AppointmentView(
-            id=self.id,
-            service_id=self.service_id,
-            service_name=self.service_name,
-            professional_id=self.professional_id,
-            professional_name=self.professional_name,
-            starts_at=rules.local(self.starts_at),
-            ends_at=rules.local(self.ends_at),
-            status=self.status,
-            price_cents=self.price_cents,
-            currency=self.currency,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,34 +172,21 @@ class Placement:
     calendar_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An appointment before it was moved, and after."""
+
+    before: Appointment
+    after: Appointment
+
+
 class Appointments:
-    """One tenant's appointments in one transaction. Every statement starts from `_is_mine`."""
+    """One tenant's appointments in one transaction. Every statement names the tenant first."""
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
         self._session = session
         self._tenant_id = tenant_id
         self._locked = False
-
-    @property
-    def _is_mine(self) -> ColumnElement[bool]:
-        return AppointmentRow.tenant_id == self._tenant_id
-
-    def _mine(self) -> Select[AppointmentRow, str, str]:
-        return (
-            select(AppointmentRow, ServiceRow.name, ProfessionalRow.name)
-            .join(
-                ServiceRow,
-                (ServiceRow.tenant_id == AppointmentRow.tenant_id)
-                & (ServiceRow.id == AppointmentRow.service_id),
-            )
-            .join(
-                ProfessionalRow,
-                (ProfessionalRow.tenant_id == AppointmentRow.tenant_id)
-                & (ProfessionalRow.id == AppointmentRow.professional_id),
-            )
-            .where(self._is_mine)
-            .execution_options(populate_existing=True)
-        )
 
     async def lock(self) -> None:
         """Wait until no other transaction puts appointments of this tenant anywhere.
@@ -158,7 +196,7 @@ class Appointments:
         on. The transactions are short, so one lock a tenant costs nothing.
         """
         if not self._locked:
-            await self._session.execute(LOCK, {"tenant": self._tenant_id})
+            await self._execute(LOCK)
             self._locked = True
 
     async def hold(
@@ -179,18 +217,14 @@ class Appointments:
         await self.lock()
         await self._clear(contact_id=contact_id, placement=placement, now=now)
         async with self._refusing_overlap():
-            await self._session.execute(
-                insert(AppointmentRow).values(
-                    tenant_id=self._tenant_id,
-                    id=hold_id,
-                    contact_id=contact_id,
-                    status="held",
-                    hold_expires_at=now + hold_for,
-                    booked_for=booked_for,
-                    created_at=now,
-                    updated_at=now,
-                    **_columns(placement),
-                )
+            await self._execute(
+                HOLD,
+                id=hold_id,
+                contact=contact_id,
+                expires=now + hold_for,
+                booked_for=booked_for,
+                now=now,
+                **_placed(placement),
             )
 
     async def promote(self, hold_id: UUID, *, now: datetime) -> Appointment:
@@ -201,23 +235,14 @@ class Appointments:
         """
         await self.lock()
         async with self._refusing_overlap():
-            promoted = await self._session.scalar(
-                update(AppointmentRow)
-                .where(self._is_mine, AppointmentRow.id == hold_id, AppointmentRow.status == "held")
-                .values(status="booked", hold_expires_at=None, updated_at=now)
-                .returning(AppointmentRow.id)
-            )
-        if promoted is None:
+            promoted = await self._execute(PROMOTE, id=hold_id, now=now)
+        if promoted.one_or_none() is None:
             raise SlotTaken
         return await self._existing(hold_id)
 
     async def drop(self, hold_id: UUID) -> None:
         """Let go of a hold, if it is one still."""
-        await self._session.execute(
-            delete(AppointmentRow).where(
-                self._is_mine, AppointmentRow.id == hold_id, AppointmentRow.status == "held"
-            )
-        )
+        await self._execute(DROP, id=hold_id)
 
     async def move(
         self,
@@ -226,32 +251,22 @@ class Appointments:
         contact_id: UUID | None,
         placement: Placement,
         now: datetime,
-    ) -> tuple[Appointment, Appointment] | None:
-        """Put an active appointment elsewhere, in place; return it before and after.
+    ) -> Move | None:
+        """Put an active appointment elsewhere, in place.
 
-        None: there is no such active appointment, or it is not that contact's. What was confirmed
-        is only booked again: the contact confirmed another time.
+        None: there is no such active appointment, or it is not that contact's.
 
         Raises:
             SlotTaken: somebody else has the slot. Its own old time is not in its way.
         """
         await self.lock()
-        before = await self.get(appointment_id, contact_id=contact_id, for_update=True)
+        before = await self.find(appointment_id, contact_id=contact_id, for_update=True)
         if before is None or not before.active:
             return None
         await self._clear(contact_id=before.contact_id, placement=placement, now=now)
         async with self._refusing_overlap():
-            await self._session.execute(
-                update(AppointmentRow)
-                .where(self._is_mine, AppointmentRow.id == appointment_id)
-                .values(
-                    **_columns(placement),
-                    status="booked",
-                    version=AppointmentRow.version + 1,
-                    updated_at=now,
-                )
-            )
-        return before, await self._existing(appointment_id)
+            await self._execute(MOVE, id=appointment_id, now=now, **_placed(placement))
+        return Move(before, await self._existing(appointment_id))
 
     async def cancel(
         self, appointment_id: UUID, *, contact_id: UUID | None, now: datetime
@@ -260,81 +275,84 @@ class Appointments:
 
         With `contact_id`, only if it is that contact's and not over.
         """
-        theirs = () if contact_id is None else (*_of(contact_id), AppointmentRow.ends_at > now)
-        cancelled = await self._session.scalar(
-            update(AppointmentRow)
-            .where(
-                self._is_mine,
-                AppointmentRow.id == appointment_id,
-                AppointmentRow.status.in_(ACTIVE),
-                *theirs,
-            )
-            .values(status="cancelled", version=AppointmentRow.version + 1, updated_at=now)
-            .returning(AppointmentRow.id)
-        )
-        return None if cancelled is None else await self._existing(appointment_id)
+        cancelled = await self._execute(CANCEL, id=appointment_id, contact=contact_id, now=now)
+        return None if cancelled.one_or_none() is None else await self._existing(appointment_id)
 
-    async def get(
+    async def mark(self, appointment_id: UUID, mark: Mark, *, now: datetime) -> bool:
+        """Say what became of an appointment; return whether that is new. Repeatable.
+
+        Raises:
+            NotFound: this tenant has no such appointment.
+            Conflict: it is not in a state for that, or has not begun yet.
+        """
+        appointment = _shown(await self.find(appointment_id, for_update=True))
+        if appointment.status == mark:
+            return False
+        if appointment.status not in MARKS[mark]:
+            raise Conflict(f"An appointment that is {appointment.status} cannot be marked {mark}.")
+        # Its time would become free for others while the customer still means to come.
+        if mark != "confirmed" and appointment.starts_at > now:
+            raise Conflict(f"An appointment that has not begun cannot be marked {mark}.")
+        await self._execute(MARK, id=appointment_id, mark=mark, now=now)
+        return True
+
+    async def find(
         self, appointment_id: UUID, *, contact_id: UUID | None = None, for_update: bool = False
     ) -> Appointment | None:
         """Return an appointment or hold; with `contact_id`, only if it is theirs."""
-        statement = self._mine().where(AppointmentRow.id == appointment_id, *_of(contact_id))
         if for_update:
-            statement = statement.with_for_update(of=AppointmentRow)
-        return next(iter(await self._read(statement)), None)
+            await self._execute(LOCK_ONE, id=appointment_id)
+        found = await self._read(ONE, id=appointment_id, contact=contact_id)
+        return next(iter(found), None)
+
+    async def get(self, appointment_id: UUID) -> Appointment:
+        """Return an appointment that is more than a hold.
+
+        Raises:
+            NotFound: this tenant has no such appointment.
+        """
+        return _shown(await self.find(appointment_id))
 
     async def same(self, *, contact_id: UUID, slot: Slot) -> Appointment | None:
         """Return the active appointment that this contact has in exactly this slot."""
         found = await self._read(
-            self._mine().where(
-                AppointmentRow.contact_id == contact_id,
-                AppointmentRow.status.in_(ACTIVE),
-                AppointmentRow.professional_id == slot.professional_id,
-                AppointmentRow.service_id == slot.service_id,
-                AppointmentRow.starts_at == slot.interval.start,
-            )
+            SAME,
+            contact=contact_id,
+            professional=slot.professional_id,
+            service=slot.service_id,
+            start=slot.interval.start,
         )
         return next(iter(found), None)
 
     async def upcoming(self, contact_id: UUID, *, now: datetime) -> list[Appointment]:
         """Return a contact's active appointments that are not over, earliest first."""
-        found = await self._session.execute(
-            UPCOMING, {"tenant": self._tenant_id, "contact": contact_id, "now": now}
-        )
-        return [Appointment(**row) for row in found.mappings()]
+        return await self._read(UPCOMING, contact=contact_id, now=now)
 
     async def ahead(self, *, now: datetime) -> list[Appointment]:
         """Return the active appointments that have not begun, earliest first."""
-        return await self._read(
-            self._mine()
-            .where(AppointmentRow.starts_at > now, AppointmentRow.status.in_(ACTIVE))
-            .order_by(AppointmentRow.starts_at, AppointmentRow.id)
-        )
+        return await self._read(AHEAD, now=now)
 
-    async def between(
+    async def page(
         self,
         *,
-        first: datetime,
-        last: datetime,
-        professional_id: str | None = None,
-        contact_id: UUID | None = None,
-        statuses: Collection[AppointmentStatus] = ACTIVE,
-        limit: int | None = None,
-        offset: int = 0,
+        first: datetime | None = None,
+        before: datetime | None = None,
+        contact_alias: str | None = None,
+        status: ListedStatus | None = None,
+        after: Place | None = None,
+        limit: int,
     ) -> list[Appointment]:
-        """Return the appointments that start in `[first, last)`, earliest first."""
-        statement = self._mine().where(
-            AppointmentRow.starts_at >= first,
-            AppointmentRow.starts_at < last,
-            AppointmentRow.status.in_(statuses),
-            *_of(contact_id),
-        )
-        if professional_id is not None:
-            statement = statement.where(AppointmentRow.professional_id == professional_id)
+        """Return appointments that start in `[first, before)`, earliest first, from `after` on."""
+        since, behind = after or (None, None)
         return await self._read(
-            statement.order_by(AppointmentRow.starts_at, AppointmentRow.id)
-            .limit(limit)
-            .offset(offset)
+            PAGE,
+            first=first,
+            before=before,
+            status=status,
+            alias=contact_alias,
+            since=since,
+            behind=behind,
+            most=limit,
         )
 
     async def occupied(
@@ -346,18 +364,12 @@ class Appointments:
         excluding: UUID | None = None,
     ) -> dict[ProfessionalId, list[Interval]]:
         """Return by professional what is blocked in `span`, buffers and living holds included."""
-        found = await self._session.execute(
+        found = await self._execute(
             OCCUPIED,
-            {
-                "tenant": self._tenant_id,
-                "professionals": list(professional_ids),
-                "now": now,
-                "first": span.start,
-                "last": span.end,
-                "earliest": span.start - LONGEST,  # as in `_overlaps`
-                "latest": span.end + LONGEST,
-                "excluding": excluding,
-            },
+            professionals=list(professional_ids),
+            now=now,
+            excluding=excluding,
+            **_overlapping(span),
         )
         blocked: dict[ProfessionalId, list[Interval]] = {each: [] for each in professional_ids}
         for professional_id, start, end in found:
@@ -365,20 +377,12 @@ class Appointments:
         return blocked
 
     async def _clear(self, *, contact_id: UUID, placement: Placement, now: datetime) -> None:
-        """Remove the contact's own hold, and dead ones where something is to be put."""
-        await self._session.execute(
-            delete(AppointmentRow).where(
-                self._is_mine,
-                AppointmentRow.status == "held",
-                or_(
-                    AppointmentRow.contact_id == contact_id,
-                    and_(
-                        AppointmentRow.hold_expires_at <= now,
-                        AppointmentRow.professional_id == placement.slot.professional_id,
-                        _overlaps(placement.blocked),
-                    ),
-                ),
-            )
+        await self._execute(
+            CLEAR,
+            contact=contact_id,
+            professional=placement.slot.professional_id,
+            now=now,
+            **_overlapping(placement.blocked),
         )
 
     @asynccontextmanager
@@ -393,58 +397,42 @@ class Appointments:
             raise
 
     async def _existing(self, appointment_id: UUID) -> Appointment:
-        return (await self._read(self._mine().where(AppointmentRow.id == appointment_id)))[0]
+        return (await self._read(ONE, id=appointment_id, contact=None))[0]
 
-    async def _read(self, statement: Select[AppointmentRow, str, str]) -> list[Appointment]:
-        return [_appointment(*row) for row in await self._session.execute(statement)]
+    async def _read(self, statement: TextClause, **values: Any) -> list[Appointment]:
+        found = await self._execute(statement, **values)
+        return [Appointment(**row) for row in found.mappings()]
 
-
-def _of(contact_id: UUID | None) -> tuple[ColumnElement[bool], ...]:
-    return () if contact_id is None else (AppointmentRow.contact_id == contact_id,)
-
-
-def _overlaps(span: Interval) -> ColumnElement[bool]:
-    # Row-level security keeps Postgres from asking an index whether ranges overlap: it might tell
-    # of rows that must not be seen. The start finds those that can.
-    return and_(
-        AppointmentRow.starts_at > span.start - LONGEST,
-        AppointmentRow.starts_at < span.end + LONGEST,
-        AppointmentRow.blocked.overlaps(_range(span)),
-    )
+    async def _execute(self, statement: TextClause, **values: Any) -> Any:
+        return await self._session.execute(statement, {"tenant": self._tenant_id, **values})
 
 
-def _range(span: Interval) -> Range[datetime]:
-    return Range(span.start, span.end, bounds="[)")
+def _shown(found: Appointment | None) -> Appointment:
+    """Return what is there and more than a hold. Raises NotFound."""
+    if found is None or found.status == "held":
+        raise NotFound("There is no such appointment.")
+    return found
 
 
-def _columns(placement: Placement) -> dict[str, object]:
-    service = placement.slot.interval
+def _overlapping(span: Interval) -> dict[str, datetime]:
     return {
-        "professional_id": placement.slot.professional_id,
-        "service_id": placement.slot.service_id,
-        "starts_at": service.start,
-        "ends_at": service.end,
-        "blocked": _range(placement.blocked),
-        "price_cents": placement.price_cents,
-        "currency": placement.currency,
-        "calendar_id": placement.calendar_id,
+        "first": span.start,
+        "last": span.end,
+        "earliest": span.start - LONGEST,
+        "latest": span.end + LONGEST,
     }
 
 
-def _appointment(row: AppointmentRow, service_name: str, professional_name: str) -> Appointment:
-    return Appointment(
-        id=row.id,
-        contact_id=row.contact_id,
-        service_id=ServiceId(row.service_id),
-        service_name=service_name,
-        professional_id=ProfessionalId(row.professional_id),
-        professional_name=professional_name,
-        status=row.status,  # type: ignore[arg-type]  # a check constraint holds it
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        booked_for=row.booked_for,
-        calendar_id=row.calendar_id,
-        price_cents=row.price_cents,
-        currency=row.currency,
-        version=row.version,
-    )
+def _placed(placement: Placement) -> dict[str, object]:
+    slot, blocked = placement.slot, placement.blocked
+    return {
+        "professional": slot.professional_id,
+        "service": slot.service_id,
+        "start": slot.interval.start,
+        "end": slot.interval.end,
+        "first": blocked.start,
+        "last": blocked.end,
+        "price": placement.price_cents,
+        "currency": placement.currency,
+        "calendar": placement.calendar_id,
+    }

@@ -17,7 +17,8 @@ from mcp_platform.errors import CredentialRefused, NotFound, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
-from mcp_platform.scheduling.appointments import Appointment, Appointments
+from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.calendar import Calendar, Interval
 from mcp_platform.scheduling.calendar_looks import CalendarLooks
 from mcp_platform.scheduling.catalogue import BookingRules

@@ -7,7 +7,7 @@ commit. The lane is the appointment, so that what is recorded later is done late
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.outbox.outbox import Outbox
-from mcp_platform.scheduling.appointments import Appointment
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.calendar_looks import look_soon
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.tenants.tenant import Tenant
@@ -27,18 +27,18 @@ class Mirror:
         if appointment.calendar_id is None:
             return
         await look_soon(session, self._tenant.id)
-        view = appointment.view(self._rules)
-        title = (view.service_name, appointment.booked_for)
+        shown = appointment.local(self._rules)
+        title = (shown.service_name, appointment.booked_for)
         await Outbox(session, self._tenant.id).put_event(
             key=_key(appointment),
             appointment_id=appointment.id,
             calendar_id=appointment.calendar_id,
             event_id=appointment.id.hex,
-            start=view.starts_at,
-            end=view.ends_at,
+            start=shown.starts_at,
+            end=shown.ends_at,
             time_zone=self._rules.time_zone,
             summary=" — ".join(part for part in title if part),
-            description=f"{view.service_name}\n{view.professional_name}",
+            description=f"{shown.service_name}\n{shown.professional_name}",
             mark=self._tenant.path,
         )
 

@@ -122,17 +122,21 @@ class Openings:
         self,
         *,
         service_id: str,
-        professional_id: str | None,
+        professional_id: str | None = None,
         wanted: SearchWindow,
         now: datetime,
-        limit: int,
+        limit: int = 10,
         spread: bool,
-        moving: UUID | None,
+        moving: UUID | None = None,
     ) -> SlotsFound:
         """Return up to `limit` slots as wanted, or why there are none and which come next.
 
+        Without a professional there is one slot for each start, of who has least to do that day.
+        `spread` takes them evenly over what is wanted, not the earliest. `moving` is an appointment
+        whose own time is not in the way.
+
         Raises:
-            CalendarUnreadable: no calendar that matters could be read.
+            CalendarUnreadable: no calendar that matters could be read; a person is told.
             NotFound: no such service or professional.
             Invalid: the professional does not do this service.
         """

@@ -3,10 +3,11 @@
 Owns how: by a message where WhatsApp takes one, recorded in the transaction of the change; else the
 customer is listed to be called, until it is too late for that. So is one whose message failed, or
 still waits: for a number that is refused, or a tenant that is suspended. Nothing waits for a
-message that may never be possible.
+message that may never be possible. `BusinessCommit` does both, and names them in the trail.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,13 +23,17 @@ from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.errors import NotFound
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
+from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.http import PreconditionFailed
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.scheduling import wording
-from mcp_platform.scheduling.appointments import Appointment
+from mcp_platform.scheduling.agenda import EffectCommit
+from mcp_platform.scheduling.appointment import Appointment, AppointmentStatus
+from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.models import TellingRow
-from mcp_platform.scheduling.outcome import AppointmentStatus, AppointmentView
+from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Outcome
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
@@ -59,6 +64,8 @@ _CANCELLED = {
     "es": "❌ Su cita en {business} fue cancelada: {appointment}. Para agendar otra, responda por"
     " aquí.",
 }
+
+_VERBS: Mapping[type[Outcome], str] = {Booked: "book", Moved: "move", Cancelled: "cancel"}
 
 # What is not on its way by then does not go at once, and a call tells the same.
 SENT_WITHIN = timedelta(minutes=10)
@@ -144,7 +151,7 @@ class Tellings:
             key = f"s:{after.id}:{after.version}"
             spoken = contact.language or tenant.language
             said = worded(
-                after.view(rules),
+                after.local(rules),
                 known=rules.local(known),
                 business=tenant.business_name,
                 alone=await self._session.scalar(ALONE, {"tenant": self._tenant}),
@@ -239,6 +246,78 @@ class Tellings:
         )
 
 
+@dataclass(slots=True, kw_only=True)
+class BusinessCommit(EffectCommit):
+    """Work on an appointment for somebody of the business, or a system of theirs.
+
+    Of what changed the trail is told, and the customer unless `tell` is false, in the transaction
+    of the change. The appointment must still be in one of `versions`, which the caller has seen;
+    None: in any.
+    """
+
+    sessions: Sessions
+    tenant: Tenant
+    rules: BookingRules
+    appointment_id: UUID
+    trail: Trail
+    now: datetime
+    tell: bool = True
+    versions: frozenset[int] | None = None
+    _before: Appointment | None = None
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._begin()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncSession]:
+        async with self.sessions.of(self.tenant.id).begin() as session:
+            # First the lock that moving takes, then the row: the other way round two movers would
+            # wait for each other.
+            appointments = Appointments(session, self.tenant.id)
+            await appointments.lock()
+            self._before = await appointments.find(self.appointment_id, for_update=True)
+            if self.versions is not None:
+                if self._before is None:
+                    raise NotFound("There is no such appointment.")
+                if self._before.version not in self.versions:
+                    raise PreconditionFailed("The appointment was changed meanwhile: read it anew.")
+            yield session
+
+    async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
+        """Tell of what changed: nothing did where a request was repeated, or came to nothing."""
+        what = _VERBS.get(type(outcome))
+        after = await Appointments(session, self.tenant.id).find(self.appointment_id)
+        before = self._before
+        if what is None or after is None or after.status == "held":
+            return
+        if before is not None and (before.version, before.status) == (after.version, after.status):
+            return
+        await self.record(session, what)
+        if what == "book" or before is None:
+            return
+        tellings = Tellings(session, self.tenant.id)
+        if self.tell:
+            await tellings.tell(
+                self.tenant,
+                self.rules,
+                before=before,
+                after=after,
+                by=self.trail,
+                now=self.now,
+            )
+        else:
+            await tellings.forget(self.appointment_id)
+
+    async def record(self, session: AsyncSession, what: str) -> None:
+        """Write into the trail that somebody did this."""
+        await self.trail.write(
+            session,
+            action=f"appointment.{what}",
+            target=f"{self.tenant.path}/appointments/{self.appointment_id}",
+            tenant_id=self.tenant.id,
+        )
+
+
 def _takes_messages(contact: Contact, *, now: datetime) -> bool:
     reachable = contact.space == "whatsapp" and bool(contact.bsuid or contact.wa_id)
     wrote = contact.last_inbound_at
@@ -246,7 +325,7 @@ def _takes_messages(contact: Contact, *, now: datetime) -> bool:
 
 
 def worded(
-    appointment: AppointmentView,
+    appointment: Appointment,
     *,
     known: datetime,
     business: str,

@@ -584,7 +584,7 @@ async def test_a_bug_and_a_database_that_is_away_are_problems_too(
         async def fail(*_: Any, raised: Exception = failure, **__: Any) -> None:
             raise raised
 
-        monkeypatch.setattr(world.desk, "page", fail)
+        monkeypatch.setattr(world.appointments, "page", fail)
         answer = await shop.ask("GET", "/appointments/list")
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
@@ -595,7 +595,7 @@ async def test_days_at_the_edges_of_the_calendar_are_answered_by_the_rules(shop:
     """The API's own bounds are not what keeps the rules from failing."""
     tenant = await shop.world.tenants.by_id(shop.id)
     for day in (date.min, date.max):
-        found = await shop.world.desk.available(
+        found = await shop.world.appointments.available(
             tenant, day=day, service="corte", minutes=None, professional=None
         )
         assert found.status == "out_of_range"

@@ -13,7 +13,7 @@ from mcp_platform.audit.trail import CallerTrail
 from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.retention import prune
 from mcp_platform.scheduling.agenda import PlainCommit
-from mcp_platform.scheduling.outcome import AppointmentView
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.telling import worded
 from mcp_platform.tenants.tenant import Tenant
 from tests.api.world import NOW, TUESDAY, Business, World
@@ -229,7 +229,7 @@ async def test_a_systems_own_users_are_its_own_to_tell_and_the_staffs_are_not(
 ) -> None:
     ids = [(await shop.create(at)).json()["id"] for at in ("10:00", "11:00")]
     assert (await cancel(shop, ids[0])).json()["told"] is None
-    entry = await world.desk.cancel(await tenant_of(shop), uuid.UUID(ids[1]), trail=STAFF)
+    entry = await world.appointments.cancel(await tenant_of(shop), uuid.UUID(ids[1]), trail=STAFF)
 
     assert entry.told == "call"
     assert [(each["appointment_id"], each["phone"]) for each in await calls(shop)] == [
@@ -315,8 +315,10 @@ def test_each_language_says_it_and_nobody_is_named_where_one_works_alone(
     language: str, status: Any, said: str
 ) -> None:
     zone = ZoneInfo("America/Sao_Paulo")
-    view = AppointmentView(
+    view = Appointment(
         id=uuid.uuid4(),
+        contact_id=uuid.uuid4(),
+        user_id=None,
         service_id="corte",  # type: ignore[arg-type]  # a name of it
         service_name="Corte",
         professional_id="ze",  # type: ignore[arg-type]  # as above
@@ -324,8 +326,12 @@ def test_each_language_says_it_and_nobody_is_named_where_one_works_alone(
         starts_at=datetime(2026, 12, 1, 14, tzinfo=zone),
         ends_at=datetime(2026, 12, 1, 15, tzinfo=zone),
         status=status,
+        booked_for=None,
+        calendar_id=None,
         price_cents=None,
         currency=None,
+        version=2,
+        told=None,
     )
     business = "{0} %s <b>Zé</b> \u202e"  # no form of ours is filled in by a name
     known = datetime(2026, 12, 1, 10, tzinfo=zone)

@@ -36,8 +36,8 @@ from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
-from mcp_platform.scheduling.desk import TenantAppointments
 from mcp_platform.scheduling.models import AppointmentRow
+from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 from mcp_platform.tenants.access import SCOPES
 from mcp_platform.tenants.credentials import Credentials, CredentialsMissing
 from mcp_platform.tenants.directory import TenantDirectory
@@ -98,7 +98,7 @@ class World:
         self.shops = Shops(sessions)
         self.ingest = Ingest(pool, debounce=timedelta(0))
         self.guard = TokenGuard(tokens=self.tokens, tenants=self.tenants, clock=self.clock)
-        self.desk = TenantAppointments(
+        self.appointments = TenantAppointments(
             sessions=sessions, catalogues=self.catalogues, agendas=self.shops, clock=self.clock
         )
         self.app = self.serve(patience=timedelta(seconds=30))
@@ -117,7 +117,7 @@ class World:
             patience=patience,
         )
         app.include_router(chat_router(chat, self.guard))
-        app.include_router(appointments_router(self.desk, self.guard))
+        app.include_router(appointments_router(self.appointments, self.guard))
         visits = ConversationRoutes(sessions=self.sessions, idle=IDLE, clock=self.clock)
         app.include_router(conversations_router(visits, self.guard))
         return app

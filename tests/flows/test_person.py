@@ -13,10 +13,10 @@ from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.assistant.assistant import Assistant
 from mcp_platform.audit.actor import system
 from mcp_platform.audit.trail import ActorTrail
-from mcp_platform.bootstrap.commands import desk_alone
+from mcp_platform.bootstrap.commands import appointments_alone
 from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.flow import InboxHandler
-from mcp_platform.scheduling.desk import AppointmentChange, Booking
+from mcp_platform.scheduling.tenant_appointments import AppointmentChange, Booking
 from tests.flows.world import ANA, World, choice, choices_of, eventually, text_of, tomorrow
 
 WANTS = "quero falar com uma pessoa"
@@ -222,7 +222,7 @@ async def test_who_never_wrote_is_booked_for_by_command_and_finds_it_once_they_w
     await here.without_model()
     trail = ActorTrail(system("tests"))
     path = (here.tenant.client_name, here.tenant.environment)
-    async with desk_alone(here.settings, database_url=here.database_url, path=path) as at:
+    async with appointments_alone(here.settings, database_url=here.database_url, path=path) as at:
         booking = Booking(
             service="corte",
             professional="ze",
@@ -230,9 +230,9 @@ async def test_who_never_wrote_is_booked_for_by_command_and_finds_it_once_they_w
             name="Ana",
             whatsapp_number=ANA,
         )
-        made = await at.desk.book(at.tenant, booking, trail=trail)
+        made = await at.appointments.book(at.tenant, booking, trail=trail)
         change = AppointmentChange(start=tomorrow(14, days=2))
-        moved = await at.desk.move(at.tenant, made, change, trail=trail)
+        moved = await at.appointments.move(at.tenant, made, change, trail=trail)
     assert moved.told == "call"
     await here.idle()
     assert await here.shows(tomorrow(14, days=2))

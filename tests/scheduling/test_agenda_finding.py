@@ -19,7 +19,7 @@ TUESDAY, SATURDAY, SUNDAY = date(2026, 12, 1), date(2026, 12, 5), date(2026, 12,
 async def find(shop: Shop, first: date, last: date | None = None, **more: Any) -> SlotsFound:
     times = {key: more.pop(key) for key in ("from_time", "to_time") if key in more}
     arguments = {"service_id": CORTE, "now": NOW, "spread": False, **more}
-    return await shop.agenda.find(
+    return await shop.agenda.openings.find(
         wanted=SearchWindow(first=first, last=last or first, **times), **arguments
     )
 
@@ -178,14 +178,17 @@ async def test_what_is_offered_can_be_booked(shop: Shop) -> None:
 async def test_free_days_leave_out_the_closed_and_the_full(open_shop: OpenShop) -> None:
     shop = await open_shop(catalogue(who=(ZE,)))
     shop.calendar.block(shop.at("02 08:00"), minutes=600)
-    days = await shop.agenda.free_days(service_id=CORTE, professional_id=None, now=NOW, limit=6)
+    days = await shop.agenda.openings.days(service_id=CORTE, professional_id=None, now=NOW, limit=6)
     assert [each.day for each in days] == [30, 1, 3, 4, 5, 7]
 
 
 async def test_free_days_look_as_far_as_the_horizon(open_shop: OpenShop) -> None:
     shop = await open_shop(catalogue(who=(ZE,)))
     shop.calendar.block(NOW, minutes=40 * 24 * 60)
-    days = await shop.agenda.free_days(service_id=CORTE, professional_id=ZE, now=NOW, limit=2)
+    days = await shop.agenda.openings.days(service_id=CORTE, professional_id=ZE, now=NOW, limit=2)
     assert days == [date(2027, 1, 9), date(2027, 1, 11)]
     shop.calendar.block(NOW, minutes=100 * 24 * 60)
-    assert await shop.agenda.free_days(service_id=CORTE, professional_id=ZE, now=NOW, limit=2) == []
+    assert (
+        await shop.agenda.openings.days(service_id=CORTE, professional_id=ZE, now=NOW, limit=2)
+        == []
+    )

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from mcp_platform.scheduling import wording
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
 from mcp_platform.scheduling.outcome import (
-    AppointmentView,
     Booked,
     CalendarClosed,
     Cancelled,
@@ -37,8 +37,10 @@ SLOT = SlotView(
     start=START,
     end=END,
 )
-APPOINTMENT = AppointmentView(
+APPOINTMENT = Appointment(
     id=uuid.uuid4(),
+    contact_id=uuid.uuid4(),
+    user_id=None,
     service_id=ServiceId("corte"),
     service_name="Corte",
     professional_id=ProfessionalId("ze"),
@@ -46,8 +48,12 @@ APPOINTMENT = AppointmentView(
     starts_at=START,
     ends_at=END,
     status="booked",
+    booked_for="Bia",
+    calendar_id="shop@example.com",
     price_cents=None,
     currency="BRL",
+    version=3,
+    told=None,
 )
 
 
@@ -81,6 +87,15 @@ def test_a_time_comes_back_on_the_same_clock_and_can_be_written() -> None:
     assert to_json(Taken(alternatives=(SLOT,)))["alternatives"][0]["start"] == (
         "2026-11-01T01:30:00-05:00[America/New_York]"
     )
+
+
+def test_what_the_release_before_wrote_down_is_read() -> None:
+    written = to_json(Booked(appointment=APPOINTMENT))
+    for added in ("contact_id", "user_id", "booked_for", "calendar_id", "version", "told"):
+        del written["appointment"][added]
+    back = from_json(written)
+    assert isinstance(back, Booked)
+    assert (back.appointment.id, back.appointment.starts_at) == (APPOINTMENT.id, START)
 
 
 @pytest.mark.parametrize("zone", [None, UTC, timezone(timedelta(hours=-3))])

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from mcp_platform.scheduling.appointments import Appointment, Appointments, Placement, SlotTaken
+from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.appointments import Appointments, Placement, SlotTaken
 from mcp_platform.scheduling.availability import Slot
 from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.catalogue import ProfessionalId
@@ -143,25 +144,23 @@ async def test_dead_holds_and_what_is_excluded_occupy_nothing(shop: Shop) -> Non
     assert await occupied(span=before) == {ZE: [], ANA: []}
 
 
-async def test_appointments_are_listed_by_start_professional_contact_and_status(
-    shop: Shop,
-) -> None:
-    contact = await shop.contact()
-    early = (await promote(shop, await hold(shop, placement(), contact=contact))).id
-    late = (await promote(shop, await hold(shop, placement(TEN + 2 * HALF_HOUR, who=ANA)))).id
+async def test_a_page_is_bounded_by_start_status_and_place_and_shows_no_hold(shop: Shop) -> None:
+    early = await promote(shop, await hold(shop, placement()))
+    late = await promote(shop, await hold(shop, placement(TEN + 2 * HALF_HOUR, who=ANA)))
+    await hold(shop, placement(TEN + 4 * HALF_HOUR))
 
     async def listed(**more: object) -> list[uuid.UUID]:
-        arguments = {"first": TEN, "last": TEN + timedelta(hours=2), **more}
         async with shop.sessions.everywhere() as session:
-            found = await Appointments(session, shop.tenant.id).between(**arguments)
+            found = await Appointments(session, shop.tenant.id).page(**{"limit": 9, **more})
         return [each.id for each in found]
 
-    assert await listed() == [early, late]
-    assert await listed(last=TEN + timedelta(hours=1)) == [early]
-    assert await listed(professional_id=ANA) == [late]
-    assert await listed(contact_id=contact) == [early]
-    assert await listed(statuses=("cancelled",)) == []
-    assert await listed(limit=1, offset=1) == [late]
+    assert await listed() == [early.id, late.id]
+    assert await listed(first=TEN, before=late.starts_at) == [early.id]
+    assert await listed(first=late.starts_at) == [late.id]
+    assert await listed(status="cancelled") == []
+    assert await listed(contact_alias="a:nobody") == []
+    assert await listed(limit=1) == [early.id]
+    assert await listed(after=(early.starts_at, early.id)) == [late.id]
 
 
 async def test_no_statement_reaches_another_tenants_rows(open_shop: OpenShop) -> None:
@@ -172,9 +171,9 @@ async def test_no_statement_reaches_another_tenants_rows(open_shop: OpenShop) ->
     await promote(one, booked)
     async with other.sessions.everywhere.begin() as session:
         theirs = Appointments(session, other.tenant.id)
-        assert await theirs.get(booked) is None
+        assert await theirs.find(booked) is None
         assert await theirs.upcoming(contact, now=NOW) == []
-        assert await theirs.between(first=NOW, last=NOW + timedelta(days=9)) == []
+        assert await theirs.page(limit=9) == []
         span = Interval(start=NOW, end=NOW + timedelta(days=9))
         assert await theirs.occupied(professional_ids=[ZE], span=span, now=NOW) == {ZE: []}
         await theirs.drop(held)

@@ -45,7 +45,7 @@ async def owner_drags(shop: Shop, appointment_id: uuid.UUID, to: str, *, minutes
 
 async def starts(shop: Shop, day: str = "01", **more: Any) -> list[str]:
     date = shop.at(f"{day} 12:00").date()
-    found = await shop.agenda.find(
+    found = await shop.agenda.openings.find(
         service_id=CORTE,
         professional_id=ZE,
         wanted=SearchWindow(first=date, last=date),

@@ -9,15 +9,15 @@ from uuid import UUID
 import typer
 
 from mcp_platform.audit.trail import ActorTrail
-from mcp_platform.bootstrap.commands import DeskAlone, desk_alone
+from mcp_platform.bootstrap.commands import AppointmentServices, appointments_alone
 from mcp_platform.cli.arguments import JSON, TENANT
 from mcp_platform.cli.operating import command_actor, show, split_path
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.cli.spoken import say, worded
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import BookingRules
-from mcp_platform.scheduling.desk import AppointmentChange, Booking
-from mcp_platform.scheduling.register import AppointmentEntry
 from mcp_platform.scheduling.telling import CallToMake
+from mcp_platform.scheduling.tenant_appointments import AppointmentChange, Booking
 from mcp_platform.settings import Settings
 
 app = typer.Typer(
@@ -62,15 +62,17 @@ def list_(
 ) -> None:
     """List what is booked on some days, earliest first, and what became of it."""
 
-    async def find(at: DeskAlone, _: ActorTrail) -> "tuple[list[AppointmentEntry], BookingRules]":
-        rules = (await at.desk.catalogue(at.tenant)).rules
+    async def find(
+        at: AppointmentServices, _: ActorTrail
+    ) -> "tuple[list[Appointment], BookingRules]":
+        rules = (await at.appointments.catalogue(at.tenant)).rules
         begins = _day(first) if first is not None else datetime.now(rules.zone).date()
         midnights = (
             rules.moment(datetime.combine(each, datetime.min.time()))
             for each in (begins, begins + timedelta(days=days))
         )
         begin, end = midnights
-        entries = await at.desk.page(
+        entries = await at.appointments.page(
             at.tenant,
             first=begin,
             before=end,
@@ -109,8 +111,10 @@ def book(
 ) -> None:
     """Book for somebody, by the assistant's own rules. They find it once they write."""
 
-    async def work(at: DeskAlone, trail: ActorTrail) -> "tuple[AppointmentEntry, BookingRules]":
-        rules = (await at.desk.catalogue(at.tenant)).rules
+    async def work(
+        at: AppointmentServices, trail: ActorTrail
+    ) -> "tuple[Appointment, BookingRules]":
+        rules = (await at.appointments.catalogue(at.tenant)).rules
         booking = Booking(
             service=service,
             professional=who,
@@ -118,7 +122,7 @@ def book(
             name=name,
             whatsapp_number=phone,
         )
-        return await at.desk.book(at.tenant, booking, trail=trail), rules
+        return await at.appointments.book(at.tenant, booking, trail=trail), rules
 
     entry, rules = _at(tenant, work)
     say("{what} is booked: {id}", what=_what(entry, rules), id=entry.id)
@@ -138,15 +142,17 @@ def move(
     if start is None and who is None and service is None:
         raise typer.BadParameter("Say what is to change.")
 
-    async def work(at: DeskAlone, trail: ActorTrail) -> "tuple[AppointmentEntry, BookingRules]":
-        rules = (await at.desk.catalogue(at.tenant)).rules
+    async def work(
+        at: AppointmentServices, trail: ActorTrail
+    ) -> "tuple[Appointment, BookingRules]":
+        rules = (await at.appointments.catalogue(at.tenant)).rules
         change = AppointmentChange(
             service=service,
             professional=who,
             start=None if start is None else _moment(start, rules),
         )
-        current = await at.desk.get(at.tenant, appointment)
-        return await at.desk.move(at.tenant, current, change, trail=trail, tell=tell), rules
+        current = await at.appointments.get(at.tenant, appointment)
+        return await at.appointments.move(at.tenant, current, change, trail=trail, tell=tell), rules
 
     entry, rules = _at(tenant, work)
     say("It is now {what}.", what=_what(entry, rules))
@@ -162,9 +168,11 @@ def cancel(
 ) -> None:
     """Cancel an appointment, and have its customer told."""
 
-    async def work(at: DeskAlone, trail: ActorTrail) -> "tuple[AppointmentEntry, BookingRules]":
-        rules = (await at.desk.catalogue(at.tenant)).rules
-        return await at.desk.cancel(at.tenant, appointment, trail=trail, tell=tell), rules
+    async def work(
+        at: AppointmentServices, trail: ActorTrail
+    ) -> "tuple[Appointment, BookingRules]":
+        rules = (await at.appointments.catalogue(at.tenant)).rules
+        return await at.appointments.cancel(at.tenant, appointment, trail=trail, tell=tell), rules
 
     entry, rules = _at(tenant, work)
     say("{what} is cancelled.", what=_what(entry, rules))
@@ -183,9 +191,11 @@ def calls(
     by itself.
     """
 
-    async def find(at: DeskAlone, _: ActorTrail) -> "tuple[list[CallToMake], BookingRules]":
-        rules = (await at.desk.catalogue(at.tenant)).rules
-        return await at.desk.calls(at.tenant, limit=MOST), rules
+    async def find(
+        at: AppointmentServices, _: ActorTrail
+    ) -> "tuple[list[CallToMake], BookingRules]":
+        rules = (await at.appointments.catalogue(at.tenant)).rules
+        return await at.appointments.calls(at.tenant, limit=MOST), rules
 
     found, rules = _at(tenant, find)
     show(
@@ -210,19 +220,21 @@ def calls(
 def called(tenant: Annotated[str, TENANT], appointment: Annotated[UUID, APPOINTMENT]) -> None:
     """Note that the customer of an appointment was called."""
 
-    async def work(at: DeskAlone, trail: ActorTrail) -> None:
-        await at.desk.called(at.tenant, appointment, trail=trail)
+    async def work(at: AppointmentServices, trail: ActorTrail) -> None:
+        await at.appointments.called(at.tenant, appointment, trail=trail)
 
     _at(tenant, work)
     say("Noted.")
 
 
-def _at(path: str, work: Callable[["DeskAlone", "ActorTrail"], Awaitable[Result]]) -> Result:
-    """Run `work` at the desk of one tenant, as the person at this machine."""
+def _at(
+    path: str, work: Callable[["AppointmentServices", "ActorTrail"], Awaitable[Result]]
+) -> Result:
+    """Run `work` on the appointments of one tenant, as the person at this machine."""
     settings, where, trail = Settings(), split_path(path), ActorTrail(command_actor())
 
     async def run(database_url: str) -> Result:
-        async with desk_alone(settings, database_url=database_url, path=where) as at:
+        async with appointments_alone(settings, database_url=database_url, path=where) as at:
             return await work(at, trail)
 
     with servers(settings) as given:
@@ -230,7 +242,7 @@ def _at(path: str, work: Callable[["DeskAlone", "ActorTrail"], Awaitable[Result]
         return asyncio.run(run(given.database_url))
 
 
-def _say_told(entry: AppointmentEntry, *, tell: bool) -> None:
+def _say_told(entry: Appointment, *, tell: bool) -> None:
     if entry.told == "message":
         say("The customer is told by a message.")
     elif entry.told == "call":
@@ -239,7 +251,7 @@ def _say_told(entry: AppointmentEntry, *, tell: bool) -> None:
         say("The customer was not told.")
 
 
-def _what(entry: AppointmentEntry, rules: BookingRules) -> str:
+def _what(entry: Appointment, rules: BookingRules) -> str:
     when = f"{rules.local(entry.starts_at):%Y-%m-%d %H:%M}"
     return f"{entry.service_name}, {entry.professional_name}, {when}"
 
@@ -274,5 +286,6 @@ def _plain(words: str | None) -> str:
     return "".join(each if each.isprintable() else " " for each in words or "–")
 
 
-def _json(shown: AppointmentEntry | CallToMake) -> dict[str, object]:
-    return {name: getattr(shown, name) for name in type(shown).__slots__}
+def _json(shown: Appointment | CallToMake) -> dict[str, object]:
+    hidden = "calendar_id"  # where its event was last written to is our own matter
+    return {name: getattr(shown, name) for name in type(shown).__slots__ if name != hidden}

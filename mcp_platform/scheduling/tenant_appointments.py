@@ -18,6 +18,8 @@ from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.agenda import Agenda, AgendaSource, ChosenSlot
+from mcp_platform.scheduling.appointment import Appointment, ListedStatus, Mark
+from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
@@ -32,8 +34,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.register import AppointmentEntry, ByHand, Mark, Register, Status
-from mcp_platform.scheduling.telling import CallToMake, Tellings
+from mcp_platform.scheduling.telling import BusinessCommit, CallToMake, Tellings
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.credentials import CredentialsUnreadable
 from mcp_platform.tenants.tenant import Tenant
@@ -117,7 +118,7 @@ class TenantAppointments:
         what = _wanted_service(catalogue, service, minutes=minutes, who=who)
         _check_offered(what, who)
         async with self._agenda(tenant, catalogue) as agenda:
-            return await agenda.find(
+            return await agenda.openings.find(
                 service_id=what.id,
                 professional_id=professional,
                 wanted=SearchWindow(first=day, last=day),
@@ -126,7 +127,7 @@ class TenantAppointments:
                 spread=False,
             )
 
-    async def book(self, tenant: Tenant, booking: Booking, *, trail: Trail) -> AppointmentEntry:
+    async def book(self, tenant: Tenant, booking: Booking, *, trail: Trail) -> Appointment:
         """Book. Repeated with the same request key, it is booked once and returned as it is now.
 
         For a number from which nobody has ever written too: they find it once they do.
@@ -144,7 +145,7 @@ class TenantAppointments:
         if booking.request_key is not None:
             name = [tenant.id, str(contact_id), booking.request_key]
             hold_id = uuid5(HOLDS, json.dumps(name))
-            if (known := await self.find(tenant, hold_id)) is not None:
+            if (known := await self._booked(tenant, hold_id)) is not None:
                 return _same(known, booking)
         service = _service(catalogue, booking.service)
         candidates = _candidates(catalogue, service, booking, now=now)
@@ -158,7 +159,7 @@ class TenantAppointments:
                         service_id=service.id, professional_id=who, start=booking.start
                     ),
                     now=now,
-                    work=ByHand(
+                    work=BusinessCommit(
                         sessions=self._sessions,
                         tenant=tenant,
                         rules=catalogue.rules,
@@ -171,7 +172,7 @@ class TenantAppointments:
                 if not isinstance(outcome, Taken):
                     break
                 # The same request, twice at once: the other one has booked it.
-                if (known := await self.find(tenant, hold_id)) is not None:
+                if (known := await self._booked(tenant, hold_id)) is not None:
                     return _same(known, booking)
         match outcome:
             case Booked(appointment=appointment):
@@ -186,13 +187,13 @@ class TenantAppointments:
     async def move(
         self,
         tenant: Tenant,
-        current: AppointmentEntry,
+        current: Appointment,
         change: AppointmentChange,
         *,
         trail: Trail,
         tell: bool = True,
         versions: frozenset[int] | None = None,
-    ) -> AppointmentEntry:
+    ) -> Appointment:
         """Move an appointment; its customer is told unless `tell` is false.
 
         Raises:
@@ -219,7 +220,7 @@ class TenantAppointments:
                 contact_id=None,
                 choice=choice,
                 now=now,
-                work=ByHand(
+                work=BusinessCommit(
                     sessions=self._sessions,
                     tenant=tenant,
                     rules=catalogue.rules,
@@ -248,9 +249,9 @@ class TenantAppointments:
         *,
         trail: Trail,
         versions: frozenset[int] | None = None,
-    ) -> AppointmentEntry:
-        """Say what became of an appointment. Raises as `Register.mark` and `move` do."""
-        work = ByHand(
+    ) -> Appointment:
+        """Say what became of an appointment. Raises as `Appointments.mark` and `move` do."""
+        work = BusinessCommit(
             sessions=self._sessions,
             tenant=tenant,
             rules=(await self.catalogue(tenant)).rules,
@@ -260,10 +261,10 @@ class TenantAppointments:
             versions=versions,
         )
         async with work.begin() as session:
-            register = Register(session, tenant.id)
-            if await register.mark(appointment_id, mark, now=work.now):
+            appointments = Appointments(session, tenant.id)
+            if await appointments.mark(appointment_id, mark, now=work.now):
                 await work.record(session, "mark")
-            return await register.get(appointment_id)
+            return await appointments.get(appointment_id)
 
     async def cancel(
         self,
@@ -273,7 +274,7 @@ class TenantAppointments:
         trail: Trail,
         tell: bool = True,
         versions: frozenset[int] | None = None,
-    ) -> AppointmentEntry:
+    ) -> Appointment:
         """Cancel an appointment; repeatable. Its customer is told unless `tell` is false.
 
         Raises:
@@ -288,7 +289,7 @@ class TenantAppointments:
                 appointment_id=appointment_id,
                 contact_id=None,
                 now=now,
-                work=ByHand(
+                work=BusinessCommit(
                     sessions=self._sessions,
                     tenant=tenant,
                     rules=catalogue.rules,
@@ -317,14 +318,10 @@ class TenantAppointments:
         async with self._sessions.of(tenant.id).begin() as session:
             await Tellings(session, tenant.id).called(appointment_id, by=trail, now=self._clock())
 
-    async def find(self, tenant: Tenant, appointment_id: UUID) -> AppointmentEntry | None:
-        async with self._sessions.of(tenant.id)() as session:
-            return await Register(session, tenant.id).find(appointment_id)
-
-    async def get(self, tenant: Tenant, appointment_id: UUID) -> AppointmentEntry:
+    async def get(self, tenant: Tenant, appointment_id: UUID) -> Appointment:
         """Return an appointment. Raises NotFound."""
         async with self._sessions.of(tenant.id)() as session:
-            return await Register(session, tenant.id).get(appointment_id)
+            return await Appointments(session, tenant.id).get(appointment_id)
 
     async def page(
         self,
@@ -333,13 +330,13 @@ class TenantAppointments:
         first: datetime | None,
         before: datetime | None,
         user_id: str | None,
-        status: Status | None,
+        status: ListedStatus | None,
         after: Place | None,
         limit: int,
-    ) -> list[AppointmentEntry]:
+    ) -> list[Appointment]:
         """Return appointments, earliest first, from `after` on."""
         async with self._sessions.of(tenant.id)() as session:
-            return await Register(session, tenant.id).page(
+            return await Appointments(session, tenant.id).page(
                 first=first,
                 before=before,
                 contact_alias=None if user_id is None else f"a:{user_id}",
@@ -347,6 +344,12 @@ class TenantAppointments:
                 after=after,
                 limit=limit,
             )
+
+    async def _booked(self, tenant: Tenant, hold_id: UUID) -> Appointment | None:
+        """Return what this hold has become; None if it is one still, or was dropped."""
+        async with self._sessions.of(tenant.id)() as session:
+            found = await Appointments(session, tenant.id).find(hold_id)
+        return None if found is None or found.status == "held" else found
 
     async def _contact(self, tenant: Tenant, booking: Booking) -> ContactId:
         async with self._sessions.of(tenant.id).begin() as session:
@@ -381,7 +384,7 @@ async def _free_one(
     if len(candidates) == 1:
         return candidates[0].id
     local = catalogue.rules.local(booking.start)
-    found = await agenda.find(
+    found = await agenda.openings.find(
         service_id=service.id,
         wanted=SearchWindow(
             first=local.date(), last=local.date(), from_time=local.time(), to_time=local.time()
@@ -465,7 +468,7 @@ def _check_start(
     validate_start(catalogue=catalogue, service=service, professional=who, start=start, now=now)
 
 
-def _same(known: AppointmentEntry, booking: Booking) -> AppointmentEntry:
+def _same(known: Appointment, booking: Booking) -> Appointment:
     """Return what was booked before, if this asks for the same; once it was moved, who can tell."""
     asked: tuple[Any, ...] = (booking.service, booking.start)
     booked: tuple[Any, ...] = (known.service_id, known.starts_at)
