@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.audit.actor import Actor
@@ -26,8 +25,8 @@ from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.settings import Settings
-from mcp_platform.tenants.models import TenantRow, was_purged
-from mcp_platform.tenants.tenant import TenantId, is_client_name, is_environment
+from mcp_platform.tenants.directory import UnknownTenant, all_tenants, tenant_at
+from mcp_platform.tenants.tenant import Tenant, TenantId, is_client_name, is_environment
 
 if TYPE_CHECKING:
     from mcp_platform.registry.isolation import Isolation
@@ -101,35 +100,25 @@ def split_path(path: str) -> tuple[str, str]:
     )
 
 
-async def tenant_row(session: AsyncSession, path: str) -> TenantRow:
-    """Return a tenant's row.
+async def tenant_named(session: AsyncSession, path: str) -> Tenant:
+    """Return a tenant.
 
     Raises:
         Invalid: the path is malformed.
         NotFound: there is no such tenant.
     """
-    client_name, environment = split_path(path)
-    row = await session.scalar(
-        select(TenantRow).where(
-            TenantRow.client_name == client_name, TenantRow.environment == environment
-        )
-    )
-    if row is None:
-        raise NotFound(f"There is no tenant {path}. `mcp-platform tenants list` shows all.")
-    return row
+    try:
+        return await tenant_at(session, *split_path(path))
+    except UnknownTenant:
+        raise NotFound(
+            f"There is no tenant {path}. `mcp-platform tenants list` shows all."
+        ) from None
 
 
 async def tenants_at(session: AsyncSession, path: str | None) -> list[tuple[TenantId, str]]:
     """Return the ids and paths of one tenant, or of all if none is named."""
-    if path is not None:
-        row = await tenant_row(session, path)
-        return [(TenantId(row.id), path.strip("/"))]
-    rows = await session.scalars(
-        select(TenantRow)
-        .where(~was_purged())
-        .order_by(TenantRow.client_name, TenantRow.environment)
-    )
-    return [(TenantId(row.id), f"{row.client_name}/{row.environment}") for row in rows]
+    found = await all_tenants(session) if path is None else [await tenant_named(session, path)]
+    return [(each.id, each.path) for each in found]
 
 
 def show(

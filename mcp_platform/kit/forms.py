@@ -6,6 +6,7 @@ Unknown fields are refused, and nothing is converted: "5" is no number.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -64,6 +65,14 @@ Paragraphs = Annotated[str, Field(min_length=1, max_length=4000, pattern=_PARAGR
 Search = Annotated[str, Field(min_length=1, max_length=80, pattern=_LINE)]
 
 Wished = TypeVar("Wished", bound="Form")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOption:
+    """Beside a field's type: commands offer it. `off` is the option that says no."""
+
+    help: str
+    off: str | None = None
 
 
 class Form(BaseModel):

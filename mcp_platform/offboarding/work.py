@@ -42,6 +42,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 MOST_DOUBLED = 10
 # What outlives the purge: how far it has come, and the trail of who asked for it.
 KEPT = frozenset({"offboardings", "audit_entries"})
+PURGED_COLUMNS = tuple(each.name for each in TenantRow.__table__.columns if "purged" in each.info)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +256,7 @@ class OffboardingWork:
             since = row.started_at if left_behind is None else now
             row.due_at = max(now, since + REMEMBERED)
             tenant = await session.get_one(TenantRow, due.tenant.id)
-            for column in NOT_REMEMBERED:
+            for column in PURGED_COLUMNS:
                 setattr(tenant, column, None)
             location = f"{ADMIN_API}/clients/{tenant.client_name}/environments/{tenant.environment}"
             await forget_of(session, location=location, now=now)  # a number may stand in an answer
@@ -295,10 +296,3 @@ class OffboardingWork:
                 tenant_id=due.tenant.id,
                 after={"client_too": gone.one_or_none() is not None},
             )
-
-
-# Of the tenant's own row, what goes with the purge: the number may be another tenant's at once.
-NOT_REMEMBERED = (
-    *("address", "phone", "notes", "owner_whatsapp"),
-    *("phone_number_id", "waba_id", "calendar_id"),
-)

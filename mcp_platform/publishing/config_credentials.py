@@ -136,12 +136,31 @@ async def without_credentials(session: AsyncSession, paths: Collection[str]) -> 
     """Return which of the tenants at `paths` were never given a credential, in order."""
     path = TenantRow.client_name.concat("/").concat(TenantRow.environment)
     found = await session.scalars(
-        select(path).where(path.in_(paths), TenantRow.status != "offboarded", ~were_given())
+        select(path).where(path.in_(paths), TenantRow.status != "offboarded", ~_were_given())
     )
     return sorted(found)
 
 
-def were_given() -> Exists:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredEnvironment:
+    """A tenant that is there, and whether its credentials were handed over."""
+
+    path: str
+    phone_number_id: str | None
+    has_credentials: bool
+
+
+async def registered_environments(session: AsyncSession) -> list[RegisteredEnvironment]:
+    """Return every tenant that was ever registered, purged ones too: their paths are taken."""
+    path = TenantRow.client_name.concat("/").concat(TenantRow.environment)
+    found = await session.execute(select(path, TenantRow.phone_number_id, _were_given()))
+    return [
+        RegisteredEnvironment(path=path, phone_number_id=number, has_credentials=bool(given))
+        for path, number, given in found
+    ]
+
+
+def _were_given() -> Exists:
     """Return the condition that a tenant's credentials were handed over, by whichever way."""
     return exists().where(
         CredentialKeyRow.tenant_id == TenantRow.id,

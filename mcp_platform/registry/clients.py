@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -104,11 +104,14 @@ class Clients:
         """Return a client. Raises NotFound."""
         return ClientOut.model_validate(await self._row(name))
 
+    async def business_names(self) -> dict[str, str]:
+        """Return all clients' names, and what their businesses are called."""
+        found = await self._session.execute(self._mine())
+        return {row.name: row.business_name for (row,) in found}
+
     async def page(self, query: ClientQuery) -> Page[ClientOut]:
         """Return clients by name."""
-        statement = select(ClientRow)
-        if self._actor.tenant is not None:
-            statement = statement.where(ClientRow.name == self._actor.tenant.partition("/")[0])
+        statement = self._mine()
         if query.prefix is not None:
             statement = statement.where(ClientRow.name.startswith(query.prefix, autoescape=True))
         if query.text is not None:
@@ -160,6 +163,12 @@ class Clients:
         before = ClientOut.model_validate(row)
         await self._session.delete(row)
         await self._record("client.delete", name, before=before)
+
+    def _mine(self) -> Select[ClientRow]:
+        statement = select(ClientRow)
+        if self._actor.tenant is not None:
+            statement = statement.where(ClientRow.name == self._actor.tenant.partition("/")[0])
+        return statement
 
     async def _row(self, name: str, *, lock: bool = False) -> ClientRow:
         statement = select(ClientRow).where(ClientRow.name == name)

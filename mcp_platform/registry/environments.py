@@ -22,6 +22,7 @@ from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.forms import (
     WHOLE,
     ChangeForm,
+    CommandOption,
     CreationForm,
     Form,
     Line,
@@ -106,10 +107,12 @@ class EnvironmentChange(ChangeForm):
         Status, Field(description="Suspended: what customers write is kept, and answered later.")
     ] = "active"
     topology: Annotated[
-        Topology, Field(description="Isolated: served by pods and a database role of its own.")
+        Topology,
+        Field(description="Isolated: served by pods and a database role of its own."),
+        CommandOption("shared or isolated."),
     ] = "shared"
-    language: Language = "pt-BR"
-    time_zone: TimeZone = DEFAULT_TIME_ZONE
+    language: Annotated[Language, CommandOption("pt-BR, en or es.")] = "pt-BR"
+    time_zone: Annotated[TimeZone, CommandOption("An IANA name.")] = DEFAULT_TIME_ZONE
     slot_step_minutes: SlotStep = DEFAULT_SLOT_STEP // MINUTE
     minimum_notice_minutes: MinimumNotice = DEFAULT_MINIMUM_NOTICE // MINUTE
     horizon_days: Annotated[HorizonDays, Field(description="How far ahead bookings are taken.")] = (
@@ -121,12 +124,20 @@ class EnvironmentChange(ChangeForm):
             description="An all-day event closes its day even where Google counts it as free, which"
             " it does unless told otherwise."
         ),
+        CommandOption(
+            "Whether an all-day event that Google counts as free closes its day (it does).",
+            off="--free-days-open",
+        ),
     ] = True
     unanswered_close: Annotated[
         bool,
         Field(
             description="An invitation that nobody answered closes its time: then whoever sends one"
             " closes it."
+        ),
+        CommandOption(
+            "Whether an invitation nobody answered closes its time (it does not).",
+            off="--unanswered-open",
         ),
     ] = False
     article: Annotated[
@@ -135,10 +146,15 @@ class EnvironmentChange(ChangeForm):
             description="Before the business's name, in Portuguese and Spanish: with a, the assistant"
             " is that *da* Barbearia; null: *de* Barbearia."
         ),
+        CommandOption("Before the business's name: o, a, os or as. Unset: de, as in de Studio."),
     ] = None
-    kind: Annotated[Kind | None, Field(description="Which icon its services are listed with.")] = (
-        None
-    )
+    kind: Annotated[
+        Kind | None,
+        Field(description="Which icon its services are listed with."),
+        CommandOption(
+            "barber, salon, nails, massage, clinic, dentist, pets or other: the icon of its services."
+        ),
+    ] = None
     holidays_of: Annotated[
         str,
         Field(
@@ -149,24 +165,43 @@ class EnvironmentChange(ChangeForm):
     own_holidays: list[OwnHoliday] = Field(
         default_factory=list, max_length=50, description="The town's own, every year."
     )
-    address: Annotated[Line | None, Field(description="Customers are told, as the next two.")] = (
-        None
-    )
-    phone: Annotated[Line | None, Field(description="As it is written for people.")] = None
-    notes: Annotated[Paragraphs | None, Field(description="What else customers may know.")] = None
+    address: Annotated[
+        Line | None,
+        Field(description="Customers are told, as the next two."),
+        CommandOption("Where the business is."),
+    ] = None
+    phone: Annotated[
+        Line | None,
+        Field(description="As it is written for people."),
+        CommandOption("Its phone, as people write it."),
+    ] = None
+    notes: Annotated[
+        Paragraphs | None,
+        Field(description="What else customers may know."),
+        CommandOption("What else customers may know."),
+    ] = None
     owner_whatsapp: Annotated[
         Number | None,
         Field(
             description="Where notices go: with the country's code, or as it is written where the"
             " business is. Kept as digits, the country's code first."
         ),
+        CommandOption("Where notices go: (11) 98765-4321, or with its country's code."),
     ] = None
     model_enabled: Annotated[bool, Field(description="False: the menu answers.")] = True
     phone_number_id: Annotated[
-        MetaId | None, Field(description="Meta's id of the number; no two tenants share one.")
+        MetaId | None,
+        Field(description="Meta's id of the number; no two tenants share one."),
+        CommandOption("Meta's id of the WhatsApp number."),
     ] = None
-    waba_id: Annotated[MetaId | None, Field(description="The WhatsApp Business account.")] = None
-    calendar_id: CalendarId | None = None
+    waba_id: Annotated[
+        MetaId | None,
+        Field(description="The WhatsApp Business account."),
+        CommandOption("Meta's id of the WhatsApp Business account."),
+    ] = None
+    calendar_id: Annotated[
+        CalendarId | None, CommandOption("The Google calendar that bookings go into.")
+    ] = None
     resources: Resources = Resources()
 
     _zone = field_validator("time_zone")(_known_zone)

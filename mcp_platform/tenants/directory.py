@@ -6,16 +6,18 @@ other environments of the client exist.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import timedelta
 from typing import Literal
 
 from cachetools import TTLCache
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import NotFound, Unavailable
 from mcp_platform.kit.database import Sessions
-from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.models import ClientRow, TenantRow, was_purged
 from mcp_platform.tenants.tenant import Tenant, TenantId, is_client_name, is_environment
 
 # A tenant that is edited is seen edited within this time, in every process.
@@ -26,6 +28,7 @@ KNOWN_MOST = 40_000
 UNKNOWN_MOST = 20_000
 
 Key = tuple[str, str] | TenantId
+_COLUMNS = tuple(each.name for each in fields(Tenant) if each.name != "business_name")
 
 
 class UnknownTenant(NotFound):
@@ -118,21 +121,34 @@ class TenantDirectory:
 
 
 def tenant_of(row: TenantRow, business_name: str) -> Tenant:
-    """Return a tenant as features know it."""
-    return Tenant(
-        id=TenantId(row.id),
-        client_name=row.client_name,
-        environment=row.environment,  # type: ignore[arg-type]  # a check constraint holds it
-        status=row.status,  # type: ignore[arg-type]  # a check constraint holds it
-        topology=row.topology,  # type: ignore[arg-type]  # a check constraint holds it
-        business_name=business_name,
-        language=row.language,
-        time_zone=row.time_zone,
-        phone_number_id=row.phone_number_id,
-        calendar_id=row.calendar_id,
-        owner_whatsapp=row.owner_whatsapp,
-        model_enabled=row.model_enabled,
-        created_at=row.created_at,
-        article=row.article,  # type: ignore[arg-type]  # a check constraint holds it
-        kind=row.kind,  # type: ignore[arg-type]  # a check constraint holds it
+    """Return a tenant as features know it: each of its fields is a column of this name."""
+    columns = {name: getattr(row, name) for name in _COLUMNS}
+    return Tenant(**columns, business_name=business_name)
+
+
+async def tenant_at(session: AsyncSession, client_name: str, environment: str) -> Tenant:
+    """Return the tenant of a path.
+
+    Raises:
+        UnknownTenant: there is none.
+    """
+    found = await session.execute(
+        select(TenantRow, ClientRow.business_name)
+        .join(ClientRow)
+        .where(TenantRow.client_name == client_name, TenantRow.environment == environment)
     )
+    row = found.one_or_none()
+    if row is None:
+        raise UnknownTenant
+    return tenant_of(*row)
+
+
+async def all_tenants(session: AsyncSession) -> list[Tenant]:
+    """Return all tenants that are not purged, by path."""
+    found = await session.execute(
+        select(TenantRow, ClientRow.business_name)
+        .join(ClientRow)
+        .where(~was_purged())
+        .order_by(TenantRow.client_name, TenantRow.environment)
+    )
+    return [tenant_of(*each) for each in found]

@@ -4,7 +4,8 @@ Kept in Postgres, so that every process and the operator see the same; written o
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Gauge
@@ -41,6 +42,30 @@ async def strike(session: AsyncSession, tenant_id: TenantId, what: str) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantTrouble:
+    """What a person must mend for a tenant, named by its path."""
+
+    tenant: str
+    what: str
+    reason: str
+    since: datetime
+
+
+async def troubles(session: AsyncSession) -> list[TenantTrouble]:
+    """Return the troubles of all tenants, the oldest first."""
+    path = func.concat(TenantRow.client_name, "/", TenantRow.environment)
+    rows = await session.execute(
+        select(path, TroubleRow.what, TroubleRow.reason, TroubleRow.since)
+        .join(TenantRow, TenantRow.id == TroubleRow.tenant_id)
+        .order_by(TroubleRow.since)
+    )
+    return [
+        TenantTrouble(tenant=tenant, what=what, reason=reason, since=since)
+        for tenant, what, reason, since in rows
+    ]
+
+
 class TenantHealth:
     """Hears of every refusal and every success; remembers what it wrote."""
 
@@ -74,16 +99,9 @@ class TenantHealth:
 
     async def troubles(self) -> list[dict[str, str]]:
         """Return every degraded tenant, for the internal health page."""
-        path = func.concat(TenantRow.client_name, "/", TenantRow.environment)
         async with self._sessions.everywhere() as session:
-            rows = await session.execute(
-                select(path, TroubleRow.what, TroubleRow.reason, TroubleRow.since)
-                .join(TenantRow, TenantRow.id == TroubleRow.tenant_id)
-                .order_by(TroubleRow.since)
-            )
             return [
-                {"tenant": tenant, "what": what, "reason": reason, "since": since.isoformat()}
-                for tenant, what, reason, since in rows
+                asdict(each) | {"since": each.since.isoformat()} for each in await troubles(session)
             ]
 
     async def look(self) -> None:

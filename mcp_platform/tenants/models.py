@@ -19,6 +19,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
 
+# Of a column: a purge empties it. The number may be another tenant's at once.
+PURGED = {"purged": True}
+
 
 class ClientRow(Versioned, Base):
     __tablename__ = "clients"
@@ -76,15 +79,15 @@ class TenantRow(Versioned, Base):
     """The town's own, every year: month, day and name."""
     holidays_decided: Mapped[int | None] = mapped_column(SmallInteger)
     """The last year whose holidays somebody said yes or no to."""
-    address: Mapped[str | None]
-    phone: Mapped[str | None]
-    notes: Mapped[str | None]
-    owner_whatsapp: Mapped[str | None]
+    address: Mapped[str | None] = mapped_column(info=PURGED)
+    phone: Mapped[str | None] = mapped_column(info=PURGED)
+    notes: Mapped[str | None] = mapped_column(info=PURGED)
+    owner_whatsapp: Mapped[str | None] = mapped_column(info=PURGED)
     """Where notices to the owner go: digits of an international number, no `+`."""
     model_enabled: Mapped[bool] = mapped_column(server_default="true")
-    phone_number_id: Mapped[str | None]
-    waba_id: Mapped[str | None]
-    calendar_id: Mapped[str | None]
+    phone_number_id: Mapped[str | None] = mapped_column(info=PURGED)
+    waba_id: Mapped[str | None] = mapped_column(info=PURGED)
+    calendar_id: Mapped[str | None] = mapped_column(info=PURGED)
     database_role: Mapped[str | None]
     """The login that sees this tenant's rows and no other's: policies go by it."""
     cpu_request: Mapped[str | None]

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.audit.trail import AuditEntry, AuditFilter, entries
 from mcp_platform.cli.arguments import TENANT_OR_ALL
-from mcp_platform.cli.operating import in_database, show, tenant_row
+from mcp_platform.cli.operating import in_database, show, tenant_named
 
 LIMIT = typer.Option("--limit", min=1, max=10_000, help="How many of the newest.")
 ACTOR = typer.Option(
@@ -29,7 +29,7 @@ def audit(
     """Show who did what, newest first. Secrets are masked, and phone numbers but for two digits."""
 
     async def find(session: AsyncSession) -> "list[AuditEntry]":
-        tenant_id = (await tenant_row(session, tenant)).id if tenant is not None else None
+        tenant_id = (await tenant_named(session, tenant)).id if tenant is not None else None
         wanted = AuditFilter(actor=actor, action=action, tenant_id=tenant_id)
         return await entries(session, wanted, before_id=None, limit=limit)
 

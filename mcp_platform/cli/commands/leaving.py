@@ -13,13 +13,18 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.cli.arguments import TENANT
-from mcp_platform.cli.operating import command_actor, database, in_database, split_path, tenant_row
+from mcp_platform.cli.operating import (
+    command_actor,
+    database,
+    in_database,
+    split_path,
+    tenant_named,
+)
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.errors import Invalid
 from mcp_platform.offboarding.data_export import DataExport
 from mcp_platform.offboarding.offboarding import Offboarding, OffboardingState
 from mcp_platform.settings import Settings
-from mcp_platform.tenants.tenant import TenantId
 
 OUTPUT = typer.Option(
     "--output",
@@ -47,13 +52,8 @@ def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> N
     async def run(database_url: str) -> int:
         async with database(database_url) as sessions:
             async with sessions.everywhere() as session:
-                row = await tenant_row(session, tenant)
-            going = DataExport(
-                sessions,
-                TenantId(row.id),
-                actor=command_actor(),
-                path=f"{row.client_name}/{row.environment}",
-            )
+                found = await tenant_named(session, tenant)
+            going = DataExport(sessions, found.id, actor=command_actor(), path=found.path)
             with _new_file(output) as file:
                 await going.begin()  # not where no row will leave
                 async for part in going.lines():

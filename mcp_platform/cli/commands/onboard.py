@@ -101,7 +101,7 @@ def _open(settings: "Settings", stack: ExitStack) -> _Opened:
 
     import mcp_platform.cli.commands.onboarding.course  # noqa: F401, PLC0415  # slow: what is needed next
     from mcp_platform.cli.commands.onboarding.known import look  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.operating import database  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.operating import command_actor, database  # noqa: PLC0415  # slow
     from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
 
     given = stack.enter_context(servers(settings))
@@ -109,7 +109,7 @@ def _open(settings: "Settings", stack: ExitStack) -> _Opened:
 
     async def known() -> "KnownInstallation":
         async with database(given.database_url) as sessions, sessions.everywhere() as session:
-            return await look(session)
+            return await look(session, command_actor())
 
     return _Opened(given.database_url, asyncio.run(known()))
 

@@ -5,16 +5,15 @@ import json
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.bootstrap.keys import token_keys
-from mcp_platform.cli.arguments import JSON, TENANT
+from mcp_platform.cli.arguments import JSON, TENANT, offering
 from mcp_platform.cli.commands import leaving
 from mcp_platform.cli.operating import (
     command_actor,
@@ -22,7 +21,7 @@ from mcp_platform.cli.operating import (
     isolating,
     show,
     split_path,
-    tenant_row,
+    tenant_named,
 )
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.cli.spoken import say
@@ -32,7 +31,8 @@ from mcp_platform.offboarding.offboarding import Offboarding
 from mcp_platform.registry.clients import Clients, NewClient
 from mcp_platform.registry.environments import EnvironmentChange, Environments, NewEnvironment
 from mcp_platform.settings import Settings
-from mcp_platform.tenants.models import ClientRow, TenantRow, TroubleRow, was_purged
+from mcp_platform.tenants.directory import all_tenants
+from mcp_platform.tenants.health import troubles
 
 app = typer.Typer(
     help="Make, change, list and show tenants, suspend and resume them, make tokens for their API.",
@@ -51,76 +51,16 @@ SCOPE = typer.Option(
     show_default=False,
 )
 TTL = typer.Option("--ttl", help="How long it is valid: 90s, 30m, 12h or 7d; at most 366d.")
+BUSINESS_NAME = typer.Option(
+    "--business-name",
+    help="The business, as customers know it; of a new client.",
+    show_default=False,
+)
 SUBJECT = typer.Option("--subject", help="Who will use it; written into the audit trail.")
 
 
-def _option(name: str, told: str) -> Any:
-    return typer.Option(name, help=told, show_default=False)
-
-
-Language = Annotated[str | None, _option("--language", "pt-BR, en or es.")]
-TimeZone = Annotated[str | None, _option("--time-zone", "An IANA name.")]
-Address = Annotated[str | None, _option("--address", "Where the business is.")]
-Phone = Annotated[str | None, _option("--phone", "Its phone, as people write it.")]
-Notes = Annotated[str | None, _option("--notes", "What else customers may know.")]
-OwnerWhatsapp = Annotated[
-    str | None,
-    _option("--owner-whatsapp", "Where notices go: (11) 98765-4321, or with its country's code."),
-]
-PhoneNumberId = Annotated[
-    str | None, _option("--phone-number-id", "Meta's id of the WhatsApp number.")
-]
-WabaId = Annotated[str | None, _option("--waba-id", "Meta's id of the WhatsApp Business account.")]
-CalendarId = Annotated[
-    str | None, _option("--calendar-id", "The Google calendar that bookings go into.")
-]
-FreeDaysClose = Annotated[
-    bool | None,
-    typer.Option(
-        "--free-days-close/--free-days-open",
-        help="Whether an all-day event that Google counts as free closes its day (it does).",
-    ),
-]
-UnansweredClose = Annotated[
-    bool | None,
-    typer.Option(
-        "--unanswered-close/--unanswered-open",
-        help="Whether an invitation nobody answered closes its time (it does not).",
-    ),
-]
-Article = Annotated[
-    str | None,
-    _option("--article", "Before the business's name: o, a, os or as. Unset: de, as in de Studio."),
-]
-Kind = Annotated[
-    str | None,
-    _option(
-        "--kind",
-        "barber, salon, nails, massage, clinic, dentist, pets or other: the icon of its services.",
-    ),
-]
-Topology = Annotated[str | None, _option("--topology", "shared or isolated.")]
-
 _LENGTH = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_COLUMNS = frozenset(
-    [
-        "language",
-        "time_zone",
-        "article",
-        "kind",
-        "address",
-        "phone",
-        "notes",
-        "owner_whatsapp",
-        "phone_number_id",
-        "waba_id",
-        "calendar_id",
-        "free_days_close",
-        "unanswered_close",
-        "topology",
-    ]
-)
 
 
 @app.command("list")
@@ -138,56 +78,34 @@ def list_(*, as_json: Annotated[bool, JSON] = False) -> None:
 
 
 async def _all(session: AsyncSession) -> list[list[str]]:
-    troubles: dict[int, list[str]] = {}
-    for trouble in await session.scalars(select(TroubleRow)):
-        troubles.setdefault(trouble.tenant_id, []).append(f"{trouble.what}: {trouble.reason}")
-    found = await session.execute(
-        select(TenantRow, ClientRow.business_name)
-        .join(ClientRow)
-        .where(~was_purged())
-        .order_by(TenantRow.client_name, TenantRow.environment)
-    )
+    found: dict[str, list[str]] = {}
+    for each in await troubles(session):
+        found.setdefault(each.tenant, []).append(f"{each.what}: {each.reason}")
     return [
         [
-            f"{row.client_name}/{row.environment}",
-            name,
-            row.status,
-            row.topology,
-            "on" if row.model_enabled else "off",
-            row.phone_number_id or "–",
-            row.calendar_id or "–",
-            "; ".join(troubles.get(row.id, [UNTROUBLED])),
+            tenant.path,
+            tenant.business_name,
+            tenant.status,
+            tenant.topology,
+            "on" if tenant.model_enabled else "off",
+            tenant.phone_number_id or "–",
+            tenant.calendar_id or "–",
+            "; ".join(found.get(tenant.path, [UNTROUBLED])),
         ]
-        for row, name in found
+        for tenant in await all_tenants(session)
     ]
 
 
 @app.command()
+@offering(NewEnvironment)
 def create(
     tenant: Annotated[str, TENANT],
     *,
-    business_name: Annotated[
-        str | None,
-        _option("--business-name", "The business, as customers know it; of a new client."),
-    ] = None,
-    language: Language = None,
-    time_zone: TimeZone = None,
-    article: Article = None,
-    kind: Kind = None,
-    address: Address = None,
-    phone: Phone = None,
-    notes: Notes = None,
-    owner_whatsapp: OwnerWhatsapp = None,
-    phone_number_id: PhoneNumberId = None,
-    waba_id: WabaId = None,
-    calendar_id: CalendarId = None,
-    free_days_close: FreeDaysClose = None,
-    unanswered_close: UnansweredClose = None,
-    topology: Topology = None,
+    business_name: Annotated[str | None, BUSINESS_NAME] = None,
+    **wished: str | bool | None,
 ) -> None:
     """Make a tenant, and its client if that is new. What it offers: mcp-platform services."""
-    named = {name: value for name, value in locals().items() if name in _COLUMNS}
-    given = {name: value for name, value in named.items() if value not in (None, "")}
+    given = {name: value for name, value in wished.items() if value not in (None, "")}
     client_name, environment = split_path(tenant)
 
     async def make(session: AsyncSession) -> None:
@@ -203,7 +121,7 @@ def create(
         await Environments(session, command_actor()).create(client_name, wish)
 
     in_database(make)
-    if topology == "isolated":
+    if given.get("topology") == "isolated":
         actor = command_actor()
         isolating(lambda isolation: isolation.prepare_new(client_name, environment, actor=actor))
     typer.echo(
@@ -213,28 +131,11 @@ def create(
 
 
 @app.command()
-def update(
-    tenant: Annotated[str, TENANT],
-    *,
-    language: Language = None,
-    time_zone: TimeZone = None,
-    article: Article = None,
-    kind: Kind = None,
-    address: Address = None,
-    phone: Phone = None,
-    notes: Notes = None,
-    owner_whatsapp: OwnerWhatsapp = None,
-    phone_number_id: PhoneNumberId = None,
-    waba_id: WabaId = None,
-    calendar_id: CalendarId = None,
-    free_days_close: FreeDaysClose = None,
-    unanswered_close: UnansweredClose = None,
-    topology: Topology = None,
-) -> None:
+@offering(EnvironmentChange)
+def update(tenant: Annotated[str, TENANT], **wished: str | bool | None) -> None:
     """Change a tenant; what is not named stays as it is, and an empty value takes one away."""
-    named = {name: value for name, value in locals().items() if name in _COLUMNS}
     given = {
-        name: None if value == "" else value for name, value in named.items() if value is not None
+        name: None if value == "" else value for name, value in wished.items() if value is not None
     }
     if not given:
         raise typer.BadParameter("Say what is to change.")
@@ -244,7 +145,7 @@ def update(
         wish = EnvironmentChange.of(given)
         await Environments(session, actor).update(*path, wish, versions=None)
 
-    if topology == "isolated":
+    if given.get("topology") == "isolated":
         isolating(lambda isolation: isolation.prepare(*path, actor=actor))
     in_database(change)
     say("{tenant} is changed; every process sees it within half a minute.", tenant=tenant)
@@ -324,7 +225,7 @@ def token(
     in JWT_KEYS_DIR, or made in DATA_DIR at the first use.
     """
     length = _length(ttl)
-    in_database(lambda session: tenant_row(session, tenant))
+    in_database(lambda session: tenant_named(session, tenant))
     made = TenantTokens(token_keys(Settings())).mint(
         tenant=tenant.strip("/"), subject=subject, scopes=scope, ttl=length, now=datetime.now(UTC)
     )

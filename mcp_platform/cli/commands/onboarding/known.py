@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.audit.actor import Actor
@@ -21,14 +20,13 @@ from mcp_platform.credentials.forms import IDENTIFYING, check_form
 from mcp_platform.credentials.proofs import Proof
 from mcp_platform.doctor.results import CheckResult, Language
 from mcp_platform.errors import NotFound
-from mcp_platform.publishing.config_credentials import were_given
+from mcp_platform.publishing.config_credentials import registered_environments
 from mcp_platform.registry.clients import Clients, NewClient
 from mcp_platform.registry.environments import Environments, NewEnvironment
 from mcp_platform.registry.professionals import Professionals
 from mcp_platform.registry.services import Services
 from mcp_platform.tenants.credentials import Credentials
-from mcp_platform.tenants.directory import tenant_of
-from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.directory import tenant_at
 from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant, TenantId, Topology
 
 _OF_ENVIRONMENT = {
@@ -60,17 +58,18 @@ class KnownInstallation:
         return [each for each, path in paths if path not in self.environments]
 
 
-async def look(session: AsyncSession) -> KnownInstallation:
+async def look(session: AsyncSession, actor: Actor) -> KnownInstallation:
     """Return what there is."""
-    columns = (TenantRow.client_name, TenantRow.environment, TenantRow.phone_number_id)
-    rows = await session.execute(select(*columns, were_given()))
-    environments, numbers = {}, {}
-    for client_name, environment, number, has_credentials in rows:
-        environments[f"{client_name}/{environment}"] = bool(has_credentials)
-        if number is not None:
-            numbers[number] = f"{client_name}/{environment}"
-    names = await session.execute(select(ClientRow.name, ClientRow.business_name))
-    return KnownInstallation({name: business for name, business in names}, environments, numbers)  # noqa: C416  # rows are no pairs to mypy
+    environments = await registered_environments(session)
+    return KnownInstallation(
+        clients=await Clients(session, actor).business_names(),
+        environments={each.path: each.has_credentials for each in environments},
+        numbers={
+            each.phone_number_id: each.path
+            for each in environments
+            if each.phone_number_id is not None
+        },
+    )
 
 
 async def register(
@@ -153,11 +152,6 @@ async def save(
     """Write the credentials of a tenant that is registered. They were proved already."""
     client_name, _, environment = path.partition("/")
     async with made.admin_sessions.everywhere() as session:
-        found = await session.execute(
-            select(TenantRow, ClientRow.business_name)
-            .join(ClientRow)
-            .where(TenantRow.client_name == client_name, TenantRow.environment == environment)
-        )
-        tenant = tenant_of(*found.one())
+        tenant = await tenant_at(session, client_name, environment)
     wish = CredentialChange(values=check_form(values), proof=proof)
     await made.keys.write(tenant, wish, actor=actor)
