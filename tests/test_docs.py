@@ -110,12 +110,25 @@ def test_the_readme_names_every_command() -> None:
 def test_every_file_of_ours_that_is_named_exists(page: Path) -> None:
     for code in QUOTED.findall(_prose(page)):
         name, _, test = code.partition("::")
-        if re.fullmatch(r"(tests|docs|mcp_platform|alembic)/[\w./-]+", name) is None:
+        if re.fullmatch(r"(tests|docs|mcp_platform|cdk8s_app|alembic)/[\w./-]+", name) is None:
             continue
         assert (ROOT / name).exists(), code
         if test:
             defined = re.findall(r"def (test_\w+)", (ROOT / name).read_text())
             assert test in defined, code
+
+
+def test_each_part_of_how_to_begins_with_files_and_ends_with_tests() -> None:
+    """Whether they exist is asked of every page."""
+    for part in (ROOT / "docs/how-to.md").read_text().split("\n## ")[1:]:
+        title = part.partition("\n")[0]
+        steps = re.findall(r"^\d\. (.+)$", part, re.MULTILINE)
+        without = [
+            each for each in steps if not re.search(r"`[a-z_0-9]+(/[\w.-]*)+`|`\w+\.py`", each)
+        ]
+        assert steps, title
+        assert not without, title
+        assert "`tests/" in part, title
 
 
 def test_every_promise_names_the_tests_that_prove_it() -> None:

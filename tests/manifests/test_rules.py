@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_app import config, network, place, scaling, settings, workload
+from cdk8s_app import argocd, config, network, place, scaling, settings, workload
 from cdk8s_app.manifest import Manifest
 from cdk8s_app.platform import alerts, dashboards, database, logs, parts, secrets
 from mcp_platform.kit.row_security import DatabaseRole
@@ -586,6 +586,23 @@ def test_labels_that_queries_go_by_are_those_of_the_metrics() -> None:
         for name, selector in re.findall(r"\b(mcp_[a-z_]+)\{([^}]*)\}", rule["expr"]):
             for label in re.findall(r"(\w+)[=!]~?\"", selector):
                 assert label in METRICS[name]._labelnames
+
+
+def test_argo_cd_may_apply_what_is_built_and_nothing_else() -> None:
+    """The fleets hold each kind that is built: see that one more stands in one of them."""
+
+    def kinds(folder: str, *, namespaced: bool) -> set[tuple[str, str]]:
+        return {
+            (each["apiVersion"].rpartition("/")[0], each["kind"])
+            for _, found, each in objects()
+            if found.startswith(folder) and ("namespace" in each["metadata"]) == namespaced
+        }
+
+    assert kinds("clients/", namespaced=True) == set(argocd.TENANT_KINDS)
+    assert kinds("clients/", namespaced=False) == {("", "Namespace")}  # by name: see its project
+    for server, listed in argocd.KINDS_BY_SERVER.items():
+        assert kinds(server, namespaced=False) == set(listed), server
+    assert len(set(argocd.TENANT_KINDS)) == len(argocd.TENANT_KINDS)
 
 
 def test_both_packages_call_a_tenants_things_by_the_same_names() -> None:
