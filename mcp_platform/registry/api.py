@@ -5,11 +5,11 @@ from fastapi import APIRouter
 from mcp_platform.access.guard import ADMIN_API
 from mcp_platform.access.routes import MOST_BYTES
 from mcp_platform.kit.http import bodies_up_to
+from mcp_platform.registry import catalogue_api as catalogue
 from mcp_platform.registry import clients_api as clients
 from mcp_platform.registry import closed_days_api as closed_days
 from mcp_platform.registry import environments_api as environments
-from mcp_platform.registry import professionals_api as professionals
-from mcp_platform.registry import services_api as services
+from mcp_platform.registry import holidays_api as holidays
 from mcp_platform.registry.routes import Registry
 
 __all__ = ["Registry", "registry_router"]
@@ -18,6 +18,6 @@ __all__ = ["Registry", "registry_router"]
 def registry_router(registry: Registry) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(prefix=ADMIN_API, route_class=bodies_up_to(MOST_BYTES))
-    for part in (clients, environments, services, professionals, closed_days):
+    for part in (clients, environments, catalogue, closed_days, holidays):
         part.add_routes(router, registry)
     return router

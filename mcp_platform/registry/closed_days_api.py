@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from mcp_platform.access.routes import (
     CHANGED,
@@ -27,8 +27,6 @@ from mcp_platform.registry.closed_days import (
     ClosedDays,
     ClosedDaysOut,
     DayBooked,
-    HolidaysChosen,
-    HolidaysOut,
     NewClosedDay,
     NewClosedDays,
 )
@@ -37,9 +35,7 @@ from mcp_platform.registry.routes import IdPath, Registry
 
 ALL = f"{TENANT}/closed-days"
 ONE = f"{ALL}/{{closed_day_id:int}}"  # else `many` would be one
-HOLIDAYS = f"{TENANT}/holidays/{{year}}"
-YearPath = Annotated[int, Path(ge=1970, le=2999)]
-_BOOKED = {"bookings": {"type": "array", "items": {"$ref": "#/components/schemas/BookingOut"}}}
+BOOKED = {"bookings": {"type": "array", "items": {"$ref": "#/components/schemas/BookingOut"}}}
 
 
 def add_routes(router: APIRouter, registry: Registry) -> None:
@@ -60,7 +56,7 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
         status_code=201,
         response_model=ClosedDayOut,
         summary="Add a closed day",
-        responses={**CREATED, **problems(409, s409=_BOOKED)},
+        responses={**CREATED, **problems(409, s409=BOOKED)},
         tags=["catalogue"],
     )
     async def create_closed_day(
@@ -83,7 +79,7 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
     @router.post(
         f"{ALL}/many",
         summary="Close several days",
-        responses=problems(401, 403, 404, 409, 413, 422, 503, s409=_BOOKED),
+        responses=problems(401, 403, 404, 409, 413, 422, 503, s409=BOOKED),
         tags=["catalogue"],
     )
     async def create_closed_days(wish: NewClosedDays, at: Writer) -> ClosedDaysOut:
@@ -103,7 +99,7 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
     @router.patch(
         ONE,
         summary="Change a closed day",
-        responses={**CHANGED, **problems(409, s409=_BOOKED)},
+        responses={**CHANGED, **problems(409, s409=BOOKED)},
         tags=["catalogue"],
     )
     async def change_closed_day(
@@ -130,30 +126,6 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
     ) -> None:
         async with registry.catalogue(ClosedDays, at) as part:
             await part.delete(closed_day_id, versions=versions)
-
-    _add_holidays(router, registry)
-
-
-def _add_holidays(router: APIRouter, registry: Registry) -> None:
-    Reader = Annotated[AtTenant, Depends(at_tenant(registry.guard, *READERS))]  # noqa: N806  # a type
-    Writer = Annotated[AtTenant, Depends(at_tenant(registry.guard, *WRITERS))]  # noqa: N806  # a type
-
-    @router.get(HOLIDAYS, summary="The holidays of a year", responses=LISTED, tags=["catalogue"])
-    async def list_holidays(year: YearPath, at: Reader) -> HolidaysOut:
-        """List what may be closed on. Nothing is closed by being listed."""
-        async with registry.catalogue(ClosedDays, at) as part:
-            return await part.holidays(year, now=registry.clock())
-
-    @router.put(
-        HOLIDAYS,
-        summary="Close on holidays of a year",
-        responses=problems(401, 403, 404, 409, 413, 422, 503, s409=_BOOKED),
-        tags=["catalogue"],
-    )
-    async def choose_holidays(year: YearPath, wish: HolidaysChosen, at: Writer) -> ClosedDaysOut:
-        """Close on those that are named; the year counts as decided. What is closed stays closed."""
-        async with asking(), registry.catalogue(ClosedDays, at) as part:
-            return await part.choose_holidays(year, wish, now=registry.clock())
 
 
 @asynccontextmanager

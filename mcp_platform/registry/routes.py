@@ -21,12 +21,10 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.forms import Form
 from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.isolation import Isolation
-from mcp_platform.registry.shapes import AnySlug
 from mcp_platform.registry.tenant_bound import TenantBound
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.tenants.directory import TenantDirectory
 
-SlugPath = Annotated[AnySlug, Path()]
 IdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
