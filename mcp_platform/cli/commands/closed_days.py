@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mcp_platform.cli.arguments import JSON, TENANT
-from mcp_platform.cli.catalogue import in_catalogue
+from mcp_platform.cli.catalogue import Part, in_catalogue
 from mcp_platform.cli.commands.onboarding.hours import clock_time
 from mcp_platform.cli.operating import command_actor, in_database, show, split_path
 from mcp_platform.cli.spoken import say, spoken, worded
@@ -24,11 +24,10 @@ from mcp_platform.registry.closed_days import (
     ClosedDays,
     ClosedDaysOut,
     DayBooked,
-    HolidayOut,
-    HolidaysChosen,
     NewClosedDays,
 )
 from mcp_platform.registry.environments import EnvironmentChange, Environments
+from mcp_platform.registry.holidays import HolidayOut, Holidays, HolidaysChosen
 from mcp_platform.scheduling.catalogue import MIDNIGHT
 
 app = typer.Typer(
@@ -151,7 +150,7 @@ def add(
         )
         return lambda part: part.create_many(wish, now=datetime.now(UTC))
 
-    _told(_settled(tenant, close, bookings=bookings))
+    _told(_settled(ClosedDays, tenant, close, bookings=bookings))
 
 
 @app.command()
@@ -195,7 +194,7 @@ def holidays(
     """
     now = datetime.now(UTC)
     of = year if year is not None else now.year + (now.month >= 11)  # noqa: PLR2004  # November
-    offered = in_catalogue(ClosedDays, tenant, lambda part: part.holidays(of, now=now))
+    offered = in_catalogue(Holidays, tenant, lambda part: part.of_year(of, now=now))
     if as_json or not close:
         show(
             ("No.", "Day", "Holiday", "By law", "State"),
@@ -218,13 +217,13 @@ def holidays(
         close = _asked(offered.items)
     chosen = _chosen(close, offered.items)
 
-    def choose(answer: str) -> Callable[[ClosedDays], Awaitable[ClosedDaysOut]]:
+    def choose(answer: str) -> Callable[[Holidays], Awaitable[ClosedDaysOut]]:
         wish = HolidaysChosen.of(
             {"days": [each.isoformat() for each in chosen], "bookings": answer}
         )
-        return lambda part: part.choose_holidays(of, wish, now=datetime.now(UTC))
+        return lambda part: part.choose(of, wish, now=datetime.now(UTC))
 
-    done = _settled(tenant, choose, bookings=bookings)
+    done = _settled(Holidays, tenant, choose, bookings=bookings)
     say("{year} is decided: closed on {count} holidays.", year=of, count=len(done.items))
     _tell_bookings(done)
 
@@ -285,8 +284,9 @@ async def _all(part: ClosedDays, *, first: date, last: date | None) -> "list[Clo
 
 
 def _settled(
+    kind: type[Part],
     tenant: str,
-    work: Callable[[str], Callable[[ClosedDays], Awaitable[ClosedDaysOut]]],
+    work: Callable[[str], Callable[[Part], Awaitable[ClosedDaysOut]]],
     *,
     bookings: Bookings,
 ) -> ClosedDaysOut:
@@ -296,7 +296,7 @@ def _settled(
         DayBooked: nobody is there to be asked.
     """
     try:
-        return in_catalogue(ClosedDays, tenant, work(bookings.value))
+        return in_catalogue(kind, tenant, work(bookings.value))
     except DayBooked as error:
         booked = error.bookings
     say("There are bookings then:", err=True)
@@ -309,7 +309,7 @@ def _settled(
     if answer not in answers:
         say("Nothing was closed.")
         raise typer.Exit(1)
-    return in_catalogue(ClosedDays, tenant, work(answers[answer]))
+    return in_catalogue(kind, tenant, work(answers[answer]))
 
 
 def _told(done: ClosedDaysOut) -> None:
