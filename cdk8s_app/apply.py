@@ -1,7 +1,7 @@
 """`apply-all.sh`: the tree applied in order to a cluster that has no Argo CD.
 
-Owns what the script is told about a fleet: which servers must answer first, and which kinds may be
-removed when they are left behind. How it applies is written in `apply-all.sh` beside this module.
+The script is told which servers must answer first, and which kinds it may remove when they are left
+behind. `apply-all.sh` beside this module applies.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """What Argo CD applies, in which order, and what it may touch.
 
-Owns AppProjects and Applications. Deletion is guarded everywhere: an Application that leaves Git takes
-nothing with it, and namespaces, databases and volumes are not pruned.
+Deletion is guarded everywhere: an Application that leaves Git takes nothing with it, and namespaces,
+databases and volumes are not pruned.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,8 +16,7 @@ CLIENTS = "argocd/clients"
 ROOT = "mcp-platform"
 # The data first; the next wave waits until what is before it is healthy.
 WAVES = {"data": 0, "platform": 1, "clients": 2}
-# What may stand in a tenant's namespace: no Secret, no pod by itself, no binding to a ClusterRole's
-# maker.
+# What may stand in a tenant's namespace: no Secret, no pod by itself.
 TENANT_KINDS = (
     ("", "ServiceAccount"),
     ("", "ConfigMap"),

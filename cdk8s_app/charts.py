@@ -1,7 +1,7 @@
 """Objects given to cdk8s: an App and a Chart for each folder, a file for each object.
 
 The door to cdk8s, which runs on Node. Importing this module starts a Node process and takes half a
-second: whoever has nothing to write does not import it.
+second, so it is imported only if something is to be written.
 """
 
 import os

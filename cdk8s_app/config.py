@@ -1,7 +1,7 @@
 """`config.json`, read and checked: which tenants there are, and what all of them share.
 
-Owns reading. A mistake is one sentence with the client and the field in it. A client is checked only
-when it is asked for, so that a fleet of a thousand of which one changed is read quickly.
+A mistake is one sentence that names the client and the field. A client is checked only when it is
+asked for, so a fleet of a thousand is read quickly if one has changed.
 """
 
 import json
@@ -136,7 +136,7 @@ def read_fleet(
 
     Args:
         path: of the file.
-        repo_url: the manifests repository, whatever the file says.
+        repo_url: the manifests repository; it goes before the file's.
         repo_url_unsaid: the same, where the file says nothing; a login in it is left out.
 
     Raises:

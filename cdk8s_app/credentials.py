@@ -1,7 +1,6 @@
 """How a tenant's Secret comes into its namespace.
 
-Owns the forms a Secret may have in Git: sealed, or fetched from a store. A plain Secret is never
-written: this module has no function that could.
+In Git a Secret is sealed, or fetched from a store. No function here writes a plain one.
 """
 
 from collections.abc import Mapping

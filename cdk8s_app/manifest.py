@@ -1,7 +1,6 @@
 """A Kubernetes object as plain data, and the rules that every object obeys.
 
-Owns labels, names and the shape of `metadata`. What cannot be right is refused here, when manifests
-are made, and not by the cluster when they are applied.
+A wrong spec is refused here, when manifests are made, and not by the cluster when they are applied.
 """
 
 import re

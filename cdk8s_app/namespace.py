@@ -1,7 +1,4 @@
-"""A tenant's place in the cluster: its namespace, its account, and how much it may take.
-
-Owns what limits a namespace as a whole. What may talk to it is `network.py`'s.
-"""
+"""A tenant's place in the cluster: its namespace, its account, and how much it may take."""
 
 from cdk8s_app import scaling
 from cdk8s_app.manifest import Manifest, manifest

@@ -1,6 +1,6 @@
 """Who may talk to whom, as NetworkPolicies. They need a network plug-in that enforces them.
 
-Owns the rules' wording. Kubelets' probes are always let in, so no rule speaks of them.
+Kubelets' probes are always let in, so no rule speaks of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Amounts of processor and memory, as Kubernetes writes them.
-
-Owns reading them. Refuses requests above limits.
-"""
+"""Reads amounts of processor and memory as Kubernetes writes them; refuses requests above limits."""
 
 import math
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Which paths of the public address lead where.
 
-Owns routes, for the Gateway API and, on request, for an Ingress controller. Paths are never
+The routes are for the Gateway API and, on request, for an Ingress controller. Paths are never
 rewritten: a pinned pod knows its own, and the signature is over the body alone.
 """
 

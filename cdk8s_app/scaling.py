@@ -1,6 +1,6 @@
 """How many pods there are: by processor time, or by how long messages wait.
 
-Owns the numbers. A small business is served by one pod: while its node fails, messages wait.
+One pod serves a small business: while its node fails, messages wait.
 """
 
 from cdk8s_app.manifest import Manifest, manifest

@@ -1,6 +1,6 @@
 """What the whole fleet shares: sections `platform`, `argocd` and `database` of `config.json`.
 
-Owns their defaults. The schema says the same of them; a test compares the two.
+The schema has the same defaults; a test compares the two.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,8 @@
 """What has to be written, and the writing: a fleet in, a folder tree out.
 
-Owns the layout of the tree and the index by which a run knows what an earlier one wrote. The unit is
-a client: one that did not change is neither checked nor built nor touched. Folders of clients and
-environments that are gone are removed only when that is asked for, since with them Argo CD would
-remove what runs.
+An index tells a run what an earlier one wrote. A client that did not change is neither checked nor
+built nor touched. Folders of clients and environments that are gone are removed only on request,
+because Argo CD would then remove what runs.
 """
 
 import hashlib
@@ -157,7 +156,7 @@ def warnings(fleet: Fleet) -> Iterator[str]:
 
 
 def builder() -> str:
-    """Return a digest of this package and of cdk8s: another builder writes everything anew."""
+    """Return a digest of this package and of cdk8s: another builder writes everything again."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
     return _digest([version("cdk8s"), *(path.read_text(encoding="utf-8") for path in sources)])
 

@@ -1,6 +1,6 @@
 """The objects of one tenant: those of an isolated one, and the few of a shared one.
 
-Owns which there are. How each looks is the business of the module for its concern.
+This module says which there are. The module of each concern says how they look.
 """
 
 from collections.abc import Iterator

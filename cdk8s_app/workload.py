@@ -1,7 +1,7 @@
 """Pods of the one image: how they start, stop, are watched and are kept from doing harm.
 
-Owns what every pod of the service has in common: it runs as nobody, changes nothing on its file
-system, and leaves in good order. Which parts it runs and which settings it has, callers say.
+Every pod runs as nobody, changes nothing on its file system, and leaves in good order. Callers say
+which parts it runs and which settings it has.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ _BY_TAG = {
     "CKV_K8S_15": "a registry that is away must not keep a pod from starting again",
 }
 
-# Values that make the service work in a container, whatever part it runs.
+# Values that make every part of the service work in a container.
 IN_A_CONTAINER = {
     "HOST": "0.0.0.0",  # noqa: S104  # the pod's own address; NetworkPolicies say who gets in
     "PORT": str(PORT),

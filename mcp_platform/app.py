@@ -200,7 +200,7 @@ class WebhookFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            # As it was spelt, so that whoever stands before us has seen the same path.
+            # As it was spelt, so that the proxy before us has seen the same path.
             path = scope["raw_path"].decode("latin-1")
             if path.endswith("/webhooks/whatsapp"):
                 tenant = self._tenant(path)

@@ -13,11 +13,11 @@ class PlatformError(Exception):
 
 
 class NotFound(PlatformError):
-    """What was asked for does not exist, or must not be seen by whoever asks."""
+    """What was asked for does not exist, or the caller must not see it."""
 
 
 class Conflict(PlatformError):
-    """The request contradicts the present state: read again and decide anew.
+    """The request contradicts the present state: read again and decide again.
 
     `fields` maps the path of a field that clashes to what it clashes with.
     """
@@ -32,7 +32,7 @@ class Unauthorized(PlatformError):
 
 
 class Forbidden(PlatformError):
-    """Whoever asks is known and may not do this."""
+    """The caller is known and may not do this."""
 
 
 class Unavailable(PlatformError):

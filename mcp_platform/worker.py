@@ -41,7 +41,7 @@ KEEP_QUEUE_LOG = timedelta(days=1)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 MOST_DOUBLED = 10  # beyond the longest pause; after a night's failures a float would overflow
-# For which wake-ups we count failures: those of the last minutes. What is forgotten begins anew.
+# For which wake-ups we count failures: those of the last minutes. What is forgotten begins at zero.
 FAILING_MOST = 10_000
 FAILING_FOR_S = 5 * LONGEST_PAUSE_S
 

@@ -1,7 +1,7 @@
 """What the cluster itself refuses: a route on another tenant's path, and a provisioner astray.
 
-Owns two ValidatingAdmissionPolicies, for clusters that have them (Kubernetes 1.30 and newer). Their
-expressions keep to the core of CEL, so that tests evaluate them as a server does.
+They are two ValidatingAdmissionPolicies, for Kubernetes 1.30 and newer. Their expressions keep to the
+core of CEL, so tests evaluate them as a server does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

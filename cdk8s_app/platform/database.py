@@ -1,7 +1,7 @@
 """Postgres: a CloudNativePG Cluster with backups, or one small StatefulSet, or none of ours.
 
-Owns the logins of the parts and the group roles that they are members of. Tables, policies and what a
-group may do are the migrations' business.
+The logins of the parts and their group roles are made here. Migrations make tables and policies, and
+say what a group may do.
 """
 
 from collections.abc import Iterator

@@ -25,7 +25,7 @@ REASONS = {
     "CKV_K8S_35": "Filebeat takes its key from its environment, not from a file",
     "CKV_K8S_9": "nobody sends to it: there is nothing to be ready for",
 }
-# Containers of the service are called `service`, whatever the tenant: no API is asked whose it is.
+# Containers of the service are called `service` for every tenant: no API is asked whose it is.
 CONFIGURATION = """\
 filebeat.inputs:
   - type: filestream

@@ -1,7 +1,7 @@
 """The platform's own parts: gateway, admin, worker and provisioner, each with the least it needs.
 
-Owns which part has which account, database login, key and neighbour. The gateway faces the internet:
-it can neither make Secrets nor read those of isolated tenants, and signs nothing.
+Each part has its own account, database login, keys and neighbours. The gateway faces the internet: it
+can neither make Secrets nor read those of isolated tenants, and signs nothing.
 """
 
 from collections.abc import Iterator, Sequence

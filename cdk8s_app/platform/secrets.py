@@ -1,7 +1,7 @@
 """Secrets that the platform's own parts need, by name. Nothing here holds a value.
 
-Owns the list. With `credentials: external` they are fetched from the store; otherwise somebody makes
-them once, before the first start: `kubectl create secret`, or sealed by hand.
+With `credentials: external` they are fetched from the store. Otherwise somebody makes them once,
+before the first start: with `kubectl create secret`, or sealed by hand.
 """
 
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""Users, their sign-ins and tokens; what a route asks of whoever calls it."""
+"""Users, their sign-ins and tokens, and the guard of the routes."""

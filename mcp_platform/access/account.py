@@ -1,6 +1,6 @@
 """What users do with their own account: the password, and one-time codes.
 
-Owns only that; what an administrator does with somebody else's is `users.py`'s.
+What an administrator does with other accounts is in `users.py`.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Enrolment:
 
 
 class OwnAccount:
-    """The account of whoever is signed in."""
+    """The account of the user who is signed in."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class OwnAccount:
         return Invalid("The code is wrong.", fields={"code": "is not the present one"})
 
     async def _prove(self, user: SignedInUser, password: str) -> UserRow:
-        """Ask for the password once more: whoever found an open browser does not have it."""
+        """Ask for the password again: a person at an open browser does not have it."""
         try:
             return await self._sign_ins.prove(
                 email=user.actor.subject, password=password, address=user.actor.address

@@ -51,7 +51,7 @@ def audit_router(sessions: Sessions, *, tenants: TenantDirectory, guard: AdminGu
 
 
 def _zoned(moment: datetime | None, field: str) -> datetime | None:
-    """Return a moment that Postgres can compare, whatever year it is in."""
+    """Return a moment that Postgres can compare, in any year."""
     if moment is None:
         return None
     if moment.tzinfo is None:

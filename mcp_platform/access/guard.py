@@ -1,7 +1,7 @@
 """Which signed-in users a route admits: the port of what knows them, and the routes' dependency.
 
-Owns how a route says whom it admits. How a user proves who they are is for whoever implements
-`AdminGuard`.
+A route says here whom it admits. An implementation of `AdminGuard` knows how users prove who they
+are.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from mcp_platform.errors import Forbidden
 
 AUTH_API: Final = "/api/v1/auth"
 ADMIN_API: Final = "/api/v1/admin"
-# A token says so until it expires: whoever has changed the password needs another one.
+# A token says so until it expires: after a change of password a new token is needed.
 TEMPORARY: Final = (
     "Change the temporary password first, POST /api/v1/auth/password; then sign in anew, or refresh"
     " the token."

@@ -1,7 +1,7 @@
-"""One request, one effect: what a creation answered is kept for a day under its caller's key.
+"""One request, one effect: the answer to a creation is kept for a day under its caller's key.
 
-The answer is written in the transaction of the effect, so that there is none without the other, and
-nothing is left "under way" by a process that died. Bound to who asks and to what is asked.
+The answer is written in the transaction of the effect. A process that dies leaves neither. The key
+is bound to the caller and to the request.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ class CreationAnswer:
 
 
 async def forget(session: AsyncSession, *, actor: Actor, key: str | None) -> None:
-    """Let `key` be used anew: what it made was taken back."""
+    """Let `key` be used again, because what it made was taken back."""
     if key is not None:
         await session.execute(
             delete(IdempotencyRow).where(

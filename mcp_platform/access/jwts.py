@@ -1,9 +1,8 @@
-"""How our JSON Web Tokens are signed and read, whatever they are for.
+"""Signs and reads our JSON Web Tokens, those of users and those of tenants.
 
-Owns what every one of them says, and what makes one worthless. ES256 alone; the key is chosen by
-`kid` among our own and never by what a token brings along. A token is for one audience, and
-worthless for every other. What is wrong with a token is said in one of two sentences, which tell
-nothing to whoever guesses.
+Only ES256 is accepted. `kid` chooses among our own keys; a token never brings its key along. A token
+is for one audience and worthless for every other. A refusal is one of two sentences, so it tells
+nothing to a caller who guesses.
 Source: RFC 7519, RFC 8725 (JWT best current practices).
 """
 

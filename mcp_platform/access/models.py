@@ -71,7 +71,7 @@ class RefreshTokenRow(Base):
 
 
 class ThrottleRow(Base):
-    """How far ahead of its allowance whoever tries passwords is: `free_at` minus the burst."""
+    """How far the attempts are ahead of their allowance: `free_at` minus the burst."""
 
     __tablename__ = "sign_in_throttles"
     __table_args__ = (Index(None, "free_at"),)

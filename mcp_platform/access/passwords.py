@@ -16,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from mcp_platform.errors import Invalid
 
 SHORTEST = 12
-LONGEST = 128  # a longer one costs us more than it costs whoever sends it
+LONGEST = 128  # a longer one costs us more than its sender
 THREADS = 2  # so many at once; each takes 64 MiB
 
 Result = TypeVar("Result")

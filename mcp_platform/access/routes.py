@@ -1,4 +1,4 @@
-"""What the routes for users share: who is let in, versions, and documented answers."""
+"""What the routes for users share: who is let in, versions and documented answers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

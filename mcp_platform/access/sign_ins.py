@@ -1,8 +1,8 @@
-"""Sign-ins: a password becomes tokens, refresh tokens become others, and a sign-in ends.
+"""Sign-ins: a password becomes tokens, a refresh token becomes others, and a sign-in ends.
 
-Owns the life of a sign-in. All tokens that descend from one password given are one family: a
-refresh token is good once, and one that comes twice has been copied, so that its family ends. There
-is no grace: who holds the copy cannot be told from who lost an answer.
+All tokens that descend from one password are a family. A refresh token is good once. One that comes
+twice was copied, so its family ends. There is no grace period: a thief cannot be told from a client
+that lost an answer.
 Source: RFC 9700, section 4.14.2.
 """
 
@@ -84,7 +84,7 @@ class SignIns:
 
         Raises:
             Unauthorized: something is wrong, and what is not told; `TotpRequired` tells that a
-                code is missing to whoever has the password.
+                right password came without its code.
             Throttled: too many attempts.
         """
         now = self._clock()

@@ -1,7 +1,6 @@
 """Tokens of the tenant API: made for one tenant with a few scopes, and verified on each request.
 
-Owns what such a token says, and who is let in by it; how any token of ours is signed and read is
-`jwts.py`'s. Staff, who belong to one tenant, are let in there with what they have as users.
+`jwts.py` signs and reads them. Staff of a tenant are let in with their tokens as users.
 """
 
 import re

@@ -2,9 +2,8 @@
 
 Passwords and codes are counted apart: a right password forgives no wrong code.
 
-Owns the counting, in Postgres alone: see docs/decisions/0012-sign-ins-are-throttled-in-postgres.md.
-An attempt is counted before what was given is looked at, in a transaction of its own, so that a
-hundred at once are a hundred. Each key is a leaky bucket in one timestamp (GCRA): `free_at` moves
+Postgres alone counts: see docs/decisions/0012-sign-ins-are-throttled-in-postgres.md. An attempt is
+counted in a transaction of its own before it is checked, so a hundred at once are a hundred. Each key is a leaky bucket in one timestamp (GCRA): `free_at` moves
 on by `every` with each attempt, and may be ahead of now by no more than the burst.
 """
 
@@ -35,7 +34,7 @@ class Allowance:
 
 
 # Who mistypes has five attempts from where they are, and 20 from everywhere. The three together
-# leave 1,440 guesses a day for one account, to whoever has enough addresses.
+# leave 1,440 guesses a day for one account, to a caller with enough addresses.
 PAIR = Allowance(burst=5, every=timedelta(minutes=5))
 ACCOUNT = Allowance(burst=20, every=timedelta(minutes=1))
 ADDRESS = Allowance(burst=20, every=timedelta(seconds=10))

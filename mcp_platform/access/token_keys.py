@@ -1,8 +1,8 @@
 """The keys that sign and verify tokens: a folder of PEM files, several of them live at once.
 
-`<kid>.pub.pem` verifies; `<kid>.pem`, where there is one, signs. Owns the folder's form and its
-re-reading. A key is retired by removing its public file; a new one is rolled out public file first,
-everywhere, then private file, where tokens are made.
+`<kid>.pub.pem` verifies; `<kid>.pem`, if it is there, signs. To retire a key, remove its public
+file. To roll one out, put the public file everywhere first, then the private file where tokens are
+made.
 """
 
 import os

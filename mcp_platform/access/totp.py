@@ -1,7 +1,7 @@
-"""One-time codes as a second proof: their secrets, sealed; codes, taken once; recovery codes.
+"""One-time codes as a second proof: sealed secrets, codes that are taken once, recovery codes.
 
-Owns the key that seals secrets, a file beside the keys of tokens, so that a copy of the database
-alone makes no codes. Knows no row.
+The key that seals secrets is a file beside the keys of tokens, so a copy of the database alone makes
+no codes.
 Source: RFC 6238.
 """
 

@@ -1,8 +1,7 @@
 """Access tokens of signed-in users, and the guard that admits by them.
 
-Owns what such a token says and how long it is believed. It is short-lived, and each request asks
-whether the sign-in it descends from still stands: an ended one is refused within `BELIEVED_FOR`
-everywhere, and at once where it was ended.
+A token is short-lived, and each request asks whether its sign-in still stands. After a sign-in ends,
+its tokens are refused at once in this process, and everywhere within `BELIEVED_FOR`.
 """
 
 from collections.abc import Callable
@@ -125,7 +124,7 @@ class LiveSignIns:
         return bool(live)
 
     def forget(self) -> None:
-        """Ask anew of all, after some were ended in this process."""
+        """Forget which sign-ins stand, after some were ended in this process."""
         self._known.clear()
 
 

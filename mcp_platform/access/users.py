@@ -1,8 +1,7 @@
 """Users: made, changed and looked up by administrators and by commands.
 
-Owns who exists and what they may be. Each change is for a transaction of the caller's, is written
-into the audit trail in it, and ends the user's sign-ins where they could do what they may no longer.
-Somebody can always administer: the last administrator stays one.
+Each change is part of the caller's transaction and is written into the audit trail there. It ends
+the user's sign-ins if these would allow too much now. The last administrator stays one.
 """
 
 import re
@@ -197,7 +196,7 @@ async def reset_totp(session: AsyncSession, *, actor: Actor, user_id: UUID) -> U
 
 
 def _check_another(user: User, actor: Actor, *, instead: str) -> None:
-    """Do nothing if `actor` is somebody else. Whoever found an open browser has no password."""
+    """Check that `actor` is another user; own accounts need the password. Raises Forbidden."""
     if actor.kind == "user" and actor.subject == user.email:
         raise Forbidden(f"This is your own account: {instead} asks for your present password.")
 

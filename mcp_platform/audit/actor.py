@@ -11,7 +11,7 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Whoever does something that the audit trail remembers.
+    """A user, a command or a system that does something which the audit trail remembers.
 
     `subject` is a user's e-mail address, a command's account on its machine, or a part's name;
     `tenant` is `<client>/<environment>` for staff; `address` is where a request came from.

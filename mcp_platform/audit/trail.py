@@ -1,9 +1,8 @@
 """The audit trail: who did what, when, from where, and what it was before and after.
 
-Owns writing and reading it. An entry is written in the transaction of what it tells, so that there
-is none without the other. What the name of a key calls a secret is never stored, however deep it
-stands; of a phone number two digits are, since the trail outlives whose it is. Nothing of customers
-has a place here at all.
+An entry is written in the transaction of what it tells. A value whose key is named like a secret is
+never stored, however deep it stands. Of a phone number two digits are stored, because the trail
+outlives its owner. Nothing about customers is stored.
 """
 
 import re
@@ -35,7 +34,7 @@ _OPENING_KEY = re.compile(
 )
 _PHONE = frozenset({"phone", "phones", "telephone", "mobile", "whatsapp"})
 _ID = frozenset({"id", "ids"})  # Meta's id of a number is no number
-OF_A_TOKEN = "token"  # noqa: S105  # the role of whoever brings one that no user signed in for
+OF_A_TOKEN = "token"  # noqa: S105  # the role of a caller whose token is no user's
 # Without `RETURNING`, which would be reading.
 ADD = text("""
     INSERT INTO audit_entries (actor_kind, actor, role, trace_id, action, target, tenant_id, after)

@@ -35,7 +35,7 @@ from mcp_platform.tenants.tenant import Tenant
 
 @asynccontextmanager
 async def cluster_alone() -> AsyncIterator[tuple[Store, Namespaces]]:
-    """Build what writes a cluster's Secrets for a command, whatever store the service uses.
+    """Build what writes a cluster's Secrets for a command, also where the service has another store.
 
     Raises:
         CredentialsUnreadable: no cluster is configured.
@@ -90,7 +90,7 @@ async def doctor_alone(settings: Settings, *, database_url: str) -> AsyncIterato
         tenants = TenantDirectory(
             sessions=create_sessions(engine), timer=time.monotonic, only=pinned_to(settings)
         )
-        # Notices to the owner wake whoever sends them.
+        # Notices to the owner wake the worker that sends them.
         sessions = create_sessions(engine, queue=await own_queue(settings, tenants))
         calendars = open_calendars(settings)
         stack.push_async_callback(calendars.close)

@@ -38,7 +38,7 @@ async def own_url(settings: Settings, database_url: str) -> str:
 
 
 def own_password(settings: Settings) -> Callable[[], Awaitable[str]]:
-    """Return what reads a pinned process's password anew: it is asked for each connection.
+    """Return what reads a pinned process's password: it is asked for each connection.
 
     So a rotated password needs no restart: what is connected stays so.
     """

@@ -1,9 +1,8 @@
 """A tenant's credentials as an operator sees and changes them: names, times, fingerprints.
 
-Owns what is remembered of credentials, and the order in which they change: what is about to change
-is written down, then the store is written, then that it is done. Whoever dies between leaves a key
-marked as changing, which a later reading of the store or the next change puts right. Refuses to tell
-a value, to anybody.
+A change has three steps: what will change is written down, the store is written, and that it is done
+is written down. A process that dies between leaves a key marked as changing. A later reading of the
+store, or the next change, puts it right. No value is ever told.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -38,7 +37,7 @@ from mcp_platform.tenants.provisioning import Provisioner
 from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
-# Longer than a store is waited for: whoever marked a key as changing has finished, or is dead.
+# Longer than a store is waited for: the process that marked a key has finished, or is dead.
 CHANGING_FOR = timedelta(minutes=1)
 ASK_AGAIN = timedelta(minutes=2)  # most of what vendors call an outage is shorter
 
@@ -69,12 +68,12 @@ class KnownKey:
     fingerprint: str
     sealed: bool
     unsure: bool
-    """It was being written when whoever wrote died: set it again."""
+    """Its writer died while it was written: set it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialChange:
-    """What of a tenant's credentials is to change, already of the right form."""
+    """The change that is wished, already of the right form."""
 
     values: Mapping[str, str]
     remove: frozenset[str] = frozenset()
@@ -147,7 +146,7 @@ class CredentialKeys:
         unproved: bool = False,
         force: bool = False,
     ) -> ChangedCredentials:
-        """Set `values` and take away `remove`; with `whole`, whatever else there is too.
+        """Set `values` and take away `remove`; with `whole`, all others too.
 
         Vendors are asked first, unless `prove` is False. What one does not accept is saved with
         `force` alone; what one does not answer, with `unproved` or `force`.

@@ -1,6 +1,6 @@
 """What a credential must look like before anybody is asked about it.
 
-Owns which keys an operator may set, and which of them identify. Tells no value.
+It says which keys an operator may set, and which of them identify.
 """
 
 import re

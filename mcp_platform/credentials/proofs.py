@@ -1,7 +1,7 @@
-"""Proving a change of credentials: beside those that stay, as the tenant will be.
+"""Proves a change of credentials together with those that stay, as the tenant will be.
 
-Owns what the vendors are shown, and what counts as proved. Which checks there are is the doctor's
-business; where the store cannot be read, another process proves: see `provisioning/client.py`.
+The doctor knows the checks. Where the store cannot be read, another process proves: see
+`provisioning/client.py`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

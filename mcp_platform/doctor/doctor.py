@@ -1,4 +1,4 @@
-"""The doctor: examines one tenant, writes down what was found, and tells whoever has to know.
+"""The doctor: examines one tenant, writes down what was found, and tells the owner.
 
 Behind the API, the command and the daily check alike. Owns the order of these steps; what is
 checked is in `checks.py`.
@@ -76,7 +76,7 @@ class Doctor:
         """Run the checks, or those named `only`, and keep what they found.
 
         `tell` hears of each result as it comes. With `notify`, what is newly failed is told to the
-        owner; without, whoever asked for the examination reads it.
+        owner; without, the caller reads it.
         """
         case = await self._case(tenant, fix=fix, write=write)
         now = self._clock()

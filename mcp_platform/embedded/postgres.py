@@ -4,7 +4,7 @@ Owns the cluster: making it, starting it, and its databases. Does not use the wh
 code, which as root adds a system user and opens every parent folder, and which leaves the server
 running when the application is killed.
 
-Whoever can open a connection to 127.0.0.1 on this machine is let in as the superuser (`trust`): it
+Each local connection to 127.0.0.1 is let in as the superuser (`trust`): it
 is for one machine, a demonstration and tests. Several machines need a PostgreSQL of their own and
 `DATABASE_URL`.
 """
@@ -87,7 +87,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return self.url_of(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database if it exists, and whatever connections it has."""
+        """Drop a database if it exists, and end its connections."""
         self._psql(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
 
     def _psql(self, statement: str) -> None:

@@ -5,8 +5,8 @@ in it, the unprivileged account it runs under when we are root, the supervisor, 
 particular to a server is in `embedded/postgres.py` and `embedded/valkey.py`. Refuses to touch what it
 did not make: no user is added and no permission of another's folder is changed.
 
-The lock: every process of the server inherits one open, `flock`ed file. Whoever gets the lock
-therefore knows that nothing of an earlier server is left, whatever stale files say.
+The lock: every process of the server inherits one open, `flock`ed file. A process that gets the lock
+therefore knows that no earlier server is left, even if stale files say so.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class Launch:
 
 
 class EmbeddedServer(ABC):
-    """One server in one folder, owned by whoever started it, shared with whoever asks next.
+    """One server in one folder: its starter owns it, later callers share it.
 
     Blocking, and safe to run in a worker thread: `async with` does so. Not safe to be started and
     stopped from two threads at once.

@@ -1,4 +1,4 @@
-"""Run one server process that never outlives whoever asked for it.
+"""Runs one server process that never outlives its owner.
 
 A script of its own, started by `embedded/server.py` as `python -I -S supervisor.py SPEC` and made of
 the standard library only, so that it is up in a few hundredths of a second. Owns the life of one
@@ -28,7 +28,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 OWNER_CHECK_S = 1.0  # a forked child of the owner may keep the pipe open after the owner died
 GRACE_S = 20.0  # time for a clean stop, then the hard signal, then SIGKILL
 HARD_GRACE_S = 5.0
-# Of each, once the owner is gone: whoever killed it expects nothing to be left, and may start again
+# Of each, once the owner is gone: a person who killed it expects nothing to be left, and may start again
 # at once. What must last is written before it is promised, so that a server cut short loses nothing.
 ORPHAN_GRACE_S = 0.7
 POLL_S = 0.05

@@ -26,7 +26,7 @@ class NotUtf8(Invalid):
 
 
 def text_of(content: bytes, *, comment: bytes = b"") -> str:
-    """Return what a file says that a person wrote, on whatever system.
+    """Return the text of a file that a person wrote on any system.
 
     A mark at its begin tells UTF-16, which Windows' tools write. Without one it is UTF-8; lines that
     begin with `comment` may be in any encoding, as nobody reads them.

@@ -136,7 +136,7 @@ class VersionedOut(BaseModel):
 
 
 def check_version(row: Versioned, versions: frozenset[int] | None) -> None:
-    """Do nothing if `row` is in one of `versions`, or any will do.
+    """Check that `row` is in one of `versions`; None: in any.
 
     Raises:
         PreconditionFailed: somebody changed it meanwhile.

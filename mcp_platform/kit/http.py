@@ -119,7 +119,7 @@ class RequestTracing:
 
 
 class OnePath:
-    """Serves a path in one spelling, the one that whoever stands before us has seen."""
+    """Serves a path in one spelling, the one that the proxy before us has seen."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -235,7 +235,7 @@ async def _on_invalid_request(_: Request, error: Exception) -> Response:
 
 
 def _why(found: Mapping[str, Any]) -> str:
-    """Return what is wrong for whoever wrote the request, who does not know our models."""
+    """Return what is wrong in words for a caller, who does not know our models."""
     match found["type"]:
         case "extra_forbidden":
             return "There is no such field"

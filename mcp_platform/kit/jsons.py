@@ -1,4 +1,4 @@
-"""JSON that others wrote: read and written whatever it holds.
+"""Reads and writes JSON that others wrote, with anything that it can hold.
 
 orjson refuses what JSON allows and vendors send (lone surrogates, integers beyond 64 bits); the
 standard library takes them, more slowly, and is asked only then.
@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 # No vendor nests deeper than ten. orjson reads 1,024 levels and writes 254; in Python each costs
-# stack, of which whoever reads it back may have less left.
+# stack, of which the reader may have less left.
 DEEPEST = 100
 
 

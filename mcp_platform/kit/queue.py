@@ -1,8 +1,8 @@
 """The queues of wake-ups: pgqueuer's tables in schemas of our database.
 
-Tenants that share workers share a queue; an isolated tenant has its own. Owns names and settings of
-queues. A wake-up carries no truth, only where to look: whoever
-handles it reads the inbox or the outbox, and a sweeper finds what a lost wake-up would have told.
+Tenants that share workers share a queue; an isolated tenant has its own. A wake-up only says where to
+look: its handler reads the inbox or the outbox, and a sweeper finds what a lost wake-up would have
+told.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ def _settings(schema: str) -> DBSettings:
 
 
 def install_script(schema: str = SCHEMA) -> str:
-    """Return pgqueuer's schema as SQL of many statements, for whoever creates it."""
+    """Return pgqueuer's schema as SQL of many statements."""
     return qb.QueryBuilderEnvironment(settings=_settings(schema)).build_install_query()
 
 

@@ -1,7 +1,6 @@
-"""A reference that people read, made of an OpenAPI document: as blocks of text, and as one page.
+"""Makes a reference for people of an OpenAPI document: as blocks of text, and as one page.
 
-The page needs no script and asks nobody for anything. Owns how it looks; what it says is in the
-document. Knows no route and no business word.
+The page needs no script and loads nothing from elsewhere.
 """
 
 import base64

@@ -1,8 +1,7 @@
 """Database roles and row-level security, as the SQL that migrations run.
 
-Owns which role may do what to which kind of table. A migration that makes a table says here, in
-the same migration, of which kind it is: a table that nobody thought of can be reached by nobody
-but its owner, and fails the test that lists them all.
+It says which role may do what to which kind of table. A migration that makes a table says of which
+kind it is. A forgotten table can be reached by its owner alone, and fails the test that lists all.
 """
 
 from enum import StrEnum
@@ -148,7 +147,7 @@ def protect_ingest() -> list[str]:
 
 
 def protect_trail() -> list[str]:
-    """Return what lets whoever answers for a tenant add to the trail what its API was asked for.
+    """Return what lets the process that answers for a tenant write its API calls into the trail.
 
     Of that kind alone, and nothing is read: what a tenant's login writes can pass for nobody's else.
     """

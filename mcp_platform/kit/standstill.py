@@ -1,8 +1,8 @@
-"""The event loop goes round: work that holds it up is told of, and in the end ended.
+"""Keeps the event loop going: work that holds it up is logged, and in the end stopped.
 
-Owns three limits of a process. Work that uses much processor time is given up at its next step; a
-loop that stood still is logged and counted, with whose work it was; one that does not come back
-ends the process, by a timer in C, for the interpreter may be what does not come back.
+There are three limits. Work that uses much processor time is given up at its next step. A loop that
+stood still is logged and counted, with its tenant. A loop that does not come back ends the process,
+by a timer in C, because the interpreter itself may be stuck.
 """
 
 import asyncio

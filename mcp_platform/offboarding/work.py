@@ -1,8 +1,7 @@
 """What follows once a tenant is off-boarded: the callback override, the purge, the last traces.
 
-Owns the steps and their repetition. Each is a due row: taken with a claim, done outside any
-transaction, written down; whoever dies in it leaves a claim that runs out, and every step may be
-done twice.
+Each step is a due row: it is claimed, done outside any transaction, and written down. A worker that
+dies leaves a claim that runs out. Every step may be done twice.
 """
 
 import asyncio

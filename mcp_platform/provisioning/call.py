@@ -86,7 +86,7 @@ def token_for(jwts: Jwts, tenant: Tenant, step: Step, *, now: datetime) -> str:
 
 
 def check_token(jwts: Jwts, token: str, *, tenant: str, step: str, now: datetime) -> None:
-    """Do nothing if the token is for this step and tenant.
+    """Check that the token is for this step and tenant.
 
     Raises:
         Unauthorized: it is not.

@@ -1,7 +1,6 @@
 """The `.env` files that a `config.json` names: read before anything is written, saved tenant by tenant.
 
-Owns where they are looked for, and whose a file is that a client's environments share. Refuses to
-leave the folder it was given, and to tell a value.
+Files outside the given folder are refused. No value is told.
 """
 
 from collections import defaultdict
@@ -208,7 +207,7 @@ def _read(name: str, *, folder: Path) -> dict[str, str]:
     if not file.is_relative_to(root):
         raise OutsideError("it lies outside the folder of credentials files")
     if not file.exists():
-        file = root / file.name  # handed over in one heap, whatever folders the file speaks of
+        file = root / file.name  # handed over in one heap, without the folders that the file names
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise Invalid(f"it has more than {LARGEST_FILE} bytes")

@@ -258,7 +258,7 @@ def _tenant_step(said: DeclaredEnvironment, row: TenantRow | None, *, unsaid: To
 def _catalogue_step(
     path: str, kind: CatalogueKind, name: str, now: Said | None, said: Said
 ) -> Step:
-    """Compare; a closed day that is there is as it is wished, whatever else is said of it."""
+    """Compare; a closed day that is there counts as it is wished."""
     wished = {field: value for field, value in said.items() if value is not None}
     if now is not None:
         if kind == "closed_day":

@@ -84,7 +84,7 @@ def publish(
     """Bring the repository to what the database says. Blocks.
 
     Args:
-        export: asked anew at each try.
+        export: asked again at each try.
         synth: makes the files.
         url: of the repository.
         branch: that is pushed to; made where it is not there yet.
@@ -213,7 +213,7 @@ def _within(config: bytes) -> str:
 
 
 def refuse_secrets(folder: Path, paths: Collection[str]) -> None:
-    """Do nothing if no file holds a secret in clear.
+    """Check that no file holds a secret in clear.
 
     Raises:
         Conflict: one does. Says which, and never what.

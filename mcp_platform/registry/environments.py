@@ -1,6 +1,6 @@
-"""Environments of clients, which are the tenants: what each is called, told, ruled and reached by.
+"""Environments of clients, which are the tenants: their names, rules, numbers and calendars.
 
-Owns everything about a tenant but its credentials, its catalogue, and its end (off-boarding).
+Credentials, the catalogue and off-boarding have rooms or modules of their own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -462,7 +462,7 @@ class Environments:
         await self._check_number(numbers, except_of=None)
 
     async def _check_number(self, numbers: Mapping[str, str], *, except_of: int | None) -> None:
-        """Do nothing if no other tenant has one of `numbers`, which are given with their fields."""
+        """Check that no other tenant has one of `numbers`, given with their fields. Raises Conflict."""
         if not numbers:
             return
         statement = select(TenantRow.phone_number_id, _path()).where(

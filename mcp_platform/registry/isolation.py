@@ -1,7 +1,7 @@
-"""Tenants that become isolated: what that needs is there before they count as such.
+"""Prepares tenants that become isolated, before they count as such.
 
-Owns that order. What waits for a tenant waits in the inbox and the outbox: the workers it moves to
-look for what is forgotten there, so that nothing has to be carried along.
+What waits for a tenant stays in the inbox and the outbox. The workers that it moves to look there for
+what is forgotten, so nothing has to be carried along.
 """
 
 from collections.abc import Collection

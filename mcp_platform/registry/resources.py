@@ -60,7 +60,7 @@ def shown(row: Any) -> Resources:
 
 
 def check_resources(columns: Mapping[str, str | None]) -> None:
-    """Do nothing if no request is above its limit.
+    """Check that no request is above its limit.
 
     Raises:
         Invalid: one is; `fields` names it.

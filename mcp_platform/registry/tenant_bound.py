@@ -49,8 +49,8 @@ class TenantBound:
     async def _alone(self) -> None:
         """Let nobody else change this tenant's catalogue until the transaction ends.
 
-        What refers to what is looked at first and written then: a service that goes while somebody
-        is given it would else be an error of the database's. To be called before any other lock.
+        References are checked first and written then: without the lock, a service that goes
+        meanwhile would be an error of the database. Call it before any other lock.
 
         Raises:
             NotFound: the tenant is gone.
@@ -68,10 +68,10 @@ class TenantBound:
             raise Conflict(f"{self._tenant.path} is offboarded: it changes no more.")
 
     async def _check_unused(self, which: ColumnElement[bool], *, name: str, now: datetime) -> None:
-        """Do nothing if there is no appointment of `which`.
+        """Check that there is no appointment of `which`.
 
         Raises:
-            Conflict: there are; says how many are ahead.
+            Conflict: there are some; it says how many are ahead.
         """
         ahead = AppointmentRow.status.in_(OCCUPYING) & (AppointmentRow.ends_at > now)
         counted = await self.session.execute(
@@ -88,10 +88,10 @@ class TenantBound:
             )
 
     async def _check_services(self, service_ids: Sequence[str]) -> None:
-        """Do nothing if the tenant has all these services, each named once.
+        """Check that the tenant has all these services, each named once.
 
         Raises:
-            Invalid: it has not.
+            Invalid: a service is unknown, or named twice.
         """
         known = set(
             await self.session.scalars(

@@ -1,7 +1,7 @@
 """Run an ASGI application on 127.0.0.1, in this event loop or in a thread of its own.
 
-Owns the socket and uvicorn's life around a simulator. Installs no signal handler: whoever starts a
-server stops it. Not how the platform itself is served.
+It installs no signal handler: the code that starts a server stops it. The platform itself is served
+by `cli/serving.py`.
 """
 
 import asyncio
@@ -145,7 +145,7 @@ class Served:
         """Stop and wait for the thread. Stopping twice is stopping once.
 
         Raises:
-            Exception: whatever ended the server before it was stopped.
+            Exception: what ended the server before it was stopped.
         """
         self._server.should_exit = True
         self._thread.join()

@@ -1,7 +1,6 @@
-"""Who may ask a tenant's API for what: scopes, the caller, and the port of what lets it in.
+"""Who may ask a tenant's API for what: scopes, the caller, and the port of the guard.
 
-Owns the words. How a caller proves itself is for whoever implements `Guard`; what it may see is
-always one tenant's.
+A caller sees one tenant. An implementation of `Guard` decides how a caller proves itself.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -55,10 +54,10 @@ class Caller:
     scopes: frozenset[str]
 
     def require(self, scope: Scope) -> None:
-        """Do nothing if the caller has the scope.
+        """Check that the caller has the scope.
 
         Raises:
-            Forbidden: it has not.
+            Forbidden: the caller does not have it.
         """
         if scope not in self.scopes:
             raise Forbidden(f"This token does not carry the scope {scope!r}.")

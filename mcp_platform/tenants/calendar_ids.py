@@ -1,4 +1,4 @@
-"""What can be the calendar of a business, told from the id alone."""
+"""Tells from an id alone whether it can be the calendar of a business."""
 
 import re
 

@@ -1,6 +1,6 @@
 """A tenant's credentials: the keys, the values, and the port of the stores that hold them.
 
-Owns their names and their shape. Values are never logged: `repr` shows names alone.
+Values are never logged: `repr` shows names alone.
 """
 
 import hashlib
@@ -98,7 +98,7 @@ class Credentials:
 
 
 class CredentialSource(Protocol):
-    """Gives a tenant's credentials to whoever works for it."""
+    """Gives a tenant's credentials to the code that works for it."""
 
     async def of(self, tenant: Tenant, /) -> Credentials:
         """Return them. Raises CredentialsUnreadable."""

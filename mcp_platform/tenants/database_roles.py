@@ -1,8 +1,8 @@
 """A tenant's own login into the database, and an isolated tenant's own queue.
 
-Owns their names and their making. Everything here runs in the caller's transaction, on a connection
-of whoever owns the schema: it may create roles, and owns what it creates, so that a tenant's login
-can use its queue and make nothing. Refuses to keep a password: whoever asked for it stores it.
+Everything here runs in the caller's transaction, on a connection of the schema's owner. The owner
+may create roles and owns what it creates, so a tenant's login can use its queue and make nothing.
+No password is kept here: the caller stores it.
 """
 
 import base64
@@ -108,7 +108,7 @@ async def rotate(connection: AsyncConnection, tenant: Tenant) -> DatabaseLogin:
 async def shut_out(connection: AsyncConnection, tenant: Tenant) -> None:
     """Let nobody in as a tenant's login any more, and end what is connected. Repeatable.
 
-    To be committed before `drop`: whoever could come back at once could hold what it must lock.
+    Commit before `drop`: a login that comes back at once could hold what `drop` must lock.
     """
     name = await _recorded(connection, tenant)
     if name is None or not await _exists(connection, name):

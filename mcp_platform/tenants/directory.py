@@ -1,7 +1,6 @@
-"""Which tenant a path or an id means, from a cache that knows absence too.
+"""Finds the tenant of a path or an id. The cache also remembers paths that nobody has.
 
-Owns the lookup. Refuses to tell one tenant about another: an unknown path is unknown, whatever
-other environments of the client exist.
+An unknown path says nothing about the client's other environments.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Reads the `.env` file in which a client's credentials are handed over, as people really write it.
 
-Owns the form: quotes of every kind, Windows line ends, `export`, private keys on many lines or on
-one, a service account's whole JSON. Says which line it could not read and why, and never what
-stands there. Values are taken as they stand: nothing is interpolated.
+It takes quotes of every kind, Windows line ends, `export`, private keys on many lines or on one,
+and a service account's whole JSON. An error names the line and the reason, never the content.
+Values are not interpolated.
 """
 
 import json
@@ -396,7 +396,7 @@ def _decoded(text: str) -> dict[str, Any] | None:
 
 
 def _key_in_lines(value: str) -> str:
-    """Give a private key its lines back, whatever stands in place of the line ends."""
+    """Give a private key its lines back; other characters may stand for the line ends."""
     begun, ended = _PEM_BEGIN.match(value), _PEM_END.search(value)
     if begun is None or ended is None or ended.end() != len(value):
         return value

@@ -1,6 +1,6 @@
-"""Which tenants are degraded: something of theirs fails, and only a person can mend it.
+"""Which tenants are degraded: something fails for them, and only a person can mend it.
 
-Kept in Postgres, so that every process and the operator see the same; written on change only.
+Postgres keeps it, so every process and the operator see the same. Only changes are written.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,6 @@
 """What the provisioner remembers of a tenant's credentials: fingerprints, and sealed values.
 
-Owns how those rows are written in the transaction that makes a login, and when a row stays as it is.
-Refuses to keep a value that is not sealed.
+The rows are written in the transaction that makes a login. A value that is not sealed is not kept.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,7 +1,7 @@
 """The door to the Kubernetes API: Secrets, namespaces and Deployments, one at a time and by name.
 
-Owns the connection (in a cluster, else as KUBECONFIG says), time-outs, retries, and what refusals
-mean. A refused body is neither logged nor told: the API quotes what it was sent.
+It connects as a Pod does in a cluster, else as KUBECONFIG says. The body of a refusal is neither
+logged nor told, because the API quotes what it was sent.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ UNNAMED = "this service"
 _HELD_UP_MAX = 300  # characters; what a quota refuses is told in some 200
 RETRY_AFTER = timedelta(seconds=20)  # when the cache asks again
 _USER = re.compile(r'User "([^"]{1,200})" cannot')
-# Set by whatever else makes Secrets from something of its own.
+# Set by other tools that make Secrets.
 _EXTERNAL = "reconcile.external-secrets.io/managed"
 
 Answer = TypeVar("Answer")
@@ -430,7 +430,7 @@ def _rollout(deployment: Deployment) -> Rollout:
 
 def _held_up_by(status: DeploymentStatus) -> str | None:
     found = {(each.type, each.status): each for each in status.conditions or ()}
-    # The first says why no pod could be made, the second that it took too long, whatever the cause.
+    # The first says why no pod could be made, the second that it took too long for any reason.
     why = found.get(("ReplicaFailure", "True")) or found.get(("Progressing", "False"))
     if why is None:
         return None

@@ -1,7 +1,6 @@
 """Credentials in Kubernetes: Secret `<client>-credentials` in namespace `<client>-<environment>`.
 
-Owns whose Secret and whose namespace may be written. How the API is asked, and what its
-refusals mean, is `kubernetes_api.py`'s.
+It decides whose Secret and whose namespace may be written; `kubernetes_api.py` asks the API.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""What cannot be an id of Meta's, told from the value alone: a phone number stands in its place."""
+"""Tells from the value alone that it is no id of Meta's, but a phone number."""
 
 import re
 

@@ -122,7 +122,7 @@ class CredentialKeyRow(Base):
     fingerprint: Mapped[str] = mapped_column(server_default="")
     """By which two values are told apart; empty for one so short that it could be guessed."""
     changing_since: Mapped[datetime | None]
-    """Set while the store is written. Still set: whoever wrote died, and must write again."""
+    """Set while the store is written. If it stays set, the writer died: write again."""
     sealed: Mapped[str | None]
     """The value sealed to the cluster's key, once; null where sealing is off."""
     certificate: Mapped[str | None]
@@ -147,7 +147,7 @@ class OffboardingRow(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     error: Mapped[str | None]
     due_at: Mapped[datetime]
-    """When to look at it again; pushed ahead by whoever is at it."""
+    """When to look at it again; the worker that has it pushes it ahead."""
     purging_since: Mapped[datetime | None]
     """Since then there is no way back."""
     purged_at: Mapped[datetime | None]

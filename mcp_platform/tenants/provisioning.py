@@ -1,8 +1,7 @@
 """What a tenant needs before it can work: its namespace, its database role, its credentials.
 
-Owns the port and the order of the steps. How a Secret is written is the store's business, how a
-role is made that of `database_roles.py`. Nothing here keeps a secret: the password of a tenant's
-role goes from where it is made straight into the store, or is sealed.
+This module knows the order of the steps. The store writes a Secret, and `database_roles.py` makes a
+role. Nothing here keeps a secret: a new password goes straight into the store, or is sealed.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -183,7 +182,7 @@ class LocalProvisioner:
                 connection, tenant, sealer=self._sealer, values=values, remove=remove
             )
             return
-        # What else there is, whoever hands it over remembers.
+        # The rest is remembered by the process that hands it over.
         login = {key: value for key, value in values.items() if key in LOGIN}
         await key_rows.remember(connection, tenant, sealer=None, values=login)
         await self._store.write(

@@ -1,8 +1,8 @@
 """Seals credentials to the key of a cluster's Sealed Secrets controller, as `kubeseal` does.
 
-Owns the form: scope strict, so that what is sealed for one tenant's Secret opens nowhere else.
-Sealing is randomised: the same value sealed again looks different, so what is sealed is kept.
-Nothing here can unseal.
+The scope is strict: a value that is sealed for one tenant's Secret opens nowhere else. Sealing is
+randomised, so the same value sealed again looks different, and sealed values are kept. Nothing here
+can unseal.
 Source: pkg/crypto/crypto.go of bitnami-labs/sealed-secrets.
 """
 

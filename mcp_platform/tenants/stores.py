@@ -1,6 +1,6 @@
 """The stores of one machine: a folder of `.env` files, and a Secret mounted as files.
 
-Owns where they lie. Refuses to cache (that is `credential_cache.py`), and to write what is mounted.
+They do not cache; `credential_cache.py` does. Mounted files are never written.
 """
 
 import asyncio
@@ -154,7 +154,7 @@ class EnvDirectoryStore:
 
 
 class NoStore:
-    """What a process has that reads no credentials: whoever asks it is told why."""
+    """The store of a process that reads no credentials: it tells why."""
 
     def __init__(self, why: str) -> None:
         self._why = why

@@ -1,7 +1,7 @@
 """The port to what Meta knows of a tenant's number, token and account, and of its webhooks.
 
-Owns the words; `graph_account.py` is the door behind it. Calls are few: Meta allows 200 an hour for
-one app and account.
+`graph_account.py` is the door behind it. Calls are few: Meta allows 200 an hour for one app and
+account.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The door to Meta's Graph API: sends messages, marks them as read.
 
-Owns the requests and what their answers mean. The HTTP client is shared by all tenants and belongs
-to whoever made it. Neither a token nor a whole phone number gets into an error or a log.
+All tenants share the HTTP client; its maker closes it. Neither a token nor a whole phone number gets
+into an error or a log.
 """
 
 import asyncio
@@ -83,7 +83,7 @@ class WhatsApp:
         _check_sender(token=token, phone_number_id=phone_number_id)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         url = f"{self._root}/{phone_number_id}/messages"
-        # The client's own timeout starts anew with every byte of an answer: connecting and reading
+        # The client's own timeout starts again with every byte of an answer: connecting and reading
         # take it once each, and no more.
         each_s = self._http.timeout.read
         try:

@@ -1,7 +1,7 @@
 """The door to what Graph knows of a number, a token and an account.
 
-Owns the requests and what their answers mean; sending is `client.py`'s. A token goes in a header
-or, where Graph wants it in the query, into an address that nobody logs.
+`client.py` sends. A token goes in a header or, where Graph wants it in the query, into an address
+that nobody logs.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """What to do about each error code of the Cloud API, as values.
 
-Owns the table and the meanings that the door raises. Refuses to wait, count or write anything down.
+The door raises these meanings; the outbox waits, counts and writes down.
 Source: Meta's "Error codes" page, May 2026; it lists no HTTP statuses, so `code` decides.
 """
 
@@ -12,7 +12,7 @@ from mcp_platform.errors import CredentialRefused, PlatformError, Unavailable
 
 
 class Action(Enum):
-    """What an error asks of whoever was sending."""
+    """What the sender has to do about an error."""
 
     RETRY = "retry"
     """Again, with growing pauses."""

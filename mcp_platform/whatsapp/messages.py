@@ -1,8 +1,7 @@
 """A reply in the form that Graph takes, within every limit that Meta sets.
 
-Owns shape and length: what is too long is cut at a word, what Meta would refuse is left out. Refuses
-to decide what is said. Lengths are counted in UTF-16 units, which is never less than any other way
-of counting, so that an emoji at the edge does not get a message refused.
+What is too long is cut at a word, and what Meta would refuse is left out. Lengths are counted in
+UTF-16 units. No other way counts more, so an emoji at the edge gets no message refused.
 Source: Meta's "Send messages", "Interactive list messages" and "Interactive reply buttons" (2026).
 """
 

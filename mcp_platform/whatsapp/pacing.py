@@ -1,7 +1,7 @@
 """How fast one number may send, and how fast to one contact: asked before each send.
 
-Owns the two budgets, in Redis for all processes together and, while Redis is away, in this process
-with its share of them. Truth is not here: Meta counts too, and the outbox retries what it refuses.
+Redis keeps the two budgets of all processes. While Redis is away, each process keeps its share. Meta
+counts too, and the outbox retries what Meta refuses.
 Source: Meta's "Throughput" page: 80 messages a second per number; one per 6 s to one contact, of
 which 45 may be borrowed.
 """

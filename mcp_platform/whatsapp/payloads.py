@@ -1,7 +1,6 @@
-"""What Meta posts to a webhook, taken apart into events. Pure, and afraid of nothing.
+"""Takes apart what Meta posts to a webhook: each message and status becomes one event.
 
-Owns Meta's shapes on the way in. Every entry, change, message and status becomes one event; what
-is not understood becomes an event of kind `other`, kept whole. Refuses to raise on any JSON.
+What is not understood becomes an event of kind `other`, kept whole. No JSON makes it raise.
 
 Source: WhatsApp Cloud API webhooks reference (messages, statuses, system, user_id_update).
 """

@@ -1,7 +1,7 @@
 """The webhook of a tenant's WhatsApp number: handshake and events.
 
-Owns the answer that Meta gets. 200 is said only after the commit; anything else makes Meta send
-again, for up to seven days. A plain ASGI endpoint: this is the busiest route there is.
+200 is answered only after the commit. Any other answer makes Meta send again, for up to seven days.
+It is a plain ASGI endpoint, because this is the busiest route.
 """
 
 import asyncio
@@ -84,7 +84,7 @@ class WhatsAppWebhook:
         try:
             return await self._credentials.of(tenant)
         except CredentialsUnreadable as error:
-            # Where they should lie is for the log, which has it, and not for whoever asks.
+            # Where they should lie stands in the log; the caller is not told.
             raise Unavailable("The credentials of this tenant cannot be read.") from error
 
     async def _take(self, tenant: Tenant, scope: Scope, receive: Receive) -> None:

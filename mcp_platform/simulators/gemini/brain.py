@@ -54,7 +54,7 @@ class Brain:
         self._answers = ResponseBuilder(signatures=self.signatures)
 
     def reset(self) -> None:
-        """Start anew: no scripts, honest, every key accepted."""
+        """Start again: no scripts, honest, every key accepted."""
         for state in (self.keys, self.scripts, self.personas, self._turns, self._rest):
             state.clear()
         self.signatures.clear()

@@ -121,7 +121,7 @@ def refusal_of(fault: str, params: dict[str, Any]) -> GraphError:
 
 
 def check_proof(call: GraphCall, number: Number) -> None:
-    """Check the proof that whoever has the token has the app's secret, too.
+    """Check the proof that the caller has the app's secret besides the token.
 
     Raises:
         GraphError: it is wrong, or it is missing where it is required.

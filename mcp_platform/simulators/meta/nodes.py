@@ -1,4 +1,4 @@
-"""What Graph shows of a phone number and of an access token, for whoever checks credentials.
+"""What Graph shows of a phone number and of an access token when credentials are checked.
 
 Owns the fields and their defaults for a number in good order. A number's `node` and `token_info`
 replace single fields, so that each way to be unfit can be shown.
