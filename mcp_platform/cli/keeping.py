@@ -1,8 +1,8 @@
 """A process that starts its server again when that stood still.
 
-Owns one child. A server whose event loop does not come back ends itself (`kit.standstill`), and
-somebody must start the next. Whatever else ends it, an error, a signal or being told to stop, ends
-this process in the same way: whoever started it sees what it would see without us.
+A server whose event loop does not come back ends itself (`kit.standstill`), and the next one must be
+started. An error, a signal or an order to stop ends this process as it ended the server, so the
+caller sees no difference.
 """
 
 import atexit

@@ -1,8 +1,8 @@
 """Where a request comes from, when a known number of proxies stands in front.
 
-Each proxy appends to `X-Forwarded-For` whom it was called by. So what our own proxies wrote is
-counted from the right; what stands left of it a client may have made up. Networks of proxies,
-where they are known, are uvicorn's business.
+Each proxy appends its caller to `X-Forwarded-For`. So the entries of our own proxies are counted from
+the right, and a client may have made up the rest. uvicorn handles networks of proxies, where they are
+known.
 """
 
 from starlette.types import ASGIApp, Receive, Scope, Send

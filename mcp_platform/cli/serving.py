@@ -1,7 +1,7 @@
 """The life of a serving process: ports opened, parts running side by side, a stop in good order.
 
-Owns sockets, signals and what happens when one part ends before it was told to: all end, and the
-process says which. What the parts are is `bootstrap/`'s and `app.py`'s.
+If one part ends before it was told to, all end, and the process says which. `bootstrap/` and `app.py`
+make the parts.
 """
 
 import asyncio

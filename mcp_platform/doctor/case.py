@@ -1,7 +1,6 @@
-"""What is examined, and what it is asked through.
+"""What an examination works with: the case of one tenant, and the chart of answers.
 
-Owns the case of one tenant, and the chart on which an answer stands once however many checks read
-it: vendors count their calls.
+The chart keeps each answer, so several checks ask a vendor once: vendors count their calls.
 """
 
 import asyncio

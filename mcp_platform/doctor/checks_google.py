@@ -1,7 +1,7 @@
 """Checks of the Google service account and of the calendars, each building on the one before.
 
-Source of the ladder: the service account's key is read offline, then exchanged for a token, then
-used on the calendar; each step tells causes apart that the next one would mix up.
+The service account's key is read offline, then exchanged for a token, then used on the calendar.
+Each step tells causes apart that the next one would mix up.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """The doctor: examines one tenant, writes down what was found, and tells the owner.
 
-Behind the API, the command and the daily check alike. Owns the order of these steps; what is
-checked is in `checks.py`.
+The API, the command and the daily check use it. The checks are in `checks.py`.
 """
 
 import asyncio

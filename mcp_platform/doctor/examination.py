@@ -1,7 +1,6 @@
-"""Running checks: side by side, each after those it builds on, within every vendor's patience.
+"""Runs checks side by side, each after those it builds on, within time limits for each vendor.
 
-Owns order, time limits and what an unanswered question becomes. What is checked is in the modules
-`checks_*`.
+The checks themselves are in the modules `checks_*`.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The door to ourselves, from outside: requests to the public address as Meta would send them.
 
-Owns the requests. Refuses to follow redirects, as Meta does.
+It follows no redirects, as Meta does not.
 """
 
 import ssl

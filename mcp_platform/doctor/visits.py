@@ -1,7 +1,7 @@
 """When tenants are examined: once a day each, spread over the day, no account asked too often.
 
-Owns the due rows. What is due is claimed in order by whichever worker comes first; a visit that
-nobody finished is due again soon. All of it is in Postgres, and so outlives every process.
+Workers claim due visits in order. A visit that was not finished is due again soon. Postgres keeps
+all of it.
 """
 
 import hashlib

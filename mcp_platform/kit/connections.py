@@ -1,7 +1,7 @@
 """How one process connects to Postgres: as whom, and with how many connections.
 
-Owns the pools. A shared process acts in the roles of its parts, whatever login it was given; a
-pinned one is its tenant's login and nothing else.
+A shared process acts in the roles of its parts, with any login. A pinned one is its tenant's login
+and nothing else.
 """
 
 from collections.abc import Awaitable, Callable

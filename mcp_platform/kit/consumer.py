@@ -1,8 +1,8 @@
-"""Working off a queue of wake-ups, one tenant after another.
+"""Works off a queue of wake-ups, one tenant after another.
 
-Owns which wake-up is next, how many are handled at a time, and what becomes of those of a worker
-that died. Refuses to know what is done about a wake-up. It listens to nobody: whoever may log in
-can send notifications, so it looks for itself (decision 0019).
+It decides which wake-up is next, how many are handled at a time, and what becomes of those of a
+worker that died. Handlers decide what to do. It does not listen: every login can send notifications,
+so it looks for itself (decision 0019).
 """
 
 import asyncio

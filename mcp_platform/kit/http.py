@@ -1,6 +1,6 @@
 """What all our FastAPI routes share: every error is a problem, and every route documents its own.
 
-Owns the handlers and the documentation of errors. Knows no route and no business word.
+It has the handlers and the documentation of errors, and no route.
 Source: RFC 9457.
 """
 

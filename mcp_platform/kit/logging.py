@@ -1,7 +1,7 @@
 """Log lines: JSON in ECS field names, or coloured for people; what is personal is masked.
 
-Owns format and redaction. A phone number keeps its last two digits; a text keeps its length;
-secrets in queries and headers are cut out wherever they appear.
+A phone number keeps its last two digits, and a text its length. Secrets in queries and headers are
+cut out wherever they appear.
 """
 
 import logging

@@ -1,7 +1,6 @@
-"""Counters whose number of series stays bounded, although their labels name what there are many of.
+"""Counters with a bounded number of series, although a label may have many values.
 
-Owns which series are kept. What is counted stands beside what is done, in each feature's
-`metrics.py`.
+The counters themselves are in each room's `metrics.py`.
 """
 
 from collections import OrderedDict

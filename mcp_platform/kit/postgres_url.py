@@ -1,7 +1,7 @@
 """One reading of one database URL, for every connection this process opens.
 
-libpq is the reference: URLs that a cloud hands out are made for it. Owns what each of its
-parameters becomes. Refuses what the driver cannot keep, instead of leaving it out.
+libpq is the reference: URLs that a cloud hands out are made for it. A parameter that the driver
+cannot keep is refused, not left out.
 """
 
 import re

@@ -1,7 +1,7 @@
 """All that is kept of one tenant, as JSON lines: for the business whose data it is.
 
-Owns the form. Reads a thousand rows at a time by their keys, so that neither memory nor a transaction
-grows with the tenant. Credentials and users are not data of the business, and never in it.
+It reads a thousand rows at a time by their keys, so neither memory nor a transaction grows with the
+tenant. Credentials and users are not data of the business and are never in it.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """What the last export of a tenant held, beside what a purge would delete now.
 
-Owns the comparison. An export adds up its rows as they leave: their number, and the sum of a hash
-of each. The same is asked of the database before a purge. So "since the last change" needs no
-clock, and a row that changed behind an export under way is not overlooked.
+An export adds up its rows as they leave: their number, and the sum of a hash of each. Before a purge
+the database is asked for the same. So no clock is needed, and a row that changed during the export is
+noticed.
 """
 
 from collections.abc import Iterable

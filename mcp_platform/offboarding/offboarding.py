@@ -1,7 +1,7 @@
 """The end of a tenant, in two steps: off-boarding, from which there is a way back, then the purge.
 
-Owns what an operator may ask for. What follows from it, `offboarding/work.py` does: it may take days
-and need Meta.
+An operator asks for it here. `offboarding/work.py` does what follows, which may take days and need
+Meta.
 """
 
 from dataclasses import dataclass

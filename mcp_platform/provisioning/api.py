@@ -1,6 +1,6 @@
 """The provisioner's steps over HTTP, for the part `admin` in another Pod. On the internal port alone.
 
-Owns who is let in and what is answered. Nothing of a body is told or logged.
+Nothing of a body is told or logged.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """What crosses between the part `admin` and the part `provisioner`: a path, a token, a body, an error.
 
-Owns the form of each, which both sides share. A token is for one tenant and one minute.
+Both sides use these forms. A token is for one tenant and one minute.
 """
 
 from datetime import datetime, timedelta

@@ -1,7 +1,7 @@
 """The door to the part `provisioner` in another Pod.
 
-Owns the request, its token, time-outs and retries: every step that changes a tenant may be repeated,
-so what was not answered is asked again. Questions to vendors are asked once: vendors count them.
+Every step that changes a tenant may be repeated, so a request without an answer is sent again.
+Questions to vendors are asked once: vendors count them.
 """
 
 import asyncio

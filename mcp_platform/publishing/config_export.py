@@ -1,7 +1,7 @@
 """`config.json` out of the database: the same rows give the same bytes.
 
-Owns what is told and in which order. Tells no secret but sealed ones, and nothing of a business but
-its client name, unless its catalogue is asked for.
+It tells no secrets but sealed ones. Of a business it tells only the client name, unless the
+catalogue is asked for.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """The form of `config.json`: what a file says, read and checked, and where it is wrong.
 
-Owns reading. Refuses to know the database, and to look into credentials files: `config_import.py`
-does. `config.schema.json` beside this module is the published schema; what it cannot say (a client
-named twice, a key given twice) is checked here.
+`config_import.py` compares with the database, and `config_credentials.py` reads credentials files.
+`config.schema.json` beside this module is the published schema. What it cannot say (a client named
+twice, a key given twice) is checked here.
 """
 
 import json

@@ -1,7 +1,7 @@
 """`config.json` into the database: what would change, and the change.
 
-Owns the comparison. Creates what is missing and updates what differs, through the registry, in the
-caller's transaction; deletes nothing. Credentials are not its business: `config_credentials.py`.
+It creates what is missing and updates what differs, through the registry, in the caller's
+transaction. It deletes nothing. Credentials are imported by `config_credentials.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

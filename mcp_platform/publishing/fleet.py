@@ -1,7 +1,7 @@
 """What all tenants share: sections `platform`, `argocd` and `database` of `config.json`.
 
-Owns showing and changing them, and what a fleet cannot run without. Refuses to look at a cluster:
-what is examined is the file that is about to become manifests.
+They are shown and changed here, and checked for what a fleet cannot run without. No cluster is asked:
+the check is of the file that becomes manifests.
 """
 
 import re

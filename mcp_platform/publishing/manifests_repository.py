@@ -1,8 +1,7 @@
 """The Git repository that manifests are kept in: the door to it, through `git` itself.
 
-Owns cloning, looking at what changed, committing and pushing. Knows nothing of what the files say.
-A password in the repository's URL is never shown; better, there is none: Git's own credential
-helpers and SSH keys serve here as anywhere.
+It clones, looks at what changed, commits and pushes. A password in the repository's URL is never
+shown. Better use Git's credential helpers or SSH keys.
 """
 
 import os

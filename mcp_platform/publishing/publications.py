@@ -1,7 +1,7 @@
 """What was asked of the manifests repository for each tenant, and what is in it, written down.
 
-Owns the rows. A process that dies between its push and this leaves `committed` behind: the next
-run, which finds nothing to push, brings it up to date.
+A process that dies after its push leaves `committed` behind. The next run finds nothing to push, and
+brings the row up to date.
 """
 
 from collections.abc import Mapping

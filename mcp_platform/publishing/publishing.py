@@ -1,8 +1,8 @@
 """Manifests made and pushed: what the database says becomes a commit that Argo CD applies.
 
-Owns the order: export → manifests → look for secrets → commit → push → written down per tenant. A
-push that another one overtook begins again at the export, so that of two at once the later one
-holds what both know. Knows no Kubernetes: `cdk8s_app` makes the files, Git keeps them.
+The order is: export → manifests → look for secrets → commit → push → written down per tenant. A push
+that another one overtook begins again at the export, so the later of two holds what both know.
+`cdk8s_app` makes the files, Git keeps them.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """What every simulator can be told over HTTP: the faults to act out, and what it has received.
 
-Owns the fault registry, the request log, the routes under `/_control` that work alike in all
-simulators, and the way a simulator hangs up on a caller. Knows nothing of any vendor.
+Here are the fault registry, the request log, the routes under `/_control` that all simulators share,
+and the way a simulator hangs up on a caller.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The sentences of all results, in Portuguese and English: one catalogue, by check and code.
 
-Owns which state a code is. `{placeholders}` are filled from a result's details.
+It also says which state a code is. `{placeholders}` are filled from a result's details.
 """
 
 from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language, State

@@ -1,6 +1,6 @@
 """The shapes of what generateContent answers.
 
-Owns candidates, usage and the making of ids and signatures. Does not decide what is said.
+Candidates, usage, ids and signatures are made here.
 """
 
 import base64

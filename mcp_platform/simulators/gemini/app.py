@@ -1,7 +1,7 @@
 """A stand-in for the Gemini API: generateContent, countTokens and models, over real HTTP.
 
-Owns the routes, the keys and the faults. What a request must be is in `simulators/gemini/wire.py`, what is
-answered in `simulators/gemini/brain.py`.
+`simulators/gemini/wire.py` says what a request must be, and `simulators/gemini/brain.py` what is
+answered.
 """
 
 import asyncio

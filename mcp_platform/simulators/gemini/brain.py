@@ -1,7 +1,7 @@
 """Who answers a request: a script, a fault or a persona.
 
-Owns the simulator's state that tests set: queued answers, personas, registered keys. Speaks no
-HTTP; `gemini` does.
+It keeps what tests set: queued answers, personas, registered keys. `simulators/gemini/app.py` speaks
+HTTP.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """What a test can tell the simulated Gemini: scripts, personas, keys, latency.
 
-Owns the control routes that only Gemini has; faults and the log are in `control`.
+These control routes are Gemini's alone. Faults and the log are in `simulators/control.py`.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,6 @@
 """When a customer means: days and times of day in Portuguese, English and Spanish.
 
-Owns the reading of dates and times out of plain text (see `gemini_words.plain`). Knows nothing of
-opening hours or slots.
+It reads dates and times out of plain text (see `simulators/gemini/words.py`).
 """
 
 import re

@@ -1,6 +1,6 @@
 """How the Gemini API says no: google.rpc.Status as JSON.
 
-Owns the shapes and sentences of refusals. Does not decide when to refuse.
+It has the shapes and sentences; its callers decide when to refuse.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What one message of a customer means: an intent and the pieces it names.
 
-Owns recognition of intents, services, professionals and choices in Portuguese, English and
-Spanish. Remembers nothing: `simulators/gemini/understanding.py` joins messages into a wish.
+It recognizes intents, services, professionals and choices in Portuguese, English and Spanish.
+`simulators/gemini/understanding.py` joins messages into a wish.
 """
 
 import json

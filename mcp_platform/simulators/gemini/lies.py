@@ -1,7 +1,7 @@
 """Untrue answers in three languages, for the persona that makes things up.
 
-Owns sentences a customer must never read: times, prices and outcomes that no tool gave. Grouped by
-how they hide it. Nothing here was asked of the calendar.
+A customer must never read these sentences: they have times, prices and outcomes that no tool gave.
+They are grouped by how they hide it.
 """
 
 _PT = (

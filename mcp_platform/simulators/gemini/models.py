@@ -1,6 +1,6 @@
 """The models the simulator serves, and what each of them refuses.
 
-Owns the table only. Source: https://ai.google.dev/gemini-api/docs/models and .../deprecations.
+Source: https://ai.google.dev/gemini-api/docs/models and .../deprecations.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The models one hopes not to get: one that lies, one that obeys anyone, one that is broken.
 
-Owns what they do with a checked request. The honest one is `gemini_understanding.decide`.
+The honest one is in `simulators/gemini/understanding.py`.
 """
 
 import ast

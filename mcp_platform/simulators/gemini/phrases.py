@@ -1,7 +1,7 @@
 """What the simulated model says, in three languages.
 
-Owns sentences without digits, dates or claims of state: those are written by code from the
-database, through placeholders. Chooses nothing.
+The sentences have no digits, dates or claims of state: code writes those from the database, through
+placeholders.
 """
 
 PHRASES: dict[str, dict[str, str]] = {

@@ -1,7 +1,7 @@
 """The request messages of the Gemini API, as far as this platform could send them.
 
-Owns the names and kinds of fields, and proto-JSON's tolerance: both spellings of a name, both
-base64 alphabets, numbers as strings, null as absent. Knows nothing of what a request means.
+It knows the names and kinds of fields, and proto-JSON's tolerance: both spellings of a name, both
+base64 alphabets, numbers as strings, null as absent.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """A request as the simulated model sees it: what is wanted, what was shown, what tools answered.
 
-Owns the joining of several messages into one wish. Decides nothing.
+It joins several messages into one wish.
 """
 
 import re

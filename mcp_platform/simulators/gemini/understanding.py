@@ -1,7 +1,7 @@
 """What a good model would do with a conversation: call a tool, or answer with placeholders.
 
-Owns the next step towards what the customer wants, deterministically. Invents nothing: every id
-comes from the CONTEXT of the system instruction or from a tool.
+The same conversation always gives the same next step. Every id comes from the CONTEXT of the system
+instruction or from a tool.
 """
 
 from collections.abc import Mapping, Sequence

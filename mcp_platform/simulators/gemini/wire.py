@@ -1,7 +1,7 @@
 """What a generateContent request must be, beyond being well-formed.
 
-Owns the rules about turns, function calls, signatures and configuration, and `Prompt`, the checked
-request. Does not decide what the model says.
+Here are the rules about turns, function calls, signatures and configuration, and `Prompt`, the checked
+request.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Plain words out of what customers type: no accents, no abbreviations, few typing errors.
 
-Owns spelling and the guess of a language, for Portuguese, English and Spanish. Means nothing yet.
+It also guesses the language: Portuguese, English or Spanish.
 """
 
 import re

@@ -1,8 +1,7 @@
 """Google Calendar v3 and Google's token endpoint, as a service account meets them.
 
-Owns the HTTP surface: who may call what, and which fault strikes. Keeps everything in memory and
-never calls Google. It refuses what Google refuses, in Google's shapes; where Google can do more
-than is built here it answers 501 instead of pretending.
+It keeps everything in memory and never calls Google. It refuses what Google refuses, in Google's
+shapes. Where Google can do more than is built here, it answers 501.
 
 Source: the discovery document of Calendar v3, revision 20261030, for paths and scopes.
 """

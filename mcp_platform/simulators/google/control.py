@@ -1,7 +1,7 @@
 """The control routes of the Google simulator: calendars, accounts, and the owner's own hand.
 
-Owns `/_control` beyond what all simulators share. What comes in here comes from the owner of a
-calendar, not from a service account: no scopes, no roles, and guests may be invited.
+These routes are beyond what all simulators share. They act as the owner of a calendar, not as a
+service account: no scopes, no roles, and guests may be invited.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """The error bodies of Google Calendar v3 and of Google's token endpoint.
 
-Owns their shapes; decides nothing about when they are due.
-
 Source: https://developers.google.com/workspace/calendar/api/guides/errors
 """
 

@@ -1,7 +1,5 @@
 """What Calendar accepts as an event, and when an event is.
 
-Owns the rules on one event's body; knows neither calendars nor callers.
-
 Source: https://developers.google.com/workspace/calendar/api/v3/reference/events
 """
 

@@ -1,6 +1,6 @@
 """The faults of the Google simulator, and how each looks to a caller.
 
-Owns their names. Which request a fault strikes is decided by `control.Faults`.
+`control.Faults` decides which request a fault strikes.
 """
 
 from starlette.responses import Response

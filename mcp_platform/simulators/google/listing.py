@@ -1,6 +1,6 @@
 """`events.list` and `freeBusy`: which events a query finds.
 
-Owns the query parameters and page and sync tokens; callers have been let in already.
+It reads the query parameters, page tokens and sync tokens.
 
 Source: https://developers.google.com/workspace/calendar/api/v3/reference/events/list
 """

@@ -1,7 +1,6 @@
 """The calendars of the simulated Google and the events in them.
 
-Owns ids, versions (ETag, sequence, sync) and the unrolling of repeating events. Knows nothing of
-HTTP, tokens or what a caller may do.
+It gives ids and versions (ETag, sequence, sync), and unrolls repeating events.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Google's token endpoint, as far as service accounts use it, and the access tokens it gave out.
 
-Owns accounts, their public keys and tokens; knows nothing of calendars.
-
 Source: https://developers.google.com/identity/protocols/oauth2/service-account
 """
 

@@ -1,7 +1,7 @@
 """Who asks a Kubernetes API server, and what they may do: bearer tokens and RBAC.
 
-Owns the tokens. Roles and bindings are objects like any other; they are read from where the
-simulator keeps them. Source: kubernetes.io/docs/reference/access-authn-authz/rbac/
+Roles and bindings are objects like any other, and are read from where the simulator keeps them.
+Source: kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
 
 import secrets

@@ -1,9 +1,8 @@
 """A Kubernetes API server on this machine, as far as credentials and manifests need one.
 
-Checks bearer tokens and RBAC, keeps the objects that manifests are made of, issues tokens for
-service accounts, answers access reviews. Admits by quotas, rolls Deployments out and ends Jobs.
-Owns the routes; see docs/simulators.md. Watching, admission policies and all other controllers are
-not here.
+It checks bearer tokens and RBAC, keeps the objects that manifests are made of, issues tokens for
+service accounts, and answers access reviews. It admits by quotas, rolls Deployments out and ends
+Jobs; see docs/simulators.md. It has no watching, no admission policies and no other controllers.
 """
 
 import asyncio

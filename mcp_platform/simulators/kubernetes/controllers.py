@@ -1,7 +1,7 @@
 """What a cluster's controllers make of Deployments and Jobs: pods, their replacement, an outcome.
 
-Owns rolling updates, as far as quotas can hold them up, and how a Job ends. Pods are ready as soon as
-they are made, and one that goes counts until its Deployment has settled: the most a quota must hold.
+It does rolling updates, as far as quotas can hold them up, and ends Jobs. Pods are ready as soon as
+they are made. One that goes counts until its Deployment has settled: the most a quota must hold.
 Source: kubernetes.io/docs/concepts/workloads/controllers/deployment/
 """
 

@@ -1,6 +1,6 @@
 """The objects of a Kubernetes API server: kept, versioned, patched, applied by field managers.
 
-Owns the rules for fields. Who may do what is `simulators/kubernetes/access.py`'s.
+`simulators/kubernetes/access.py` says who may do what.
 Source: kubernetes.io/docs/reference/using-api/server-side-apply/, RFC 7396 (merge patch).
 """
 

@@ -1,6 +1,6 @@
 """What an object of a Kubernetes API server has to be, before it is kept.
 
-Owns the rules for names, labels, Secrets, roles and bindings.
+Here are the rules for names, labels, Secrets, roles and bindings.
 Source: `k8s.io/kubernetes/pkg/apis/{core,rbac}/validation`, and what a server was seen to answer.
 """
 

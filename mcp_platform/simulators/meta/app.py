@@ -1,6 +1,6 @@
 """Meta's side of WhatsApp on this machine: the Graph API, the webhooks, and a control API.
 
-Owns only the composition; see docs/simulators.md for what it can do.
+See docs/simulators.md for what it can do.
 """
 
 import time

@@ -1,6 +1,6 @@
-"""A request to the simulated Graph, read: parameters from wherever they are, the token, the fault.
+"""Reads a request to the simulated Graph: its parameters, its token, its fault.
 
-Owns the reading only. What is answered is `simulators/meta/graph.py`'s.
+`simulators/meta/graph.py` answers it.
 """
 
 import hmac

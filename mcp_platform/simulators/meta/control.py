@@ -1,6 +1,6 @@
 """The face of the simulated Meta that tests and the demo see: `/_control` beyond what all share.
 
-Owns reading the requests of these routes. Everything they bring about is `simulators/meta/world.py`'s.
+It reads the requests; `simulators/meta/world.py` does what they ask.
 """
 
 import asyncio

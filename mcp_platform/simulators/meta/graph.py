@@ -1,6 +1,6 @@
 """The face of the simulated Meta that businesses see: the Graph API, v21.0 to v26.0.
 
-Owns paths, versions, access tokens and answers. What a message brings about is `simulators/meta/world.py`'s.
+It has paths, versions, access tokens and answers. `simulators/meta/world.py` does what a message asks.
 """
 
 import asyncio

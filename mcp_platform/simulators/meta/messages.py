@@ -1,6 +1,6 @@
 """What a message sent through the Cloud API must look like, down to Meta's limits.
 
-Owns the shapes and the refusals of malformed ones. Knows neither numbers nor contacts.
+Malformed messages are refused as Meta refuses them.
 Source: Meta's "Send messages" reference (2026), and its pages on lists and reply buttons.
 """
 

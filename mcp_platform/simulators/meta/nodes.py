@@ -1,7 +1,7 @@
 """What Graph shows of a phone number and of an access token when credentials are checked.
 
-Owns the fields and their defaults for a number in good order. A number's `node` and `token_info`
-replace single fields, so that each way to be unfit can be shown.
+The defaults are those of a number in good order. A number's `node` and `token_info` replace single
+fields, so each way to be unfit can be shown.
 """
 
 from typing import Any

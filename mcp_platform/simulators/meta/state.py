@@ -1,7 +1,7 @@
 """What the simulated Meta knows: business numbers, contacts, messages both ways, media, templates.
 
-Owns the state and the rules that need nothing but it: who an address means, whether the service
-window is open, how fast one pair may go. Sends nothing and knows no HTTP.
+It also has the rules that need nothing but the state: who an address means, whether the service window
+is open, how fast one pair may go.
 """
 
 import base64

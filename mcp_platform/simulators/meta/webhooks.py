@@ -1,6 +1,6 @@
 """The webhooks Meta posts: their JSON, the bytes on the wire, the signature, and the redelivery.
 
-Owns what a callback URL gets to see. Knows nothing of why something is sent.
+It makes what a callback URL gets to see; its callers know why.
 """
 
 import asyncio

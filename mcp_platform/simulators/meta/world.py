@@ -1,7 +1,7 @@
 """The simulated Meta at work: takes messages in from businesses and contacts, and tells webhooks.
 
-Owns what happens, in which order, after a message was accepted or a contact wrote. The HTTP faces
-are elsewhere: `simulators/meta/graph.py` for businesses, `simulators/meta/control.py` for tests and the demo.
+It does what follows, in order, after a message was accepted or a contact wrote. Businesses talk to
+`simulators/meta/graph.py`, tests and the demonstration to `simulators/meta/control.py`.
 """
 
 import asyncio

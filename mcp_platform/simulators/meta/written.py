@@ -1,6 +1,6 @@
 """What a simulated contact writes: short descriptions in, the parts of a webhook's message out.
 
-Owns the shapes of inbound content. Who writes, when, and to whom is `simulators/meta/world.py`'s.
+`simulators/meta/world.py` says who writes, when, and to whom.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""What the interview is to find out, as JSON: read, checked, and made into wishes.
+"""The answers of the interview as JSON: read, checked, and made into wishes.
 
-Owns which answers there are and when one will do; the registry's own wishes decide that. Refuses
-secrets: those stand in a credentials file, or are asked again.
+The registry's own wishes decide whether an answer will do. Secrets are not among the answers: they
+stand in a credentials file, or are asked again.
 """
 
 import re

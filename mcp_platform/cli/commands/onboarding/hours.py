@@ -1,7 +1,6 @@
 """Weekly hours as people write them: `seg-sex 09:00-12:00 13:00-18:00; sáb 9h às 13h`.
 
-Owns the reading of Portuguese, English and Spanish days and of clock times. Whether spans overlap is
-the registry's rule.
+Days are read in Portuguese, English and Spanish. The registry refuses spans that overlap.
 """
 
 import re

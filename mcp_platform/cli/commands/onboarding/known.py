@@ -1,7 +1,7 @@
 """What the database knows before the interview, and what is written into it afterwards.
 
-Everything goes through the registry and the credentials' own order of steps. Refuses to write part
-of a tenant: client, environments and catalogues are one transaction, then come credentials.
+Everything goes through the registry and the credentials' own order of steps. Client, environments and
+catalogues are one transaction, then come credentials.
 """
 
 from collections.abc import Callable, Mapping, Sequence
