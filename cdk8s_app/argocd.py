@@ -221,8 +221,8 @@ def _application_spec(
 def _application_set(argocd: ArgoCD) -> Manifest:
     """Return one ApplicationSet over the folders of all tenants.
 
-    The project comes of the folder's name, so whoever may push to the repository chooses it: the
-    repository is the platform's own, and nobody else's.
+    The folder's name gives the project, so everybody who may push to the repository chooses it: the
+    repository must be the platform's own.
     """
     client, environment = (
         "{{ index .path.segments %d }}" % (_depth(argocd) + number)  # noqa: UP031  # braces are Go's

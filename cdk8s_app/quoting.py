@@ -1,8 +1,8 @@
 """Quotation marks around every text in a manifest.
 
-cdk8s leaves out those that YAML 1.1 does not need. Kubernetes' own reader takes `0o7` for a number
-all the same, which 1.2 says it is: what is quoted is a text by any rule. Keys are quoted where 1.1
-needs it, and none of ours is a number by another rule.
+cdk8s leaves out those that YAML 1.1 does not need. Kubernetes' own reader follows 1.2, in which `0o7`
+is a number. A quoted text is a text by any rule. Keys are quoted where 1.1 needs it; none of ours is
+a number by another rule.
 """
 
 import json

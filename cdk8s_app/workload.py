@@ -316,8 +316,8 @@ def _ports(*, public: bool) -> list[Manifest]:
 def _probes(*, public: bool) -> Manifest:
     """Liveness does not depend on the database, readiness does.
 
-    A part without the public port has no /health: whether its process answers tells the port of its
-    metrics, and nobody sends to it, so that there is nothing to be ready for.
+    A part without the public port has no /health. The port of its metrics tells whether its process
+    answers. It needs no readiness, because nothing is sent to it.
     """
     if not public:
         alive: Manifest = {"tcpSocket": {"port": "metrics"}}

@@ -34,10 +34,10 @@ def _alert(name: str, *, when: str, lasting: str, severity: str, means: str, do:
 
 
 def _grew(counter: str, window: str) -> str:
-    """Give the series that grew within `window`, those that began in it among them.
+    """Return the series that grew within `window`, also those that began in it.
 
-    A counter with labels is not there before it counts for the first time, and then is 1 at once:
-    `increase` sees nothing of that.
+    A counter with labels appears when it first counts, and is 1 at once. `increase` does not see
+    that.
     """
     began = f"{counter} > 0 unless {counter} offset {window}"
     return f"(increase({counter}[{window}]) > 0 or ({began}))"

@@ -1,7 +1,7 @@
 """Passwords: which are taken, how they are kept and compared. Argon2id, RFC 9106.
 
-Hashing takes 64 MiB and a few tens of milliseconds on purpose, so it happens in threads of its own,
-few at a time, and never inside a transaction.
+Hashing takes 64 MiB and a few tens of milliseconds on purpose. So it runs in threads of its own, few
+at a time, and never inside a transaction.
 """
 
 import asyncio

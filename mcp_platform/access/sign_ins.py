@@ -266,9 +266,9 @@ class SignIns:
     async def refused(self, found: UserRow | None, address: str | None, *, email: str) -> None:
         """Write down who was not let in.
 
-        Of an unknown user the address only, and in the log: what was typed may be a password, and
-        a trail that strangers can fill cannot be kept. It is as many statements and commits as for
-        a known one: the time that an answer takes tells nobody which it was.
+        Of an unknown user only the address is noted, in the log: the typed name may be a password,
+        and strangers must not fill the trail. It takes as many statements and commits as for a
+        known user, so the time of an answer does not tell them apart.
         """
         log.warning("admin.sign_in.refused", user_id=str(found and found.id), address=address)
         async with self._sessions.everywhere.begin() as session:

@@ -281,8 +281,8 @@ def _user(row: UserRow, client_name: str | None, environment: str | None) -> Use
 async def _locked(session: AsyncSession, user_id: UUID) -> tuple[UserRow, User]:
     """Return a user as nobody else can change it before this transaction ends.
 
-    Administrators are locked in one order, all of them: two who demote each other wait, and the
-    second finds that there is only one left.
+    All administrators are locked, in one order. If two demote each other, the second waits and finds
+    that only one is left.
     """
     which = (UserRow.id == user_id) | (UserRow.role == "admin")
     rows = await session.scalars(

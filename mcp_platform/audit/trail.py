@@ -196,9 +196,8 @@ async def entries(
 def masked(value: Any, *, key: str = "") -> Any:
     """Return `value`, which stands under `key`, with a mask over secrets and phone numbers.
 
-    The name of a key calls what it holds a secret, or a phone number, of which the last two digits
-    stay; a number in other texts is known by its form. That there is none, and whether there is
-    one, may be told: None, True and False stay.
+    The key's name tells a secret or a phone number, whose last two digits stay. In other texts a
+    number is known by its form. None, True and False stay: whether there is a value may be told.
     """
     words = {word.lower() for word in _WORDS.findall(key)}
     if value is None or isinstance(value, bool):

@@ -50,8 +50,8 @@ def install_script(schema: str = SCHEMA) -> str:
 def fairness_script(schema: str) -> str:
     """Return what makes pgqueuer's schema one where tenants take turns. Repeatable.
 
-    Its trigger goes: each change was a notification that any login could hear, that serialised
-    commits, and that failed them once somebody had filled the server's queue of notifications.
+    Its trigger is dropped. It made each change a notification, which every login could hear. It
+    serialised commits, and failed them when the server's queue of notifications was full.
     """
     return f"""
         ALTER TABLE {schema}.pgqueuer
@@ -110,9 +110,8 @@ async def wake(
 async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterable[WakeUp]) -> None:
     """Enqueue what a sweeper found, each unless one of an earlier sweep is still to be handled.
 
-    Sweepers look again and again, in every worker: where there is more to do than workers can do,
-    the queue would otherwise fill with wake-ups of the same few contacts, and nobody else's turn
-    would come.
+    Sweepers look again and again, in every worker. If workers cannot keep up, the queue would else
+    fill with wake-ups of the same few contacts, and no other contact would have a turn.
     """
     rows = [
         _row(entrypoint, wakeup, once=f"{entrypoint}/{wakeup.tenant_id}/{wakeup.key}")

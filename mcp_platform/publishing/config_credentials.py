@@ -67,8 +67,8 @@ def read_handed_over(
 ) -> FleetEnvFiles:
     """Read every credentials file that `config` names, from `folder` alone.
 
-    A file that environments of one client share is one environment's, since a number answers for
-    one: the one that has the number in `numbers` (number → tenant), else the nearest to production.
+    Environments of one client may share a file. It belongs to one of them, because a number answers
+    for one: the one that `numbers` (number → tenant) names, else the nearest to production.
     A file that is no more than an example yet keeps no client from being imported.
 
     Raises:

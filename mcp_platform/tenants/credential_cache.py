@@ -1,9 +1,9 @@
 """The one cache in front of every credential store.
 
-A value in use is refreshed behind the requests that use it, so that none of them waits; a value
-older than `STALE` is read again before it is used, so that a changed Secret is seen within a
-minute; while the store is away the last good value serves on. Idle tenants cost nothing. What the
-store refused is remembered for seconds, so that requests nobody signed do not each ask it.
+A value in use is refreshed behind the requests that use it, so none of them waits. A value older than
+`STALE` is read again before it is used, so a changed Secret is seen within a minute. While the store
+is away, the last good value is used. Idle tenants cost nothing. A refusal of the store is remembered
+for seconds, so unsigned requests do not each ask it.
 """
 
 import asyncio

@@ -163,8 +163,8 @@ class KubernetesApi:
     ) -> bool:
         """Set and take away keys of a Secret; return whether it was there. Raises as `create_secret`.
 
-        A merge, and no server-side apply: that one takes away only what the same manager set, and
-        would leave a value that somebody once wrote with kubectl.
+        It is a merge and not a server-side apply. That one removes only what the same manager set,
+        and would leave a value that somebody wrote with kubectl.
         """
         data: dict[str, str | None] = {**_encoded(values), **dict.fromkeys(remove)}
         changed = await self._asked(

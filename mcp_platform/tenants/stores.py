@@ -41,8 +41,8 @@ LARGEST = 1024 * 1024
 class EnvDirectoryStore:
     """`<folder>/<client>-<environment>.env`, else the seed's `<folder>/<client>.env`.
 
-    What is written goes into the first of them, together with what the second said: that one may
-    serve other environments too, and is left alone.
+    New values go into the first file, together with those of the second. The second may serve other
+    environments too, and is not changed.
     """
 
     def __init__(self, folder: Path) -> None:

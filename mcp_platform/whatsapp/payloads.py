@@ -43,8 +43,8 @@ def parse(
 ) -> ParsedWebhook:
     """Take a webhook's body apart.
 
-    Changes of field `messages` for another phone number are counted and left out: tenants of one
-    Meta app share a signature, so the signature does not say whose they are.
+    Changes of field `messages` for another phone number are counted and left out. Tenants of one Meta
+    app share a signature, so it does not say whose they are.
 
     Raises:
         NotJSONError: the body cannot be read at all.
