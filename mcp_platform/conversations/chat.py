@@ -1,7 +1,6 @@
-"""A message that comes by the tenant API: recorded as any other, answered by the worker as any other.
+"""A message that comes by the tenant API: recorded and answered by the worker as any other.
 
-Owns how an API caller's words become an event and how its answer is found. Refuses to answer by
-itself, and to let a `user_id` name anybody outside the API's own space.
+Nothing is answered here. A `user_id` names nobody outside the API's own space.
 """
 
 import json
@@ -142,7 +141,7 @@ class Chat:
         return f"w:{known[1]}"
 
     async def _check_same(self, event: NewEvent) -> None:
-        """Make sure that what is recorded under the key is what was said."""
+        """Check that the key has not recorded another message. Raises Invalid."""
         async with self._sessions.of(event.tenant_id)() as session:
             recorded = await session.scalar(
                 select(EventRow.body).where(

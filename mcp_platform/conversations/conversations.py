@@ -1,7 +1,7 @@
 """A tenant's conversations for the people who work on them: who has each, and what was said.
 
-Owns reading. Phone numbers are masked here, for whoever may not see them, so that no page or
-command can forget it. What people do in a conversation is in `person.py`.
+Phone numbers are masked here for those who may not see them, so no page or command can forget it.
+What people do in a conversation is in `person.py`.
 """
 
 from collections.abc import Mapping
@@ -90,7 +90,7 @@ NEWEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastMessage:
-    """The newest message of a conversation, whoever wrote it."""
+    """The newest message of a conversation, from either side."""
 
     author: Author
     text: str

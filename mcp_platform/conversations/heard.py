@@ -1,6 +1,6 @@
 """What a contact's event says, read from the channel's shape: text, a tap, or something else.
 
-Owns the reading. Whatever is missing or of another type is left out; nothing here raises.
+What is missing or of another type is left out; nothing here raises.
 
 Source: WhatsApp Cloud API webhooks reference, messages by type.
 """
@@ -89,7 +89,7 @@ class _Said:
 
 def _read(type_: str, message: dict[str, Any]) -> _Said:
     content = _dict(message.get(type_))
-    if type_ == "edit":  # what was written before may be answered already: the edit counts anew
+    if type_ == "edit":  # what was written before may be answered already: the edit counts again
         edited = _dict(content.get("message"))
         edited_type = _text(edited.get("type")) or "text"
         return _read(edited_type, edited) if edited_type != "edit" else _Said("silent")
@@ -155,7 +155,7 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def _id(value: Any) -> str | None:
-    """An id that can be an alias; one that Postgres could not index is nobody's."""
+    """Return an id that can be an alias; Postgres could not index a longer one."""
     id_ = _text(value)
     return id_ if id_ and len(id_) <= LONGEST_ID else None
 

@@ -1,7 +1,7 @@
-"""Conversations that a person took and wrote nothing in any more: the assistant has them again.
+"""Gives conversations back to the assistant when the person who took them writes nothing more.
 
-Owns giving them back, and that the owner hears of a contact whom nobody has answered: the assistant
-was silent to what they wrote, and answers no sooner than they write again.
+The owner hears of a contact without an answer: the assistant was silent to their words, and answers
+only when they write again.
 """
 
 from collections.abc import Callable

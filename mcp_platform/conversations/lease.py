@@ -163,7 +163,7 @@ async def check(session: AsyncSession, lease: Lease) -> None:
 
 
 async def revoke(session: AsyncSession, tenant_id: TenantId, contact_id: ContactId) -> bool:
-    """End whoever answers the contact; return whether somebody did.
+    """End the turn that answers the contact; return whether there was one.
 
     Their turn stays open, to be taken up again: that it was ended is no failure of it.
     """

@@ -1,4 +1,4 @@
-"""Phone numbers masked for whoever may read conversations and not call people."""
+"""Masks phone numbers for those who may read conversations and not call people."""
 
 import re
 

@@ -1,8 +1,8 @@
 """A person in a conversation: takes it, answers inside WhatsApp's window, and gives it back.
 
-Owns who may write and until when. Whoever takes a conversation ends the turn that is under way: its
-worker loses the lease, and whoever takes the turn up again says nothing, unless it has acted. A
-person who writes nothing for a while has given the conversation back.
+A person who takes a conversation ends the turn that is under way. Its worker loses the lease, and the
+worker that takes the turn up again says nothing, unless the turn has acted. A person who writes
+nothing for a while has given the conversation back.
 
 Locks are taken in the order that turns take them: the contact's lease, then the contact.
 """
@@ -65,7 +65,7 @@ class PersonInConversation:
         idle: timedelta,
         now: datetime,
     ) -> None:
-        """`idle` is how long a conversation stays with whoever took it and writes nothing."""
+        """`idle` is how long a conversation stays with a person who writes nothing."""
         self._session = session
         self._tenant = tenant
         self._trail = trail
@@ -92,7 +92,7 @@ class PersonInConversation:
             raise Conflict(_has_it(before))
         await self._keep(contact_id)
         if under_way:
-            # Whoever takes the turn up ends it: what it has done is told, nothing else is.
+            # The worker that takes the turn up ends it, and tells only what it has done.
             aliases = await Contacts(self._session, self._tenant.id).aliases(ContactId(contact_id))
             await wake(self._session, INBOX, WakeUp(self._tenant.id, aliases[0]))
         if before.taken_by != self._trail.who:

@@ -1,6 +1,6 @@
-"""Waiting for what became of events: one question a tenant at a time, however many wait.
+"""Waits for the answers to events: one question for each tenant at a time, for all who wait.
 
-Owns the asking. The answer is whatever the worker committed; nothing is answered here.
+The worker answers; this module reads what it committed.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
-"""Recording what arrives: the requests of one moment are committed together.
+"""Records what arrives: the requests of one moment are committed together.
 
-Owns the path from verified events to a commit. While one commit is on its way to disk, the
-events of other requests gather; then they go as one statement. Each request is answered after
-its own commit. Rows that Postgres refuses are set aside alone and harm nobody else's request.
+While one commit is on its way to disk, the events of other requests gather; then they go as one
+statement. Each request is answered after its own commit. Rows that Postgres refuses are set aside
+alone and harm no other request.
 """
 
 import asyncio
@@ -120,7 +120,7 @@ class Ingest:
     async def store(self, events: Sequence[NewEvent], *, queue: str = SCHEMA) -> None:
         """Return when `events` are committed; those recorded before are left as they are.
 
-        Whoever answers them is woken by `queue`.
+        `queue` wakes the worker that answers them.
 
         Raises:
             Unavailable: Postgres is away; nothing is promised, the sender must send again.
@@ -156,7 +156,7 @@ class Ingest:
             batch = self._take()
             try:
                 await self._commit(batch)
-            except Exception as error:  # noqa: BLE001  # handed to whoever waits for the commit
+            except Exception as error:  # noqa: BLE001  # handed to those who wait for the commit
                 failure = Unavailable("The database is away.", retry_after=AWAY)
                 failure.__cause__ = error
                 _settle(batch, failure)
@@ -212,7 +212,7 @@ class Ingest:
             try:
                 return await self._insert(events, queue=queue)
             except asyncpg.DeadlockDetectedError:
-                # Meta groups anew what it repeats, and the other batch had the same keys in another
+                # Meta groups differently what it repeats, and the other batch had the same keys in another
                 # order. It has gone on; a third may come.
                 await asyncio.sleep(random.uniform(0, 0.02))
         return await self._insert(events, queue=queue)

@@ -1,7 +1,7 @@
 """Turns: what waits from one contact, frozen, answered once, or parked for a person.
 
-Owns the states of events and turns. A turn that was begun and not closed is taken up again with
-the same events; messages that came meanwhile belong to the next one.
+A turn that was begun and not closed is taken up again with the same events. Messages that came
+meanwhile belong to the next one.
 """
 
 import uuid

@@ -1,4 +1,4 @@
-"""What was given up: listed for a person, and started anew when that person says so."""
+"""Effects that were given up: listed for a person, and started again when that person says so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,10 +51,10 @@ class DeadLetters:
         return [DeadEffect(*row) for row in found]
 
     async def replay(self, *, ids: Sequence[int] | None = None) -> int:
-        """Start these anew, or all if none are named; return how many there were.
+        """Start these again, or all if none are named; return how many there were.
 
         A message goes out again although an earlier attempt may have reached the contact: that is
-        for the person who replays to judge. It is done before whatever waits in its lane.
+        for the person who replays to judge. It is done before what waits in its lane.
         """
         statement = (
             update(OutboxRow)

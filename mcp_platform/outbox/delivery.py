@@ -1,7 +1,7 @@
-"""Doing what was recorded: one effect of a lane at a time, in order, and finding out what came of it.
+"""Does recorded effects: one of a lane at a time, in order, and finds out what came of each.
 
-Owns claims, retries, doubts and giving up. No transaction is open while a vendor is called. What a
-process that died leaves behind is found by its claim running out:
+No transaction is open while a vendor is called. If a process dies, its claim runs out, and others
+find what it left:
 
     pending ─claim─► sending ─► sent (message) or done (calendar)
                         │  ├─ refused for now ──────► pending, later
@@ -220,7 +220,7 @@ class Delivery:
                 give_up_at=now + self._limit(effect),
                 resend=resend,
             ):
-                return _STOP  # whoever changed it goes on with the lane
+                return _STOP  # another worker changed it, and goes on with the lane
         failpoint("outbox.after_claim")
         if resend:
             metrics.RESENDS.inc()
@@ -229,7 +229,7 @@ class Delivery:
         try:
             credentials = await self._credentials.of(tenant)
             if self._clock() >= until:
-                return _fenced(effect)  # we slept: whoever found the claim run out does it
+                return _fenced(effect)  # we slept, and the claim ran out: another worker does it
             wamid = await self._effects.do(effect, tenant=tenant, credentials=credentials)
         except PlatformError as error:
             failpoint("outbox.after_call")

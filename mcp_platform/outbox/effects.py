@@ -1,6 +1,6 @@
-"""One recorded effect, and how it is done: the only place that knows which vendor does which kind.
+"""One recorded effect, and how it is done: only this module knows which vendor does which kind.
 
-Owns reading a recorded body. Refuses to decide what a failure means; `delivery.py` does.
+`delivery.py` decides what a failure means.
 """
 
 import uuid

@@ -240,7 +240,7 @@ class Notices:
         self, session: AsyncSession, tenant_id: TenantId, owner: str | None, text: str, *, key: str
     ) -> None:
         if owner is None:
-            # Nobody can be told: that itself must be seen, by whoever looks at health.
+            # Nobody can be told: health must show that.
             await health.note(session, tenant_id, NO_OWNER, NO_OWNER_REASON)
             return
         await health.strike(session, tenant_id, NO_OWNER)

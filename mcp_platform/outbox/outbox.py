@@ -1,6 +1,6 @@
 """Effects outside, recorded in the transaction that caused them.
 
-Owns what a recorded effect looks like. Refuses to do one: `delivery.py` does, after the commit.
+`delivery.py` does them after the commit.
 """
 
 import uuid

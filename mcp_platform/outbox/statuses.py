@@ -1,7 +1,4 @@
-"""What Meta tells of messages afterwards, in any order and any number of times.
-
-Owns the rule of what a status changes. Refuses to send or to decide a retry.
-"""
+"""Applies what Meta tells of messages afterwards, in any order and any number of times."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

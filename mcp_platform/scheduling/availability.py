@@ -1,8 +1,8 @@
 """Which times can be booked: pure rules over the catalogue, what is busy, and the time it is now.
 
-Owns the grid, hours, closed days, notice, horizon and buffers, through clock changes too. Refuses
-to read anything: what is busy (appointments, holds, the owner's calendar) is handed in, and whether
-a slot is still free at the moment of booking is for the database and the calendar to say.
+The rules are the grid, hours, closed days, notice, horizon and buffers, through clock changes too.
+Nothing is read here: what is busy (appointments, holds, the owner's calendar) is handed in. At the
+moment of booking the database and the calendar decide.
 
 Offers are made on the wall clock of the tenant; lengths of time are absolute. All comparing is done
 in UTC, because Python compares two times of one zone by the wall clock and forgets the offset.

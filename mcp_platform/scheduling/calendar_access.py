@@ -1,7 +1,7 @@
 """The port to whether an account reaches a calendar, asked step by step.
 
-Owns the words; `scheduling/google/access.py` is part of the door behind it. Nothing here is cached: each
-access begins with a token of its own, so that what is found is true now.
+`scheduling/google/access.py` is part of the door behind it. Nothing is cached: each access begins with
+a token of its own, so what is found is true now.
 """
 
 from datetime import datetime

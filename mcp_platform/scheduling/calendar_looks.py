@@ -1,8 +1,7 @@
 """When the calendars of a tenant are looked at: every few minutes while it has appointments ahead.
 
-Owns the due rows. A tenant gets one as its first appointment is written, and loses it when nothing
-is ahead any more, so that a business at rest costs nothing. What is due is claimed in order by
-whichever worker comes first.
+A tenant gets a due row with its first appointment, and loses it when nothing is ahead any more. So a
+business at rest costs nothing. Workers claim due rows in order.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Noticing what the owner did to our events: moved, stretched or deleted in Google Calendar.
+"""Notices what the owner did to our events: moved, stretched or deleted in Google Calendar.
 
-Owns the look and what the owner is told. Changes nothing: the appointment stands as the customer
-knows it, until somebody moves or cancels it.
+It tells the owner and changes nothing. The appointment stands as the customer knows it, until somebody
+moves or cancels it.
 """
 
 import asyncio

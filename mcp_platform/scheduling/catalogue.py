@@ -1,7 +1,7 @@
 """What a business offers, who does it, when, and under which rules: the values booking reasons on.
 
-Owns the shapes and what makes one of them impossible. Refuses to know where they are stored and
-what is still free (see `availability.py`).
+They refuse what is impossible. `catalogue_store.py` stores them, and `availability.py` says what is
+still free.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
 """Where a tenant's catalogue is kept: its rows, and a short memory of them.
 
-Owns reading and writing the catalogue whole. Refuses to judge it (`catalogue.py` does) and to
-forget history: what is no longer offered is made inactive, since appointments refer to it.
+It reads and writes the catalogue whole; `catalogue.py` judges it. What is no longer offered is made
+inactive, because appointments refer to it.
 """
 
 import asyncio

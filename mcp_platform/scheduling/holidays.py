@@ -1,6 +1,6 @@
 """Which holidays a business may want to close on: its state's by a library, its town's by itself.
 
-Owns the offer alone. Nothing here closes a day: a holiday is a closed day once somebody said yes.
+They are only offered: a holiday is a closed day once somebody said yes.
 """
 
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ class HolidayRules:
 
 
 def check_region(code: str) -> None:
-    """Do nothing if the holidays of `code` are known.
+    """Check that the holidays of `code` are known.
 
     Raises:
         Invalid: they are not.

@@ -1,9 +1,9 @@
 """Dates, times, durations, prices and appointments as a customer reads them.
 
-Owns the phrases in Brazilian Portuguese, English and Spanish; month and day names, number formats
-and currency symbols are Unicode's CLDR through Babel. Refuses to decide anything, and to convert:
-times arrive by the tenant's own clock (`BookingRules.local`), and one that does not is a bug, which
-is refused rather than told to a customer three hours wrong.
+The phrases are in Brazilian Portuguese, English and Spanish. Month and day names, number formats and
+currency symbols are Unicode's CLDR through Babel. Times must arrive by the tenant's own clock
+(`BookingRules.local`). One that does not is a bug, and is refused: a customer would read it three
+hours wrong.
 
 A language is `pt-BR`, `en` or `es`, or a variant of them; any other is written as `pt-BR`.
 """

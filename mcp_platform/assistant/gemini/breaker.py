@@ -1,7 +1,7 @@
-"""A breaker for each line to a vendor: who fails again and again is left alone for a while.
+"""A breaker for each line to a vendor: one that fails again and again is left alone for a while.
 
-Owns when to ask and when not to. Knows neither vendor nor requests: a line is any string that is
-no secret. Kept in this process alone: another process finds out for itself, at the same small cost.
+A line is any string that is no secret. Each process has its own breakers, and finds out for itself at
+a small cost.
 """
 
 import random
@@ -106,7 +106,7 @@ class Trial:
         self._probe = probe
 
     def worked(self) -> None:
-        """The other side answered, whatever it was."""
+        """Note that the other side answered."""
         self._breaker.worked(self._key, probe=self._probe)
 
     def failed(self, *, rest: timedelta | None = None) -> None:

@@ -1,11 +1,10 @@
 """The door to Gemini: asks the model, and says what its answers and refusals mean.
 
-Owns the vendor's library and its traps. Refuses to run tools, and to judge what the model says.
-
-The traps: a client builds its own TLS contexts and connections unless it is given all of them; the
-environment may bring in another key, address or version unless each is named; a timeout given to
-the library goes to the server, which refuses any below 10 s, so time is kept here; its errors quote
-whole bodies, so they are not chained to ours.
+It runs no tools and judges no answers. It handles the traps of the vendor's library. A client builds
+its own TLS contexts and connections unless it is given all of them. The environment may bring in
+another key, address or version unless each is named. A timeout given to the library goes to the server,
+which refuses any below 10 s, so time is kept here. Its errors quote whole bodies, so they are not
+chained to ours.
 """
 
 import asyncio
@@ -153,7 +152,7 @@ class Gemini(Model, ModelCards):
         )
 
     async def close(self) -> None:
-        """Forget the clients. The asynchronous connections belong to whoever made them."""
+        """Forget the clients. The asynchronous connections belong to their maker."""
         self._clients.clear()
         self._sync_http.close()
 
@@ -208,7 +207,7 @@ class Gemini(Model, ModelCards):
         return client
 
     def _note(self, response: types.GenerateContentResponse) -> None:
-        """Count the tokens, which are billed whatever they are worth, and notice reroutes."""
+        """Count the tokens, which are billed in any case, and notice reroutes."""
         usage = response.usage_metadata or types.GenerateContentResponseUsageMetadata()
         for kind, tokens in (
             ("prompt", usage.prompt_token_count),

@@ -1,7 +1,7 @@
 """What a service account may do with a calendar, asked of Google step by step.
 
-Part of the door `scheduling/google/calendar.py`. Owns the questions; requests and tokens are
-`scheduling/google/session.py`'s.
+It is part of the door `scheduling/google/calendar.py`; requests and tokens are in
+`scheduling/google/session.py`.
 """
 
 import time

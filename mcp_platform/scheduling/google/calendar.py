@@ -1,7 +1,7 @@
 """The door to Google Calendar: what is busy there, and our events written into it.
 
-Owns the requests and what Google's refusals mean to us. Never asks free/busy, which merges our own
-events with the owner's and hides errors in a 200; lists events instead.
+It lists events and never asks free/busy, which merges our own events with the owner's and hides errors
+in a 200.
 """
 
 import random
@@ -169,7 +169,7 @@ class _GoogleCalendar:
                 await self._prove_shared(calendar_id, deadline=deadline)
 
     async def _mend(self, calendar_id: str, event: CalendarEvent, *, deadline: float) -> None:
-        """Make an existing event show `event`, unless it does, against whoever else writes it."""
+        """Make an existing event show `event`, unless it does, while others may write it too."""
         for _ in range(_WRITE_ROUNDS):
             get = self._events.get(calendarId=calendar_id, eventId=event.event_id)
             current = await self._read(get, deadline=deadline)

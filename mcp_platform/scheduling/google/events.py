@@ -1,6 +1,6 @@
 """Appointments as Google Calendar events, and Google's events as busy time.
 
-Owns the translation only: values in, values out. Talks to nobody and knows no Google library.
+It takes values and returns values, and knows no Google library.
 
 Source: https://developers.google.com/workspace/calendar/api/v3/reference/events
 """
@@ -41,7 +41,7 @@ def event_body(event: CalendarEvent) -> Body:
 
 
 def patch_body(event: CalendarEvent) -> Body:
-    """Return what makes an existing event show this one, whatever it was: cancelled, all day."""
+    """Return what makes an existing event show this one, also if it was cancelled or all day."""
     body = _details(event)
     for edge in ("start", "end"):
         body[edge] = {"date": None, **body[edge]}

@@ -1,7 +1,6 @@
-"""What it means to us when Google answers something else than yes.
+"""What Google's refusals mean to us: from status and reason to our errors, with the next step.
 
-Owns the table from status and reason to our errors, with the next step for a person. Part of the
-door `scheduling/google/calendar.py`. Talks to nobody.
+It is part of the door `scheduling/google/calendar.py`.
 
 Source: https://developers.google.com/workspace/calendar/api/guides/errors
 """

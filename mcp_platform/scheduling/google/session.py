@@ -1,12 +1,9 @@
 """How requests reach Google: threads, connections, tokens, and what a refusal is called.
 
-Owns the vendor's libraries and their traps; knows requests, not appointments. Part of the door
-`scheduling/google/calendar.py`, for which alone it exists.
-
-The traps: httplib2 blocks and is not thread-safe, so each request takes a connection from a pool
-in a thread; google-auth sleeps and retries inside a refresh, and starts a thread that sends the
-token to another Google service; its errors carry addresses with calendar ids, so they are not
-chained to ours.
+It is part of the door `scheduling/google/calendar.py`, and handles the traps of the vendor's libraries.
+httplib2 blocks and is not thread-safe, so each request takes a connection from a pool in a thread.
+google-auth sleeps and retries inside a refresh, and starts a thread that sends the token to another
+Google service. Its errors carry addresses with calendar ids, so they are not chained to ours.
 """
 
 import asyncio
