@@ -1,8 +1,8 @@
 """Answer a contact: the whole story on one page.
 
-A wake-up names a contact. Whoever handles it waits until the contact has stopped typing, takes
-the contact's lease, freezes what waits into a turn, has it answered, and commits what was heard,
-what is said and its outbox row together. Then it looks again, and gives the lease back.
+A wake-up names a contact. Its handler waits until the contact has stopped typing, takes the contact's
+lease and freezes what waits into a turn. It has the turn answered, and commits what was heard, what is
+said and its outbox row together. Then it looks again, and gives the lease back.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Every room says what is in it, none is too full, and a name stands for one thing."""
 
 import ast
+import re
 import tomllib
 from collections import defaultdict
 from importlib import import_module
@@ -70,6 +71,14 @@ def test_the_picture_of_the_rooms_is_that_of_the_import_contracts() -> None:
 def test_no_two_rooms_know_each_other() -> None:
     """In a layers contract only `:` would let rooms of one layer import each other."""
     assert not [layer for layer in _layers() if ":" in layer]
+
+
+def test_both_readmes_tell_of_every_room() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    for readme in ("README.md", "README.pt-BR.md"):
+        told = set(re.findall(r"`mcp_platform/(\w+)/`", (ROOT / readme).read_text()))
+        assert rooms - told - {"bootstrap"} == set(), readme
+        assert "`bootstrap/`" in (ROOT / readme).read_text(), readme
 
 
 def test_what_the_containers_serve_is_where_their_command_says() -> None:
