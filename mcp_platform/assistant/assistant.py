@@ -1,7 +1,7 @@
 """One turn answered: by a tap's meaning, by the model with its tools, or by the menu.
 
-Owns the choice between them and the model's loop. The model is given a bounded number of rounds
-and a deadline; whatever goes wrong with it, the menu answers.
+The model has a bounded number of rounds and a deadline. If anything goes wrong with it, the menu
+answers.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """The journal of a turn: what was answered and done, so that a crash repeats neither.
 
-A step is written down before it is acted on, or in the transaction of its effect. Whoever takes
+A step is written down before it is acted on, or in the transaction of its effect. A worker that takes
 the turn up again reads the steps first and goes on where they end.
 """
 

@@ -1,7 +1,6 @@
 """What the model may do, and how it is done: seven tools, every one bound to this contact.
 
-Owns the tools' declarations, the validation of their arguments and their place in the journal.
-Tenant and contact come from the turn; an id is accepted only if it was issued to this contact.
+Tenant and contact come from the turn. An id is accepted only if it was issued to this contact.
 """
 
 from collections.abc import Mapping, Sequence
