@@ -1,7 +1,7 @@
 """The menu: books, moves and cancels by lists and buttons, without any model.
 
-It says what a tap does and which choices follow. The server wrote the meaning of each choice as an
-offer; the menu keeps no state of its own.
+Owns what a tap does and which choices follow. Every choice is an offer whose meaning was written
+by the server; the menu keeps no state of its own.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Finds the day that a contact's words plainly name, to compare it with the dates of a model's search.
+"""Which day a contact's words plainly name, to be held against the dates that a model searched.
 
-Models miscount weekdays. It reads "sexta", "sexta, dia 5", "hoje", "amanhã" and their like in our three
-languages. Where words may mean more than one day, or none, it finds nothing.
+Models miscount weekdays. Owns the reading of "sexta", "sexta, dia 5", "hoje", "amanhã" and their
+like in our three languages; says nothing where words may mean more than one day, or none.
 """
 
 import re

@@ -336,7 +336,7 @@ class Contacts:
         row = await self._session.scalar(self._mine().where(ContactRow.id == other))
         if row is None or (row.bsuid is not None and not surely):
             return False
-        # The worker that answers the other one loses its lease: the row is locked, then gone.
+        # Whoever answers the other one loses its lease: the row is locked, then gone.
         names = {"tenant": self._tenant, "other": other, "into": into}
         for statement in (
             (
@@ -360,7 +360,7 @@ class Contacts:
                 for table in FOLLOWING
             ),
             "DELETE FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :other",
-            # A contact who waits for a person goes on waiting, under each id that they write by next.
+            # Who waits for a person goes on waiting for one, by whatever id they write next.
             (
                 "UPDATE contacts mine SET"
                 " last_inbound_at = greatest(mine.last_inbound_at, other.last_inbound_at),"

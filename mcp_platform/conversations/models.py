@@ -67,7 +67,7 @@ class ContactAliasRow(Base):
 
 
 class ContactLeaseRow(Base):
-    """Who answers this contact now. `epoch` fences off a worker that slept through its lease."""
+    """Who answers this contact now. `epoch` fences off whoever slept through its lease."""
 
     __tablename__ = "contact_leases"
     __table_args__ = (

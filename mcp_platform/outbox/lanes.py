@@ -178,7 +178,7 @@ async def overdue(
     limit: int,
     topology: Topology = "shared",
 ) -> Sequence[WakeUp]:
-    """Return lanes whose head is due since `before`, and make it due again: once per grace period.
+    """Return lanes whose head is due since `before`, and make it due anew: once per grace period.
 
     Each tenant's oldest come before any tenant's second oldest.
     """

@@ -1,6 +1,6 @@
 """Bodies as a client writes them, for the OpenAPI document: one for each that a request may have.
 
-A test sees to it that each fits its form.
+Owns no form; `tests/admin/test_examples.py` sees to it that each fits its own.
 """
 
 from typing import Any, Final
