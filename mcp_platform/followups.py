@@ -4,10 +4,10 @@ Applied in batches, each tenant's oldest first. Several workers may do so at onc
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.kit.database import Sessions, is_passing
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox import troubles
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import OWNER_LANE
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 # The state stands in it, and in no parameter, so that the index of what waits is used: there is no
 # other by id, and the table is the largest there is.
-CLOSE = text(
+CLOSE = Sql(
     "UPDATE inbox_events SET state = :state"
     " WHERE id = ANY(:ids) AND state = 'waiting' AND kind <> 'message'"
 )
@@ -34,9 +35,7 @@ CLOSE = text(
 # Tenants with something waiting are found by one look at the index each; each tenant's first comes
 # before any tenant's second. What a tenant had Meta tell of a million messages must not keep what
 # settles another's uncertain send waiting until that is sent twice.
-Waiting = Row[*tuple[Any, ...]]
-"""An event's tenant, id, kind and body."""
-WAITING = text("""
+WAITING = Sql("""
     WITH RECURSIVE telling AS (
         (SELECT tenant_id FROM inbox_events
          WHERE state = 'waiting' AND kind <> 'message'
@@ -64,6 +63,16 @@ WAITING = text("""
     LIMIT :most
     FOR UPDATE OF event SKIP LOCKED
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """An event that asks for no answer."""
+
+    tenant_id: TenantId
+    id: int
+    kind: str
+    body: bytes
 
 
 async def follow_up(sessions: Sessions, notices: Notices, *, topology: Topology = "shared") -> int:
@@ -100,15 +109,16 @@ async def _follow_up_one_by_one(sessions: Sessions, notices: Notices, topology: 
         return len(rows)
 
 
-async def _waiting(session: AsyncSession, topology: Topology) -> Sequence[Waiting]:
-    return (await session.execute(WAITING, {"topology": topology, "most": BATCH})).all()
+async def _waiting(session: AsyncSession, topology: Topology) -> Sequence[WaitingEvent]:
+    rows = await Driver(session).rows(WAITING, topology=topology, most=BATCH)
+    return [WaitingEvent(*row) for row in rows]
 
 
-async def _apply(session: AsyncSession, rows: Sequence[Waiting], notices: Notices) -> None:
+async def _apply(session: AsyncSession, rows: Sequence[WaitingEvent], notices: Notices) -> None:
     updates: list[StatusUpdate] = []
-    for tenant, _, kind, body in rows:
-        tenant_id, content = TenantId(tenant), loads(body)
-        if kind == "status":
+    for row in rows:
+        tenant_id, content = row.tenant_id, loads(row.body)
+        if row.kind == "status":
             status = StatusUpdate.from_webhook(tenant_id, content["status"])
             updates += [status] if status is not None else []
         else:
@@ -138,9 +148,8 @@ async def _tell(session: AsyncSession, failed: Sequence[FollowedMessage], notice
         await notices.not_delivered(session, tenant_id)
 
 
-async def _close(session: AsyncSession, rows: Sequence[Waiting], *, state: str) -> None:
-    ids = [event_id for _, event_id, _, _ in rows]
-    await session.execute(CLOSE, {"ids": ids, "state": state})
+async def _close(session: AsyncSession, rows: Sequence[WaitingEvent], *, state: str) -> None:
+    await Driver(session).execute(CLOSE, ids=[row.id for row in rows], state=state)
 
 
 def _renamed(content: Any) -> Iterator[tuple[str, str]]:

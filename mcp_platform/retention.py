@@ -2,26 +2,25 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Interval, Text, bindparam, text
-
 from mcp_platform.conversations.contacts import forgetting
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import SCHEMA
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import Topology
 
 # What nobody will ask for, by table: Meta redelivers for seven days, so keys are kept longer.
 OLD = {
-    "inbox_events": "state = 'done' AND received_at < now() - :keep",
-    "quarantined_events": "received_at < now() - :keep",
-    "turns": "state = 'done' AND opened_at < now() - :keep",  # and their steps
-    "messages": '"at" < now() - :keep',
-    "outbox": "created_at < now() - :keep"
+    "inbox_events": "state = 'done' AND received_at < now() - CAST(:keep AS interval)",
+    "quarantined_events": "received_at < now() - CAST(:keep AS interval)",
+    "turns": "state = 'done' AND opened_at < now() - CAST(:keep AS interval)",  # and their steps
+    "messages": '"at" < now() - CAST(:keep AS interval)',
+    "outbox": "created_at < now() - CAST(:keep AS interval)"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
     "offers": "expires_at < now()",
-    "tellings": "until < now() - :keep",
+    "tellings": "until < now() - CAST(:keep AS interval)",
 }
 OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"
-OLD_LOG = "created < now() - :log"
+OLD_LOG = "created < now() - CAST(:log AS interval)"
 # So few at once that nobody waits long for a lock or for the disk.
 PRUNE_BATCH = 5_000
 
@@ -35,21 +34,19 @@ async def prune(
     workers apart: any login could hold it. Return how many rows went.
     """
     queue = sessions.queue or SCHEMA
-    given = {"keep": keep, "log": log, "topology": topology}
-    types = {"keep": Interval, "log": Interval, "topology": Text}
     pruned = 0
-    for statement in (
+    for written in (
         *(_delete(table, old + OURS) for table, old in OLD.items()),
         forgetting(batch=PRUNE_BATCH),  # when all that was said with them is gone
         _delete(f"{queue}.pgqueuer_log", OLD_LOG),
     ):
-        named = {name: value for name, value in given.items() if f":{name}" in statement}
-        batch = text(statement).bindparams(*(bindparam(name, type_=types[name]) for name in named))
+        statement = Sql(written)
         deleted = PRUNE_BATCH
         while deleted == PRUNE_BATCH:
             async with sessions.everywhere.begin() as session:
-                connection = await session.connection()
-                deleted = (await connection.execute(batch, named)).rowcount
+                deleted = await Driver(session).execute(
+                    statement, keep=keep, log=log, topology=topology
+                )
                 pruned += deleted
     return pruned
 

@@ -9,14 +9,13 @@ import uuid
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.assistant.models import StepRow
 from mcp_platform.conversations.lease import Lease, Leases
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.inbox.turns import Turn
 from mcp_platform.kit.jsons import dumps
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
 
 # Every id that a turn makes is derived from the turn and the step, so that a step begun twice
@@ -24,12 +23,13 @@ from mcp_platform.tenants.tenant import TenantId
 NAMESPACE = uuid.UUID("8a0c2e54-6c0f-4f0e-9c50-4b8e1a7d3f21")
 
 
-WRITE = text(
+STEPS = Sql("SELECT name, content FROM turn_steps WHERE tenant_id = :tenant AND turn_id = :turn")
+WRITE = Sql(
     "INSERT INTO turn_steps (tenant_id, turn_id, name, content)"
     " VALUES (:tenant, :turn, :name, CAST(:content AS jsonb))"
 )
 # Nobody reads the steps of a turn that is closed; what its prompt quoted may have been taken back.
-FORGET = text("""
+FORGET = Sql("""
     DELETE FROM turn_steps USING turns
     WHERE turn_steps.tenant_id = :tenant AND turns.tenant_id = :tenant
       AND turns.id = turn_steps.turn_id AND turns.contact_id = :contact AND turns.state <> 'open'
@@ -61,7 +61,7 @@ async def forget_steps(
     session: AsyncSession, *, tenant_id: TenantId, contact_id: ContactId
 ) -> None:
     """Forget what the closed turns of a contact quoted, as one of its messages is taken back."""
-    await session.execute(FORGET, {"tenant": tenant_id, "contact": contact_id})
+    await Driver(session).execute(FORGET, tenant=tenant_id, contact=contact_id)
 
 
 class Journal:
@@ -78,12 +78,10 @@ class Journal:
         if not self._turn.resumed:
             return
         async with self.begin() as session:
-            rows = await session.scalars(
-                select(StepRow).where(
-                    StepRow.tenant_id == self._turn.tenant_id, StepRow.turn_id == self._turn.id
-                )
+            rows = await Driver(session).rows(
+                STEPS, tenant=self._turn.tenant_id, turn=self._turn.id
             )
-            self._steps = {row.name: row.content for row in rows}
+        self._steps = dict(rows)
 
     def get(self, name: str) -> dict[str, Any] | None:
         return self._steps.get(name)
@@ -99,14 +97,12 @@ class Journal:
 
     async def write(self, session: AsyncSession, name: str, content: dict[str, Any]) -> None:
         """Write a step down in the caller's transaction, beside its effect."""
-        await session.execute(
+        await Driver(session).execute(
             WRITE,
-            {
-                "tenant": self._turn.tenant_id,
-                "turn": self._turn.id,
-                "name": name,
-                "content": dumps(content).decode(),
-            },
+            tenant=self._turn.tenant_id,
+            turn=self._turn.id,
+            name=name,
+            content=dumps(content).decode(),
         )
         self._steps[name] = content
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts
@@ -19,10 +18,10 @@ from mcp_platform.conversations.phones import spellings
 from mcp_platform.conversations.replies import Replies, SettledEvent
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.inbox.event import API, ContactId, NewEvent
-from mcp_platform.inbox.models import EventRow
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.kit.queue import schema_for
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.messages import Recipient
@@ -35,6 +34,7 @@ PATIENCE = timedelta(seconds=30)
 COPIED = "copied"  # in the content of a reply's message: whether its copy was queued
 # Names of event keys: two messages have one key if contact and Idempotency-Key are the same.
 KEYS = uuid.UUID("6f1ab4a0-94d5-4f0c-8f0e-0d6b6f0a7c51")
+RECORDED = Sql("SELECT body FROM inbox_events WHERE tenant_id = :tenant AND key = :key")
 
 
 class Recorder(Protocol):
@@ -143,11 +143,7 @@ class Chat:
     async def _check_same(self, event: NewEvent) -> None:
         """Check that the key has not recorded another message. Raises Invalid."""
         async with self._sessions.of(event.tenant_id)() as session:
-            recorded = await session.scalar(
-                select(EventRow.body).where(
-                    EventRow.tenant_id == event.tenant_id, EventRow.key == event.key
-                )
-            )
+            recorded = await Driver(session).value(RECORDED, tenant=event.tenant_id, key=event.key)
         if recorded is None:
             raise Invalid("This message cannot be recorded.")
         if recorded != event.body:

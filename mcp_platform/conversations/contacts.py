@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, func, not_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.models import ContactAliasRow, ContactRow
 from mcp_platform.conversations.phones import EXAMPLE, international, spellings
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.inbox.event import ContactId
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
 
 Space = Literal["whatsapp", "api"]
@@ -30,7 +29,7 @@ FORGET = """
     WITH forgotten AS (
         SELECT contact.tenant_id, contact.id FROM contacts contact
         JOIN tenants ON tenants.id = contact.tenant_id AND tenants.topology = :topology
-        WHERE coalesce(contact.last_inbound_at, contact.created_at) < now() - :keep
+        WHERE coalesce(contact.last_inbound_at, contact.created_at) < now() - CAST(:keep AS interval)
           AND NOT (contact.answered_by = 'human'
                    AND coalesce(contact.human_until, 'infinity') > now())
           {nothing_else}
@@ -59,12 +58,12 @@ def forgetting(*, batch: int) -> str:
 
 
 # Asked for every wake-up and every message.
-KNOWN_AS = text(
+KNOWN_AS = Sql(
     "SELECT contact_id FROM contact_aliases WHERE tenant_id = :tenant AND alias = :alias"
 )
 
 # Whoever loses the race for the alias adds nothing.
-MEET = text("""
+MEET = Sql("""
     WITH met AS (
         INSERT INTO contact_aliases (tenant_id, alias, contact_id)
         VALUES (:tenant, :alias, :contact)
@@ -78,29 +77,86 @@ MEET = text("""
     )
     SELECT contact_id FROM met
 """)
-GET = text(
+GET = Sql(
     "SELECT id, tenant_id, space, bsuid, wa_id, name, language, answered_by, human_until,"
     " last_inbound_at FROM contacts WHERE tenant_id = :tenant AND id = :contact"
 )
-ALIAS = text(
+ALIAS = Sql(
     "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES (:tenant, :alias, :contact)"
     " ON CONFLICT (tenant_id, alias) DO UPDATE SET contact_id = excluded.contact_id"
 )
-ALSO = text(
+ALSO = Sql(
     "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES (:tenant, :alias, :contact)"
     " ON CONFLICT DO NOTHING"
 )
-INBOUND = text(
+INBOUND = Sql(
     "UPDATE contacts SET last_inbound_at = greatest(last_inbound_at, :at)"
     " WHERE tenant_id = :tenant AND id = :contact"
 )
-LEARN = text(
+LEARN = Sql(
     "UPDATE contacts SET bsuid = coalesce(:bsuid, bsuid), wa_id = coalesce(:wa_id, wa_id),"
     " name = coalesce(:name, name) WHERE tenant_id = :tenant AND id = :contact"
 )
-ALIASES = text(
+ALIASES = Sql(
     "SELECT alias FROM contact_aliases"
     " WHERE tenant_id = :tenant AND contact_id = :contact AND alias = ANY(:aliases)"
+)
+LAST_WROTE = Sql("SELECT last_inbound_at FROM contacts WHERE tenant_id = :tenant AND id = :contact")
+ALL_ALIASES = Sql("""
+    SELECT alias FROM contact_aliases
+    WHERE tenant_id = :tenant AND contact_id = :contact
+    ORDER BY alias
+""")
+# A person who has taken the conversation keeps it from whom it would be handed to.
+ANSWERED_BY = Sql("""
+    UPDATE contacts
+    SET answered_by = CAST(:who AS text), human_until = :until, human_by = NULL,
+        human_since = CASE WHEN CAST(:who AS text) = 'human' THEN clock_timestamp() END
+    WHERE tenant_id = :tenant AND id = :contact
+      AND NOT (CAST(:who AS text) = 'human'
+               AND human_by IS NOT NULL AND human_until > clock_timestamp())
+""")
+SPEAKS = Sql("UPDATE contacts SET language = :language WHERE tenant_id = :tenant AND id = :contact")
+# The phone number has changed hands.
+PART = Sql("""
+    UPDATE contacts SET wa_id = NULL
+    WHERE tenant_id = :tenant AND id = :contact AND wa_id = :number
+""")
+BSUID = Sql("SELECT bsuid FROM contacts WHERE tenant_id = :tenant AND id = :contact")
+
+_OTHER = "tenant_id = :tenant AND contact_id = :other"
+# One contact becomes part of another, in this order.
+MERGE = (
+    # Who answers the other one loses its lease: the row is locked, then gone.
+    Sql(f"SELECT 1 FROM contact_leases WHERE {_OTHER} FOR UPDATE"),  # noqa: S608  # constants
+    # At most one hold a contact. A turn that the other one had begun comes over with its journal:
+    # it is taken up after this one, and does nothing twice. That its worker loses the lease is no
+    # failure of it.
+    Sql(f"UPDATE turns SET starts = 0 WHERE {_OTHER} AND state = 'open'"),  # noqa: S608
+    Sql(f"DELETE FROM appointments WHERE {_OTHER} AND status = 'held'"),  # noqa: S608
+    *(
+        Sql(f"UPDATE {table} SET contact_id = :into WHERE {_OTHER}")  # noqa: S608
+        for table in FOLLOWING
+    ),
+    Sql(f"DELETE FROM contact_leases WHERE {_OTHER}"),  # noqa: S608
+    # Who waits for a person goes on waiting for one, by whatever id they write next.
+    Sql("""
+        UPDATE contacts mine SET
+            last_inbound_at = greatest(mine.last_inbound_at, other.last_inbound_at),
+            language = coalesce(mine.language, other.language),
+            answered_by = CASE WHEN other.answered_by = 'human' THEN 'human'
+                               ELSE mine.answered_by END,
+            human_until = CASE WHEN other.answered_by = 'human' THEN other.human_until
+                               ELSE mine.human_until END,
+            human_by = CASE WHEN other.answered_by = 'human' THEN other.human_by
+                            ELSE mine.human_by END,
+            human_since = CASE WHEN other.answered_by = 'human' THEN other.human_since
+                               ELSE mine.human_since END
+        FROM contacts other
+        WHERE mine.tenant_id = :tenant AND mine.id = :into
+          AND other.tenant_id = :tenant AND other.id = :other
+    """),
+    Sql("DELETE FROM contacts WHERE tenant_id = :tenant AND id = :other"),
 )
 
 
@@ -153,44 +209,32 @@ class Contact:
 
 
 class Contacts:
-    """The contacts of one tenant. Every statement starts from `_mine()` or its tenant."""
+    """The contacts of one tenant. Every statement names it first."""
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
-        self._session = session
+        self._driver = Driver(session)
         self._tenant = tenant_id
-
-    def _mine(self) -> Select[ContactRow]:
-        return select(ContactRow).where(ContactRow.tenant_id == self._tenant)
 
     async def get(self, contact_id: ContactId) -> Contact:
         """Return a contact. Raises NotFound."""
-        names = {"tenant": self._tenant, "contact": contact_id}
-        row = (await self._session.execute(GET, names)).first()
+        row = await self._driver.row(GET, tenant=self._tenant, contact=contact_id)
         if row is None:
             raise NotFound("There is no such contact.")
         return Contact(*row)
 
     async def last_wrote(self, contact_id: ContactId) -> datetime | None:
         """Return when the contact last wrote on WhatsApp, as far as is known."""
-        statement = select(ContactRow.last_inbound_at).where(
-            ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id
+        wrote: datetime | None = await self._driver.value(
+            LAST_WROTE, tenant=self._tenant, contact=contact_id
         )
-        return (await self._session.execute(statement)).scalar_one_or_none()
+        return wrote
 
     async def known_as(self, alias: str) -> ContactId | None:
-        found = await self._session.scalar(KNOWN_AS, {"tenant": self._tenant, "alias": alias})
+        found = await self._driver.value(KNOWN_AS, tenant=self._tenant, alias=alias)
         return None if found is None else ContactId(found)
 
     async def aliases(self, contact_id: ContactId) -> list[str]:
-        found = await self._session.scalars(
-            select(ContactAliasRow.alias)
-            .where(
-                ContactAliasRow.tenant_id == self._tenant,
-                ContactAliasRow.contact_id == contact_id,
-            )
-            .order_by(ContactAliasRow.alias)
-        )
-        return list(found)
+        return await self._driver.column(ALL_ALIASES, tenant=self._tenant, contact=contact_id)
 
     async def ensure(self, identity: Identity) -> ContactId:
         """Return the contact known by the identity's first alias; make one if there is none.
@@ -202,18 +246,16 @@ class Contacts:
         if found is not None:
             return found
         contact_id = ContactId(uuid.uuid4())
-        met = await self._session.scalar(
+        met = await self._driver.value(
             MEET,
-            {
-                "tenant": self._tenant,
-                "alias": alias,
-                "contact": contact_id,
-                "space": identity.space,
-                "bsuid": identity.bsuid,
-                "wa_id": identity.wa_id,
-                "api_user_id": identity.api_user_id,
-                "name": identity.name,
-            },
+            tenant=self._tenant,
+            alias=alias,
+            contact=contact_id,
+            space=identity.space,
+            bsuid=identity.bsuid,
+            wa_id=identity.wa_id,
+            api_user_id=identity.api_user_id,
+            name=identity.name,
         )
         # If nobody was met, another worker was first.
         return await self.ensure(identity) if met is None else contact_id
@@ -237,8 +279,8 @@ class Contacts:
             raise Invalid(f"whatsapp_number: {why}.", fields={"whatsapp_number": why})
         contact_id = await self.ensure(Identity(wa_id=meant, name=name))
         for digits in spellings(f"+{meant}", time_zone=time_zone):
-            await self._session.execute(
-                ALSO, {"tenant": self._tenant, "alias": f"w:{digits}", "contact": contact_id}
+            await self._driver.execute(
+                ALSO, tenant=self._tenant, alias=f"w:{digits}", contact=contact_id
             )
         return contact_id
 
@@ -250,11 +292,10 @@ class Contacts:
         number has changed hands and only the number comes over.
         """
         names = {"tenant": self._tenant, "contact": contact_id}
-        said = {"bsuid": identity.bsuid, "wa_id": identity.wa_id, "name": identity.name}
-        await self._session.execute(LEARN, {**names, **said})
-        mine = set(
-            await self._session.scalars(ALIASES, {**names, "aliases": list(identity.aliases)})
+        await self._driver.execute(
+            LEARN, **names, bsuid=identity.bsuid, wa_id=identity.wa_id, name=identity.name
         )
+        mine = set(await self._driver.column(ALIASES, **names, aliases=list(identity.aliases)))
         for alias in identity.aliases:
             if alias not in mine:
                 await self.rename(alias, contact_id)
@@ -271,9 +312,7 @@ class Contacts:
             if await self._merge(other, into=contact_id, surely=same_person):
                 return
             await self._part(other, alias)
-        await self._session.execute(
-            ALIAS, {"tenant": self._tenant, "alias": alias, "contact": contact_id}
-        )
+        await self._driver.execute(ALIAS, tenant=self._tenant, alias=alias, contact=contact_id)
 
     async def follow(self, contact_id: ContactId, renamed: Iterable[str]) -> None:
         """Take in a change of number or user id that Meta told of: old ids and new ones."""
@@ -285,9 +324,7 @@ class Contacts:
 
     async def note_inbound(self, contact_id: ContactId, at: datetime) -> None:
         """Remember when they last wrote; never moves backwards."""
-        await self._session.execute(
-            INBOUND, {"at": at, "tenant": self._tenant, "contact": contact_id}
-        )
+        await self._driver.execute(INBOUND, at=at, tenant=self._tenant, contact=contact_id)
 
     async def answered_by(
         self,
@@ -300,83 +337,25 @@ class Contacts:
 
         To a person it is not handed away from the one who has it.
         """
-        taken = ContactRow.human_by.is_not(None) & (ContactRow.human_until > func.clock_timestamp())
-        await self._session.execute(
-            update(ContactRow)
-            .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
-            .where(not_(taken) if who == "human" else true())
-            .values(
-                answered_by=who,
-                human_until=until,
-                human_by=None,
-                human_since=func.clock_timestamp() if who == "human" else None,
-            )
+        await self._driver.execute(
+            ANSWERED_BY, tenant=self._tenant, contact=contact_id, who=who, until=until
         )
 
     async def speaks(self, contact_id: ContactId, language: str) -> None:
-        await self._session.execute(
-            update(ContactRow)
-            .where(ContactRow.tenant_id == self._tenant, ContactRow.id == contact_id)
-            .values(language=language)
+        await self._driver.execute(
+            SPEAKS, tenant=self._tenant, contact=contact_id, language=language
         )
 
     async def _part(self, contact_id: ContactId, alias: str) -> None:
         """Forget the phone number that has changed hands: nothing more is sent there for them."""
-        await self._session.execute(
-            update(ContactRow)
-            .where(
-                ContactRow.tenant_id == self._tenant,
-                ContactRow.id == contact_id,
-                ContactRow.wa_id == alias.removeprefix("w:"),
-            )
-            .values(wa_id=None)
+        await self._driver.execute(
+            PART, tenant=self._tenant, contact=contact_id, number=alias.removeprefix("w:")
         )
 
     async def _merge(self, other: ContactId, *, into: ContactId, surely: bool) -> bool:
-        row = await self._session.scalar(self._mine().where(ContactRow.id == other))
-        if row is None or (row.bsuid is not None and not surely):
+        row = await self._driver.row(BSUID, tenant=self._tenant, contact=other)
+        if row is None or (row["bsuid"] is not None and not surely):
             return False
-        # Whoever answers the other one loses its lease: the row is locked, then gone.
-        names = {"tenant": self._tenant, "other": other, "into": into}
-        for statement in (
-            (
-                "SELECT 1 FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :other"
-                " FOR UPDATE"
-            ),
-            # At most one hold a contact. A turn that the other one had begun comes over with its
-            # journal: it is taken up after this one, and does nothing twice. That its worker loses
-            # the lease is no failure of it.
-            (
-                "UPDATE turns SET starts = 0 WHERE tenant_id = :tenant AND contact_id = :other"
-                " AND state = 'open'"
-            ),
-            (
-                "DELETE FROM appointments WHERE tenant_id = :tenant AND contact_id = :other"
-                " AND status = 'held'"
-            ),
-            *(
-                f"UPDATE {table} SET contact_id = :into"  # noqa: S608  # names from FOLLOWING
-                " WHERE tenant_id = :tenant AND contact_id = :other"
-                for table in FOLLOWING
-            ),
-            "DELETE FROM contact_leases WHERE tenant_id = :tenant AND contact_id = :other",
-            # Who waits for a person goes on waiting for one, by whatever id they write next.
-            (
-                "UPDATE contacts mine SET"
-                " last_inbound_at = greatest(mine.last_inbound_at, other.last_inbound_at),"
-                " language = coalesce(mine.language, other.language),"
-                " answered_by = CASE WHEN other.answered_by = 'human' THEN 'human'"
-                " ELSE mine.answered_by END,"
-                " human_until = CASE WHEN other.answered_by = 'human' THEN other.human_until"
-                " ELSE mine.human_until END,"
-                " human_by = CASE WHEN other.answered_by = 'human' THEN other.human_by"
-                " ELSE mine.human_by END,"
-                " human_since = CASE WHEN other.answered_by = 'human' THEN other.human_since"
-                " ELSE mine.human_since END"
-                " FROM contacts other WHERE mine.tenant_id = :tenant AND mine.id = :into"
-                " AND other.tenant_id = :tenant AND other.id = :other"
-            ),
-            "DELETE FROM contacts WHERE tenant_id = :tenant AND id = :other",
-        ):
-            await self._session.execute(text(statement), names)
+        for statement in MERGE:
+            await self._driver.execute(statement, tenant=self._tenant, other=other, into=into)
         return True

@@ -7,11 +7,9 @@ What people do in a conversation is in `person.py`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping as Row
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts, Space
@@ -21,6 +19,7 @@ from mcp_platform.conversations.phones import spellings
 from mcp_platform.errors import NotFound
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.tenants.tenant import TenantId
 
@@ -68,9 +67,9 @@ _FOUND = f"""
     ) unanswered ON true
     WHERE c.tenant_id = :tenant
 """  # noqa: S608  # constants of this module
-ONE = text(f"{_FOUND} AND c.id = :contact")
+ONE = Sql(f"{_FOUND} AND c.id = :contact")
 PAGES = {
-    handling: text(
+    handling: Sql(
         f"{_FOUND} AND {handled} AND (CAST(:contact AS uuid) IS NULL OR"
         f" ({_LATEST}, c.id) < (CAST(:latest AS timestamptz), CAST(:contact AS uuid)))"
         f" ORDER BY {_LATEST} DESC, c.id DESC LIMIT :most"
@@ -83,8 +82,8 @@ _SAID = """
     LEFT JOIN outbox o ON o.tenant_id = m.tenant_id AND o.key = m.key AND m.direction = 'out'
     WHERE m.tenant_id = :tenant AND m.contact_id = :contact
 """
-SAID = text(f"{_SAID} AND m.id < :before ORDER BY m.id DESC LIMIT :most")
-SAID_UNDER = text(f"{_SAID} AND m.key = :key")
+SAID = Sql(f"{_SAID} AND m.id < :before ORDER BY m.id DESC LIMIT :most")
+SAID_UNDER = Sql(f"{_SAID} AND m.key = :key")
 NEWEST = 2**63 - 1
 
 
@@ -152,6 +151,7 @@ class Conversations:
     ) -> None:
         """`time_zone` says in which country a number without its country's code is."""
         self._session = session
+        self._driver = Driver(session)
         self._time_zone = time_zone
         self._tenant = tenant_id
         self._masked = masked
@@ -161,22 +161,19 @@ class Conversations:
     ) -> list[Conversation]:
         """Return conversations, those first whose contact wrote last, from `after` on."""
         latest, contact = after or (None, None)
-        rows = await self._session.execute(
+        rows = await self._driver.rows(
             PAGES[handling],
-            {
-                "tenant": self._tenant,
-                "now": now,
-                "latest": latest,
-                "contact": contact,
-                "most": limit,
-            },
+            tenant=self._tenant,
+            now=now,
+            latest=latest,
+            contact=contact,
+            most=limit,
         )
-        return [self._read(row, now=now) for row in rows.mappings()]
+        return [self._read(row, now=now) for row in rows]
 
     async def get(self, contact_id: UUID, *, now: datetime) -> Conversation:
         """Return a conversation. Raises NotFound."""
-        names = {"tenant": self._tenant, "contact": contact_id, "now": now}
-        row = (await self._session.execute(ONE, names)).mappings().first()
+        row = await self._driver.row(ONE, tenant=self._tenant, contact=contact_id, now=now)
         if row is None:
             raise NotFound("There is no such conversation.")
         return self._read(row, now=now)
@@ -185,21 +182,18 @@ class Conversations:
         self, contact_id: UUID, *, before: int | None, limit: int
     ) -> list[ThreadMessage]:
         """Return messages, newest first, of those older than the message `before`."""
-        rows = await self._session.execute(
+        rows = await self._driver.rows(
             SAID,
-            {
-                "tenant": self._tenant,
-                "contact": contact_id,
-                "before": NEWEST if before is None else before,
-                "most": limit,
-            },
+            tenant=self._tenant,
+            contact=contact_id,
+            before=NEWEST if before is None else before,
+            most=limit,
         )
-        return [self._message(row) for row in rows.mappings()]
+        return [self._message(row) for row in rows]
 
     async def said_under(self, contact_id: UUID, key: str) -> ThreadMessage | None:
         """Return the message that was written under this key, if it is still kept."""
-        names = {"tenant": self._tenant, "contact": contact_id, "key": key}
-        row = (await self._session.execute(SAID_UNDER, names)).mappings().first()
+        row = await self._driver.row(SAID_UNDER, tenant=self._tenant, contact=contact_id, key=key)
         return None if row is None else self._message(row)
 
     async def named(self, name: str) -> ContactId:
@@ -222,7 +216,7 @@ class Conversations:
         except (ValueError, NotFound) as error:
             raise NotFound("Nobody is known by that name or number.") from error
 
-    def _read(self, row: Row, *, now: datetime) -> Conversation:
+    def _read(self, row: Mapping[str, Any], *, now: datetime) -> Conversation:
         with_person = bool(row["with_person"])
         handling: Handling = "assistant"
         if with_person:
@@ -249,7 +243,7 @@ class Conversations:
             latest=row["latest"],
         )
 
-    def _message(self, row: Row) -> ThreadMessage:
+    def _message(self, row: Mapping[str, Any]) -> ThreadMessage:
         content, state = row["content"] or {}, row["state"]
         return ThreadMessage(
             id=row["id"],

@@ -8,20 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.conversations import Conversations
 from mcp_platform.conversations.metrics import HANDED_OVER
 from mcp_platform.errors import NotFound
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant, TenantId, Topology
 
 MOST = 100  # at a time
-LEFT = text("""
+LEFT = Sql("""
     SELECT c.tenant_id, c.id, c.human_until FROM contacts c
     JOIN tenants t ON t.id = c.tenant_id AND t.status = 'active' AND t.topology = :topology
     WHERE c.answered_by = 'human' AND c.human_by IS NOT NULL AND c.human_until <= :now
@@ -29,7 +28,7 @@ LEFT = text("""
     LIMIT :most
 """)
 # Taken by nobody; the index holds those alone that a person has, or had.
-WAITING_FOR_PEOPLE = text("""
+WAITING_FOR_PEOPLE = Sql("""
     SELECT count(*) FROM contacts c
     JOIN tenants tenant ON tenant.id = c.tenant_id AND tenant.status = 'active'
         AND tenant.topology = :topology
@@ -38,7 +37,7 @@ WAITING_FOR_PEOPLE = text("""
 """)
 
 # Whoever takes it at this moment has it: then nothing is found.
-STILL = text("""
+STILL = Sql("""
     SELECT 1 FROM contacts
     WHERE tenant_id = :tenant AND id = :contact AND answered_by = 'human'
       AND human_by IS NOT NULL AND human_until <= :now
@@ -59,17 +58,14 @@ class IdleConversations:
     async def count_waiting(self) -> None:
         """Measure how many conversations wait for a person."""
         async with self.sessions.everywhere() as session:
-            waiting = await session.scalar(WAITING_FOR_PEOPLE, {"topology": self.topology})
+            waiting = await Driver(session).value(WAITING_FOR_PEOPLE, topology=self.topology)
         HANDED_OVER.set(float(waiting or 0))
 
     async def give_back(self) -> int:
         """Give back what is due; return how many conversations it was."""
         now = self.clock()
         async with self.sessions.everywhere() as session:
-            found = await session.execute(
-                LEFT, {"topology": self.topology, "now": now, "most": MOST}
-            )
-            left = found.all()
+            left = await Driver(session).rows(LEFT, topology=self.topology, now=now, most=MOST)
         for tenant_id, contact_id, until in left:
             try:
                 tenant = await self.tenants.by_id(TenantId(tenant_id))
@@ -81,8 +77,10 @@ class IdleConversations:
 
     async def _one(self, tenant: Tenant, contact_id: ContactId, *, key: str, now: datetime) -> None:
         async with self.sessions.of(tenant.id).begin() as session:
-            names = {"tenant": tenant.id, "contact": contact_id, "now": now}
-            if await session.scalar(STILL, names) is None:
+            still = await Driver(session).value(
+                STILL, tenant=tenant.id, contact=contact_id, now=now
+            )
+            if still is None:
                 return
             contacts = Contacts(session, tenant.id)
             await contacts.answered_by(contact_id, "assistant")

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.jsons import dumps
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
 
-WRITE = text("""
+WRITE = Sql("""
     INSERT INTO messages (tenant_id, contact_id, turn_id, direction, author, text, key, content, at)
     VALUES (:tenant, :contact, :turn, :direction, :author, :text, :key, CAST(:content AS jsonb), :at)
     ON CONFLICT DO NOTHING
 """)
-LATEST = text("""
+LATEST = Sql("""
     SELECT author, text, at, key, content FROM messages
     WHERE tenant_id = :tenant AND contact_id = :contact AND at >= :since
     ORDER BY id DESC
     LIMIT :most
 """)
-CORRECT = text("""
+CORRECT = Sql("""
     UPDATE messages SET text = :text, content = NULL
     WHERE tenant_id = :tenant AND contact_id = :contact AND key = :key
 """)
@@ -50,7 +50,7 @@ class Messages:
     """The messages of one tenant. Every statement names it first."""
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
-        self._session = session
+        self._driver = Driver(session)
         self._tenant = tenant_id
 
     async def write(
@@ -58,33 +58,31 @@ class Messages:
     ) -> None:
         """Add messages in their order; those whose key is there already are left as they are."""
         for message in messages:
-            await self._session.execute(
+            await self._driver.execute(
                 WRITE,
-                {
-                    "tenant": self._tenant,
-                    "contact": contact_id,
-                    "turn": turn_id,
-                    "direction": "in" if message.inbound else "out",
-                    "author": message.author,
-                    "text": message.text,
-                    "key": message.key,
-                    "content": message.content and dumps(message.content).decode(),
-                    "at": message.at,
-                },
+                tenant=self._tenant,
+                contact=contact_id,
+                turn=turn_id,
+                direction="in" if message.inbound else "out",
+                author=message.author,
+                text=message.text,
+                key=message.key,
+                content=message.content and dumps(message.content).decode(),
+                at=message.at,
             )
 
     async def correct(self, contact_id: ContactId, *, key: str, text: str) -> None:
         """Say something else where a contact's message was, if it is still kept."""
-        await self._session.execute(
-            CORRECT, {"tenant": self._tenant, "contact": contact_id, "key": key, "text": text}
+        await self._driver.execute(
+            CORRECT, tenant=self._tenant, contact=contact_id, key=key, text=text
         )
 
     async def latest(self, contact_id: ContactId, *, most: int, since: datetime) -> list[Message]:
         """Return the newest messages of a conversation, oldest first."""
-        rows = await self._session.execute(
-            LATEST, {"tenant": self._tenant, "contact": contact_id, "since": since, "most": most}
+        rows = await self._driver.rows(
+            LATEST, tenant=self._tenant, contact=contact_id, since=since, most=most
         )
         return [
             Message(author=author, text=said, at=at, key=key or "", content=content)
-            for author, said, at, key, content in reversed(rows.all())
+            for author, said, at, key, content in reversed(rows)
         ]

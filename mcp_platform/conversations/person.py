@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contact, Contacts
@@ -24,6 +23,7 @@ from mcp_platform.conversations.metrics import ACTIONS
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.tenant import Tenant
@@ -32,8 +32,8 @@ from mcp_platform.whatsapp.reply import Reply
 
 # Names of replies: two are one if person, contact and Idempotency-Key are the same.
 REPLIES = UUID("7a6f9f0e-1a57-4c55-9a2c-6f0f5b1a9d3e")
-LOCK = text("SELECT 1 FROM contacts WHERE tenant_id = :tenant AND id = :contact FOR NO KEY UPDATE")
-HAVE = text("""
+LOCK = Sql("SELECT 1 FROM contacts WHERE tenant_id = :tenant AND id = :contact FOR NO KEY UPDATE")
+HAVE = Sql("""
     UPDATE contacts
     SET answered_by = 'human', human_by = :who, human_until = :until,
         human_since = CASE WHEN human_by = :who AND human_until > :now THEN human_since
@@ -171,20 +171,18 @@ class PersonInConversation:
         )
 
     async def _lock(self, contact_id: UUID) -> None:
-        names = {"tenant": self._tenant.id, "contact": contact_id}
-        if await self._session.scalar(LOCK, names) is None:
+        driver = Driver(self._session)
+        if await driver.value(LOCK, tenant=self._tenant.id, contact=contact_id) is None:
             raise NotFound("There is no such conversation.")
 
     async def _keep(self, contact_id: UUID) -> None:
-        await self._session.execute(
+        await Driver(self._session).execute(
             HAVE,
-            {
-                "tenant": self._tenant.id,
-                "contact": contact_id,
-                "who": self._trail.who,
-                "until": self._until,
-                "now": self.now,
-            },
+            tenant=self._tenant.id,
+            contact=contact_id,
+            who=self._trail.who,
+            until=self._until,
+            now=self.now,
         )
 
     async def _record(self, what: str, contact_id: UUID) -> None:

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Text, cast, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from mcp_platform.conversations.models import MessageRow
 from mcp_platform.errors import Unavailable
-from mcp_platform.inbox.models import EventRow, TurnRow
 from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
 
 # A turn by the menu takes some 50 ms, one with a model seconds: asking more often gains nothing.
@@ -24,6 +22,16 @@ ASK_EVERY = timedelta(milliseconds=50)
 AWAY = timedelta(seconds=5)
 # A turn's reply bears its id, and is found by the index on keys: see `flow.py`.
 REPLY = "r:"
+SETTLED = Sql(f"""
+    SELECT event.key, event.state, event.turn_id, turn.contact_id,
+           reply.author, reply.text, reply.content
+    FROM inbox_events event
+    LEFT JOIN turns turn ON turn.tenant_id = event.tenant_id AND turn.id = event.turn_id
+    LEFT JOIN messages reply
+        ON reply.tenant_id = event.tenant_id AND reply.key = '{REPLY}' || event.turn_id::text
+    WHERE event.tenant_id = :tenant AND event.key = ANY(:keys)
+      AND event.state IN ('done', 'parked')
+""")  # noqa: S608  # a constant of this module
 
 Waiters = dict[str, list["asyncio.Future[SettledEvent]"]]
 
@@ -95,33 +103,8 @@ class Replies:
                 self._waiting.pop(tenant_id, None)
 
     async def _read(self, tenant_id: TenantId, keys: list[str]) -> dict[str, SettledEvent]:
-        statement = (
-            select(
-                EventRow.key,
-                EventRow.state,
-                EventRow.turn_id,
-                TurnRow.contact_id,
-                MessageRow.author,
-                MessageRow.text,
-                MessageRow.content,
-            )
-            .outerjoin(
-                TurnRow,
-                (TurnRow.tenant_id == EventRow.tenant_id) & (TurnRow.id == EventRow.turn_id),
-            )
-            .outerjoin(
-                MessageRow,
-                (MessageRow.tenant_id == EventRow.tenant_id)
-                & (MessageRow.key == literal(REPLY) + cast(EventRow.turn_id, Text)),
-            )
-            .where(
-                EventRow.tenant_id == tenant_id,
-                EventRow.key.in_(keys),
-                EventRow.state.in_(("done", "parked")),
-            )
-        )
         async with self._sessions.of(tenant_id)() as session:
-            rows = (await session.execute(statement)).all()
+            rows = await Driver(session).rows(SETTLED, tenant=tenant_id, keys=keys)
         return {
             key: SettledEvent(
                 parked=state == "parked",

@@ -2,18 +2,17 @@
 
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from mcp_platform.inbox.metrics import QUEUE_LAG
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, WakeUp, wake_forgotten
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId, Topology
 
 MOST = 500
 
 # Messages that nobody waits for any more, and turns whose worker is gone. A contact whose lease
 # is kept up is being answered. Each tenant's oldest come before any tenant's second oldest.
-FORGOTTEN = text("""
+FORGOTTEN = Sql("""
     WITH stuck AS (
         SELECT event.tenant_id, event.contact_key AS alias, min(event.received_at) AS since
         FROM inbox_events event
@@ -42,7 +41,7 @@ FORGOTTEN = text("""
     LIMIT :most
 """)
 
-LAG = text("""
+LAG = Sql("""
     SELECT coalesce(extract(epoch FROM clock_timestamp() - min(event.received_at)), 0)
     FROM inbox_events event
     JOIN tenants tenant ON tenant.id = event.tenant_id AND tenant.status = 'active'
@@ -60,12 +59,11 @@ async def sweep(
 ) -> int:
     """Wake the contacts that wait longer than `patience` and are not being answered."""
     async with sessions.everywhere.begin() as session:
-        QUEUE_LAG.set(float(await session.scalar(LAG, {"topology": topology}) or 0))
-        found = await session.execute(
-            FORGOTTEN,
-            {"patience": patience, "lease": lease, "most": MOST, "topology": topology},
+        driver = Driver(session)
+        QUEUE_LAG.set(float(await driver.value(LAG, topology=topology) or 0))
+        rows = await driver.rows(
+            FORGOTTEN, patience=patience, lease=lease, most=MOST, topology=topology
         )
-        rows = found.all()
         stuck = [WakeUp(TenantId(tenant_id), alias) for tenant_id, alias, _ in rows]
         await wake_forgotten(session, INBOX, stuck)
     return len(rows)

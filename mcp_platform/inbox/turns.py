@@ -5,18 +5,17 @@ meanwhile belong to the next one.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.inbox.event import API, ContactId, corrected_key
-from mcp_platform.inbox.models import EventRow, TurnRow
 from mcp_platform.kit.jsons import dumps, loads
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
 
 # One turn never takes more than this: the rest of a flood is the next turn's.
@@ -28,9 +27,8 @@ REDELIVERED_FOR = timedelta(days=7)
 CLOCKS_DIFFER = timedelta(minutes=10)
 
 
-# Every wake-up asks this, most of them more than once. As text it costs 145 µs of processor time,
-# composed by SQLAlchemy 530.
-WAITING = text("""
+# Every wake-up asks this, most of them more than once.
+WAITING = Sql("""
     SELECT min(received_at), max(received_at), bool_or(instant), clock_timestamp(),
            (SELECT max(starts) FROM turns WHERE tenant_id = :tenant AND contact_id = :contact
             AND state = 'open')
@@ -40,7 +38,7 @@ WAITING = text("""
                           WHERE tenant_id = :tenant AND contact_id = :contact)
 """)
 # The start is counted as the turn is taken up. There are several where contacts were merged.
-RESUME = text("""
+RESUME = Sql("""
     UPDATE turns SET starts = starts + 1
     WHERE tenant_id = :tenant AND id = (
         SELECT id FROM turns
@@ -49,8 +47,8 @@ RESUME = text("""
     RETURNING id, starts, opened_at
 """)
 _EVENT = "id, key, contact_key, instant, body, sent_at, received_at, trace_id"
-FROZEN = text(f"SELECT {_EVENT} FROM inbox_events WHERE tenant_id = :tenant AND turn_id = :id")  # noqa: S608  # constants
-TO_FREEZE = text(f"""
+FROZEN = Sql(f"SELECT {_EVENT} FROM inbox_events WHERE tenant_id = :tenant AND turn_id = :id")  # noqa: S608  # constants
+TO_FREEZE = Sql(f"""
     SELECT {_EVENT} FROM inbox_events
     WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'
       AND contact_key IN (SELECT alias FROM contact_aliases
@@ -59,7 +57,7 @@ TO_FREEZE = text(f"""
     LIMIT :most
 """)  # noqa: S608  # constants
 # What corrects other messages, behind more than one turn takes. The mark only saves reading bodies.
-CORRECTIONS = text(f"""
+CORRECTIONS = Sql(f"""
     SELECT {_EVENT} FROM inbox_events
     WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'
       AND position(convert_to('original_message_id', 'UTF8') IN body) > 0
@@ -68,26 +66,51 @@ CORRECTIONS = text(f"""
     ORDER BY id
     LIMIT :most
 """)  # noqa: S608  # constants
-OPEN = text(
+OPEN = Sql(
     "INSERT INTO turns (tenant_id, id, contact_id, starts, opened_at)"
     " VALUES (:tenant, :id, :contact, 1, :now)"
 )
-CLAIM = text(
+CLAIM = Sql(
     "UPDATE inbox_events SET state = 'claimed', turn_id = :id"
     " WHERE tenant_id = :tenant AND key = ANY(:keys)"
 )
 
-END_TURN = text(
+END_TURN = Sql(
     "UPDATE turns SET state = :state, closed_at = :now, error = :error"
     " WHERE tenant_id = :tenant AND id = :id"
 )
-END_EVENTS = text(
+END_EVENTS = Sql(
     "UPDATE inbox_events SET state = :state WHERE tenant_id = :tenant AND turn_id = :id"
 )
 
+# A start that failed for a reason outside of the turn does not count.
+EXCUSE = Sql("""
+    UPDATE turns SET starts = starts - 1
+    WHERE tenant_id = :tenant AND id = :id AND state = 'open' AND starts > 0
+""")
+PARKED = Sql("""
+    SELECT id, starts, opened_at, error FROM turns
+    WHERE tenant_id = :tenant AND state = 'parked'
+    ORDER BY opened_at
+""")
+# Their events wait again, and are the events of another turn: the parked one is over.
+LOCK_PARKED = Sql("""
+    SELECT id FROM turns WHERE tenant_id = :tenant AND id = ANY(:turns) AND state = 'parked'
+    FOR UPDATE
+""")
+WAIT_AGAIN = Sql("""
+    UPDATE inbox_events SET state = 'waiting', turn_id = NULL
+    WHERE tenant_id = :tenant AND turn_id = ANY(:turns)
+    RETURNING contact_key
+""")
+REPLAYED = Sql("""
+    UPDATE turns SET state = 'done', error = 'replayed'
+    WHERE tenant_id = :tenant AND id = ANY(:turns)
+""")
+
 # What a contact took back or wrote anew is not kept; only that there was something. Meta promises no
 # order: what comes after it was taken back finds its key taken, and is no event.
-FORGET = text("""
+FORGET = Sql("""
     INSERT INTO inbox_events AS event (tenant_id, key, kind, contact_key, body, state)
     VALUES (:tenant, :key, 'message', :alias, :body, 'done')
     ON CONFLICT (tenant_id, key) DO UPDATE SET body = excluded.body
@@ -139,18 +162,28 @@ class Turn:
         return self.events[-1].trace_id if self.events else None
 
 
+@dataclass(frozen=True, slots=True)
+class ParkedTurn:
+    """A turn that failed too often."""
+
+    id: uuid.UUID
+    starts: int
+    opened_at: datetime
+    error: str | None
+
+
 class Turns:
     """The turns of one tenant. Every statement names it first."""
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
-        self._session = session
+        self._driver = Driver(session)
         self._tenant = tenant_id
 
     async def waiting(self, contact_id: ContactId) -> WaitingMessages | None:
         """Tell what waits from a contact, or None; an open turn counts as something instant."""
-        first, last, instant, now, starts = (
-            await self._session.execute(WAITING, {"tenant": self._tenant, "contact": contact_id})
-        ).one()
+        first, last, instant, now, starts = await self._driver.row(
+            WAITING, tenant=self._tenant, contact=contact_id
+        )
         if starts is not None:
             return WaitingMessages(first or now, last or now, instant=True, now=now, starts=starts)
         return None if first is None else WaitingMessages(first, last, instant=instant, now=now)
@@ -163,11 +196,10 @@ class Turns:
         call of the tenant API waits for an answer of its own. The start is counted before anything
         else happens, so that what kills its worker is counted too.
         """
-        whose = {"tenant": self._tenant, "contact": contact_id}
-        begun = (await self._session.execute(RESUME, whose)).first()
+        begun = await self._driver.row(RESUME, tenant=self._tenant, contact=contact_id)
         if begun is not None:
             turn_id, starts, opened_at = begun
-            events = await self._session.execute(FROZEN, {"tenant": self._tenant, "id": turn_id})
+            events = await self._driver.rows(FROZEN, tenant=self._tenant, id=turn_id)
             return Turn(
                 id=turn_id,
                 tenant_id=self._tenant,
@@ -181,7 +213,9 @@ class Turns:
         if not frozen:
             return None
         turn_id = uuid.uuid4()
-        await self._session.execute(OPEN, {**whose, "id": turn_id, "now": now})
+        await self._driver.execute(
+            OPEN, tenant=self._tenant, contact=contact_id, id=turn_id, now=now
+        )
         await self._claim(turn_id, frozen)
         return Turn(
             id=turn_id,
@@ -195,8 +229,8 @@ class Turns:
 
     async def _freeze(self, contact_id: ContactId) -> list[TurnEvent]:
         waiting = _in_order(
-            await self._session.execute(
-                TO_FREEZE, {"tenant": self._tenant, "contact": contact_id, "most": MOST_EVENTS}
+            await self._driver.rows(
+                TO_FREEZE, tenant=self._tenant, contact=contact_id, most=MOST_EVENTS
             )
         )
         if waiting and waiting[0].key.startswith(API):
@@ -222,28 +256,18 @@ class Turns:
 
     async def _corrections(self, contact_id: ContactId) -> list[TurnEvent]:
         return _in_order(
-            await self._session.execute(
-                CORRECTIONS,
-                {"tenant": self._tenant, "contact": contact_id, "most": MOST_CORRECTIONS},
+            await self._driver.rows(
+                CORRECTIONS, tenant=self._tenant, contact=contact_id, most=MOST_CORRECTIONS
             )
         )
 
     async def _claim(self, turn_id: uuid.UUID, events: Iterable[TurnEvent]) -> None:
         keys = [event.key for event in events]
-        await self._session.execute(CLAIM, {"tenant": self._tenant, "id": turn_id, "keys": keys})
+        await self._driver.execute(CLAIM, tenant=self._tenant, id=turn_id, keys=keys)
 
     async def excuse(self, turn: Turn) -> None:
         """Take one start of an open turn back: it failed for a reason outside of it."""
-        await self._session.execute(
-            update(TurnRow)
-            .where(
-                TurnRow.tenant_id == self._tenant,
-                TurnRow.id == turn.id,
-                TurnRow.state == "open",
-                TurnRow.starts > 0,
-            )
-            .values(starts=TurnRow.starts - 1)
-        )
+        await self._driver.execute(EXCUSE, tenant=self._tenant, id=turn.id)
 
     async def close(self, turn: Turn, *, now: datetime) -> None:
         """Finish a turn and its events, in the transaction that commits the reply."""
@@ -258,57 +282,30 @@ class Turns:
 
         `alias` is under whom it was taken back.
         """
-        await self._session.execute(
+        await self._driver.execute(
             FORGET,
-            {
-                "tenant": self._tenant,
-                "contact": contact_id,
-                "key": key,
-                "alias": alias,
-                "body": dumps({"message": {"type": "revoke"}}),
-            },
+            tenant=self._tenant,
+            contact=contact_id,
+            key=key,
+            alias=alias,
+            body=dumps({"message": {"type": "revoke"}}),
         )
 
     async def _end(self, turn: Turn, *, state: str, now: datetime, error: str | None) -> None:
         names = {"tenant": self._tenant, "id": turn.id, "state": state}
-        await self._session.execute(END_TURN, {**names, "now": now, "error": error})
-        await self._session.execute(END_EVENTS, names)
+        await self._driver.execute(END_TURN, **names, now=now, error=error)
+        await self._driver.execute(END_EVENTS, **names)
 
-    async def parked(self) -> Sequence[TurnRow]:
-        return (
-            await self._session.scalars(
-                select(TurnRow)
-                .where(TurnRow.tenant_id == self._tenant, TurnRow.state == "parked")
-                .order_by(TurnRow.opened_at)
-            )
-        ).all()
+    async def parked(self) -> list[ParkedTurn]:
+        """Return the turns set aside for a person, the oldest first."""
+        return [ParkedTurn(*row) for row in await self._driver.rows(PARKED, tenant=self._tenant)]
 
     async def replay(self, turn_ids: Sequence[uuid.UUID]) -> list[str]:
         """Let the events of parked turns wait again; return the aliases to wake."""
-        parked = (
-            await self._session.scalars(
-                select(TurnRow.id)
-                .where(
-                    TurnRow.tenant_id == self._tenant,
-                    TurnRow.id.in_(turn_ids),
-                    TurnRow.state == "parked",
-                )
-                .with_for_update()
-            )
-        ).all()
-        keys = await self._session.scalars(
-            update(EventRow)
-            .where(EventRow.tenant_id == self._tenant, EventRow.turn_id.in_(parked))
-            .values(state="waiting", turn_id=None)
-            .returning(EventRow.contact_key)
-        )
-        aliases = sorted({key for key in keys if key is not None})
-        await self._session.execute(
-            update(TurnRow)
-            .where(TurnRow.tenant_id == self._tenant, TurnRow.id.in_(parked))
-            .values(state="done", error="replayed")
-        )
-        return aliases
+        parked = await self._driver.column(LOCK_PARKED, tenant=self._tenant, turns=list(turn_ids))
+        keys = await self._driver.column(WAIT_AGAIN, tenant=self._tenant, turns=parked)
+        await self._driver.execute(REPLAYED, tenant=self._tenant, turns=parked)
+        return sorted({key for key in keys if key is not None})
 
 
 def _correcting(events: Iterable[TurnEvent], others: Iterable[TurnEvent]) -> list[TurnEvent]:
@@ -323,20 +320,20 @@ def _correcting(events: Iterable[TurnEvent], others: Iterable[TurnEvent]) -> lis
     )
 
 
-def _in_order(rows: Iterable[Row[Any]]) -> list[TurnEvent]:
+def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[TurnEvent]:
     """Return events in the order they were written; Meta promises none, by a clock of seconds."""
     return sorted((_event(row) for row in rows), key=lambda each: (each.sent_at, each.id))
 
 
-def _event(row: Row[Any]) -> TurnEvent:
+def _event(row: Mapping[str, Any]) -> TurnEvent:
     return TurnEvent(
-        id=row.id,
-        key=row.key,
-        contact_key=row.contact_key or "",
-        instant=row.instant,
-        content=loads(row.body),
-        sent_at=_sent_at(row.sent_at, row.received_at),
-        trace_id=row.trace_id,
+        id=row["id"],
+        key=row["key"],
+        contact_key=row["contact_key"] or "",
+        instant=row["instant"],
+        content=loads(row["body"]),
+        sent_at=_sent_at(row["sent_at"], row["received_at"]),
+        trace_id=row["trace_id"],
     )
 
 

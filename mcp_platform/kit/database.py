@@ -9,21 +9,17 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, ClassVar
 
 import asyncpg
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, TextClause, event, text
+from sqlalchemy import BigInteger, DateTime, MetaData, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlalchemy.engine.result import IteratorResult, Result, SimpleResultMetaData
 from sqlalchemy.exc import (
     DBAPIError,
     DisconnectionError,
-    IntegrityError,
     InterfaceError,
     OperationalError,
-    ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
@@ -34,8 +30,10 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
 
 from mcp_platform.kit.postgres_url import PostgresUrl
+from mcp_platform.kit.sql import translated
 
 # What SQLAlchemy is told of an engine: where the database is, `opener` knows.
 DRIVER = "postgresql+asyncpg://"
@@ -159,37 +157,65 @@ def _tls(parameters: Mapping[str, str]) -> dict[str, Any]:
     return {"ssl": context}
 
 
-class _Scoped(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """A connection whose transactions say whose rows they are about.
+class TenantTransaction:
+    """A transaction of the connection below a session. It says whose rows it is about.
 
-    In the message that begins them: a statement of its own would cost a round trip in each of a
+    In the message that begins it: a statement of its own would cost a round trip in each of a
     turn's dozen transactions.
     """
 
+    def __init__(self, connection: asyncpg.Connection, *, whose: str) -> None:
+        self._connection = connection
+        self._whose = whose
+
+    async def start(self) -> None:
+        await self._connection.execute(f"BEGIN; SET LOCAL {SETTING} = '{self._whose}'")
+
+    async def commit(self) -> None:
+        await self._connection.execute("COMMIT")
+
+    async def rollback(self) -> None:
+        await self._connection.execute("ROLLBACK")
+
+
+class SessionConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection whose transactions are those of sessions. SQLAlchemy asks it for each."""
+
     whose: str | None = None
+    """Set as a session takes the connection; None: SQLAlchemy itself has it."""
 
-    async def execute(
-        self,
-        query: str,
-        *args: Any,
-        timeout: float | None = None,  # noqa: ASYNC109  # as asyncpg has it
-    ) -> str:
-        if self.whose is not None and query.startswith("BEGIN"):
-            query += f" SET LOCAL {SETTING} = '{self.whose}';"
-        return str(await super().execute(query, *args, timeout=timeout))
+    def transaction(self, **options: Any) -> Any:
+        if self.whose is None:
+            return super().transaction(**options)
+        if any(options.values()):
+            raise ValueError("A session's transactions are as PostgreSQL begins them.")
+        return TenantTransaction(self, whose=self.whose)
 
 
-class _ScopedSession(Session):
-    """Hands `whose` to its connection, and the driver to itself, as each transaction begins."""
+class ScopedSession(Session):
+    """A session whose transactions begin as soon as it has a connection."""
 
 
-@event.listens_for(_ScopedSession, "after_begin")
-def _say_whose(session: Session, _transaction: Any, connection: Any) -> None:
-    driver = connection.connection.driver_connection
-    if type(driver) is not _Scoped:  # asyncpg takes any of its connections for any other
+@event.listens_for(ScopedSession, "after_begin")
+def _begin(session: Session, _transaction: Any, connection: Any) -> None:
+    """Begin the transaction that a session or its savepoint is in, if it has not begun.
+
+    SQLAlchemy's adapter would do so with its first statement, and the first may be a `Driver`'s.
+    """
+    adapter = connection.connection.dbapi_connection
+    driver = adapter.driver_connection
+    if type(driver) is not SessionConnection:  # asyncpg takes any of its connections for any other
         raise TypeError("Sessions need an engine made by `create_engine`.")
     driver.whose = session.info["whose"]
     session.info["driver"] = driver
+    if driver.is_in_transaction():
+        return
+    try:
+        await_only(adapter._start_transaction())  # noqa: SLF001  # nothing else begins and no more
+    except Exception as error:
+        if isinstance(error.__cause__, asyncpg.PostgresError | asyncpg.InterfaceError):
+            raise translated("BEGIN", error.__cause__, driver) from error
+        raise
 
 
 # Classes of SQLSTATE that speak of the moment and not of the statement: connections, rolled back for
@@ -206,90 +232,6 @@ def is_passing(error: BaseException) -> bool:
     return str(getattr(error.orig, "sqlstate", "")).startswith(_PASSING)
 
 
-# What SQLAlchemy's dialect makes of the driver's errors; of all others a DBAPIError.
-_ERRORS: tuple[tuple[type[Exception], type[DBAPIError]], ...] = (
-    (asyncpg.IntegrityConstraintViolationError, IntegrityError),
-    (asyncpg.SyntaxOrAccessError, ProgrammingError),
-    (asyncpg.InterfaceError, InterfaceError),
-)
-
-
-class _Written:
-    """A statement written as text, as the driver takes it."""
-
-    def __init__(self, statement: TextClause) -> None:
-        driver = dialect()  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
-        compiled: Any = statement.compile(dialect=driver)
-        self.sql = str(compiled)
-        self.names: list[str] = compiled.positiontup or []
-        self.columns = SimpleResultMetaData(())
-        # A list to be spelled out, or a value to be translated, is SQLAlchemy's work.
-        self.plain = not any(
-            bind.expanding or bind.type.dialect_impl(driver).bind_processor(driver)
-            for bind in compiled.binds.values()
-        )
-
-    def result(self, rows: list[asyncpg.Record]) -> Result[Any]:
-        if rows and not self.columns.keys:
-            self.columns = SimpleResultMetaData(tuple(rows[0].keys()))
-        return IteratorResult(self.columns, map(tuple, rows))
-
-
-_written = lru_cache(maxsize=512)(_Written)
-
-
-class _Session(AsyncSession):
-    """A session that gives statements written as text to the driver itself.
-
-    A third of the price: SQLAlchemy's compiling, result and change of greenlets cost 150 µs of
-    processor time a statement, the driver's 50, and a turn makes some fifty. The first of each
-    transaction and savepoint goes the long way, as that is what begins it. How many rows a
-    statement touched is told by `connection()` only.
-    """
-
-    _begun: tuple[object, object] = (None, None)  # a transaction, and the savepoint within it
-
-    async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
-        if (
-            type(statement) is not TextClause
-            or options
-            or isinstance(params, list)
-            or not (written := _written(statement)).plain
-        ):
-            return await super().execute(statement, params, **options)
-        within = self._within()
-        if within[0] is None or within != self._begun:
-            result = await super().execute(statement, params)
-            self._begun = self._within()
-            return result
-        return await self._directly(written, params or {})
-
-    def _within(self) -> tuple[object, object]:
-        session = self.sync_session
-        return session.get_transaction(), session.get_nested_transaction()
-
-    async def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
-        return (await self.execute(statement, params, **options)).scalar()
-
-    async def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
-        return (await self.execute(statement, params, **options)).scalars()
-
-    async def _directly(self, statement: _Written, values: Mapping[str, Any]) -> Result[Any]:
-        driver: asyncpg.Connection = self.info["driver"]
-        try:
-            rows = await driver.fetch(statement.sql, *[values[name] for name in statement.names])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            kind = next((ours for theirs, ours in _ERRORS if isinstance(error, theirs)), DBAPIError)
-            raise kind(
-                statement.sql,
-                None,
-                error,
-                hide_parameters=True,
-                connection_invalidated=driver.is_closed(),
-            ) from error
-        return statement.result(rows)
-
-
 TenantSessions = async_sessionmaker[AsyncSession]
 
 
@@ -302,9 +244,8 @@ class Sessions:
         self._info = {} if queue is None else {"queue": queue}
         self._maker: async_sessionmaker[Any] = async_sessionmaker(
             engine,
-            class_=_Session,
             expire_on_commit=False,
-            sync_session_class=_ScopedSession,
+            sync_session_class=ScopedSession,
         )
         self.everywhere = self._scoped(EVERYBODY)
         """For the few statements that look across tenants."""
@@ -351,7 +292,7 @@ def create_engine(
             password=password,
             timeout_s=connect_timeout_s,
             command_timeout=30,
-            connection_class=_Scoped,
+            connection_class=SessionConnection,
             settings={"idle_in_transaction_session_timeout": "30s"},
         ),
     )
@@ -375,7 +316,7 @@ def _replace_if_closed(connection: Any, _record: Any, _proxy: Any) -> None:
     driver = connection.driver_connection
     if driver.is_closed():
         raise DisconnectionError("Postgres has closed this connection.")
-    driver.whose = None  # of whoever had it before
+    driver.whose = None  # whose it was before
 
 
 def create_sessions(engine: AsyncEngine, *, queue: str | None = None) -> Sessions:

@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 from pgqueuer.adapters.persistence import qb
 from pgqueuer.domain.settings import DBSettings
-from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.kit.sql import Driver, Sql
 
 SCHEMA = "queue"  # of the tenants that share workers
 
@@ -90,8 +91,8 @@ PRIORITY = {INBOX: 0, OUTBOX: 1}
 
 
 @cache
-def _enqueue(schema: str) -> TextClause:
-    return text(ENQUEUE.format(schema=schema))
+def _enqueue(schema: str) -> Sql:
+    return Sql(ENQUEUE.format(schema=schema))
 
 
 def queue_of(session: AsyncSession) -> str:
@@ -104,7 +105,7 @@ async def wake(
 ) -> None:
     """Enqueue `wakeup` in the session's transaction: it is there if and only if that commits."""
     row = _row(entrypoint, wakeup, after=after)
-    await session.execute(_enqueue(queue_of(session)), row)
+    await Driver(session).execute(_enqueue(queue_of(session)), **row)
 
 
 async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterable[WakeUp]) -> None:
@@ -119,7 +120,7 @@ async def wake_forgotten(session: AsyncSession, entrypoint: str, wakeups: Iterab
         for wakeup in sorted(wakeups, key=lambda each: (each.tenant_id, each.key))
     ]
     if rows:
-        await session.execute(_enqueue(queue_of(session)), rows)
+        await Driver(session).execute_each(_enqueue(queue_of(session)), rows)
 
 
 def _row(

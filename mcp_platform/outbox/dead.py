@@ -1,17 +1,14 @@
 """Effects that were given up: listed for a person, and started again when that person says so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
-from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
-
-_DEAD = ("dead", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,23 @@ class DeadEffect:
     updated_at: datetime
 
 
+LATEST = Sql(f"""
+    SELECT {", ".join(field.name for field in fields(DeadEffect))} FROM outbox
+    WHERE tenant_id = :tenant AND state IN ('dead', 'failed')
+    ORDER BY id DESC
+    LIMIT :most
+""")  # noqa: S608  # names of columns
+REPLAY = Sql("""
+    UPDATE outbox
+    SET state = 'pending', attempts = 0, resends = 0, give_up_at = NULL, claimed_by = NULL,
+        wamid = NULL, error_code = NULL, error = NULL, due_at = clock_timestamp(),
+        updated_at = clock_timestamp()
+    WHERE tenant_id = :tenant AND state IN ('dead', 'failed')
+      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(:ids))
+    RETURNING lane
+""")
+
+
 class DeadLetters:
     """The dead effects of one tenant."""
 
@@ -41,13 +55,7 @@ class DeadLetters:
 
     async def list(self, *, limit: int = 100) -> list[DeadEffect]:
         """Return the latest, newest first."""
-        columns = (getattr(OutboxRow, name) for name in DeadEffect.__dataclass_fields__)
-        found = await self._session.execute(
-            select(*columns)
-            .where(OutboxRow.tenant_id == self._tenant, OutboxRow.state.in_(_DEAD))
-            .order_by(OutboxRow.id.desc())
-            .limit(limit)
-        )
+        found = await Driver(self._session).rows(LATEST, tenant=self._tenant, most=limit)
         return [DeadEffect(*row) for row in found]
 
     async def replay(self, *, ids: Sequence[int] | None = None) -> int:
@@ -56,26 +64,8 @@ class DeadLetters:
         A message goes out again although an earlier attempt may have reached the contact: that is
         for the person who replays to judge. It is done before what waits in its lane.
         """
-        statement = (
-            update(OutboxRow)
-            .where(OutboxRow.tenant_id == self._tenant, OutboxRow.state.in_(_DEAD))
-            .values(
-                state="pending",
-                attempts=0,
-                resends=0,
-                give_up_at=None,
-                claimed_by=None,
-                wamid=None,
-                error_code=None,
-                error=None,
-                due_at=func.clock_timestamp(),
-                updated_at=func.clock_timestamp(),
-            )
-            .returning(OutboxRow.lane)
-        )
-        if ids is not None:
-            statement = statement.where(OutboxRow.id.in_(ids))
-        lanes = list(await self._session.scalars(statement))
+        wanted = None if ids is None else list(ids)
+        lanes = await Driver(self._session).column(REPLAY, tenant=self._tenant, ids=wanted)
         for lane in dict.fromkeys(lanes):
             await wake(self._session, OUTBOX, WakeUp(self._tenant, lane))
         return len(lanes)

@@ -9,14 +9,13 @@ from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.effects import Effect
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
 from mcp_platform.tenants import health
-from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
 from mcp_platform.whatsapp.reply import Reply
@@ -132,6 +131,7 @@ _EXAMINED = {
 }
 
 
+OWNER = Sql("SELECT owner_whatsapp, language, current_date FROM tenants WHERE id = :tenant")
 NO_OWNER = "owner_number"
 NO_OWNER_REASON = "A notice had nobody to go to: set the owner's WhatsApp number."
 
@@ -223,13 +223,7 @@ class Notices:
 
     async def _lost(self, session: AsyncSession, tenant_id: TenantId, about: Trouble) -> None:
         NOTICES.labels(about=about).inc()
-        owner, language, today = (
-            await session.execute(
-                select(TenantRow.owner_whatsapp, TenantRow.language, func.current_date()).where(
-                    TenantRow.id == tenant_id
-                )
-            )
-        ).one()
+        owner, language, today = await Driver(session).row(OWNER, tenant=tenant_id)
         text = _TROUBLES[about][_primary(language)]
         await self._send(session, tenant_id, owner, text, key=f"n:{about}:{today:%Y%m%d}")
 

@@ -8,22 +8,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.kit.logging import current_trace
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.messages import Recipient, graph_message
 from mcp_platform.whatsapp.reply import Reply
 
-# As text, like all statements of a turn: `lanes.py` has figures.
-RECORD = text("""
+RECORD = Sql("""
     INSERT INTO outbox (tenant_id, key, lane, kind, contact_id, body, trace_id)
     VALUES (:tenant, :key, :lane, :kind, :contact, CAST(:body AS jsonb), :trace)
     ON CONFLICT (tenant_id, key) DO NOTHING
-    RETURNING id
 """)
 
 OWNER_LANE = "owner"
@@ -149,19 +147,17 @@ class Outbox:
         trace_id: str | None,
     ) -> bool:
         trace_id = trace_id or current_trace()
-        recorded = await self._session.scalar(
+        recorded = await Driver(self._session).execute(
             RECORD,
-            {
-                "tenant": self._tenant,
-                "key": key,
-                "lane": lane,
-                "kind": kind,
-                "contact": contact_id,
-                "body": dumps(body).decode(),
-                "trace": trace_id,
-            },
+            tenant=self._tenant,
+            key=key,
+            lane=lane,
+            kind=kind,
+            contact=contact_id,
+            body=dumps(body).decode(),
+            trace=trace_id,
         )
-        if recorded is None:
+        if not recorded:
             return False
         await wake(self._session, OUTBOX, WakeUp(self._tenant, lane, trace_id))
         return True

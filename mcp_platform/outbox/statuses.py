@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.kit.jsons import storable
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox import metrics
 from mcp_platform.tenants.tenant import TenantId
 
@@ -124,34 +123,32 @@ def _told(message: FollowedMessage, update: StatusUpdate) -> FollowedMessage:
     )
 
 
-_FIND = """
+FIND = Sql("""
     SELECT o.tenant_id, o.id, o.key, o.lane, o.state, o.wamid, o.error_code, o.error
     FROM outbox o
     WHERE o.kind = 'whatsapp' AND (o.tenant_id, o.id) IN (
         SELECT w.tenant_id, w.id FROM outbox w
-        JOIN unnest(:tenants, :wamids) AS told (tenant_id, wamid)
+        JOIN unnest(CAST(:tenants AS bigint[]), CAST(:wamids AS text[])) AS told (tenant_id, wamid)
           ON w.tenant_id = told.tenant_id AND w.wamid = told.wamid
         UNION
         SELECT k.tenant_id, k.id FROM outbox k
-        JOIN unnest(:tenants, :callbacks) AS told (tenant_id, key)
+        JOIN unnest(CAST(:tenants AS bigint[]), CAST(:callbacks AS text[])) AS told (tenant_id, key)
           ON k.tenant_id = told.tenant_id AND k.key = told.key
     )
     ORDER BY o.tenant_id, o.id
     FOR UPDATE OF o
-"""
+""")
 # `claimed_by` stays: whoever is just sending may still write down what Meta answered.
-_WRITE = """
+WRITE = Sql("""
     UPDATE outbox o
     SET state = new.state, wamid = new.wamid, error_code = new.error_code, error = new.error,
         updated_at = clock_timestamp()
-    FROM unnest(:tenants, :ids, :states, :wamids, :codes, :errors)
-      AS new (tenant_id, id, state, wamid, error_code, error)
+    FROM unnest(
+        CAST(:tenants AS bigint[]), CAST(:ids AS bigint[]), CAST(:states AS text[]),
+        CAST(:wamids AS text[]), CAST(:codes AS bigint[]), CAST(:errors AS text[])
+    ) AS new (tenant_id, id, state, wamid, error_code, error)
     WHERE o.tenant_id = new.tenant_id AND o.id = new.id
-"""
-_TYPES: dict[str, Any] = {
-    **dict.fromkeys(("tenants", "ids", "codes"), ARRAY(BIGINT)),
-    **dict.fromkeys(("wamids", "callbacks", "states", "errors"), ARRAY(TEXT)),
-}
+""")
 
 
 async def apply_statuses(session: AsyncSession, updates: Sequence[StatusUpdate]) -> AppliedStatuses:
@@ -190,13 +187,11 @@ async def apply_statuses(session: AsyncSession, updates: Sequence[StatusUpdate])
 
 
 async def _find(session: AsyncSession, updates: Sequence[StatusUpdate]) -> list[FollowedMessage]:
-    found = await session.execute(
-        _bound(_FIND, "tenants", "wamids", "callbacks"),
-        {
-            "tenants": [update.tenant_id for update in updates],
-            "wamids": [update.wamid for update in updates],
-            "callbacks": [update.callback for update in updates],
-        },
+    found = await Driver(session).rows(
+        FIND,
+        tenants=[update.tenant_id for update in updates],
+        wamids=[update.wamid for update in updates],
+        callbacks=[update.callback for update in updates],
     )
     return [FollowedMessage(*row) for row in found]
 
@@ -204,26 +199,20 @@ async def _find(session: AsyncSession, updates: Sequence[StatusUpdate]) -> list[
 async def _write(session: AsyncSession, changed: Sequence[FollowedMessage]) -> None:
     if not changed:
         return
-    await session.execute(
-        _bound(_WRITE, "tenants", "ids", "states", "wamids", "codes", "errors"),
-        {
-            "tenants": [each.tenant_id for each in changed],
-            "ids": [each.id for each in changed],
-            "states": [each.state for each in changed],
-            "wamids": [each.wamid for each in changed],
-            "codes": [each.error_code for each in changed],
-            "errors": [each.error for each in changed],
-        },
+    await Driver(session).execute(
+        WRITE,
+        tenants=[each.tenant_id for each in changed],
+        ids=[each.id for each in changed],
+        states=[each.state for each in changed],
+        wamids=[each.wamid for each in changed],
+        codes=[each.error_code for each in changed],
+        errors=[each.error for each in changed],
     )
 
 
 async def _wake_lanes(session: AsyncSession, settled: Iterable[FollowedMessage]) -> None:
     for tenant_id, lane in dict.fromkeys((each.tenant_id, each.lane) for each in settled):
         await wake(session, OUTBOX, WakeUp(tenant_id, lane))
-
-
-def _bound(statement: str, *names: str) -> Any:
-    return text(statement).bindparams(*(bindparam(name, type_=_TYPES[name]) for name in names))
 
 
 def _count(update: StatusUpdate, outcome: str) -> None:

@@ -6,10 +6,9 @@ have names of their own, and a delivered message ends them.
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.statuses import FollowedMessage
 from mcp_platform.tenants import health
@@ -22,21 +21,14 @@ OWNER = "owner_notice"
 """A notice did not reach the owner, who knows nothing of it: somebody else must."""
 
 # A message that was recorded before may have been sent before: its delivery proves nothing.
-_OVER = text(
-    """
+OVER = Sql("""
     DELETE FROM tenant_troubles trouble
-    USING outbox, unnest(:tenants, :ids) AS delivered (tenant_id, id)
+    USING outbox,
+        unnest(CAST(:tenants AS bigint[]), CAST(:ids AS bigint[])) AS delivered (tenant_id, id)
     WHERE outbox.tenant_id = delivered.tenant_id AND outbox.id = delivered.id
       AND trouble.tenant_id = outbox.tenant_id AND outbox.created_at > trouble.since
       AND (trouble.what = :account OR trouble.what = :owner AND outbox.lane = :owner_lane)
-    """
-).bindparams(
-    bindparam("tenants", type_=ARRAY(BIGINT)),
-    bindparam("ids", type_=ARRAY(BIGINT)),
-    account=ACCOUNT,
-    owner=OWNER,
-    owner_lane=OWNER_LANE,
-)
+""")
 
 
 async def follow(session: AsyncSession, changed: Iterable[FollowedMessage]) -> None:
@@ -44,11 +36,14 @@ async def follow(session: AsyncSession, changed: Iterable[FollowedMessage]) -> N
     by_tenant = sorted(changed, key=lambda each: (each.tenant_id, each.id))
     delivered = [each for each in by_tenant if each.state in ("delivered", "read")]
     if delivered:
-        places = {
-            "tenants": [each.tenant_id for each in delivered],
-            "ids": [each.id for each in delivered],
-        }
-        await session.execute(_OVER, places)
+        await Driver(session).execute(
+            OVER,
+            tenants=[each.tenant_id for each in delivered],
+            ids=[each.id for each in delivered],
+            account=ACCOUNT,
+            owner=OWNER,
+            owner_lane=OWNER_LANE,
+        )
     for each in by_tenant:
         if each.state != "failed":
             continue

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import Conflict, NotFound
 from mcp_platform.kit.cursor import Place
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.scheduling.appointment import (
     ACTIVE,
     MARKS,
@@ -41,7 +41,7 @@ def _listed(statuses: Collection[AppointmentStatus]) -> str:
     return ", ".join(f"'{status}'" for status in statuses)
 
 
-LOCK = text("""
+LOCK = Sql("""
     INSERT INTO booking_locks (tenant_id) VALUES (:tenant)
     ON CONFLICT (tenant_id) DO UPDATE SET tenant_id = excluded.tenant_id
 """)
@@ -63,26 +63,26 @@ READ = """
         AND t.version = a.version
     WHERE a.tenant_id = :tenant
 """
-ONE = text(f"""
+ONE = Sql(f"""
     {READ} AND a.id = :id AND a.contact_id = coalesce(CAST(:contact AS uuid), a.contact_id)
 """)
 # By itself: a row that moves while it is waited for no longer joins the service it had.
-LOCK_ONE = text("SELECT FROM appointments WHERE tenant_id = :tenant AND id = :id FOR UPDATE")
+LOCK_ONE = Sql("SELECT FROM appointments WHERE tenant_id = :tenant AND id = :id FOR UPDATE")
 # What a contact has in exactly this slot already.
-SAME = text(f"""
+SAME = Sql(f"""
     {READ} AND a.contact_id = :contact AND a.status IN ({_listed(ACTIVE)})
       AND a.professional_id = :professional AND a.service_id = :service AND a.starts_at = :start
 """)
-UPCOMING = text(f"""
+UPCOMING = Sql(f"""
     {READ} AND a.contact_id = :contact AND a.status IN ({_listed(ACTIVE)}) AND a.ends_at > :now
     ORDER BY a.starts_at, a.id
 """)
-AHEAD = text(f"""
+AHEAD = Sql(f"""
     {READ} AND a.status IN ({_listed(ACTIVE)}) AND a.starts_at > :now
     ORDER BY a.starts_at, a.id
 """)
 # An unset bound is no bound, in a form for which the index by start serves.
-PAGE = text(f"""
+PAGE = Sql(f"""
     {READ} AND a.status <> 'held'
       AND a.starts_at >= coalesce(CAST(:first AS timestamptz), '-infinity')
       AND a.starts_at < coalesce(CAST(:before AS timestamptz), 'infinity')
@@ -100,7 +100,7 @@ PAGE = text(f"""
 OVERLAPS = """
     starts_at > :earliest AND starts_at < :latest AND blocked && tstzrange(:first, :last, '[)')
 """
-OCCUPIED = text(f"""
+OCCUPIED = Sql(f"""
     SELECT professional_id, lower(blocked), upper(blocked) FROM appointments
     WHERE tenant_id = :tenant AND professional_id = ANY(:professionals)
       AND status IN ({_listed(OCCUPYING)})
@@ -109,14 +109,14 @@ OCCUPIED = text(f"""
       AND id IS DISTINCT FROM :excluding
 """)  # noqa: S608  # constants of this module
 # The contact's own hold, and dead ones where something is to be put.
-CLEAR = text(f"""
+CLEAR = Sql(f"""
     DELETE FROM appointments
     WHERE tenant_id = :tenant AND status = 'held'
       AND (contact_id = :contact
         OR hold_expires_at <= :now AND professional_id = :professional AND {OVERLAPS})
 """)  # noqa: S608  # constants of this module
 
-HOLD = text("""
+HOLD = Sql("""
     INSERT INTO appointments (
         tenant_id, id, contact_id, status, hold_expires_at, booked_for, created_at, updated_at,
         professional_id, service_id, starts_at, ends_at, blocked, price_cents, currency, calendar_id)
@@ -125,16 +125,15 @@ HOLD = text("""
         :professional, :service, :start, :end, tstzrange(:first, :last, '[)'), :price, :currency,
         :calendar)
 """)
-PROMOTE = text("""
+PROMOTE = Sql("""
     UPDATE appointments SET status = 'booked', hold_expires_at = NULL, updated_at = :now
     WHERE tenant_id = :tenant AND id = :id AND status = 'held'
-    RETURNING id
 """)
-DROP = text("""
+DROP = Sql("""
     DELETE FROM appointments WHERE tenant_id = :tenant AND id = :id AND status = 'held'
 """)
 # What was confirmed is only booked again: the contact confirmed another time.
-MOVE = text("""
+MOVE = Sql("""
     UPDATE appointments SET
         professional_id = :professional, service_id = :service, starts_at = :start, ends_at = :end,
         blocked = tstzrange(:first, :last, '[)'), price_cents = :price, currency = :currency,
@@ -142,13 +141,12 @@ MOVE = text("""
     WHERE tenant_id = :tenant AND id = :id
 """)
 # For a contact: only theirs, and not what is over.
-CANCEL = text(f"""
+CANCEL = Sql(f"""
     UPDATE appointments SET status = 'cancelled', version = version + 1, updated_at = :now
     WHERE tenant_id = :tenant AND id = :id AND status IN ({_listed(ACTIVE)})
       AND (CAST(:contact AS uuid) IS NULL OR contact_id = :contact AND ends_at > :now)
-    RETURNING id
 """)  # noqa: S608  # constants of this module
-MARK = text("""
+MARK = Sql("""
     UPDATE appointments SET status = :mark, version = version + 1, updated_at = :now
     WHERE tenant_id = :tenant AND id = :id
 """)
@@ -185,6 +183,7 @@ class Appointments:
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
         self._session = session
+        self._driver = Driver(session)
         self._tenant_id = tenant_id
         self._locked = False
 
@@ -236,7 +235,7 @@ class Appointments:
         await self.lock()
         async with self._refusing_overlap():
             promoted = await self._execute(PROMOTE, id=hold_id, now=now)
-        if promoted.one_or_none() is None:
+        if not promoted:
             raise SlotTaken
         return await self._existing(hold_id)
 
@@ -276,7 +275,7 @@ class Appointments:
         With `contact_id`, only if it is that contact's and not over.
         """
         cancelled = await self._execute(CANCEL, id=appointment_id, contact=contact_id, now=now)
-        return None if cancelled.one_or_none() is None else await self._existing(appointment_id)
+        return await self._existing(appointment_id) if cancelled else None
 
     async def mark(self, appointment_id: UUID, mark: Mark, *, now: datetime) -> bool:
         """Say what became of an appointment; return whether that is new. Repeatable.
@@ -364,8 +363,9 @@ class Appointments:
         excluding: UUID | None = None,
     ) -> dict[ProfessionalId, list[Interval]]:
         """Return by professional what is blocked in `span`, buffers and living holds included."""
-        found = await self._execute(
+        found = await self._driver.rows(
             OCCUPIED,
+            tenant=self._tenant_id,
             professionals=list(professional_ids),
             now=now,
             excluding=excluding,
@@ -399,12 +399,12 @@ class Appointments:
     async def _existing(self, appointment_id: UUID) -> Appointment:
         return (await self._read(ONE, id=appointment_id, contact=None))[0]
 
-    async def _read(self, statement: TextClause, **values: Any) -> list[Appointment]:
-        found = await self._execute(statement, **values)
-        return [Appointment(**row) for row in found.mappings()]
+    async def _read(self, statement: Sql, **values: Any) -> list[Appointment]:
+        rows = await self._driver.rows(statement, tenant=self._tenant_id, **values)
+        return [Appointment(**row) for row in rows]
 
-    async def _execute(self, statement: TextClause, **values: Any) -> Any:
-        return await self._session.execute(statement, {"tenant": self._tenant_id, **values})
+    async def _execute(self, statement: Sql, **values: Any) -> int:
+        return await self._driver.execute(statement, tenant=self._tenant_id, **values)
 
 
 def _shown(found: Appointment | None) -> Appointment:

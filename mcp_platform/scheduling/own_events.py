@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.scheduling.calendar import Interval, OwnEvent
 from mcp_platform.tenants.tenant import TenantId
 
 # For how long after a write a list of the calendar may still be older than that write: the time of
 # the longest call of a turn, several times over.
 SETTLING = timedelta(minutes=2)
-BESIDE = text("""
+BESIDE = Sql("""
     SELECT a.id, a.status, a.starts_at, a.ends_at, a.calendar_id,
            a.updated_at > :lately
            OR EXISTS (
@@ -48,7 +48,7 @@ class OwnEvents:
     """The mirrored events of one tenant, in one transaction that began after the calendar's answer."""
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
-        self._session = session
+        self._driver = Driver(session)
         self._tenant_id = tenant_id
 
     async def elsewhere(
@@ -96,22 +96,20 @@ class OwnEvents:
         wanted = list(ids)
         if not wanted:
             return {}
-        rows = await self._session.execute(
+        rows = await self._driver.rows(
             BESIDE,
-            {
-                "tenant": self._tenant_id,
-                "ids": wanted,
-                "lately": now - SETTLING,
-                "settling": SETTLING,
-            },
+            tenant=self._tenant_id,
+            ids=wanted,
+            lately=now - SETTLING,
+            settling=SETTLING,
         )
         return {
-            row.id: _Known(
-                span=None if row.status == "cancelled" else Interval(row.starts_at, row.ends_at),
-                settling=row.settling,
-                calendar_id=row.calendar_id,
+            appointment_id: _Known(
+                span=None if status == "cancelled" else Interval(starts_at, ends_at),
+                settling=settling,
+                calendar_id=calendar_id,
             )
-            for row in rows
+            for appointment_id, status, starts_at, ends_at, calendar_id, settling in rows
         }
 
 

@@ -14,8 +14,6 @@ from typing import Literal
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import RowMapping, delete, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contact, Contacts
@@ -25,6 +23,7 @@ from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import PreconditionFailed
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.scheduling import wording
@@ -32,7 +31,6 @@ from mcp_platform.scheduling.agenda import EffectCommit
 from mcp_platform.scheduling.appointment import Appointment, AppointmentStatus
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import BookingRules
-from mcp_platform.scheduling.models import TellingRow
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Outcome
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.tenant import Tenant, TenantId
@@ -69,10 +67,30 @@ _VERBS: Mapping[type[Outcome], str] = {Booked: "book", Moved: "move", Cancelled:
 
 # What is not on its way by then does not go at once, and a call tells the same.
 SENT_WITHIN = timedelta(minutes=10)
-ALONE = text("SELECT count(*) <= 1 FROM professionals WHERE tenant_id = :tenant AND active")
+TELL = Sql("""
+    INSERT INTO tellings (
+        tenant_id, appointment_id, version, known_start, until, key, by, changed_at)
+    VALUES (:tenant, :appointment, :version, :known_start, :until, :key, :by, :now)
+    ON CONFLICT (tenant_id, appointment_id) DO UPDATE
+    SET version = excluded.version, known_start = excluded.known_start, until = excluded.until,
+        key = excluded.key, by = excluded.by, changed_at = excluded.changed_at,
+        called_at = NULL, called_by = NULL
+""")
+FORGET = Sql("DELETE FROM tellings WHERE tenant_id = :tenant AND appointment_id = :appointment")
+CALLED = Sql("""
+    UPDATE tellings SET called_at = :now, called_by = :by
+    WHERE tenant_id = :tenant AND appointment_id = :appointment
+""")
+# When a customer who is still to be called of this version believes that it starts.
+WAITS = Sql("""
+    SELECT known_start FROM tellings
+    WHERE tenant_id = :tenant AND appointment_id = :appointment AND version = :version
+      AND key IS NULL AND called_at IS NULL
+""")
+ALONE = Sql("SELECT count(*) <= 1 FROM professionals WHERE tenant_id = :tenant AND active")
 # Who is to be called: a later change of the appointment, whoever made it, is another matter.
 _CALL_BY = "least(t.known_start, a.starts_at)"
-CALLS = text(f"""
+CALLS = Sql(f"""
     SELECT t.appointment_id, {_CALL_BY} AS call_by, t.known_start, t.by, t.changed_at,
            a.status, a.starts_at, s.name AS service_name, p.name AS professional_name,
            coalesce(a.booked_for, c.name) AS name, c.wa_id AS phone, c.id AS contact_id, o.error
@@ -125,6 +143,7 @@ class Tellings:
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
         self._session = session
+        self._driver = Driver(session)
         self._tenant = tenant_id
 
     async def tell(
@@ -154,55 +173,43 @@ class Tellings:
                 after.local(rules),
                 known=rules.local(known),
                 business=tenant.business_name,
-                alone=await self._session.scalar(ALONE, {"tenant": self._tenant}),
+                alone=await self._driver.value(ALONE, tenant=self._tenant),
                 language=spoken,
                 now=now,
             )
             await self._send(contact, said, key=key, by=by, now=now)
-        values = {
-            "version": after.version,
-            "known_start": known,
-            "until": upto,
-            "key": key,
-            "by": by.who,
-            "changed_at": now,
-            "called_at": None,
-            "called_by": None,
-        }
-        await self._session.execute(
-            insert(TellingRow)
-            .values(tenant_id=self._tenant, appointment_id=after.id, **values)
-            .on_conflict_do_update(
-                index_elements=[TellingRow.tenant_id, TellingRow.appointment_id], set_=values
-            )
+        await self._driver.execute(
+            TELL,
+            tenant=self._tenant,
+            appointment=after.id,
+            version=after.version,
+            known_start=known,
+            until=upto,
+            key=key,
+            by=by.who,
+            now=now,
         )
         return _counted("call" if key is None else "message")
 
     async def forget(self, appointment_id: UUID) -> None:
         """Forget what the customer did not know: they need not be told, or are by somebody."""
-        await self._session.execute(
-            delete(TellingRow).where(
-                TellingRow.tenant_id == self._tenant, TellingRow.appointment_id == appointment_id
-            )
-        )
+        await self._driver.execute(FORGET, tenant=self._tenant, appointment=appointment_id)
 
     async def calls(
         self, *, now: datetime, after: Place | None = None, limit: int
     ) -> list[CallToMake]:
         """Return who is to be called, the most urgent first, from `after` on."""
         since, behind = after or (None, None)
-        found = await self._session.execute(
+        found = await self._driver.rows(
             CALLS,
-            {
-                "tenant": self._tenant,
-                "now": now,
-                "late": now - SENT_WITHIN,
-                "since": since,
-                "after": behind,
-                "most": limit,
-            },
+            tenant=self._tenant,
+            now=now,
+            late=now - SENT_WITHIN,
+            since=since,
+            after=behind,
+            most=limit,
         )
-        return [_call(row) for row in found.mappings()]
+        return [CallToMake(**row) for row in found]
 
     async def called(self, appointment_id: UUID, *, by: Trail, now: datetime) -> None:
         """Note that the customer was called. Repeatable.
@@ -210,27 +217,18 @@ class Tellings:
         Raises:
             NotFound: there is nothing that this appointment's customer must be told.
         """
-        noted = await self._session.scalar(
-            update(TellingRow)
-            .where(
-                TellingRow.tenant_id == self._tenant, TellingRow.appointment_id == appointment_id
-            )
-            .values(called_at=now, called_by=by.who)
-            .returning(TellingRow.appointment_id)
+        noted = await self._driver.execute(
+            CALLED, tenant=self._tenant, appointment=appointment_id, by=by.who, now=now
         )
-        if noted is None:
+        if not noted:
             raise NotFound("There is nothing that the customer of this appointment must be told.")
 
     async def _known_start(self, before: Appointment) -> tuple[datetime, bool]:
         """Return when the customer believes that it starts, and whether they wait to be told."""
-        row = await self._session.get(TellingRow, (self._tenant, before.id))
-        waits = (
-            row is not None
-            and row.key is None
-            and row.called_at is None
-            and row.version == before.version
+        waits_for: datetime | None = await self._driver.value(
+            WAITS, tenant=self._tenant, appointment=before.id, version=before.version
         )
-        return (row.known_start, True) if row is not None and waits else (before.starts_at, False)
+        return (before.starts_at, False) if waits_for is None else (waits_for, True)
 
     async def _send(
         self, contact: Contact, said: str, *, key: str, by: Trail, now: datetime
@@ -360,8 +358,3 @@ def _language(language: str) -> str:
 def _counted(how: How) -> How:
     TOLD.labels(outcome=how).inc()
     return how
-
-
-def _call(row: RowMapping) -> CallToMake:
-    fields: Mapping[str, object] = {str(name): value for name, value in row.items()}
-    return CallToMake(**fields)  # type: ignore[arg-type]  # columns are named as fields are

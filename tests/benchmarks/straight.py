@@ -22,13 +22,12 @@ from typing import Any
 import asyncpg
 import httpx
 import uvloop
-from sqlalchemy import Executable, text
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from mcp_platform.assistant import journal, offers
 from mcp_platform.conversations import contacts, lease, messages
 from mcp_platform.inbox import ingest, turns
 from mcp_platform.kit import consumer, queue
+from mcp_platform.kit.sql import Sql
 from mcp_platform.outbox import lanes, outbox
 from mcp_platform.scheduling import appointments
 
@@ -49,15 +48,13 @@ STORE = ingest.STORE.format(schema=queue.SCHEMA, inbox=OURS)
 
 
 class Statement:
-    """A statement of the product, as the driver takes it."""
+    """A statement of the product, without what the product does around it."""
 
-    def __init__(self, statement: Executable) -> None:
-        compiled = statement.compile(dialect=dialect())  # type: ignore[attr-defined]  # text() has it
-        self.sql = str(compiled)
-        self._names: list[str] = compiled.positiontup
+    def __init__(self, statement: Sql) -> None:
+        self._statement = statement
 
     async def on(self, connection: asyncpg.Connection, **values: Any) -> list[asyncpg.Record]:
-        return await connection.fetch(self.sql, *(values[name] for name in self._names))
+        return await connection.fetch(self._statement.text, *self._statement.values(values))
 
 
 KNOWN_AS, MEET, LEARN = map(Statement, (contacts.KNOWN_AS, contacts.MEET, contacts.LEARN))
@@ -73,7 +70,7 @@ HISTORY, WRITE = Statement(messages.LATEST), Statement(messages.WRITE)
 STEP = Statement(journal.WRITE)
 RECORD, ENQUEUE = (
     Statement(outbox.RECORD),
-    Statement(text(queue.ENQUEUE.format(schema=queue.SCHEMA))),
+    Statement(Sql(queue.ENQUEUE.format(schema=queue.SCHEMA))),
 )
 HEAD, CLAIM, SENT = map(Statement, (lanes.HEAD, lanes.CLAIM, lanes.SENT))
 

@@ -401,7 +401,7 @@ async def test_no_advisory_lock_of_a_login_keeps_anothers_booking_waiting(
         await mean.execute("SELECT FROM booking_locks FOR UPDATE")  # its own, all that it sees
         async with connected(isolated, "login", 1 - me) as other:
             await other.execute("SET lock_timeout = '5s'")
-            lock = str(LOCK.compile(dialect=dialect(paramstyle="numeric_dollar")))
+            lock = LOCK.text
             assert await tried(other, lock, theirs) == "INSERT 0 1"
         assert await tried(mean, f"LOCK TABLE queue_{theirs}.pgqueuer") == "denied"
     assert mine != theirs

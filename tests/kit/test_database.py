@@ -3,13 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import BigInteger, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from mcp_platform.kit.database import (
     DRIVER,
@@ -19,6 +17,7 @@ from mcp_platform.kit.database import (
     is_passing,
     opener,
 )
+from mcp_platform.kit.sql import Driver, Sql
 
 
 async def test_an_error_does_not_quote_the_parameters(migrated_url: str) -> None:
@@ -61,7 +60,7 @@ async def test_whose_rows_is_said_without_a_round_trip(migrated_url: str) -> Non
     async with create_sessions(engine).of(7).begin() as session:
         await session.execute(text("SELECT 1"))
     await engine.dispose()
-    assert said == ["BEGIN; SET LOCAL mcp.tenant = '7';", "COMMIT;"]  # and what was prepared
+    assert said == ["BEGIN; SET LOCAL mcp.tenant = '7'", "COMMIT"]  # and what was prepared
 
 
 @pytest.fixture
@@ -71,116 +70,112 @@ async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
     await engine.dispose()
 
 
-BACK = "SELECT CAST(:a AS bigint) AS a, CAST(:b AS text) AS b, CAST(:c AS jsonb) AS c"
-VALUES = {"a": 7, "b": "x", "c": '{"d": [1]}'}
-
-
-async def test_what_the_driver_answers_itself_is_what_sqlalchemy_makes_of_it(
-    sessions: Sessions,
-) -> None:
-    everything = text("""
-        SELECT CAST(:i AS bigint) AS i, CAST(:t AS text) AS t, CAST(:n AS text) AS n,
-               CAST(:at AS timestamptz) AS at, CAST(:id AS uuid) AS id,
-               CAST(:many AS text[]) AS many, CAST('{"d": [1]}' AS jsonb) AS j, 1.5 AS d,
-               make_interval(secs => 3) AS for
+async def test_rows_come_by_place_and_by_name_and_a_cast_is_no_value(sessions: Sessions) -> None:
+    everything = Sql("""
+        SELECT CAST(:i AS bigint) AS i, CAST(:t AS text) AS t, 'a:' || :t::text || ':b' AS joined,
+               CAST(:at AS timestamptz) AS at, CAST(:many AS text[]) AS many,
+               CAST(:j AS jsonb) AS j, :i::bigint + 1 AS more
     """)
-    values = {
-        "i": 7, "t": "é", "n": None, "at": datetime(2026, 11, 22, tzinfo=UTC), "id": UUID(int=5),
-        "many": ["a", "b"],
-    }  # fmt: skip
+    assert everything.names == ("i", "t", "at", "many", "j")
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    values = {"i": 7, "t": "é", "at": at, "many": ["a", "b"], "j": '{"d": [1]}', "unused": 1}
+    nothing = Sql("SELECT 1 WHERE false")
     async with sessions.of(7).begin() as session:
-        first = (await session.execute(everything, values)).one()  # the long way
-        second = (await session.execute(everything, values)).one()
-        mapped = (await session.execute(everything, values)).mappings().one()
-        assert await session.scalar(everything, values) == 7
-        assert list(await session.scalars(everything, values)) == [7]
-        assert (await session.execute(text("SELECT 1 WHERE false"))).all() == []
-        assert (await session.execute(everything, values)).all() == [first]  # after nothing
-    assert second == first
-    assert second.i == 7
-    assert [type(each) for each in second] == [type(each) for each in first]
-    assert dict(mapped) == first._asdict()
+        driver = Driver(session)
+        (row,) = await driver.rows(everything, **values)
+        assert tuple(row) == (7, "é", "a:é:b", at, ["a", "b"], {"d": [1]}, 8)
+        assert row["joined"] == "a:é:b"
+        assert await driver.row(everything, **values) == row
+        assert await driver.value(everything, **values) == 7
+        assert await driver.column(everything, **values) == [7]
+        assert (await driver.row(nothing), await driver.value(nothing)) == (None, None)
+        assert await driver.column(nothing) == []
 
 
-async def test_values_that_need_translating_are_translated(sessions: Sessions) -> None:
-    typed = text(BACK).bindparams(bindparam("c", type_=JSONB))
-    listed = text("SELECT CAST(7 AS bigint) IN :each").bindparams(
-        bindparam("each", expanding=True, type_=BigInteger)
+async def test_whatever_is_said_first_is_said_within_the_transaction(sessions: Sessions) -> None:
+    """By the ORM or by the driver, in the transaction or in a savepoint of it."""
+    seen = Sql("SELECT current_setting('mcp.tenant', true)")
+    mine = Sql("SELECT pg_current_xact_id()::text::bigint")
+    async with sessions.of(7)() as session:
+        assert await Driver(session).value(seen) == "7"
+        first = await Driver(session).value(mine)
+        assert await Driver(session).value(mine) == first
+        assert await session.scalar(SEEN) == "7"
+        await session.commit()
+        assert await Driver(session).value(mine) != first
+        await session.rollback()
+    async with sessions.of(8).begin() as session, session.begin_nested():
+        assert await Driver(session).value(seen) == "8"
+
+
+async def test_how_many_rows_were_touched_is_told(sessions: Sessions) -> None:
+    add = Sql(
+        "INSERT INTO once SELECT * FROM unnest(CAST(:ids AS bigint[])) ON CONFLICT DO NOTHING"
     )
-    async with sessions.of(7).begin() as session:
-        for _ in range(2):
-            got = (await session.execute(typed, {**VALUES, "c": {"d": [1]}})).one()
-            assert got.c == {"d": [1]}
-            assert await session.scalar(listed, {"each": [6, 7]}) is True
+    async with sessions.everywhere.begin() as session:
+        driver = Driver(session)
+        assert await driver.execute(Sql("CREATE TEMPORARY TABLE once (id bigint PRIMARY KEY)")) == 0
+        assert await driver.execute(add, ids=[1, 2]) == 2
+        assert await driver.execute(add, ids=[2, 3]) == 1
+        await driver.execute_each(add, [{"ids": [4]}, {"ids": [5]}])
+        assert await driver.execute(Sql("DELETE FROM once WHERE id > :id"), id=1) == 4
+        assert await driver.execute(Sql("SELECT FROM once FOR UPDATE")) == 1
 
 
 async def test_a_refusal_is_told_alike_and_a_savepoint_survives_it(sessions: Sessions) -> None:
+    words = "o que a Ana escreveu"
+    again = Sql("INSERT INTO once SELECT :id WHERE CAST(:words AS text) <> ''")
+    failures: list[DBAPIError] = []
     async with sessions.everywhere.begin() as session:
-        await session.execute(text("CREATE TEMPORARY TABLE once (id bigint PRIMARY KEY)"))
-        for number in (1, 2):
-            await session.execute(text("INSERT INTO once VALUES (:id)"), {"id": number})
-        with pytest.raises(IntegrityError) as refused:
-            async with session.begin_nested():
-                await session.execute(
-                    text("INSERT INTO once SELECT :id WHERE CAST(:words AS text) <> ''"),
-                    {"id": 1, "words": "o que a Ana escreveu"},
-                )
-        assert getattr(refused.value.orig, "sqlstate", None) == "23505"
-        assert "Ana" not in str(refused.value)
-        with pytest.raises(DBAPIError) as failed:
-            async with session.begin_nested():
-                await session.execute(text("SELECT 1 / :none"), {"none": 0})
-        assert not isinstance(failed.value, IntegrityError)
-        assert failed.value.connection_invalidated is False
-        with pytest.raises(ProgrammingError):
-            await _second_in_a_savepoint(session, "SELECT nothing FROM nowhere")
-        with pytest.raises(DBAPIError) as busy:
-            await _second_in_a_savepoint(session, "DO $$BEGIN RAISE deadlock_detected; END$$")
-        assert [is_passing(each.value) for each in (refused, failed, busy)] == [False, False, True]
-        assert await session.scalar(text("SELECT count(*) FROM once")) == 2
-
-
-async def _second_in_a_savepoint(session: AsyncSession, statement: str) -> None:
-    async with session.begin_nested():
-        await session.execute(text("SELECT 1"))
-        await session.execute(text(statement))
+        driver = Driver(session)
+        await driver.execute(Sql("CREATE TEMPORARY TABLE once (id bigint PRIMARY KEY)"))
+        await driver.execute(Sql("INSERT INTO once VALUES (1), (2)"))
+        for refused in (
+            driver.rows(again, id=1, words=words),
+            driver.execute(again, id=1, words=words),
+            driver.execute_each(again, [{"id": 1, "words": words}]),
+            driver.rows(Sql("SELECT 1 / :none"), none=0),
+            driver.rows(Sql("SELECT nothing FROM nowhere")),
+            driver.execute(Sql("DO $$BEGIN RAISE deadlock_detected; END$$")),
+        ):
+            with pytest.raises(DBAPIError) as failed:
+                async with session.begin_nested():
+                    await refused
+            failures.append(failed.value)
+        assert await driver.value(Sql("SELECT count(*) FROM once")) == 2
+    assert [type(each) for each in failures] == [
+        *[IntegrityError] * 3, DBAPIError, ProgrammingError, DBAPIError,
+    ]  # fmt: skip
+    assert [is_passing(each) for each in failures] == [*[False] * 5, True]
+    assert getattr(failures[0].orig, "sqlstate", None) == "23505"
+    assert not [each for each in failures if "Ana" in str(each) or each.connection_invalidated]
 
 
 async def test_a_connection_that_is_lost_is_told_and_replaced(
     sessions: Sessions, migrated_url: str
 ) -> None:
-    me = text("SELECT pg_backend_pid()")
+    me = Sql("SELECT pg_backend_pid()")
     killer = create_engine(migrated_url, pool_size=1, application_name="killer")
     seen: list[Any] = []
 
     async def cut_off() -> None:
+        async with killer.connect() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": seen[-1]})
+
+    async def cut_off_within() -> None:
         async with sessions.of(7).begin() as session:
-            seen.extend([await session.scalar(me), await session.scalar(me)])
-            async with killer.connect() as other:
-                await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": seen[0]})
-            await session.scalar(me)
+            seen.append(await Driver(session).value(me))
+            await cut_off()
+            await Driver(session).value(me)
 
     with pytest.raises(DBAPIError) as lost:
-        await cut_off()
-    assert seen[0] == seen[1]
+        await cut_off_within()
     assert lost.value.connection_invalidated is True
     assert is_passing(lost.value)
     async with sessions.of(7).begin() as session:
-        assert await session.scalar(me) != seen[0]
+        assert await Driver(session).value(me) != seen[-1]
         assert await session.scalar(SEEN) == "7"
     await killer.dispose()
-
-
-async def test_a_second_transaction_of_a_session_is_begun_too(sessions: Sessions) -> None:
-    in_one = text("SELECT pg_current_xact_id()::text::bigint")
-    async with sessions.of(7)() as session:
-        first: Any = await session.scalar(in_one)
-        assert await session.scalar(in_one) == first
-        await session.commit()
-        second = await session.scalar(in_one)
-        assert second != first
-        assert await session.scalar(in_one) == second
-        await session.rollback()
 
 
 async def test_sessions_of_an_engine_that_cannot_say_it_are_refused(migrated_url: str) -> None:
