@@ -34,13 +34,11 @@ FORGET = Sql("""
     WHERE turn_steps.tenant_id = :tenant AND turns.tenant_id = :tenant
       AND turns.id = turn_steps.turn_id AND turns.contact_id = :contact AND turns.state <> 'open'
 """)
-
-
 # Of a turn that has only asked a model, and told nobody.
-FORGET_UNTOLD = text("""
+FORGET_UNTOLD = Sql("""
     DELETE FROM turn_steps WHERE tenant_id = :tenant AND turn_id = :turn
 """)
-ACTED = text("""
+ACTED = Sql("""
     SELECT EXISTS (SELECT FROM turn_steps WHERE tenant_id = :tenant AND turn_id = :turn
                    AND name <> 'prompt' AND NOT starts_with(name, 'model:'))
 """)
@@ -48,13 +46,12 @@ ACTED = text("""
 
 async def acted(session: AsyncSession, turn: Turn) -> bool:
     """Return whether an earlier start of the turn did more than ask a model."""
-    whose = {"tenant": turn.tenant_id, "turn": turn.id}
-    return bool(await session.scalar(ACTED, whose))
+    return bool(await Driver(session).value(ACTED, tenant=turn.tenant_id, turn=turn.id))
 
 
 async def begin_again(session: AsyncSession, turn: Turn) -> None:
     """Forget what a turn has asked a model, which its contact has corrected since."""
-    await session.execute(FORGET_UNTOLD, {"tenant": turn.tenant_id, "turn": turn.id})
+    await Driver(session).execute(FORGET_UNTOLD, tenant=turn.tenant_id, turn=turn.id)
 
 
 async def forget_steps(

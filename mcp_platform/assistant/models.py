@@ -1,45 +1,46 @@
-"""Rows of a turn's journal and of what a contact was offered."""
+"""Tables of a turn's journal and of what a contact was offered."""
 
-import uuid
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import ForeignKeyConstraint, Index, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from mcp_platform.kit.database import Base
 
-
-class StepRow(Base):
-    """One step of a turn: written down before it is acted on, or together with its effect."""
-
-    __tablename__ = "turn_steps"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "turn_id"], ["turns.tenant_id", "turns.id"], ondelete="CASCADE"
-        ),
-    )
-
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
-    turn_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    """`prompt`, `model:<round>`, `tool:<round>.<call>`, `tap`."""
-    content: Mapped[dict[str, Any]]
-    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+# One step of a turn: written down before it is acted on, or together with its effect.
+TURN_STEPS = Table(
+    "turn_steps",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("turn_id", Uuid, primary_key=True),
+    # `prompt`, `model:<round>`, `tool:<round>.<call>`, `tap`.
+    Column("name", Text, primary_key=True),
+    Column("content", JSONB, nullable=False),
+    Column("at", DateTime(timezone=True), server_default=func.clock_timestamp(), nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "turn_id"], ["turns.tenant_id", "turns.id"], ondelete="CASCADE"
+    ),
+)
 
 
-class OfferRow(Base):
-    """An opaque id issued to one contact, and what choosing it means."""
-
-    __tablename__ = "offers"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
-        Index("ix_offers_tenant_id_contact_id", "tenant_id", "contact_id"),
-        Index("ix_offers_expires_at", "expires_at"),
-    )
-
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    contact_id: Mapped[uuid.UUID]
-    action: Mapped[dict[str, Any]]
-    expires_at: Mapped[datetime]
+# An opaque id issued to one contact, and what choosing it means.
+OFFERS = Table(
+    "offers",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("contact_id", Uuid, nullable=False),
+    Column("action", JSONB, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+    Index("ix_offers_tenant_id_contact_id", "tenant_id", "contact_id"),
+    Index("ix_offers_expires_at", "expires_at"),
+)

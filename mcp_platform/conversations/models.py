@@ -5,11 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
+    Column,
+    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
+    Table,
+    Text,
+    Uuid,
     func,
     text,
 )
@@ -52,33 +58,29 @@ class ContactRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class ContactAliasRow(Base):
-    """One way of naming a contact: `u:<BSUID>`, `w:<wa_id>` or `a:<API user id>`."""
-
-    __tablename__ = "contact_aliases"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
-        Index("ix_contact_aliases_tenant_id_contact_id", "tenant_id", "contact_id"),
-    )
-
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
-    alias: Mapped[str] = mapped_column(primary_key=True)
-    contact_id: Mapped[uuid.UUID]
+# One way of naming a contact: `u:<BSUID>`, `w:<wa_id>` or `a:<API user id>`.
+CONTACT_ALIASES = Table(
+    "contact_aliases",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("alias", Text, primary_key=True),
+    Column("contact_id", Uuid, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+    Index("ix_contact_aliases_tenant_id_contact_id", "tenant_id", "contact_id"),
+)
 
 
-class ContactLeaseRow(Base):
-    """Who answers this contact now. `epoch` fences off whoever slept through its lease."""
-
-    __tablename__ = "contact_leases"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
-    )
-
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
-    contact_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    holder: Mapped[uuid.UUID | None]
-    epoch: Mapped[int] = mapped_column(server_default="0")
-    heartbeat_at: Mapped[datetime | None]
+# Who answers this contact now. `epoch` fences off whoever slept through its lease.
+CONTACT_LEASES = Table(
+    "contact_leases",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("contact_id", Uuid, primary_key=True),
+    Column("holder", Uuid),
+    Column("epoch", BigInteger, server_default="0", nullable=False),
+    Column("heartbeat_at", DateTime(timezone=True)),
+    ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+)
 
 
 class MessageRow(Base):

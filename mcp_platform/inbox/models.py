@@ -4,10 +4,16 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
+    Column,
+    DateTime,
     ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
+    Table,
+    Text,
     func,
     text,
 )
@@ -65,17 +71,22 @@ class EventRow(Base):
     trace_id: Mapped[str | None]
 
 
-class QuarantinedRow(Base):
-    """What Postgres would not take as an event: kept whole, for a person to look at."""
-
-    __tablename__ = "quarantined_events"
-    __table_args__ = (Index("ix_quarantined_events_received_at", "received_at"),)
-
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    body: Mapped[bytes]
-    error: Mapped[str]
-    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+# What Postgres would not take as an event: kept whole, for a person to look at.
+QUARANTINED_EVENTS = Table(
+    "quarantined_events",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False),
+    Column(
+        "received_at",
+        DateTime(timezone=True),
+        server_default=func.clock_timestamp(),
+        nullable=False,
+    ),
+    Index("ix_quarantined_events_received_at", "received_at"),
+)
 
 
 class TurnRow(Base):

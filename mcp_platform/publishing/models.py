@@ -1,25 +1,19 @@
-"""Rows of publications."""
+"""The table of publications."""
 
-from datetime import datetime
-
-from sqlalchemy import (
-    ForeignKey,
-)
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Table, Text
 
 from mcp_platform.kit.database import Base
 
-
-class PublicationRow(Base):
-    """What was last asked of the manifests repository for a tenant, and what is in it."""
-
-    __tablename__ = "publications"
-
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
-    requested: Mapped[str]
-    """Digest of what the exported file says of the tenant."""
-    requested_at: Mapped[datetime]
-    committed: Mapped[str | None]
-    """The digest that is in the repository."""
-    committed_at: Mapped[datetime | None]
-    commit_id: Mapped[str | None]
+# What was last asked of the manifests repository for a tenant, and what is in it.
+PUBLICATIONS = Table(
+    "publications",
+    Base.metadata,
+    Column("tenant_id", BigInteger, ForeignKey("tenants.id"), primary_key=True),
+    # Digest of what the exported file says of the tenant.
+    Column("requested", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    # The digest that is in the repository.
+    Column("committed", Text),
+    Column("committed_at", DateTime(timezone=True)),
+    Column("commit_id", Text),
+)

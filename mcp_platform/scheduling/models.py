@@ -2,18 +2,23 @@
 
 import uuid
 from datetime import date, datetime, time
-from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
+    Column,
+    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
+    Table,
+    Text,
+    Uuid,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
@@ -121,55 +126,49 @@ class ClosedDayRow(Versioned, Base):
     reason: Mapped[str | None]
 
 
-class TellingRow(Base):
-    """What somebody of the business changed of an appointment, which its customer must learn.
-
-    By the message `key`, or where there is none, or it failed, by being called.
-    """
-
-    __tablename__ = "tellings"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "appointment_id"], ["appointments.tenant_id", "appointments.id"]
-        ),
-    )
-
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
-    appointment_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    version: Mapped[int]
-    """The appointment's as it was changed: what changes it later is another matter."""
-    known_start: Mapped[datetime]
-    """When the customer believes that it starts."""
-    until: Mapped[datetime]
-    """Then it is too late to call: the later of the start they know and the one that is."""
-    key: Mapped[str | None]
-    by: Mapped[str]
-    changed_at: Mapped[datetime]
-    called_at: Mapped[datetime | None]
-    called_by: Mapped[str | None]
+# What somebody of the business changed of an appointment, which its customer must learn: by the
+# message `key`, or where there is none, or it failed, by being called.
+TELLINGS = Table(
+    "tellings",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("appointment_id", Uuid, primary_key=True),
+    # The appointment's as it was changed: what changes it later is another matter.
+    Column("version", BigInteger, nullable=False),
+    # When the customer believes that it starts.
+    Column("known_start", DateTime(timezone=True), nullable=False),
+    # Then it is too late to call: the later of the start they know and the one that is.
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("key", Text),
+    Column("by", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("called_at", DateTime(timezone=True)),
+    Column("called_by", Text),
+    ForeignKeyConstraint(
+        ["tenant_id", "appointment_id"], ["appointments.tenant_id", "appointments.id"]
+    ),
+)
 
 
-class CalendarLookRow(Base):
-    """When the owner's calendars of a tenant with appointments are looked at again."""
+# When the owner's calendars of a tenant with appointments are looked at again.
+CALENDAR_LOOKS = Table(
+    "calendar_looks",
+    Base.metadata,
+    Column("tenant_id", BigInteger, ForeignKey("tenants.id"), primary_key=True),
+    Column("next_due_at", DateTime(timezone=True), nullable=False),
+    # By appointment, where its event stood when the owner was told; null: nowhere.
+    Column("told", JSONB, server_default="{}", nullable=False),
+    Index("ix_calendar_looks_next_due_at", "next_due_at"),
+)
 
-    __tablename__ = "calendar_looks"
-    __table_args__ = (Index("ix_calendar_looks_next_due_at", "next_due_at"),)
 
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
-    next_due_at: Mapped[datetime]
-    told: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    """By appointment, where its event stood when the owner was told; null: nowhere."""
-
-
-class BookingLockRow(Base):
-    """Locked by who puts an appointment of the tenant anywhere. It holds nothing else.
-
-    Not an advisory lock: any login of the server may hold those, and so end everybody's booking.
-    """
-
-    __tablename__ = "booking_locks"
-
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+# Locked by who puts an appointment of the tenant anywhere. It holds nothing else. Not an advisory
+# lock: any login of the server may hold those, and so end everybody's booking.
+BOOKING_LOCKS = Table(
+    "booking_locks",
+    Base.metadata,
+    Column("tenant_id", BigInteger, ForeignKey("tenants.id"), primary_key=True),
+)
 
 
 class AppointmentRow(Base):
