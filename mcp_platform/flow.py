@@ -67,6 +67,21 @@ class Patience:
         return max(ready - waiting.now, timedelta(0))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedContact:
+    """A contact whose lease was taken, and its turn; None: nothing waited any more."""
+
+    lease: Lease
+    turn: Turn | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotNow:
+    """It is too early, or somebody else has the lease. None: nothing waits."""
+
+    again_in: timedelta | None
+
+
 class InboxHandler:
     """Handles wake-ups of the inbox."""
 
@@ -100,12 +115,11 @@ class InboxHandler:
         if tenant.status != "active":
             return None
         async with AsyncExitStack() as alone:
-            began = await self._begin(tenant, wakeup.key, alone)
-            if not isinstance(began, tuple):
-                return began
-            lease, turn = began
-            if turn is not None:
-                await self._go_on(tenant, wakeup, lease, turn)
+            match await self._begin(tenant, wakeup.key, alone):
+                case NotNow(again_in=again_in):
+                    return again_in
+                case LeasedContact(lease=lease, turn=turn) if turn is not None:
+                    await self._go_on(tenant, wakeup, lease, turn)
         return None
 
     async def _go_on(self, tenant: Tenant, wakeup: WakeUp, lease: Lease, begun: Turn) -> None:
@@ -133,27 +147,24 @@ class InboxHandler:
 
     async def _begin(
         self, tenant: Tenant, alias: str, alone: AsyncExitStack
-    ) -> tuple[Lease, Turn | None] | timedelta | None:
-        """Take the lease of a contact for whom something waits, and freeze it into a turn.
-
-        Return when to come back instead, if it is too early or somebody else has the lease.
-        """
+    ) -> LeasedContact | NotNow:
+        """Take the lease of a contact for whom something waits, and freeze it into a turn."""
         async with self._sessions.of(tenant.id).begin() as session:
             contacts = Contacts(session, tenant.id)
             contact_id = await contacts.ensure(Identity.of(alias))
             waiting = await Turns(session, tenant.id).waiting(contact_id)
             if waiting is None:
-                return None
+                return NotNow(again_in=None)
             if left := self._patience.left(waiting):
-                return left
+                return NotNow(again_in=left)
             if waiting.starts >= SUSPECTED_AFTER:
                 if self._suspect.locked():
-                    return LEASE_TAKEN
+                    return NotNow(again_in=LEASE_TAKEN)
                 await alone.enter_async_context(self._suspect)
             lease = await self._leases.take(session, tenant_id=tenant.id, contact_id=contact_id)
             if lease is None:
-                return LEASE_TAKEN
-            return lease, await self._next(session, tenant, lease)
+                return NotNow(again_in=LEASE_TAKEN)
+            return LeasedContact(lease=lease, turn=await self._next(session, tenant, lease))
 
     async def _next(self, session: AsyncSession, tenant: Tenant, lease: Lease) -> Turn | None:
         """Begin the contact's next turn, or give the lease back where there is none.

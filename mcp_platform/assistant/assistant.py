@@ -14,7 +14,7 @@ import structlog
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.done import Done, HandedOver, result_for_model
 from mcp_platform.assistant.journal import Journal
-from mcp_platform.assistant.language import detect, doubtful, supported
+from mcp_platform.assistant.language import detect, doubtful
 from mcp_platform.assistant.menu import STEP, Menu, typed_choice
 from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.assistant.model import (
@@ -46,6 +46,7 @@ from mcp_platform.scheduling.outcome import SlotView
 from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
+from mcp_platform.tenants.languages import supported
 from mcp_platform.whatsapp.reply import Reply
 
 log = structlog.get_logger(__name__)

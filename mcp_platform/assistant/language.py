@@ -8,7 +8,8 @@ too, and what Brazilians write without accents looks like it.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-LANGUAGES = ("pt-BR", "en", "es")
+from mcp_platform.tenants.languages import LANGUAGES
+
 SIGNS = 2  # one alone is a joke, a name, a typing error: "gracias", "sorry"
 WORDS = 3  # "thank you" and "buenos días" are said in any language
 
@@ -88,12 +89,6 @@ _SPELT = {
 }
 # Whole words: in an id such as `s_7a3me` nothing is said in any language.
 _TOKEN = re.compile(r"(?<!\w)[^\W\d_]+(?:'[a-z]+)?(?!\w)")
-
-
-def supported(language: str | None) -> str:
-    """Return the one of our languages that `language` means; Portuguese for any other."""
-    primary = (language or "").replace("_", "-").partition("-")[0].lower()
-    return next((each for each in LANGUAGES if each.partition("-")[0] == primary), "pt-BR")
 
 
 def detect(messages: Sequence[str], *, now: str, names: Iterable[str] = ()) -> str:

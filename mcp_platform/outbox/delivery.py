@@ -121,9 +121,9 @@ class Delivery:
             with structlog.contextvars.bound_contextvars(
                 trace_id=head.effect.trace_id, tenant=tenant.path, outbox_id=head.effect.id
             ):
-                on, later = await self._step(head, tenant)
-            if not on:
-                return later
+                step = await self._step(head, tenant)
+            if not step.go_on:
+                return step.again_in
         return _AT_ONCE
 
     async def sweep(self) -> int:
@@ -191,7 +191,7 @@ class Delivery:
 
     async def _give_up(self, effect: Effect, *, now: datetime, why: "_Hopeless") -> "_Next":
         """Give up what nobody is doing, and go on with the lane."""
-        code, error = why
+        code, error = why.code, why.error
         async with self._sessions.of(effect.tenant_id).begin() as session:
             if await lanes.move(session, effect, state="dead", due_at=now, code=code, error=error):
                 await self._tell(session, effect, code=code, error=error)
@@ -319,14 +319,20 @@ class _Verdict:
     due_at: datetime
 
 
-_Next = tuple[bool, timedelta | None]
-"""Whether to go on with the lane; if not, when to come back (None: no need to)."""
-_GO_ON: _Next = (True, None)
-_STOP: _Next = (False, None)
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """Whether to go on with the lane; if not, when to come back. None: no need to."""
+
+    go_on: bool
+    again_in: timedelta | None = None
+
+
+_GO_ON = _Next(go_on=True)
+_STOP = _Next(go_on=False)
 
 
 def _after(wait: timedelta) -> _Next:
-    return (False, wait)
+    return _Next(go_on=False, again_in=wait)
 
 
 def _fenced(effect: Effect) -> _Next:
@@ -335,19 +341,25 @@ def _fenced(effect: Effect) -> _Next:
     return _GO_ON
 
 
-_Hopeless = tuple[int | None, str]
-"""The code and the sentence of an effect that must not be tried."""
+@dataclass(frozen=True, slots=True)
+class _Hopeless:
+    """Why an effect must not be tried: Meta's code, if it has one, and a sentence."""
+
+    code: int | None
+    error: str
 
 
 def _hopeless(head: LaneHead, *, now: datetime) -> _Hopeless | None:
     effect = head.effect
     if effect.state == "uncertain" and effect.resends:
-        return (None, "Sent twice, and Meta never said what became of it: not sent a third time.")
+        return _Hopeless(
+            None, "Sent twice, and Meta never said what became of it: not sent a third time."
+        )
     if effect.give_up_at is not None and effect.give_up_at <= now:
-        return (None, f"Given up after {effect.attempts} attempts, without a last answer.")
+        return _Hopeless(None, f"Given up after {effect.attempts} attempts, without a last answer.")
     # Where we do not know when the contact last wrote, Meta decides.
     inbound = head.last_inbound_at
     if effect.needs_window and inbound is not None and now - inbound >= WINDOW:
         error = "The customer last wrote more than 24 hours ago: WhatsApp takes only templates."
-        return (WINDOW_CLOSED, error)
+        return _Hopeless(WINDOW_CLOSED, error)
     return None

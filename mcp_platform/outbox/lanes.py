@@ -13,16 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.kit.queue import WakeUp
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.effects import Effect
+from mcp_platform.outbox.states import IS_UNFINISHED
 from mcp_platform.tenants.tenant import TenantId, Topology
-
-# Literal, because a parameter would keep Postgres from using the partial index.
-_UNFINISHED = "state in ('pending', 'sending', 'uncertain')"
 
 _EFFECT = ", ".join(f"o.{field.name}" for field in fields(Effect))
 HEAD = Sql(f"""
     SELECT {_EFFECT}, c.last_inbound_at
     FROM outbox o LEFT JOIN contacts c ON c.tenant_id = o.tenant_id AND c.id = o.contact_id
-    WHERE o.tenant_id = :tenant AND o.lane = :lane AND o.{_UNFINISHED}
+    WHERE o.tenant_id = :tenant AND o.lane = :lane AND o.{IS_UNFINISHED}
     ORDER BY o.id
     LIMIT 1
 """)  # noqa: S608  # constants of this module and names of columns
@@ -36,7 +34,7 @@ CLAIM = Sql(f"""
       AND NOT EXISTS (
         SELECT FROM outbox other
         WHERE other.tenant_id = :tenant AND other.lane = :lane AND other.id <> :id
-          AND other.state = 'sending' AND other.{_UNFINISHED})
+          AND other.state = 'sending' AND other.{IS_UNFINISHED})
 """)  # noqa: S608  # constants of this module
 _UNSETTLED = "state IN ('sending', 'uncertain') OR state = 'failed' AND wamid <> :wamid"
 SENT = Sql(f"""
@@ -76,16 +74,16 @@ OVERDUE = Sql(f"""
         SELECT o.tenant_id, o.id,
             row_number() OVER (PARTITION BY o.tenant_id ORDER BY o.due_at) AS nth
         FROM outbox o
-        WHERE o.{_UNFINISHED} AND o.due_at < :before
+        WHERE o.{IS_UNFINISHED} AND o.due_at < :before
           AND NOT EXISTS (
             SELECT 1 FROM outbox e
             WHERE e.tenant_id = o.tenant_id AND e.lane = o.lane AND e.id < o.id
-              AND e.{_UNFINISHED})
+              AND e.{IS_UNFINISHED})
           AND EXISTS (
             SELECT 1 FROM tenants t WHERE t.id = o.tenant_id AND t.topology = :topology)
     ), due AS (
         SELECT o.tenant_id, o.id FROM overdue JOIN outbox o USING (tenant_id, id)
-        WHERE o.{_UNFINISHED} AND o.due_at < :before
+        WHERE o.{IS_UNFINISHED} AND o.due_at < :before
         ORDER BY overdue.nth, o.due_at
         LIMIT :limit
         FOR UPDATE OF o SKIP LOCKED

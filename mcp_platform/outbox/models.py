@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base
+from mcp_platform.outbox.states import IS_UNFINISHED
 
 
 class OutboxRow(Base):
@@ -37,12 +38,12 @@ class OutboxRow(Base):
             "tenant_id",
             "lane",
             "id",
-            postgresql_where=text("state in ('pending', 'sending', 'uncertain')"),
+            postgresql_where=text(IS_UNFINISHED),
         ),
         Index(
             "ix_outbox_due",
             "due_at",
-            postgresql_where=text("state in ('pending', 'sending', 'uncertain')"),
+            postgresql_where=text(IS_UNFINISHED),
         ),
         Index("ix_outbox_wamid", "tenant_id", "wamid", postgresql_where=text("wamid is not null")),
         Index("ix_outbox_dead", "tenant_id", postgresql_where=text("state in ('dead', 'failed')")),

@@ -16,6 +16,7 @@ from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.effects import Effect
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
 from mcp_platform.tenants import health
+from mcp_platform.tenants.languages import primary
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
 from mcp_platform.whatsapp.reply import Reply
@@ -162,7 +163,9 @@ class Notices:
 
         `until` is when the assistant answers again, as the owner reads it.
         """
-        said = _WANTS_A_PERSON[_language(tenant)].format(who=_who(tenant, contact), until=until)
+        said = _WANTS_A_PERSON[primary(tenant.language)].format(
+            who=_who(tenant, contact), until=until
+        )
         text = said + _how_to_answer(tenant, contact)
         await self._record(session, tenant, text, key=f"n:person:{key}")
         NOTICES.labels(about="wants_a_person").inc()
@@ -171,7 +174,7 @@ class Notices:
         self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, key: str
     ) -> None:
         """Tell the owner who wrote to a person, and has no answer as the assistant is back."""
-        said = _LEFT_ALONE[_language(tenant)].format(who=_who(tenant, contact))
+        said = _LEFT_ALONE[primary(tenant.language)].format(who=_who(tenant, contact))
         text = said + _how_to_answer(tenant, contact)
         await self._record(session, tenant, text, key=f"n:alone:{key}")
         NOTICES.labels(about="left_alone").inc()
@@ -179,7 +182,7 @@ class Notices:
     async def trouble(self, tenant: Tenant, about: Trouble, *, now: datetime) -> None:
         """Tell the owner of a trouble, at most once an hour."""
         NOTICES.labels(about=about).inc()
-        text = _TROUBLES[about][_language(tenant)]
+        text = _TROUBLES[about][primary(tenant.language)]
         async with self._sessions.of(tenant.id).begin() as session:
             await self._record(session, tenant, text, key=f"n:{about}:{now:%Y%m%d%H}")
 
@@ -188,7 +191,7 @@ class Notices:
     ) -> None:
         """Tell the owner, in the transaction that records it, what a check found newly wrong."""
         NOTICES.labels(about="examined").inc()
-        text = _EXAMINED[_language(tenant)].format(what=what)
+        text = _EXAMINED[primary(tenant.language)].format(what=what)
         await self._record(session, tenant, text, key=f"n:examined:{now:%Y%m%d}")
 
     async def misplaced(
@@ -201,7 +204,7 @@ class Notices:
     async def parked(self, session: AsyncSession, tenant: Tenant, *, key: str) -> None:
         """Tell the owner, in the transaction that parks a turn, that somebody has no answer."""
         NOTICES.labels(about="not_understood").inc()
-        text = _TROUBLES["not_understood"][_language(tenant)]
+        text = _TROUBLES["not_understood"][primary(tenant.language)]
         await self._record(session, tenant, text, key=f"n:parked:{key}")
 
     async def gave_up(
@@ -224,7 +227,7 @@ class Notices:
     async def _lost(self, session: AsyncSession, tenant_id: TenantId, about: Trouble) -> None:
         NOTICES.labels(about=about).inc()
         owner, language, today = await Driver(session).row(OWNER, tenant=tenant_id)
-        text = _TROUBLES[about][_primary(language)]
+        text = _TROUBLES[about][primary(language)]
         await self._send(session, tenant_id, owner, text, key=f"n:{about}:{today:%Y%m%d}")
 
     async def _record(self, session: AsyncSession, tenant: Tenant, text: str, *, key: str) -> None:
@@ -262,20 +265,11 @@ class Notices:
 
 def _who(tenant: Tenant, contact: NamedContact) -> str:
     # A name that a stranger gave themself: on one line, it cannot pass for words of ours.
-    who = " ".join((contact.name or "").split()) or _SOMEBODY[_language(tenant)]
+    who = " ".join((contact.name or "").split()) or _SOMEBODY[primary(tenant.language)]
     return f"{who} (+{contact.wa_id})" if contact.wa_id else who
 
 
 def _how_to_answer(tenant: Tenant, contact: NamedContact) -> str:
-    language = _language(tenant)
+    language = primary(tenant.language)
     call = _CALL[language] if contact.wa_id else ""
     return call + _TAKE[language].format(path=tenant.path, name=contact.wa_id or contact.id)
-
-
-def _language(tenant: Tenant) -> str:
-    return _primary(tenant.language)
-
-
-def _primary(language: str) -> str:
-    primary = language.partition("-")[0].lower()
-    return primary if primary in _WANTS_A_PERSON else "pt"

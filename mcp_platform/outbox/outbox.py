@@ -14,6 +14,7 @@ from mcp_platform.kit.jsons import dumps
 from mcp_platform.kit.logging import current_trace
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
 from mcp_platform.kit.sql import Driver, Sql
+from mcp_platform.outbox.states import IS_UNFINISHED
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.messages import Recipient, graph_message
 from mcp_platform.whatsapp.reply import Reply
@@ -35,6 +36,24 @@ def contact_lane(contact_id: uuid.UUID) -> str:
 
 def appointment_lane(appointment_id: uuid.UUID) -> str:
     return f"a:{appointment_id}"
+
+
+def event_waits(*, tenant: str, appointment: str) -> str:
+    """Return the condition, in SQL, that an appointment's event is still to be written.
+
+    `tenant` and `appointment` are columns of the statement that it becomes part of.
+    """
+    return f"""EXISTS (
+        SELECT FROM outbox o
+        WHERE o.tenant_id = {tenant} AND o.lane = 'a:' || {appointment} AND o.{IS_UNFINISHED})"""  # columns
+
+
+def done_since(*, tenant: str, key: str, settling: str) -> str:
+    """Return the condition, in SQL, that an effect was done within `settling`. All are SQL too."""
+    return f"""EXISTS (
+        SELECT FROM outbox o
+        WHERE o.tenant_id = {tenant} AND o.key = {key}
+          AND o.updated_at > clock_timestamp() - {settling})"""  # columns
 
 
 class Outbox:

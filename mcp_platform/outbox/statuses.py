@@ -11,6 +11,7 @@ from mcp_platform.kit.jsons import storable
 from mcp_platform.kit.queue import OUTBOX, WakeUp, wake
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox import metrics
+from mcp_platform.outbox.states import UNFINISHED
 from mcp_platform.tenants.tenant import TenantId
 
 Status = Literal["sent", "failed", "delivered", "read"]
@@ -21,7 +22,6 @@ _STATUSES: dict[Any, Status] = {
     "read": "read",
     "played": "read",  # a voice note
 }
-_UNFINISHED = ("pending", "sending", "uncertain")
 _CODE_LIMIT = 2**31  # of our column; Meta's codes have six digits
 _ERROR_MAX = 300  # characters of Meta's sentence that are worth keeping
 
@@ -98,7 +98,7 @@ class AppliedStatuses:
 
 def advanced(message: FollowedMessage, update: StatusUpdate) -> FollowedMessage:
     """Return what is known of `message` after `update`; itself, if nothing new."""
-    if message.state in ("pending", "sending", "uncertain", "dead"):
+    if message.state in (*UNFINISHED, "dead"):
         # `failed` of a message that is to be tried again, or given up, tells of an earlier attempt.
         news = update.status != "failed" or message.state in ("sending", "uncertain")
         return _told(message, update) if news else message
@@ -178,7 +178,7 @@ async def apply_statuses(session: AsyncSession, updates: Sequence[StatusUpdate])
     changed = [(each, now[each.tenant_id, each.id]) for each in found]
     changed = [(before, after) for before, after in changed if before != after]
     await _write(session, [after for _, after in changed])
-    await _wake_lanes(session, (each for each, _ in changed if each.state in _UNFINISHED))
+    await _wake_lanes(session, (each for each, _ in changed if each.state in UNFINISHED))
     return AppliedStatuses(
         changed=tuple(after for _, after in changed),
         failed=tuple(after for before, after in changed if after.state == "failed"),

@@ -50,10 +50,10 @@ from mcp_platform.scheduling.catalogue_store import MINUTE
 from mcp_platform.scheduling.holidays import check_region
 from mcp_platform.tenants.directory import tenant_of
 from mcp_platform.tenants.health import strike
+from mcp_platform.tenants.languages import Language
 from mcp_platform.tenants.models import ClientRow, TenantRow, was_purged
 from mcp_platform.tenants.tenant import Article, Environment, Kind, Tenant, TenantId
 
-Language = Literal["pt-BR", "en", "es"]
 Status = Literal["active", "suspended"]
 Topology = Literal["shared", "isolated"]
 TimeZone = Annotated[

@@ -13,10 +13,9 @@ from mcp_platform.audit.actor import Actor
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.forms import VersionedOut
 from mcp_platform.registry.environments import LocatedTenant
+from mcp_platform.scheduling.appointment import OCCUPYING
 from mcp_platform.scheduling.models import AppointmentRow, ServiceRow
 from mcp_platform.tenants.models import TenantRow
-
-OCCUPYING = ("held", "booked", "confirmed")
 
 
 class TenantBound:

@@ -82,6 +82,13 @@ class ChosenSlot:
             raise Invalid("The start is no moment.", fields={"start": "must carry an offset"})
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A slot that is kept for a contact while the calendar is asked."""
+
+    placement: Placement
+
+
 class Agenda:
     """The agenda of one tenant. Made anew for each turn or request: `catalogue` is as of now."""
 
@@ -143,19 +150,20 @@ class Agenda:
             now=now,
             work=work,
         )
-        if isinstance(held, Booked | LimitReached):
-            return held
-        if placement is not None and held:
-            failpoint("turn.after_hold")
-            try:
-                free = await self._is_free(placement, of=hold_id, now=now)
-            except CalendarUnreadable:
-                return await self._let_go(hold_id, CalendarClosed(), work=work)
-            failpoint("turn.after_calendar")
-            if free:
-                booked = await self._promote(hold_id, now=now, work=work)
-                if booked is not None:
-                    return booked
+        match held:
+            case Booked() | LimitReached():
+                return held
+            case Hold(placement=kept):
+                failpoint("turn.after_hold")
+                try:
+                    free = await self._is_free(kept, of=hold_id, now=now)
+                except CalendarUnreadable:
+                    return await self._let_go(hold_id, CalendarClosed(), work=work)
+                failpoint("turn.after_calendar")
+                if free:
+                    booked = await self._promote(hold_id, now=now, work=work)
+                    if booked is not None:
+                        return booked
         alternatives = await self._alternatives(choice, now=now, excluding=hold_id)
         return await self._let_go(hold_id, Taken(alternatives=alternatives), work=work)
 
@@ -250,8 +258,8 @@ class Agenda:
         booked_for: str | None,
         now: datetime,
         work: EffectCommit,
-    ) -> Booked | LimitReached | bool:
-        """Hold the slot, unless this was done before or may not be done; False: it is taken."""
+    ) -> Booked | LimitReached | Hold | None:
+        """Hold the slot, unless this was done before or may not be done; None: it is taken."""
         async with work.begin() as session:
             appointments = Appointments(session, self._tenant.id)
             await appointments.lock()  # before anything is read that must still be so when written
@@ -272,7 +280,7 @@ class Agenda:
                 await work.conclude(session, settled)
                 return settled
             if placement is None:
-                return False
+                return None
             try:
                 await appointments.hold(
                     hold_id=hold_id,
@@ -283,8 +291,8 @@ class Agenda:
                     hold_for=self._hold_for,
                 )
             except SlotTaken:
-                return False
-            return True
+                return None
+            return Hold(placement)
 
     async def _promote(self, hold_id: UUID, *, now: datetime, work: EffectCommit) -> Booked | None:
         try:

@@ -3,10 +3,10 @@
 Pure. `appointments.py` reads and writes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ ListedStatus = Literal["booked", "confirmed", "cancelled", "completed", "no_show
 """All but that of a hold, which nobody is shown."""
 ACTIVE: tuple[AppointmentStatus, ...] = ("booked", "confirmed")
 OCCUPYING: tuple[AppointmentStatus, ...] = ("held", *ACTIVE)
+STATUSES: tuple[AppointmentStatus, ...] = get_args(AppointmentStatus)
 
 Mark = Literal["confirmed", "completed", "no_show"]
 # What may be marked as what. What is over may be corrected, and is not made to come again.
@@ -27,6 +28,12 @@ MARKS: Mapping[Mark, frozenset[AppointmentStatus]] = {
     "completed": frozenset({"booked", "confirmed", "no_show"}),
     "no_show": frozenset({"booked", "confirmed", "completed"}),
 }
+
+
+def listed(statuses: Iterable[AppointmentStatus]) -> str:
+    """Return statuses as SQL lists them."""
+    return ", ".join(f"'{status}'" for status in statuses)
+
 
 HowTold = Literal["message", "call", "called"]
 

@@ -5,7 +5,7 @@ overlap; this module turns its refusal into `SlotTaken`. Refuses to know hours, 
 contacts' words, and never commits.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,9 +23,9 @@ from mcp_platform.scheduling.appointment import (
     MARKS,
     OCCUPYING,
     Appointment,
-    AppointmentStatus,
     ListedStatus,
     Mark,
+    listed,
 )
 from mcp_platform.scheduling.availability import Slot
 from mcp_platform.scheduling.calendar import Interval
@@ -35,10 +35,6 @@ from mcp_platform.tenants.tenant import TenantId
 EXCLUSION_VIOLATION = "23P01"  # PostgreSQL, appendix A
 # What a slot can block on either side of its start: a day of duration and a day of buffer, at most.
 LONGEST = timedelta(days=2)
-
-
-def _listed(statuses: Collection[AppointmentStatus]) -> str:
-    return ", ".join(f"'{status}'" for status in statuses)
 
 
 LOCK = Sql("""
@@ -70,15 +66,15 @@ ONE = Sql(f"""
 LOCK_ONE = Sql("SELECT FROM appointments WHERE tenant_id = :tenant AND id = :id FOR UPDATE")
 # What a contact has in exactly this slot already.
 SAME = Sql(f"""
-    {READ} AND a.contact_id = :contact AND a.status IN ({_listed(ACTIVE)})
+    {READ} AND a.contact_id = :contact AND a.status IN ({listed(ACTIVE)})
       AND a.professional_id = :professional AND a.service_id = :service AND a.starts_at = :start
 """)
 UPCOMING = Sql(f"""
-    {READ} AND a.contact_id = :contact AND a.status IN ({_listed(ACTIVE)}) AND a.ends_at > :now
+    {READ} AND a.contact_id = :contact AND a.status IN ({listed(ACTIVE)}) AND a.ends_at > :now
     ORDER BY a.starts_at, a.id
 """)
 AHEAD = Sql(f"""
-    {READ} AND a.status IN ({_listed(ACTIVE)}) AND a.starts_at > :now
+    {READ} AND a.status IN ({listed(ACTIVE)}) AND a.starts_at > :now
     ORDER BY a.starts_at, a.id
 """)
 # An unset bound is no bound, in a form for which the index by start serves.
@@ -103,7 +99,7 @@ OVERLAPS = """
 OCCUPIED = Sql(f"""
     SELECT professional_id, lower(blocked), upper(blocked) FROM appointments
     WHERE tenant_id = :tenant AND professional_id = ANY(:professionals)
-      AND status IN ({_listed(OCCUPYING)})
+      AND status IN ({listed(OCCUPYING)})
       AND (hold_expires_at IS NULL OR hold_expires_at > :now)
       AND {OVERLAPS}
       AND id IS DISTINCT FROM :excluding
@@ -143,7 +139,7 @@ MOVE = Sql("""
 # For a contact: only theirs, and not what is over.
 CANCEL = Sql(f"""
     UPDATE appointments SET status = 'cancelled', version = version + 1, updated_at = :now
-    WHERE tenant_id = :tenant AND id = :id AND status IN ({_listed(ACTIVE)})
+    WHERE tenant_id = :tenant AND id = :id AND status IN ({listed(ACTIVE)})
       AND (CAST(:contact AS uuid) IS NULL OR contact_id = :contact AND ends_at > :now)
 """)  # noqa: S608  # constants of this module
 MARK = Sql("""

@@ -25,6 +25,7 @@ from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.own_events import OwnEvents, appointment_of
 from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.languages import primary
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
 log = structlog.get_logger(__name__)
@@ -177,8 +178,8 @@ def _noted(place: Interval | None) -> str | None:
 def _told(
     misplaced: Sequence[tuple[Appointment, Interval | None]], tenant: Tenant, rules: BookingRules
 ) -> str:
-    language = tenant.language.partition("-")[0].lower()
-    first, moved, gone, and_more, last = _MISPLACED.get(language, _MISPLACED["pt"])
+    language = primary(tenant.language)
+    first, moved, gone, and_more, last = _MISPLACED[language]
     lines = [first]
     for appointment, place in sorted(misplaced, key=lambda each: each[0].starts_at)[:NAMED]:
         what = " — ".join(

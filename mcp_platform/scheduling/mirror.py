@@ -61,5 +61,9 @@ def presentable(name: str | None) -> str | None:
     return " ".join(shown.split())[:LONGEST_NAME].strip() or None
 
 
+WRITTEN_AS = "'cal:' || a.id || ':' || a.version"
+"""What `_key` returns, in SQL, of an appointment `a`."""
+
+
 def _key(appointment: Appointment) -> str:
     return f"cal:{appointment.id}:{appointment.version}"

@@ -22,8 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
-
-OCCUPYING = "status in ('held', 'booked', 'confirmed')"
+from mcp_platform.scheduling.appointment import OCCUPYING, STATUSES, listed
 
 
 class ServiceRow(Versioned, Base):
@@ -182,7 +181,7 @@ class AppointmentRow(Base):
         ForeignKeyConstraint(["tenant_id", "service_id"], ["services.tenant_id", "services.id"]),
         ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
         CheckConstraint(
-            "status in ('held', 'booked', 'confirmed', 'cancelled', 'completed', 'no_show')",
+            f"status in ({listed(STATUSES)})",
             name="status",
         ),
         CheckConstraint("(status = 'held') = (hold_expires_at is not null)", name="hold_expires"),
@@ -191,7 +190,7 @@ class AppointmentRow(Base):
             ("tenant_id", "="),
             ("professional_id", "="),
             ("blocked", "&&"),
-            where=text(OCCUPYING),
+            where=text(f"status in ({listed(OCCUPYING)})"),
             using="gist",
             name="ex_appointments_one_slot_one_booking",
         ),

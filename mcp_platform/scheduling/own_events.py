@@ -13,26 +13,23 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.kit.sql import Driver, Sql
+from mcp_platform.outbox.outbox import done_since, event_waits
 from mcp_platform.scheduling.calendar import Interval, OwnEvent
+from mcp_platform.scheduling.mirror import WRITTEN_AS
 from mcp_platform.tenants.tenant import TenantId
 
 # For how long after a write a list of the calendar may still be older than that write: the time of
 # the longest call of a turn, several times over.
 SETTLING = timedelta(minutes=2)
-BESIDE = Sql("""
+_SETTLING = "CAST(:settling AS interval)"
+BESIDE = Sql(f"""
     SELECT a.id, a.status, a.starts_at, a.ends_at, a.calendar_id,
            a.updated_at > :lately
-           OR EXISTS (
-             SELECT FROM outbox o
-             WHERE o.tenant_id = a.tenant_id AND o.lane = 'a:' || a.id
-               AND o.state IN ('pending', 'sending', 'uncertain'))
-           OR EXISTS (
-             SELECT FROM outbox o
-             WHERE o.tenant_id = a.tenant_id AND o.key = 'cal:' || a.id || ':' || a.version
-               AND o.updated_at > clock_timestamp() - CAST(:settling AS interval)) AS settling
+           OR {event_waits(tenant="a.tenant_id", appointment="a.id")}
+           OR {done_since(tenant="a.tenant_id", key=WRITTEN_AS, settling=_SETTLING)} AS settling
     FROM appointments a
     WHERE a.tenant_id = :tenant AND a.id = ANY(:ids)
-""")
+""")  # noqa: S608  # constants, and conditions of the outbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from mcp_platform.kit.http import PreconditionFailed
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.outbox import Outbox, contact_lane
+from mcp_platform.outbox.states import IS_UNFINISHED
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.agenda import EffectCommit
 from mcp_platform.scheduling.appointment import Appointment, AppointmentStatus
@@ -33,6 +34,7 @@ from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Outcome
 from mcp_platform.tenants.access import Trail
+from mcp_platform.tenants.languages import primary
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
 from mcp_platform.whatsapp.reply import Reply
@@ -82,7 +84,7 @@ CALLED = Sql("""
     WHERE tenant_id = :tenant AND appointment_id = :appointment
 """)
 # When a customer who is still to be called of this version believes that it starts.
-WAITS = Sql("""
+UNTOLD = Sql("""
     SELECT known_start FROM tellings
     WHERE tenant_id = :tenant AND appointment_id = :appointment AND version = :version
       AND key IS NULL AND called_at IS NULL
@@ -103,7 +105,7 @@ CALLS = Sql(f"""
     LEFT JOIN outbox o ON o.tenant_id = t.tenant_id AND o.key = t.key
     WHERE t.tenant_id = :tenant AND t.called_at IS NULL AND t.until > :now
       AND (t.key IS NULL OR o.state IN ('failed', 'dead')
-        OR o.state IN ('pending', 'sending', 'uncertain') AND t.changed_at < :late)
+        OR o.{IS_UNFINISHED} AND t.changed_at < :late)
       AND (CAST(:after AS uuid) IS NULL
         OR ({_CALL_BY}, t.appointment_id) > (CAST(:since AS timestamptz), CAST(:after AS uuid)))
     ORDER BY call_by, t.appointment_id
@@ -157,10 +159,11 @@ class Tellings:
         now: datetime,
     ) -> How:
         """Have the customer told what `by` has made of an appointment, as it is committed."""
-        known, waits = await self._known_start(before)
+        untold = await self._untold_start(before)
+        known = before.starts_at if untold is None else untold
         upto = max(known, after.starts_at if after.active else known)
         contact = await Contacts(self._session, self._tenant).get(ContactId(after.contact_id))
-        nothing = (waits and after.active and known == after.starts_at) or upto <= now
+        nothing = (after.active and untold == after.starts_at) or upto <= now
         # A system of the business's own moves what its own users booked: they are its to tell.
         if nothing or (contact.space == "api" and not by.is_person):
             await self.forget(after.id)
@@ -223,12 +226,12 @@ class Tellings:
         if not noted:
             raise NotFound("There is nothing that the customer of this appointment must be told.")
 
-    async def _known_start(self, before: Appointment) -> tuple[datetime, bool]:
-        """Return when the customer believes that it starts, and whether they wait to be told."""
-        waits_for: datetime | None = await self._driver.value(
-            WAITS, tenant=self._tenant, appointment=before.id, version=before.version
+    async def _untold_start(self, before: Appointment) -> datetime | None:
+        """Return when a customer who waits to be told believes that it starts; None: none waits."""
+        known: datetime | None = await self._driver.value(
+            UNTOLD, tenant=self._tenant, appointment=before.id, version=before.version
         )
-        return (before.starts_at, False) if waits_for is None else (waits_for, True)
+        return known
 
     async def _send(
         self, contact: Contact, said: str, *, key: str, by: Trail, now: datetime
@@ -335,7 +338,7 @@ def worded(
 
     `known` is by the tenant's clock. `alone`: one person works there, who need not be named.
     """
-    language = _language(language)
+    language = primary(language)
     cancelled = appointment.status == "cancelled"
     return (_CANCELLED if cancelled else _MOVED)[language].format(
         business=business,
@@ -348,11 +351,6 @@ def worded(
             now=now,
         ),
     )
-
-
-def _language(language: str) -> str:
-    primary = language.partition("-")[0].lower()
-    return primary if primary in _MOVED else "pt"
 
 
 def _counted(how: How) -> How:

@@ -208,7 +208,7 @@ class TenantAppointments:
             professional_id=change.professional or current.professional_id,
             start=change.start or current.starts_at,
         )
-        if current.status in ("booked", "confirmed"):
+        if current.active:
             service = _service(catalogue, choice.service_id)
             who = _professional(catalogue, choice.professional_id)
             _check_offered(service, who)

@@ -19,6 +19,7 @@ from babel.dates import format_date, format_time, get_day_names
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 from mcp_platform.scheduling.catalogue import DAYS_A_WEEK, MIDNIGHT, OpeningSpan
+from mcp_platform.tenants.languages import primary
 
 PAIR = 2
 
@@ -215,8 +216,7 @@ def hours_lines(hours: Iterable[OpeningSpan], *, language: str) -> list[str]:
 
 
 def _phrases(language: str) -> _Phrases:
-    primary = language.replace("_", "-").partition("-")[0].lower()
-    return _PHRASES.get(primary, _PHRASES["pt"])
+    return _PHRASES[primary(language)]
 
 
 def _local(when: datetime) -> datetime:

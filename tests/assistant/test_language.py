@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mcp_platform.assistant.language import LANGUAGES, detect, doubtful, supported
+from mcp_platform.assistant.language import detect, doubtful
+from mcp_platform.tenants.languages import LANGUAGES, supported
 
 EVERYDAY = {
     language: (Path(__file__).parent / "everyday" / f"{language}.txt")

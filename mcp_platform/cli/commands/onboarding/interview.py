@@ -29,6 +29,7 @@ from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.tenants.credentials import what_is_wrong
 from mcp_platform.tenants.env_file import COMMENT, FROM_JSON, LARGEST_FILE, read_env_file
+from mcp_platform.tenants.languages import LANGUAGES
 
 SHARED_KEYS = (*FROM_JSON, "GEMINI_API_KEY")
 """What several environments of a client often have in common."""
@@ -182,7 +183,7 @@ class Interview:
         )
 
     def _language(self, before: Any) -> str:
-        choices = {name: name for name in ("pt-BR", "en", "es")}
+        choices = {name: name for name in LANGUAGES}
         default = before or ("pt-BR" if self._words.language == "pt" else "en")
         return self._asking.choose(self._words("language"), choices, default=default)
 
