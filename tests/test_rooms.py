@@ -86,3 +86,39 @@ def test_what_the_containers_serve_is_where_their_command_says() -> None:
     for vendor in SIMULATORS:
         module, factory = simulator_app(vendor).split(":")
         assert callable(getattr(import_module(module), factory)), vendor
+
+
+_NAMES_A_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+(\w+)")
+# Statements that name another room's tables, which no import contract sees: the room that writes
+# them, and whose tables they are. A join costs a round trip less; a column that goes away is looked
+# for here.
+JOINED = {
+    ("conversations", "inbox"),  # whose turn is over; contacts that are merged bring their turns
+    ("conversations", "outbox"),  # what became of a message
+    ("conversations", "scheduling"),  # a contact that is merged keeps no hold
+    ("followups", "inbox"),
+    ("inbox", "conversations"),  # by which aliases a contact wrote
+    ("outbox", "conversations"),  # when a contact last wrote
+    ("scheduling", "conversations"),  # who booked
+    ("scheduling", "outbox"),  # which customers no message reached
+    ("assistant", "inbox"),  # whose turn is closed
+}
+
+
+def test_statements_name_another_rooms_tables_only_where_it_is_known() -> None:
+    """What every room may name is left out: the tenants, and tables of commands and retention."""
+    owners = {
+        table: path.parent.name
+        for path in PACKAGE.glob("*/models.py")
+        for table in re.findall(r'__tablename__ = "(\w+)"|Table\(\s*"(\w+)"', path.read_text())
+        for table in table
+        if table and path.parent.name != "tenants"
+    }
+    named = {
+        (path.relative_to(PACKAGE).parts[0].removesuffix(".py"), owners[table])
+        for path in _modules()
+        if path.relative_to(PACKAGE).parts[0] not in ("cli", "demo", "simulators", "retention.py")
+        for table in _NAMES_A_TABLE.findall(path.read_text())
+        if table in owners
+    }
+    assert {(room, owner) for room, owner in named if room != owner} == JOINED

@@ -31,14 +31,9 @@ GATHER_S = 0.005
 REPEATS = 1_000
 BEATS = 4  # in the time after which a worker that is silent has lost its wake-ups
 
-# The tenants with something queued are found by one look at the index each, however much waits
-# there. Of each come as many as it may have handled at a time, the longest due first; a contact or
-# lane counts once. They are ranked: what is the tenant's n-th, what it has under way included,
-# comes before any other's n+1-th. Rows are locked in that order, so that of several workers each
-# gets the next. Other wake-ups of the same contact that are due are taken away: whoever handles one
-# looks at all that waits.
-TAKE = """
-    WITH RECURSIVE waiting AS (
+# The tenants with something queued, by one look at the index each, however much waits there; and
+# when each one's first is due.
+WAITING = """
         SELECT each.entrypoint, first.tenant_id, first.due
         FROM unnest($1::text[]) AS each (entrypoint)
         CROSS JOIN LATERAL (
@@ -54,10 +49,16 @@ TAKE = """
               AND job.tenant_id > waiting.tenant_id
             ORDER BY tenant_id, execute_after LIMIT 1
         ) following
-    ), busy AS (
+"""
+# The places that each tenant's wake-ups take up here now, by entry point and together.
+BUSY = """
         SELECT entrypoint, tenant_id, places, sum(places) OVER (PARTITION BY tenant_id) AS together
         FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS busy (entrypoint, tenant_id, places)
-    ), candidate AS (
+"""
+# Of each tenant as many as it may have handled at a time, the longest due first; a contact or lane
+# counts once. They are ranked: a tenant's n-th, what it has under way included, comes before any
+# other's n+1-th.
+CANDIDATE = """
         SELECT job.id, job.priority, job.execute_after, job.nth,
             row_number() OVER (
                 PARTITION BY tenant_id, job.nth ORDER BY job.priority DESC, job.execute_after)
@@ -77,7 +78,9 @@ TAKE = """
             ) due
         ) job
         WHERE waiting.due <= now()
-    ), taken AS (
+"""
+# Rows are locked in the order of their rank, so that of several workers each gets the next.
+TAKEN = """
         UPDATE {table}
         SET status = 'picked', queue_manager_id = $7, heartbeat = now(), updated = now()
         WHERE id IN (
@@ -87,7 +90,9 @@ TAKE = """
             LIMIT $5
             FOR UPDATE OF job SKIP LOCKED)
         RETURNING id, entrypoint, tenant_id, key, payload
-    ), repeated AS (
+"""
+# Other wake-ups of the same contact that are due go: who handles one looks at all that waits.
+REPEATED = """
         DELETE FROM {table}
         WHERE id IN (
             SELECT job.id
@@ -105,12 +110,16 @@ TAKE = """
             WHERE job.status = 'queued'
             FOR UPDATE OF job SKIP LOCKED)
         RETURNING id
-    )
+"""
+# One row where nothing was taken: it says how soon there is something to take.
+TAKE = f"""
+    WITH RECURSIVE waiting AS ({WAITING}), busy AS ({BUSY}), candidate AS ({CANDIDATE}),
+        taken AS ({TAKEN}), repeated AS ({REPEATED})
     SELECT taken.id, taken.entrypoint, taken.payload,
         (SELECT count(*) FROM repeated) AS repeated,
         (SELECT min(due) FROM waiting WHERE due > now()) - now() AS soonest
     FROM (VALUES (1)) AS always LEFT JOIN taken ON true
-"""
+"""  # noqa: S608  # constants of this module
 SETTLE = """
     WITH later AS (
         UPDATE {table} job
