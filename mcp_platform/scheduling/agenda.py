@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import Conflict, Invalid, NotFound
-from mcp_platform.kit.database import Sessions, TenantSessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.appointments import Appointments, Placement, SlotTaken
@@ -50,19 +50,6 @@ class EffectCommit(Protocol):
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
         """Record `outcome` in the transaction of its effect. Called once for each outcome."""
-
-
-class PlainCommit(EffectCommit):
-    """No fence and no record: for the REST API, whose answer is its record."""
-
-    def __init__(self, sessions: TenantSessions) -> None:
-        self._sessions = sessions
-
-    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._sessions.begin()
-
-    async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
-        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from mcp_platform.audit.trail import CallerTrail
 from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.retention import prune
-from mcp_platform.scheduling.agenda import PlainCommit
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.telling import worded
 from mcp_platform.tenants.tenant import Tenant
 from tests.api.world import NOW, TUESDAY, Business, World
+from tests.scheduling.shop import PlainCommit
 
 NUMBER = "5511987654321"
 STAFF = CallerTrail("lia@example.com", role="staff")

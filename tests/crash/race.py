@@ -17,9 +17,10 @@ from mcp_platform.bootstrap.agendas import Agendas
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.kit.database import create_engine, create_sessions
-from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, PlainCommit
+from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
 from mcp_platform.scheduling.outcome import Taken
 from mcp_platform.settings import Settings
+from tests.scheduling.shop import PlainCommit
 
 CONNECTIONS = 20
 PATIENCE_S = 600.0  # for a connection: a crowd of this size is not what the pool is made for

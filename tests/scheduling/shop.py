@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import CredentialRefused
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, TenantSessions
 from mcp_platform.outbox.calendar import CalendarEvent
 from mcp_platform.outbox.models import OutboxRow
-from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, EffectCommit, PlainCommit
+from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, EffectCommit
 from mcp_platform.scheduling.calendar import (
     Calendar,
     CalendarReading,
@@ -42,6 +42,19 @@ NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)  # a Monday; 09:00 in São Paulo
 CORTE, PACOTE, BARBA = ServiceId("corte"), ServiceId("pacote"), ServiceId("barba")
 ZE, ANA = ProfessionalId("ze"), ProfessionalId("ana")
 SHOP_CALENDAR = "shop@example.com"
+
+
+class PlainCommit(EffectCommit):
+    """No fence and no record."""
+
+    def __init__(self, sessions: TenantSessions) -> None:
+        self._sessions = sessions
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._sessions.begin()
+
+    async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
+        """Do nothing."""
 
 
 def catalogue(
