@@ -183,7 +183,7 @@ class Interview:
         )
 
     def _language(self, before: Any) -> str:
-        choices = {name: name for name in LANGUAGES}
+        choices: dict[str, str] = {name: name for name in LANGUAGES}
         default = before or ("pt-BR" if self._words.language == "pt" else "en")
         return self._asking.choose(self._words("language"), choices, default=default)
 
