@@ -23,6 +23,7 @@ from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.cli.spoken import say, worded
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.queue import schema_for, wakes
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.directory import UnknownTenant, all_tenants, tenant_at
@@ -113,6 +114,13 @@ async def tenant_named(session: AsyncSession, path: str) -> Tenant:
         raise NotFound(
             f"There is no tenant {path}. `mcp-platform tenants list` shows all."
         ) from None
+
+
+async def tenant_to_wake(session: AsyncSession, path: str) -> TenantId:
+    """Return a tenant's id; what the session wakes goes into the tenant's queue."""
+    tenant = await tenant_named(session, path)
+    wakes(session, schema_for(tenant.id, tenant.topology))
+    return tenant.id
 
 
 async def tenants_at(session: AsyncSession, path: str | None) -> list[tuple[TenantId, str]]:

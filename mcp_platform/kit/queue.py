@@ -100,6 +100,14 @@ def queue_of(session: AsyncSession) -> str:
     return str(session.info.get("queue", SCHEMA))
 
 
+def wakes(session: AsyncSession, schema: str) -> None:
+    """Let what is woken in this session go into the queue of `schema`.
+
+    For a session that is opened for no tenant, and works for one.
+    """
+    session.info["queue"] = schema
+
+
 async def wake(
     session: AsyncSession, entrypoint: str, wakeup: WakeUp, *, after: timedelta = timedelta(0)
 ) -> None:

@@ -25,6 +25,7 @@ from mcp_platform.kit.forms import (
     merge,
 )
 from mcp_platform.kit.paging import Order, Page, PageQuery
+from mcp_platform.kit.queue import schema_for, wakes
 from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.hours import ClockTime
 from mcp_platform.registry.shapes import AnySlug
@@ -280,6 +281,7 @@ class ClosedDays(TenantBound):
     async def _cancel(self, appointment_id: UUID, *, rules: BookingRules, now: datetime) -> None:
         client_name, _, environment = self._tenant.path.partition("/")
         tenant = await Environments(self.session, self._actor).tenant(client_name, environment)
+        wakes(self.session, schema_for(tenant.id, tenant.topology))
         appointments = Appointments(self.session, tenant.id)
         before = await appointments.find(appointment_id, for_update=True)
         cancelled = await appointments.cancel(appointment_id, contact_id=None, now=now)

@@ -72,6 +72,19 @@ class Database:
     def value(self, statement: str, *values: Any) -> Any:
         return self.sql(statement, *values)[0][0]
 
+    def isolate(self) -> str:
+        """Give the tenant a queue of its own; return its schema."""
+        schema = f"queue_{self.tenant}"
+        for statement in (
+            "UPDATE tenants SET topology = 'isolated'",
+            f"CREATE SCHEMA {schema}",
+            f"CREATE TABLE {schema}.pgqueuer (LIKE queue.pgqueuer INCLUDING ALL)",
+            f"GRANT USAGE ON SCHEMA {schema} TO mcp_admin",
+            f"GRANT INSERT ON {schema}.pgqueuer TO mcp_admin",
+        ):
+            self.sql(statement)
+        return schema
+
 
 @pytest.fixture
 def database(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:

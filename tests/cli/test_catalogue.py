@@ -166,3 +166,15 @@ def test_holidays_are_shown_with_the_towns_own_and_closed_on_where_they_are_name
     (row,) = database.sql("SELECT day, reason FROM closed_days")
     assert (str(row["day"]), row["reason"]) == (f"{year}-01-25", "Aniversário da cidade")
     assert database.value("SELECT holidays_decided FROM tenants") == int(year)
+
+
+def test_a_booking_that_a_closed_day_cancels_wakes_an_isolated_tenants_own_queue(
+    mcp: Mcp, offering: Database
+) -> None:
+    offering.sql("UPDATE appointments SET calendar_id = 'ze@example.com'")
+    schema = offering.isolate()
+
+    assert mcp("closed-days", "add", PATH, str(DAY), "--bookings", "cancel").status == 0
+
+    assert offering.value(f"SELECT count(*) FROM {schema}.pgqueuer") == 1
+    assert offering.value("SELECT count(*) FROM queue.pgqueuer") == 0

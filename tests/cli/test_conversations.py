@@ -76,12 +76,7 @@ def test_nobody_is_found_by_a_name_that_nobody_has(mcp: Mcp, ana: Database) -> N
 
 
 def test_an_isolated_tenant_is_woken_by_its_own_queue(mcp: Mcp, ana: Database) -> None:
-    ana.sql("UPDATE tenants SET topology = 'isolated'")
-    schema = f"queue_{ana.tenant}"
-    ana.sql(f"CREATE SCHEMA {schema}")
-    ana.sql(f"CREATE TABLE {schema}.pgqueuer (LIKE queue.pgqueuer INCLUDING ALL)")
-    ana.sql(f"GRANT USAGE ON SCHEMA {schema} TO mcp_admin")
-    ana.sql(f"GRANT INSERT ON {schema}.pgqueuer TO mcp_admin")
+    schema = ana.isolate()
 
     mcp("conversations", "take", PATH, PHONE)
     assert mcp("conversations", "reply", PATH, PHONE, "Oi").status == 0

@@ -201,6 +201,19 @@ def test_dead_effects_are_replayed_by_name_and_all_at_once(mcp: Mcp, database: D
     assert _wake_ups(database) == 2  # one lane each time
 
 
+def test_replays_for_an_isolated_tenant_wake_its_own_queue(mcp: Mcp, database: Database) -> None:
+    schema = database.isolate()
+    _parked_turn(database)
+    _dead_effect(database, "r:1")
+
+    assert mcp("inbox", "replay", PATH, "--all").status == 0
+    assert mcp("outbox", "replay", PATH, "--all").status == 0
+
+    woken = database.sql(f"SELECT entrypoint FROM {schema}.pgqueuer ORDER BY 1")
+    assert [row["entrypoint"] for row in woken] == ["inbox", "outbox"]
+    assert _wake_ups(database) == 0
+
+
 def test_replaying_what_is_not_dead_is_a_failure_that_says_so(mcp: Mcp, database: Database) -> None:
     ran = mcp("outbox", "replay", PATH, "77")
 

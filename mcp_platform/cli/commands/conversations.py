@@ -14,7 +14,7 @@ from mcp_platform.cli.operating import command_actor, in_database, show, split_p
 from mcp_platform.cli.spoken import say
 from mcp_platform.conversations.conversations import Conversation, Conversations, ThreadMessage
 from mcp_platform.conversations.person import PersonInConversation, TakenOver
-from mcp_platform.kit.queue import schema_for
+from mcp_platform.kit.queue import schema_for, wakes
 from mcp_platform.registry.environments import Environments
 from mcp_platform.settings import Settings
 
@@ -165,7 +165,7 @@ def _at(path: str, work: "Person[Result]") -> Result:
 
     async def in_session(session: Any) -> Result:
         tenant = await Environments(session, actor).tenant(*where)
-        session.info["queue"] = schema_for(tenant.id, tenant.topology)
+        wakes(session, schema_for(tenant.id, tenant.topology))
         person = PersonInConversation(
             session, tenant, trail=ActorTrail(actor), idle=idle, now=datetime.now(UTC)
         )

@@ -7,7 +7,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.cli.arguments import ALL, JSON, TENANT, TENANT_OR_ALL
-from mcp_platform.cli.operating import in_database, show, tenants_at
+from mcp_platform.cli.operating import in_database, show, tenant_to_wake, tenants_at
 from mcp_platform.errors import NotFound
 from mcp_platform.inbox.turns import Turns
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
@@ -59,7 +59,7 @@ def replay(
         raise typer.BadParameter("Name the turns, or give --all.")
 
     async def again(session: AsyncSession) -> int:
-        [(tenant_id, _)] = await tenants_at(session, tenant)
+        tenant_id = await tenant_to_wake(session, tenant)
         found = Turns(session, tenant_id)
         known = {row.id for row in await found.parked()}
         wanted = sorted(known if every else known & set(turns or ()))

@@ -6,7 +6,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.cli.arguments import ALL, JSON, TENANT, TENANT_OR_ALL
-from mcp_platform.cli.operating import in_database, show, tenants_at
+from mcp_platform.cli.operating import in_database, show, tenant_to_wake, tenants_at
 from mcp_platform.errors import NotFound
 from mcp_platform.outbox.dead import DeadLetters
 
@@ -56,7 +56,7 @@ def replay(
         raise typer.BadParameter("Name the ids, or give --all.")
 
     async def again(session: AsyncSession) -> int:
-        [(tenant_id, _)] = await tenants_at(session, tenant)
+        tenant_id = await tenant_to_wake(session, tenant)
         return await DeadLetters(session, tenant_id).replay(ids=None if every else effects)
 
     done = in_database(again)
