@@ -7,7 +7,7 @@ INTEGRATION ?= yes
 BIN := .venv/bin
 UV_LOCK = build/upkeep/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-annotate $(ARGS)
-PARALLEL = $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+PARALLEL = $(BIN)/pytest -n auto --dist worksteal
 # Tests that compare docs/ with the code; they need no server.
 DOCUMENTED = $(wildcard tests/test_*.py) tests/kit/test_metrics.py
 

@@ -29,6 +29,7 @@ FOLDER_VARIABLE = "MCP_PLATFORM_TEST_SERVERS"
 # Beyond this machine: the API server of a real cluster, in `make test-cluster`.
 REACHABLE: set[str] = set()
 Server = TypeVar("Server", EmbeddedPostgres, EmbeddedValkey)
+MOST_WORKERS = 4  # each reads all tests, and starts what its own need
 
 
 # Examples of each property, by how much is asked for: see `--tier`.
@@ -155,6 +156,11 @@ def _log_plainly() -> None:
     structlog.configure(processors=[*before, plain])
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Have more workers than processors, since tests wait too; what each one costs bounds them."""
+    return min(2 * (os.cpu_count() or 1), MOST_WORKERS)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what takes long before it is read."""
     return True if config.getoption("tier") == "quick" and _is_long(collection_path) else None
@@ -169,6 +175,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+    items.sort(key=lambda item: not _is_long(item.path))  # at the end nobody waits for a long one
 
 
 def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
@@ -177,12 +184,24 @@ def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
     return config.getoption("tier") != "full" and item.get_closest_marker("full") is not None
 
 
+@functools.cache
 def _is_long(path: Path) -> bool:
     return any(path.is_relative_to(Path(__file__).parent / each) for each in LONG)
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()  # modules and tests stay: the collector need not look at them each time
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Read the tests. What is read stays: the collector looks at it neither now nor later.
+
+    Then it looks as often as in a process that serves (`cli/serving.py`).
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(20_000, 20, 50)
 
 
 @contextlib.contextmanager

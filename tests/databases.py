@@ -49,7 +49,9 @@ DECLARE
     each text;
 BEGIN
     FOREACH each IN ARRAY '{tables}'::text[] LOOP
-        EXECUTE 'DELETE FROM ' || each;
+        IF pg_relation_size(each::regclass) > 0 THEN -- something was written into it, now or before
+            EXECUTE 'DELETE FROM ' || each;
+        END IF;
     END LOOP;
 END $$;
 """

@@ -5,6 +5,7 @@ import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,11 +13,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from mcp_platform.assistant.gemini.breaker import Breaker
-from mcp_platform.assistant.gemini.client import Gemini
 from mcp_platform.errors import Invalid
 from mcp_platform.scheduling.google.calendar import GoogleAccount, GoogleCalendars
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.credentials import Credentials
+
+if TYPE_CHECKING:
+    from mcp_platform.assistant.gemini.client import Gemini
 
 # Google's client blocks: each call takes a thread for as long as Google takes.
 CALENDAR_THREADS = 32
@@ -71,10 +74,13 @@ def open_calendars(settings: Settings) -> GoogleCalendars:
 
 def open_gemini(
     settings: Settings, stack: AsyncExitStack, *, http: httpx.AsyncClient, call_timeout: timedelta
-) -> Gemini | None:
+) -> "Gemini | None":
     """Return the door to Gemini; None where it is switched off."""
     if not settings.gemini_enabled:
         return None
+    # Half a second, which a gateway and most commands do not need.
+    from mcp_platform.assistant.gemini.client import Gemini  # noqa: PLC0415
+
     gemini = Gemini(
         http=http,
         ssl_context=tls_context(),

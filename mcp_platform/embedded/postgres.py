@@ -79,9 +79,10 @@ class EmbeddedPostgres(EmbeddedServer):
     def create_database(self, name: str, *, template: str | None = None) -> str:
         """Create a database, a copy of `template` if given; return its URL.
 
-        Nobody may be connected to the template meanwhile. A copy of a small one takes about 50 ms.
+        Nobody may be connected to the template meanwhile. Its files are copied, which takes
+        PostgreSQL half the time of writing each of their pages to the log.
         """
-        copied = f" TEMPLATE {_quoted(template)}" if template else ""
+        copied = f" TEMPLATE {_quoted(template)} STRATEGY file_copy" if template else ""
         self._psql(f"CREATE DATABASE {_quoted(name)}{copied}")
         return self.url_of(name)
 

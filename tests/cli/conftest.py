@@ -15,6 +15,21 @@ import structlog
 from mcp_platform.cli import main
 
 PATH = "barbearia-do-ze/production"
+# In one statement: each connection costs PostgreSQL and us more than all of it.
+ROWS = """
+    WITH client AS (
+        INSERT INTO clients (name, business_name) VALUES ('barbearia-do-ze', 'Barbearia')
+        RETURNING name
+    ), tenant AS (
+        INSERT INTO tenants (client_name, environment, phone_number_id)
+        SELECT name, 'production', '106' FROM client RETURNING id
+    ), contact AS (
+        INSERT INTO contacts (tenant_id, id, space, wa_id)
+        SELECT id, '{contact}', 'whatsapp', '5511999998888' FROM tenant RETURNING tenant_id, id
+    )
+    INSERT INTO contact_aliases (tenant_id, alias, contact_id)
+    SELECT tenant_id, 'w:5511999998888', id FROM contact RETURNING tenant_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +106,5 @@ def database(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     """The database that commands of this test use."""
     monkeypatch.setenv("DATABASE_URL", migrated_url)
     made = Database(migrated_url)
-    made.sql("INSERT INTO clients (name, business_name) VALUES ('barbearia-do-ze', 'Barbearia')")
-    made.tenant = made.value(
-        "INSERT INTO tenants (client_name, environment, phone_number_id)"
-        " VALUES ('barbearia-do-ze', 'production', '106') RETURNING id"
-    )
-    made.sql(
-        "INSERT INTO contacts (tenant_id, id, space, wa_id) VALUES ($1, $2, 'whatsapp', $3)",
-        *(made.tenant, made.contact, "5511999998888"),
-    )
-    made.sql(
-        "INSERT INTO contact_aliases (tenant_id, alias, contact_id) VALUES ($1, $2, $3)",
-        *(made.tenant, "w:5511999998888", made.contact),
-    )
+    made.tenant = made.value(ROWS.format(contact=made.contact))
     return made

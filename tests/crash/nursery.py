@@ -11,6 +11,7 @@ Then it says so: what it did until then is not to be interrupted.
 import collections
 import ctypes
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -96,6 +97,7 @@ def _arm_when_told(failpoint: str, news: int) -> None:
 
 def warm_up() -> None:
     """Do what every child would do by itself: most of what its first turn costs."""
+    importlib.import_module("mcp_platform.assistant.gemini.client")  # else when a worker is built
     for language in LANGUAGES:
         lexicon(language)
     gc.collect()

@@ -1,19 +1,19 @@
 """kubectl as far as `apply-all.sh` needs it, for a simulated cluster.
 
 Answers from within the test's process: a script calls kubectl some fifteen times, and what is started
-each time (`CLIENT`) only hands over its arguments.
+each time (`CLIENT`, in bash: up in a tenth of the time of Python) only hands over its arguments.
 """
 
+import http.client
 import json
 import socketserver
-import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -21,15 +21,16 @@ from mcp_platform.simulators.kubernetes.kinds import KINDS, ResourceKind
 
 Object = dict[str, Any]
 MANAGER = "mcp-platform-manifests"
-CLIENT = """
-import json, os, socket, sys
-server = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-given = sys.stdin.read() if "-" in sys.argv else ""
-server.sendall(json.dumps([sys.argv[2:], os.getcwd(), given]).encode() + b"\\n")
-status, out, err = json.loads(server.makefile().read())
-sys.stdout.write(out)
-sys.stderr.write(err)
-sys.exit(status)
+CLIENT = r"""
+exec 3<>"/dev/tcp/127.0.0.1/$1"
+shift
+given=
+for each; do if [[ $each == - ]]; then given=$(cat); fi; done
+printf '%s\0' "$PWD" "$given" "$#" "$@" >&3
+for each in status out err; do IFS= read -r -d '' "$each" <&3; done
+printf %s "$out"
+printf %s "$err" >&2
+exit "$status"
 """
 
 
@@ -78,15 +79,19 @@ class Kubectl:
     def __init__(self, *, url: str, token: str) -> None:
         self.calls: list[str] = []
         self.unserved: tuple[str, ...] = ()
-        self._url = url
+        self._address = urlsplit(url).netloc
         self._token = token
         kubectl = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                arguments, folder, given = json.loads(self.rfile.readline())
+                folder, given, count = (self._word() for _ in range(3))
+                arguments = [self._word() for _ in range(int(count))]
                 answer = kubectl.run(arguments, folder=Path(folder), given=given)
-                self.wfile.write(json.dumps(answer).encode())
+                self.wfile.write("".join(f"{each}\0" for each in answer).encode())
+
+            def _word(self) -> str:
+                return b"".join(iter(lambda: self.rfile.read(1), b"\0")).decode()
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
 
@@ -100,19 +105,20 @@ class Kubectl:
 
     def command(self, folder: Path) -> str:
         """Return what starts it, with a file of its own in `folder`."""
-        client = folder / "kubectl.py"
+        client = folder / "kubectl.sh"
         client.write_text(CLIENT)
-        return f"{sys.executable} -I -S {client} {self._server.server_address[1]}"
+        return f"bash {client} {self._server.server_address[1]}"
 
     def run(self, arguments: list[str], *, folder: Path, given: str) -> tuple[int, str, str]:
         """Do what one call asks for; return its exit status and what it says."""
         self.calls.append(" ".join(arguments))
         served = tuple(kind for kind in KINDS if kind.name not in self.unserved)
-        call = Call(self._url, self._token, served, folder, given)
-        try:
-            call.do(arguments)
-        except Failed as failed:
-            call.err.append(str(failed))
+        with closing(http.client.HTTPConnection(self._address)) as server:
+            call = Call(server, self._token, served, folder, given)
+            try:
+                call.do(arguments)
+            except Failed as failed:
+                call.err.append(str(failed))
         said = ("".join(f"{line}\n" for line in lines) for lines in (call.out, call.err))
         out, err = said
         return 1 if call.err else 0, out, err
@@ -122,7 +128,7 @@ class Kubectl:
 class Call:
     """One call of kubectl."""
 
-    url: str
+    server: http.client.HTTPConnection
     token: str
     served: tuple[ResourceKind, ...]
     folder: Path
@@ -225,22 +231,22 @@ class Call:
     ) -> Any:
         if "dry-run" in self.options:
             where += ("&" if "?" in where else "?") + "dryRun=All"
-        request = urllib.request.Request(  # noqa: S310  # the simulator, over HTTP
-            self.url + where,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
+        self.server.request(
+            method,
+            where,
+            body=None if body is None else json.dumps(body),
             headers={
                 "Authorization": f"Bearer {self.token}",
                 "Content-Type": "application/apply-patch+yaml",
             },
         )
-        try:
-            with urllib.request.urlopen(request) as answer:  # noqa: S310  # as above
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            if missing and error.code == 404:
-                return None
-            raise Failed(f"Error from server: {json.load(error)['message']}") from None
+        answer = self.server.getresponse()
+        told = json.loads(answer.read())
+        if answer.status == http.HTTPStatus.NOT_FOUND and missing:
+            return None
+        if answer.status >= http.HTTPStatus.BAD_REQUEST:
+            raise Failed(f"Error from server: {told['message']}")
+        return told
 
 
 def path_of(found: Object) -> str:
