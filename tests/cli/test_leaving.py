@@ -1,4 +1,7 @@
-"""A tenant's data leaves whole, by processes that import what each command imports and no more."""
+"""A tenant's data leaves whole, by processes that import what each command imports and no more.
+
+What is asked first, and written down, needs no process of its own.
+"""
 
 import asyncio
 import base64
@@ -16,11 +19,12 @@ import pytest
 from mcp_platform.kit.database import create_engine
 from mcp_platform.offboarding.exported import NOT_DATA
 from mcp_platform.offboarding.work import KEPT
-from tests.cli.conftest import PATH, Database
+from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.processes import PATIENCE_S, serving
 from tests.isolation.planted import plant
 
 OTHER = "outra/production"
+PURGE = ("tenants", "purge", PATH, "--confirm", PATH)
 # Of the whole schema, as the database itself knows it.
 TABLES = """
     SELECT columns.table_name FROM information_schema.columns
@@ -115,10 +119,6 @@ def is_kept(database: Database, line: Mapping[str, Any]) -> bool:
     )
 
 
-def purge(database: Database, *more: str) -> subprocess.CompletedProcess[str]:
-    return command(database, "tenants", "purge", PATH, "--confirm", PATH, *more)
-
-
 def test_an_export_holds_row_by_row_what_a_purge_deletes(planted: Database, tmp_path: Path) -> None:
     others = kept_of(planted, OTHER)
     file = tmp_path / "data.jsonl"
@@ -133,7 +133,7 @@ def test_an_export_holds_row_by_row_what_a_purge_deletes(planted: Database, tmp_
     assert told == sorted(set(before) - NOT_DATA)  # one row of each was planted
     assert "messages" in told
     assert command(planted, "tenants", "offboard", PATH).returncode == 0
-    assert purge(planted).returncode == 0
+    assert command(planted, *PURGE).returncode == 0
     planted.sql("UPDATE offboardings SET started_at = now() - interval '1 hour', due_at = now()")
     (tmp_path / "credentials").mkdir()
     with serving(planted.url, "provisioner", CREDENTIALS_DIR=str(tmp_path / "credentials")):
@@ -151,28 +151,28 @@ def wait_until_purged(database: Database) -> None:
 
 
 def test_a_purge_of_what_is_in_no_complete_export_asks_for_the_name_and_a_flag(
-    planted: Database, tmp_path: Path
+    mcp: Mcp, planted: Database, tmp_path: Path
 ) -> None:
-    assert command(planted, "tenants", "offboard", PATH).returncode == 0
-    never = purge(planted)
-    assert (never.returncode, "was never exported" in never.stderr) == (1, True)
+    assert mcp("tenants", "offboard", PATH).status == 0
+    never = mcp(*PURGE)
+    assert (never.status, "was never exported" in never.err) == (1, True)
 
     file = str(tmp_path / "before.jsonl")
-    assert command(planted, "tenants", "export", PATH, "--output", file).returncode == 0
+    assert mcp("tenants", "export", PATH, "--output", file).status == 0
     planted.sql("UPDATE messages SET text = 'Às dez' WHERE tenant_id = $1", planted.tenant)
-    changed = purge(planted)
-    assert changed.returncode == 1
-    assert "has changed since its last export: messages." in changed.stderr
-    assert "--without-export" in changed.stderr
+    changed = mcp(*PURGE)
+    assert changed.status == 1
+    assert "has changed since its last export: messages." in changed.err
+    assert "--without-export" in changed.err
     assert not planted.value("SELECT purge_after <= now() FROM offboardings")
 
     file = str(tmp_path / "after.jsonl")
-    assert command(planted, "tenants", "export", PATH, "--output", file).returncode == 0
-    assert purge(planted).returncode == 0
+    assert mcp("tenants", "export", PATH, "--output", file).status == 0
+    assert mcp(*PURGE).status == 0
 
 
-def test_a_purge_without_an_export_is_written_down_as_such(planted: Database) -> None:
-    assert command(planted, "tenants", "offboard", PATH).returncode == 0
-    assert purge(planted, "--without-export").returncode == 0
+def test_a_purge_without_an_export_is_written_down_as_such(mcp: Mcp, planted: Database) -> None:
+    assert mcp("tenants", "offboard", PATH).status == 0
+    assert mcp(*PURGE, "--without-export").status == 0
     after = planted.value("SELECT after FROM audit_entries WHERE action = 'tenant.purge_requested'")
     assert json.loads(after)["without_export"] is True

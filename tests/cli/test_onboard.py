@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +18,7 @@ from mcp_platform.tenants.credentials import KEYS, Credentials
 from mcp_platform.tenants.env_file import write_env_file
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import TenantId
+from tests.cli.conftest import Mcp, Ran
 from tests.cli.terminal import CTRL_C, DOWN, ENTER, Terminal
 from tests.doctor.surgery import (
     APP,
@@ -52,6 +50,7 @@ class Desk:
     here: Surgery
     database_url: str
     folder: Path
+    mcp: Mcp
     # Of its own for each test: logins of tenants are the whole database server's.
     client: str = field(default_factory=lambda: f"nova-{uuid4().hex[:8]}")
     elsewhere: dict[str, str] = field(default_factory=dict)
@@ -95,16 +94,12 @@ class Desk:
     def terminal(self, *arguments: str) -> Terminal:
         return Terminal("onboard", *arguments, env=self.env)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return subprocess.run(
-            [sys.executable, "-m", "mcp_platform.cli", *arguments],
-            env={**kept, "LANG": "C.UTF-8", "COLUMNS": "200", **self.env},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    async def run(self, *arguments: str) -> Ran:
+        """Run a command without a terminal, in a thread of its own beside the vendors."""
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in {"COLUMNS": "200", **self.env}.items():
+                patched.setenv(name, value)
+            return await asyncio.to_thread(self.mcp, *arguments)
 
     def answers(self, **changes: Any) -> Path:
         """Write a file of answers, with the credentials beside it."""
@@ -149,9 +144,9 @@ class Desk:
         return await self.fixed()
 
     async def fixed(self) -> dict[str, str]:
-        ran = await asyncio.to_thread(self.run, "doctor", self.path, "--fix", "--json")
-        assert ran.stdout, ran.stderr
-        [shown] = json.loads(ran.stdout)
+        ran = await self.run("doctor", self.path, "--fix", "--json")
+        assert ran.out, ran.err
+        [shown] = json.loads(ran.out)
         return {each["check"]: each["state"] for each in shown["results"]}
 
     def told_nobody(self, written: str) -> None:
@@ -169,9 +164,9 @@ async def vendors() -> AsyncIterator[Rooms]:
 
 
 @pytest.fixture
-async def desk(vendors: Rooms, migrated_url: str, tmp_path: Path) -> Desk:
+async def desk(vendors: Rooms, migrated_url: str, tmp_path: Path, mcp: Mcp) -> Desk:
     (tmp_path / "credentials").mkdir(mode=0o700)
-    return Desk(await vendors.surgery(), migrated_url, tmp_path)
+    return Desk(await vendors.surgery(), migrated_url, tmp_path, mcp)
 
 
 def about_the_business(terminal: Terminal, client: str) -> None:
@@ -436,20 +431,16 @@ async def test_an_answer_is_corrected_at_the_summary_and_refused_credentials_sav
 
 async def test_a_script_needs_no_terminal(desk: Desk) -> None:
     file = desk.answers()
-    ran = await asyncio.to_thread(
-        desk.run, "onboard", "--from-file", str(file), "--non-interactive", "--lang", "en"
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert "✓ Google" in ran.stdout
-    assert f"Credentials saved: {desk.path}." in ran.stdout
-    desk.told_nobody(ran.stdout + ran.stderr)
+    ran = await desk.run("onboard", "--from-file", str(file), "--non-interactive", "--lang", "en")
+    assert ran.status == 0, ran.err
+    assert "✓ Google" in ran.out
+    assert f"Credentials saved: {desk.path}." in ran.out
+    desk.told_nobody(ran.out + ran.err)
     assert wanting(await desk.examined()) == {}
 
-    again = await asyncio.to_thread(
-        desk.run, "onboard", "--from-file", str(file), "--non-interactive"
-    )
-    assert again.returncode == 2
-    assert f"Já existe, com credenciais: {desk.path}." in again.stderr
+    again = await desk.run("onboard", "--from-file", str(file), "--non-interactive")
+    assert again.status == 2
+    assert f"Já existe, com credenciais: {desk.path}." in again.err
 
 
 async def test_a_script_is_told_everything_that_is_missing_at_once(desk: Desk) -> None:
@@ -458,16 +449,14 @@ async def test_a_script_is_told_everything_that_is_missing_at_once(desk: Desk) -
     del said["services"], said["time_zone"]  # the second need not be said
     file.write_text(json.dumps(said))
     (desk.folder / "nova.env").write_text(f"GEMINI_API_KEY={GEMINI_KEY}\n")
-    ran = await asyncio.to_thread(
-        desk.run, "onboard", "--from-file", str(file), "--non-interactive", "--lang", "en"
-    )
-    assert ran.returncode == 2
-    assert f"In {file} answers are missing" in ran.stderr
-    assert "services: Is missing." in ran.stderr
+    ran = await desk.run("onboard", "--from-file", str(file), "--non-interactive", "--lang", "en")
+    assert ran.status == 2
+    assert f"In {file} answers are missing" in ran.err
+    assert "services: Is missing." in ran.err
     where = f"Is missing in {desk.folder / 'nova.env'}."
-    assert f"credentials.production.WHATSAPP_API_TOKEN: {where}" in ran.stderr
-    assert "GEMINI_API_KEY" not in ran.stderr
-    assert "time_zone" not in ran.stderr
+    assert f"credentials.production.WHATSAPP_API_TOKEN: {where}" in ran.err
+    assert "GEMINI_API_KEY" not in ran.err
+    assert "time_zone" not in ran.err
     assert await desk.rows("SELECT 1 FROM clients") == []
 
 
@@ -485,12 +474,10 @@ async def test_a_script_needs_no_more_than_the_readme_asks_for(desk: Desk) -> No
     values = {key: getattr(held, key.lower()) for key in needed}
     (desk.folder / "nova.env").write_text(write_env_file(values))
 
-    ran = await asyncio.to_thread(
-        desk.run, "onboard", "--from-file", str(file), "--non-interactive"
-    )
+    ran = await desk.run("onboard", "--from-file", str(file), "--non-interactive")
 
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert f"{CALENDAR} → {EMAIL}" in ran.stdout
+    assert ran.status == 0, ran.out + ran.err
+    assert f"{CALENDAR} → {EMAIL}" in ran.out
     assert await desk.rows("SELECT calendar_id FROM professionals") == [(CALENDAR,)]
     assert await desk.rows("SELECT time_zone, topology FROM tenants") == [
         ("America/Sao_Paulo", "shared")
@@ -505,12 +492,12 @@ async def test_a_script_is_told_which_credential_of_which_file_is_wrong(desk: De
     )
     env.write_text(env.read_text().replace(PHONE_ID, "5511987654321"))
     given = ("onboard", "--from-file", str(file), "--non-interactive", "--lang", "en")
-    ran = await asyncio.to_thread(desk.run, *given)
-    assert ran.returncode == 2
-    assert f"In {file} answers are missing, or will not do" in ran.stderr
-    assert f"credentials.staging.file: {gone} cannot be read: No such file" in ran.stderr
-    assert "credentials.production.WHATSAPP_PHONE_NUMBER_ID: This is a phone number" in ran.stderr
-    assert f"({env})" in ran.stderr
+    ran = await desk.run(*given)
+    assert ran.status == 2
+    assert f"In {file} answers are missing, or will not do" in ran.err
+    assert f"credentials.staging.file: {gone} cannot be read: No such file" in ran.err
+    assert "credentials.production.WHATSAPP_PHONE_NUMBER_ID: This is a phone number" in ran.err
+    assert f"({env})" in ran.err
 
 
 async def test_a_script_whose_credentials_are_refused_writes_nothing_unless_told_to(
@@ -518,13 +505,13 @@ async def test_a_script_whose_credentials_are_refused_writes_nothing_unless_told
 ) -> None:
     desk.here.credentials(gemini_api_key=REFUSED_KEY)
     given = ("onboard", "--from-file", str(desk.answers()), "--non-interactive")
-    refused = await asyncio.to_thread(desk.run, *given)
-    assert refused.returncode == 1
-    assert "--save-anyway" in refused.stderr
+    refused = await desk.run(*given)
+    assert refused.status == 1
+    assert "--save-anyway" in refused.err
     assert await desk.rows("SELECT 1 FROM clients") == []
-    saved = await asyncio.to_thread(desk.run, *given, "--save-anyway")
-    assert saved.returncode == 0, saved.stderr
-    desk.told_nobody(refused.stdout + refused.stderr + saved.stdout + saved.stderr)
+    saved = await desk.run(*given, "--save-anyway")
+    assert saved.status == 0, saved.err
+    desk.told_nobody(refused.out + refused.err + saved.out + saved.err)
 
 
 @pytest.mark.full
@@ -533,16 +520,16 @@ async def test_a_script_for_which_a_vendor_is_away_writes_nothing_unless_told_to
 ) -> None:
     desk.elsewhere["GEMINI_URL"] = "http://127.0.0.1:9"
     given = ("onboard", "--from-file", str(desk.answers()), "--non-interactive", "--lang", "en")
-    stopped = await asyncio.to_thread(desk.run, *given)
-    assert stopped.returncode == 1
-    assert "could be checked" in stopped.stderr
+    stopped = await desk.run(*given)
+    assert stopped.status == 1
+    assert "could be checked" in stopped.err
     assert await desk.rows("SELECT 1 FROM clients") == []
 
-    saved = await asyncio.to_thread(desk.run, *given, "--save-anyway")
+    saved = await desk.run(*given, "--save-anyway")
 
-    assert saved.returncode == 0, saved.stderr
-    assert "not proved entirely" in saved.stdout
-    assert "run the doctor in a while" in saved.stdout
+    assert saved.status == 0, saved.err
+    assert "not proved entirely" in saved.out
+    assert "run the doctor in a while" in saved.out
     [(proof,)] = await desk.rows(
         "SELECT after->>'proof' FROM audit_entries WHERE action = 'credentials.change'"
     )
@@ -554,8 +541,8 @@ async def test_a_store_that_fails_leaves_a_tenant_that_the_next_run_finishes(des
     given = ("onboard", "--from-file", str(desk.answers()), "--non-interactive", "--lang", "en")
     (desk.folder / "credentials").rmdir()
     (desk.folder / "credentials").write_text("no folder")
-    failed = await asyncio.to_thread(desk.run, *given)
-    assert failed.returncode == 1, failed.stderr
+    failed = await desk.run(*given)
+    assert failed.status == 1, failed.err
     assert await desk.rows("SELECT client_name FROM tenants") == [(desk.client,)]
     (desk.folder / "credentials").unlink()
     (desk.folder / "credentials").mkdir(mode=0o700)
@@ -563,18 +550,18 @@ async def test_a_store_that_fails_leaves_a_tenant_that_the_next_run_finishes(des
     await desk.rows(
         "UPDATE credential_keys SET changing_since = changing_since - interval '2 minutes'"
     )
-    done = await asyncio.to_thread(desk.run, *given)
-    assert done.returncode == 0, done.stderr
+    done = await desk.run(*given)
+    assert done.status == 0, done.err
     assert wanting(await desk.examined()) == {}
 
 
 async def test_without_a_terminal_the_way_out_is_named(desk: Desk) -> None:
-    ran = await asyncio.to_thread(desk.run, "onboard")
-    assert ran.returncode == 2
-    assert "--non-interactive" in ran.stderr
-    alone = await asyncio.to_thread(desk.run, "onboard", "--non-interactive")
-    assert alone.returncode == 2
-    assert "--from-file" in alone.stderr
+    ran = await desk.run("onboard")
+    assert ran.status == 2
+    assert "--non-interactive" in ran.err
+    alone = await desk.run("onboard", "--non-interactive")
+    assert alone.status == 2
+    assert "--from-file" in alone.err
 
 
 @pytest.mark.full

@@ -15,6 +15,35 @@ ASKS = {
 }
 PARKED = "SELECT count(*) FROM turns WHERE tenant_id = :tenant AND state = 'parked'"
 
+CUSTOMERS = [f"55119888800{number:02}" for number in range(30)]  # a case each has no history
+SENSELESS_ARGS: tuple[dict[str, Any], ...] = (
+    {"from_time": "10:00Z"},
+    {"from_time": "10:00-03:00", "to_time": "12:00+02:00"},
+    {"from_date": "0001-01-01", "to_date": "9999-12-31"},
+    {"from_date": "9999-12-31"},
+    {"from_date": "0001-01-01"},
+    {"to_date": "0001-01-01"},
+    {"from_date": 99999999999},
+    {"from_date": "2026-02-30"},
+    {"from_date": "2026-12-01T10:00:00Z"},
+    {"from_time": "24:00"},
+    {"from_time": 3600},
+    {"from_time": "18:00", "to_time": "08:00"},
+    {"service_id": "corte' OR 1=1"},
+    {"service_id": ""},
+    {"service_id": None},
+    {"service_id": {"$ne": 1}},
+    {"service_id": "x" * 10_000},
+    {"professional_id": "nobody"},
+    {"professional_id": ""},
+    {"appointment_id": "a_nobodys"},
+    {"appointment_id": "a_\x00"},
+    {"service_id": "corte\x00"},
+    {"surprise": True},
+    {},
+)
+SENSELESS_IDS = ("", "x" * 5_000, "s_\x00", 7, None, ["s_1"], {"id": 1}, "'; DROP TABLE offers; --")
+
 
 @pytest.mark.parametrize("language", ["pt", "en", "es"])
 async def test_every_kind_of_breakage_is_answered(here: World, language: str) -> None:
@@ -28,62 +57,34 @@ async def test_every_kind_of_breakage_is_answered(here: World, language: str) ->
     assert await here.statuses() == []
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        {"from_time": "10:00Z"},
-        {"from_time": "10:00-03:00", "to_time": "12:00+02:00"},
-        {"from_date": "0001-01-01", "to_date": "9999-12-31"},
-        {"from_date": "9999-12-31"},
-        {"from_date": "0001-01-01"},
-        {"to_date": "0001-01-01"},
-        {"from_date": 99999999999},
-        {"from_date": "2026-02-30"},
-        {"from_date": "2026-12-01T10:00:00Z"},
-        {"from_time": "24:00"},
-        {"from_time": 3600},
-        {"from_time": "18:00", "to_time": "08:00"},
-        {"service_id": "corte' OR 1=1"},
-        {"service_id": ""},
-        {"service_id": None},
-        {"service_id": {"$ne": 1}},
-        {"service_id": "x" * 10_000},
-        {"professional_id": "nobody"},
-        {"professional_id": ""},
-        {"appointment_id": "a_nobodys"},
-        {"appointment_id": "a_\x00"},
-        {"service_id": "corte\x00"},
-        {"surprise": True},
-        {},
-    ],
-    ids=str,
-)
-async def test_arguments_without_sense_break_no_turn(here: World, args: dict[str, Any]) -> None:
-    call = {"name": "find_slots", "args": {"service_id": "corte", **args} if args else {}}
-    await here.script({"call": call}, "Qual horário você prefere?")
+async def test_arguments_without_sense_break_no_turn(here: World) -> None:
+    for customer, args in zip(CUSTOMERS, SENSELESS_ARGS, strict=False):
+        call = {"name": "find_slots", "args": {"service_id": "corte", **args} if args else {}}
 
-    reply = await here.ask("Tem horário?")
+        reply = await _asked_once_it_calls(here, call, as_=customer)
 
-    assert text_of(reply)
-    assert untruths(reply, await truth_of(here)) == []
-    assert await here.value(PARKED) == 0
+        assert text_of(reply), args
+        assert untruths(reply, await truth_of(here, phone=customer)) == [], args
+        assert await here.value(PARKED) == 0, args
 
 
 @pytest.mark.parametrize("name", ["book", "cancel", "reschedule"])
-@pytest.mark.parametrize(
-    "value",
-    ["", "x" * 5_000, "s_\x00", 7, None, ["s_1"], {"id": 1}, "'; DROP TABLE offers; --"],
-    ids=str,
-)
-async def test_ids_without_sense_break_no_turn(here: World, name: str, value: Any) -> None:
-    call = {"name": name, "args": {"slot_id": value, "appointment_id": value}}
+async def test_ids_without_sense_break_no_turn(here: World, name: str) -> None:
+    for customer, value in zip(CUSTOMERS, SENSELESS_IDS, strict=False):
+        call = {"name": name, "args": {"slot_id": value, "appointment_id": value}}
+
+        reply = await _asked_once_it_calls(here, call, as_=customer)
+
+        assert text_of(reply), value
+        assert await here.value(PARKED) == 0, value
+        assert await here.statuses() == [], value
+
+
+async def _asked_once_it_calls(here: World, call: dict[str, Any], *, as_: str) -> dict[str, Any]:
+    """Ask a model that makes this call, whatever of the last one's answers was not wanted."""
+    await here.gemini.delete("/_control/answers")
     await here.script({"call": call}, "Qual horário você prefere?")
-
-    reply = await here.ask("Tem horário?")
-
-    assert text_of(reply)
-    assert await here.value(PARKED) == 0
-    assert await here.statuses() == []
+    return await here.ask("Tem horário?", as_=as_)
 
 
 async def test_a_hundred_calls_in_one_answer_are_not_all_made(here: World) -> None:
