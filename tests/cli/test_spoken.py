@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,13 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield from _texts(other)
 
 
-TREES = {path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 
 
 def test_what_is_said_and_what_is_translated_are_the_same() -> None:
-    said = {text for path, tree in TREES.items() if "cli" in path.parts for text in _said(tree)}
+    said = {text for path, tree in trees().items() if "cli" in path.parts for text in _said(tree)}
     assert said - PORTUGUESE.keys() == set()
     assert PORTUGUESE.keys() - said == set()
 
@@ -61,7 +64,7 @@ def test_what_is_said_and_what_is_translated_are_the_same() -> None:
 def test_every_translated_error_is_raised_somewhere() -> None:
     raised = {
         text
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if path.name != "portuguese.py"
         for text in _strings(tree)
     }
