@@ -24,7 +24,7 @@ Space = Literal["whatsapp", "api"]
 FOLLOWING = ("contact_aliases", "messages", "offers", "appointments", "turns", "outbox")
 
 # Who wrote once and never booked, once all that was said is forgotten: name and numbers go too.
-# Who writes at this moment is locked, or has no alias any more and is met anew.
+# A contact who writes at this moment is locked, or has no alias any more and is met as a new one.
 FORGET = """
     WITH forgotten AS (
         SELECT contact.tenant_id, contact.id FROM contacts contact
@@ -62,7 +62,7 @@ KNOWN_AS = Sql(
     "SELECT contact_id FROM contact_aliases WHERE tenant_id = :tenant AND alias = :alias"
 )
 
-# Whoever loses the race for the alias adds nothing.
+# The worker that loses the race for the alias adds nothing.
 MEET = Sql("""
     WITH met AS (
         INSERT INTO contact_aliases (tenant_id, alias, contact_id)

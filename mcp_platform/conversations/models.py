@@ -70,7 +70,7 @@ CONTACT_ALIASES = Table(
 )
 
 
-# Who answers this contact now. `epoch` fences off whoever slept through its lease.
+# Who answers this contact now. `epoch` fences off a worker that slept through its lease.
 CONTACT_LEASES = Table(
     "contact_leases",
     Base.metadata,

@@ -29,7 +29,7 @@ BUBBLE = 58
 
 
 class Screen:
-    """Draws on one console. `pace_s` is the pause after each message, for whoever reads along."""
+    """Draws on one console. `pace_s` is the pause after each message, for people who read along."""
 
     def __init__(self, console: Console, *, pace_s: float) -> None:
         self._console = console

@@ -1,6 +1,6 @@
 """The two tenants, made on both sides: in our database and credentials, and at the vendors.
 
-Owns what an operator would do to take a client on. Every secret is made anew.
+It does what an operator does to take a client on. Every secret is new.
 """
 
 import os

@@ -108,7 +108,7 @@ REPLAYED = Sql("""
     WHERE tenant_id = :tenant AND id = ANY(:turns)
 """)
 
-# What a contact took back or wrote anew is not kept; only that there was something. Meta promises no
+# What a contact took back or rewrote is not kept; only that there was something. Meta promises no
 # order: what comes after it was taken back finds its key taken, and is no event.
 FORGET = Sql("""
     INSERT INTO inbox_events AS event (tenant_id, key, kind, contact_key, body, state)

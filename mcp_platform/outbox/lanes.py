@@ -192,7 +192,7 @@ async def overdue(
     limit: int,
     topology: Topology = "shared",
 ) -> Sequence[WakeUp]:
-    """Return lanes whose head is due since `before`, and make it due anew."""
+    """Return lanes whose head is due since `before`, and make it due again."""
     found = await Driver(session).rows(
         OVERDUE, before=before, now=now, limit=limit, topology=topology
     )

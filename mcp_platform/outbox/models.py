@@ -65,7 +65,7 @@ class OutboxRow(Base):
     due_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     """When to look at it again: for a try, for the end of a claim, for the end of a doubt."""
     give_up_at: Mapped[datetime | None]
-    """Counted from the first try, so that a replay starts anew."""
+    """Counted from the first try, so that a replay starts at zero."""
     claimed_by: Mapped[uuid.UUID | None]
     resends: Mapped[int] = mapped_column(server_default="0")
     """How often an uncertain send was sent again: the one place where twice is possible."""

@@ -138,7 +138,7 @@ FIND = Sql("""
     ORDER BY o.tenant_id, o.id
     FOR UPDATE OF o
 """)
-# `claimed_by` stays: whoever is just sending may still write down what Meta answered.
+# `claimed_by` stays: a worker that is just sending may still write down what Meta answered.
 WRITE = Sql("""
     UPDATE outbox o
     SET state = new.state, wamid = new.wamid, error_code = new.error_code, error = new.error,

@@ -1,8 +1,8 @@
-"""Booking, moving and cancelling at one tenant, so that one slot is one booking.
+"""Books, moves and cancels at one tenant, so that one slot is one booking.
 
-Owns the order of it: hold committed, calendar asked, hold promoted or dropped, and the calendar's
-event recorded in the outbox together with what the caller records. No transaction is open while
-the calendar is asked. Refuses to word an outcome and to know who asks (a turn, the REST API).
+The order is: the hold is committed, the calendar is asked, the hold is promoted or dropped. The
+calendar's event is recorded in the outbox together with what the caller records. No transaction is
+open while the calendar is asked.
 """
 
 from contextlib import AbstractAsyncContextManager

@@ -16,7 +16,7 @@ from mcp_platform.tenants.tenant import TenantId
 # How late the owner's doing may be noticed. A project at Google may ask 600 times a minute for each
 # user, and each calendar costs one call.
 EVERY = timedelta(minutes=5)
-# An update, since it waits for whoever is taking the row away; to do nothing would trust that row.
+# An update, since it waits for a worker that takes the row away; DO NOTHING would trust that row.
 WANTED = Sql("""
     INSERT INTO calendar_looks (tenant_id, next_due_at)
     VALUES (:tenant, clock_timestamp() + CAST(:every AS interval))

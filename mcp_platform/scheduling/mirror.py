@@ -1,7 +1,7 @@
 """The events that mirror appointments into the owner's calendar, recorded in the outbox.
 
-Owns what an owner reads of an appointment. Refuses to write it there: the outbox does, after the
-commit. The lane is the appointment, so that what is recorded later is done later.
+The outbox writes them after the commit. The lane is the appointment, so what is recorded later is done
+later.
 """
 
 from sqlalchemy.ext.asyncio import AsyncSession

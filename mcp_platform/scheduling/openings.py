@@ -1,6 +1,6 @@
 """What is free at one tenant: the rules, our own appointments and the owner's calendars together.
 
-Owns reading and choosing among free slots. Refuses to keep any of them: `agenda.py` does.
+It reads and chooses among free slots; `agenda.py` keeps them.
 """
 
 import asyncio

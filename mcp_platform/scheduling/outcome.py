@@ -1,7 +1,4 @@
-"""What came of asking the agenda: values that are rendered, told to a model, and journalled.
-
-Owns the outcomes and their JSON. Refuses to know how they came about and how they are worded.
-"""
+"""The outcomes of asking the agenda, and their JSON: rendered, told to a model, and journalled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

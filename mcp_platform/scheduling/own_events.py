@@ -1,8 +1,7 @@
 """Our mirrored events beside the appointments that they show.
 
-Owns which of them stand where the database does not say, because the owner moved, stretched or
-revived them. Refuses to act on it. What we are still writing ourselves counts as settled: the
-calendar then shows the past.
+It finds those that the owner moved, stretched or revived, and does not act on it. What we are still
+writing ourselves counts as settled: the calendar then shows the past.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -250,7 +250,7 @@ def _config(
 ) -> types.GenerateContentConfig:
     """Return the whole question in the API's own form.
 
-    The library would turn its types into this form field by field, for every question anew: 3.4 ms
+    The library would turn its types into this form field by field, for every question: 3.4 ms
     of processor time a question, of which this saves 0.8.
     """
     generation: dict[str, Any] = {"maxOutputTokens": _MAX_OUTPUT_TOKENS}
