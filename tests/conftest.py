@@ -19,6 +19,7 @@ import certifi
 import pytest
 import structlog
 from cryptography.hazmat.primitives import serialization
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
 from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
@@ -93,6 +94,11 @@ _configure = structlog.configure
 structlog.configure = lambda **settings: _configure(
     **{**settings, "cache_logger_on_first_use": False}
 )
+
+
+# A client that is told no time-out gives up after 5 s, which a busy machine uses up. Where giving up is
+# what a test is about, the test says after how long.
+vars(DEFAULT_TIMEOUT_CONFIG).update(dict.fromkeys(("connect", "read", "write", "pool"), 60.0))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -277,10 +277,10 @@ async def rooms() -> AsyncIterator[Rooms]:
             "google": await stack.enter_async_context(serving(google_calendar.create_app())),
             "self_signed": await stack.enter_async_context(_self_signed()),
         }
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, trust_env=False))
+        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         clients = [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=urls[vendor], timeout=30, trust_env=False)
+                httpx.AsyncClient(base_url=urls[vendor], trust_env=False)
             )
             for vendor in ("google", "gemini")
         ]

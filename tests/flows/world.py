@@ -498,7 +498,7 @@ class World:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         if headers is None:
             headers = {"x-hub-signature-256": sign(content, app_secret=tenant.app_secret)}
-        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
+        async with httpx.AsyncClient() as client:
             return await client.post(
                 f"{self.url}/{path or tenant.path}/api/v1/webhooks/whatsapp",
                 content=content,
@@ -624,9 +624,9 @@ async def world(
         **{"debounce_s": 0.15, "debounce_cap_s": 1, "sweep_s": 0.5, **changes},
     )
     async with (
-        httpx.AsyncClient(base_url=simulators.meta.url, timeout=PATIENCE_S) as meta_,
-        httpx.AsyncClient(base_url=simulators.gemini.url, timeout=PATIENCE_S) as gemini_,
-        httpx.AsyncClient(base_url=simulators.google.url, timeout=PATIENCE_S) as google,
+        httpx.AsyncClient(base_url=simulators.meta.url) as meta_,
+        httpx.AsyncClient(base_url=simulators.gemini.url) as gemini_,
+        httpx.AsyncClient(base_url=simulators.google.url) as google,
     ):
         made = World(settings, database_url, meta_, gemini_, google, credentials)
         async with running(made):

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from mcp_platform.settings import Settings
-from tests.flows.world import PATIENCE_S, Simulators, World
+from tests.flows.world import Simulators, World
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +46,8 @@ async def unstarted(
         gemini_enabled=False,
     )
     async with (
-        httpx.AsyncClient(base_url=simulators.meta.url, timeout=PATIENCE_S) as meta,
-        httpx.AsyncClient(base_url=simulators.gemini.url, timeout=PATIENCE_S) as gemini,
-        httpx.AsyncClient(base_url=simulators.google.url, timeout=PATIENCE_S) as google,
+        httpx.AsyncClient(base_url=simulators.meta.url) as meta,
+        httpx.AsyncClient(base_url=simulators.gemini.url) as gemini,
+        httpx.AsyncClient(base_url=simulators.google.url) as google,
     ):
         yield World(settings, migrated_url, meta, gemini, google, tmp_path)

@@ -88,7 +88,7 @@ class World:
         self.sessions = create_sessions(engine)
         self.meta = meta
         self.clock = clock
-        self.http = httpx.AsyncClient(timeout=30, trust_env=False)
+        self.http = httpx.AsyncClient(trust_env=False)
         self.whatsapp = WhatsApp(http=self.http, base_url=url, version="v26.0")
         self.calendar = Calendars()
         self.contact_id = uuid.uuid4()

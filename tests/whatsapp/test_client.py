@@ -47,7 +47,7 @@ async def meta():
 
 @pytest.fixture
 async def whatsapp(meta):
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False) as http:
         yield WhatsApp(http=http, base_url=meta.url + "/", version="v26.0")
 
 
