@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mcp_platform.cli.arguments import JSON, TENANT
+from mcp_platform.cli.arguments import JSON, TENANT, Id, Name, Named, Position, option
 from mcp_platform.cli.catalogue import every_one, in_catalogue, slug, spans, week
 from mcp_platform.cli.operating import show
 from mcp_platform.cli.spoken import say, worded
@@ -16,7 +16,6 @@ app = typer.Typer(help="See, add, change and remove who works for a tenant.", no
 hours_app = typer.Typer(help="See and set the weekly hours of people.", no_args_is_help=True)
 
 PERSON = typer.Argument(help="Their id, as `people list` shows it.", show_default=False)
-NAMED = typer.Argument(help="As customers read it.", metavar="NAME", show_default=False)
 WEEK = typer.Argument(
     help='The whole week, such as "seg-sex 09:00-12:00 13:00-18:00; sáb 9h-13h". Empty: none.',
     metavar="HOURS",
@@ -24,24 +23,17 @@ WEEK = typer.Argument(
 )
 
 
-def _option(*names: str, told: str) -> Any:
-    return typer.Option(*names, help=told, show_default=False)
-
-
-Id = Annotated[str | None, _option("--id", told="Unset: made of the name. It never changes.")]
-Name = Annotated[str | None, _option("--name", told="As customers read it.")]
 Does = Annotated[
     list[str] | None,
-    _option("--does", told="A service they do, by its id. Several times for several; all of them."),
+    option("--does", told="A service they do, by its id. Several times for several; all of them."),
 ]
 CalendarId = Annotated[
-    str | None, _option("--calendar-id", told="Their own Google calendar; empty: the business's.")
+    str | None, option("--calendar-id", told="Their own Google calendar; empty: the business's.")
 ]
-Position = Annotated[int | None, _option("--position", told="Lower comes first.")]
 Active = Annotated[
-    bool | None, _option("--active/--inactive", told="Whether they take bookings; history stays.")
+    bool | None, option("--active/--inactive", told="Whether they take bookings; history stays.")
 ]
-Hours = Annotated[str | None, _option("--hours", told="Their week, as `hours set` takes it.")]
+Hours = Annotated[str | None, option("--hours", told="Their week, as `hours set` takes it.")]
 
 
 @app.command("list")
@@ -68,7 +60,7 @@ def list_(tenant: Annotated[str, TENANT], *, as_json: Annotated[bool, JSON] = Fa
 @app.command()
 def add(
     tenant: Annotated[str, TENANT],
-    name: Annotated[str, NAMED],
+    name: Named,
     *,
     does: Does = None,
     hours: Hours = None,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mcp_platform.cli.arguments import JSON, TENANT
+from mcp_platform.cli.arguments import JSON, TENANT, Id, Name, Named, Position, option
 from mcp_platform.cli.catalogue import cents, every_one, in_catalogue, slug
 from mcp_platform.cli.operating import show
 from mcp_platform.cli.spoken import say, worded
@@ -15,24 +15,16 @@ from mcp_platform.scheduling.wording import price
 app = typer.Typer(help="See, add, change and remove what a tenant offers.", no_args_is_help=True)
 
 SERVICE = typer.Argument(help="Its id, as `services list` shows it.", show_default=False)
-NAMED = typer.Argument(help="As customers read it.", metavar="NAME", show_default=False)
 
 
-def _option(*names: str, told: str) -> Any:
-    return typer.Option(*names, help=told, show_default=False)
-
-
-Id = Annotated[str | None, _option("--id", told="Unset: made of the name. It never changes.")]
-Name = Annotated[str | None, _option("--name", told="As customers read it.")]
-Minutes = Annotated[int | None, _option("--minutes", told="How long it takes.")]
+Minutes = Annotated[int | None, option("--minutes", told="How long it takes.")]
 Price = Annotated[
-    str | None, _option("--price", told='Such as 45,00 or "USD 12.50"; empty: it is not told.')
+    str | None, option("--price", told='Such as 45,00 or "USD 12.50"; empty: it is not told.')
 ]
-Before = Annotated[int | None, _option("--before", told="Minutes kept free before it.")]
-After = Annotated[int | None, _option("--after", told="Minutes kept free after it.")]
-Position = Annotated[int | None, _option("--position", told="Lower comes first.")]
+Before = Annotated[int | None, option("--before", told="Minutes kept free before it.")]
+After = Annotated[int | None, option("--after", told="Minutes kept free after it.")]
 Active = Annotated[
-    bool | None, _option("--active/--inactive", told="Whether it is offered; its history stays.")
+    bool | None, option("--active/--inactive", told="Whether it is offered; its history stays.")
 ]
 
 
@@ -64,7 +56,7 @@ def list_(tenant: Annotated[str, TENANT], *, as_json: Annotated[bool, JSON] = Fa
 @app.command()
 def add(
     tenant: Annotated[str, TENANT],
-    name: Annotated[str, NAMED],
+    name: Named,
     *,
     minutes: Annotated[int, typer.Option("--minutes", help="How long it takes.")],
     price: Price = None,

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.bootstrap.keys import token_keys
-from mcp_platform.cli.arguments import JSON, TENANT, offering
+from mcp_platform.cli.arguments import JSON, TENANT
 from mcp_platform.cli.commands import leaving
+from mcp_platform.cli.offering import offering
 from mcp_platform.cli.operating import (
     command_actor,
     in_database,
