@@ -35,7 +35,8 @@ MOST_WORKERS = 4  # each reads all tests, and starts what its own need
 
 # Examples of each property, by how much is asked for: see `--tier`.
 EXAMPLES = {"quick": 20, "usual": 100, "full": 1000}
-# Tests that start processes or browsers, or put a whole service together for each question.
+# Tests that start processes or browsers, or put a whole service together for each question; and what
+# compares files that change seldom, which `make check` runs as well.
 LONG = (
     "admin/test_operating_api.py",
     "admin/test_schemathesis.py",
@@ -59,6 +60,11 @@ LONG = (
     "manifests",
     "personas",
     "publishing",
+    "test_api_reference.py",
+    "test_databases.py",
+    "test_docs.py",
+    "test_locks.py",
+    "test_settings_documented.py",
 )
 
 
