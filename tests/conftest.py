@@ -10,9 +10,9 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import certifi
@@ -26,6 +26,9 @@ from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
 from tests.databases import Databases
 
+if TYPE_CHECKING:
+    from tests.platform_api import Api, Apis
+
 FOLDER_VARIABLE = "MCP_PLATFORM_TEST_SERVERS"
 # Beyond this machine: the API server of a real cluster, in `make test-cluster`.
 REACHABLE: set[str] = set()
@@ -38,8 +41,8 @@ EXAMPLES = {"quick": 20, "usual": 100, "full": 1000}
 # Tests that start processes or browsers, or put a whole service together for each question; and what
 # compares files that change seldom, which `make check` runs as well.
 LONG = (
-    "admin/test_operating_api.py",
-    "admin/test_schemathesis.py",
+    "api/test_operating.py",
+    "api/test_schemathesis.py",
     "assistant/test_grounding_properties.py",
     "browser",
     "ci",
@@ -53,13 +56,12 @@ LONG = (
     "fuzz",
     "integration",
     "isolation",
-    "kit/test_embedded.py",
+    "embedded",
     "kit/test_standstill.py",
-    "kit/test_supervisor.py",
     "linear",
     "manifests",
     "personas",
-    "publishing",
+    "publishing/test_publishing.py",
     "test_api_reference.py",
     "test_databases.py",
     "test_docs.py",
@@ -278,6 +280,31 @@ def migrated_url(databases: Databases) -> Iterator[str]:
     lent = databases.lend()
     yield lent.url
     databases.take_back(lent)
+
+
+@pytest.fixture(scope="session")
+def shared_url(databases: Databases) -> Iterator[str]:
+    """A migrated database in which each test makes tenants of its own, and looks at those alone."""
+    made = databases.copied()
+    yield made.url
+    databases.drop(made)
+
+
+@pytest.fixture(scope="session")
+async def apis(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator["Apis"]:
+    from tests.platform_api import Apis  # noqa: PLC0415  # slow to import, and rarely asked for
+
+    made = Apis(databases, tmp_path_factory)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def api(apis: "Apis") -> "Api":
+    """The platform's own API, as good as new."""
+    return await apis.lend()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,6 @@
 """Bodies as a client writes them, for the OpenAPI document: one for each that a request may have.
 
-Owns no form; `tests/admin/test_examples.py` sees to it that each fits its own.
+Owns no form; `tests/registry/test_examples.py` sees to it that each fits its own.
 """
 
 from typing import Any, Final

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mcp_platform.bootstrap import commands
-from tests.admin.operating import TOKEN, FolderProvisioner, folder_store
 from tests.cli.conftest import PATH, Database, Mcp
+from tests.operating import TOKEN, FolderProvisioner, folder_store
 
 
 @pytest.fixture(autouse=True)

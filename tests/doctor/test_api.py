@@ -12,9 +12,9 @@ from mcp_platform.app import create_internal_app
 from mcp_platform.bootstrap import admin, service
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import serving
-from tests.admin.conftest import Api, Clock
 from tests.doctor.practice import Practice
 from tests.doctor.surgery import TEMPLATE
+from tests.platform_api import Api, Clock
 
 PATH = "/admin/clients/shop/environments/production/doctor"
 

@@ -27,8 +27,8 @@ from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.tenants.provisioning import LocalProvisioner
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
-from tests.admin.conftest import Api, Clock
 from tests.flows.world import Simulators, World, eventually, running, text_of, tomorrow, world
+from tests.platform_api import Api, Clock
 from tests.tenants.made import tenant as made
 
 ME = Actor(kind="command", subject="tests", role="admin")

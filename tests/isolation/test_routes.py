@@ -13,8 +13,8 @@ import pytest
 from mcp_platform.access.tenant_tokens import SCOPES, TenantTokens
 from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.kit.database import create_engine
-from tests.admin.conftest import Api, Clock, made_api
 from tests.isolation.planted import OF_TENANTS, named, plant
+from tests.platform_api import Api, Clock, made_api
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 REFUSED = {401, 403, 404, 405}

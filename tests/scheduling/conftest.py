@@ -1,11 +1,9 @@
 """One migrated database; each test opens a shop of its own in it, as tenants do."""
 
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.scheduling.catalogue import Catalogue
 from tests.scheduling.shop import Shop, catalogue
@@ -14,15 +12,8 @@ OpenShop = Callable[..., Awaitable[Shop]]
 
 
 @pytest.fixture(scope="session")
-def scheduling_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
-    name = f"scheduling_{uuid.uuid4().hex}"
-    yield postgres.create_database(name, template=template)
-    postgres.drop_database(name)
-
-
-@pytest.fixture(scope="session")
-async def sessions(scheduling_url: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(scheduling_url, pool_size=12, application_name="tests")
+async def sessions(shared_url: str) -> AsyncIterator[Sessions]:
+    engine = create_engine(shared_url, pool_size=12, application_name="tests")
     yield create_sessions(engine)
     await engine.dispose()
 

@@ -1,23 +1,14 @@
-"""One migrated database for the tests of tenants; each makes clients of its own in it. And clusters."""
+"""Clusters: simulated ones, and a real one where it is asked for."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from lightkube import KubeConfig
 
-from mcp_platform.embedded import EmbeddedPostgres
 from tests.tenants.cluster import TestCluster, let_through
 from tests.tenants.kubernetes_world import Simulated, simulated_cluster
-
-
-@pytest.fixture(scope="session")
-def tenants_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
-    name = f"tenants_{uuid4().hex}"
-    yield postgres.create_database(name, template=template)
-    postgres.drop_database(name)
 
 
 @pytest.fixture

@@ -58,8 +58,8 @@ class Place:
 
 
 @pytest.fixture
-async def here(tenants_url: str) -> AsyncIterator[Place]:
-    engine = create_engine(tenants_url, pool_size=2, application_name="tests")
+async def here(shared_url: str) -> AsyncIterator[Place]:
+    engine = create_engine(shared_url, pool_size=2, application_name="tests")
     made = Place(create_sessions(engine))
     await made.add(made.shop, "production", "staging", phone_number_id=None)
     yield made

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.access.users import LastAdministrator, UserUpdate, change_user
 from mcp_platform.audit.actor import system
-from tests.admin.conftest import PASSWORD, Api
+from tests.platform_api import PASSWORD, Api
 
 NEW = {"email": "ana@example.com", "name": "Ana", "role": "viewer"}
 

@@ -18,7 +18,6 @@ from mcp_platform.app import create_app
 from mcp_platform.audit.actor import Role, system
 from mcp_platform.bootstrap import admin as admin_part
 from mcp_platform.bootstrap import service
-from mcp_platform.bootstrap.admin import Administration
 from mcp_platform.bootstrap.service import Platform
 from mcp_platform.settings import Settings
 from tests.databases import Databases
@@ -184,27 +183,3 @@ class Apis:
     def _seen(self) -> list[tuple[Path, int]]:
         files = [each for each in self._folder.rglob("*") if each.is_file()]
         return sorted((each, each.stat().st_mtime_ns) for each in files)
-
-
-@pytest.fixture(scope="session")
-async def apis(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Apis]:
-    made = Apis(databases, tmp_path_factory)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def api(apis: Apis) -> Api:
-    return await apis.lend()
-
-
-@pytest.fixture
-def clock(api: Api) -> Clock:
-    return api.clock
-
-
-@pytest.fixture
-def admin(api: Api) -> Administration:
-    return api.admin

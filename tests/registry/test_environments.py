@@ -11,7 +11,7 @@ from mcp_platform.audit.actor import Actor
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.registry.clients import Clients, NewClient
 from mcp_platform.registry.environments import EnvironmentChange, Environments, NewEnvironment
-from tests.admin.registry.office import ME, Office, fields
+from tests.registry.office import ME, Office, fields
 
 
 def a_number() -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from mcp_platform.access.guard import allowed
-from tests.admin.conftest import PASSWORD, Api
+from tests.platform_api import PASSWORD, Api
 
 AGENDA = "/api/v1/appointments/list"
 

@@ -7,7 +7,7 @@ import pytest
 
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.tenant import TenantId
-from tests.admin.registry.office import NOW, Office, fields
+from tests.registry.office import NOW, Office, fields
 
 CUT = {"id": "corte", "name": "Corte", "duration_minutes": 30}
 ZE = {"id": "ze", "name": "Zé", "service_ids": ["corte"]}

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from mcp_platform.bootstrap import admin
 from mcp_platform.publishing.api import MOST_BYTES
-from tests.admin.conftest import Api, Clock, made_api
-from tests.admin.operating import SECRET, TOKEN, FolderProvisioner, folder_store
 from tests.every import every
+from tests.operating import SECRET, TOKEN, FolderProvisioner, folder_store
+from tests.platform_api import Api, Clock, made_api
 
 HIDDEN = "hunter2-" + "z" * 40
 

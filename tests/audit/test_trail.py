@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from mcp_platform.audit import trail as audit
 from mcp_platform.audit.actor import Actor, system
 from mcp_platform.audit.trail import MASK, masked
-from tests.admin.conftest import HERE, Api
+from tests.platform_api import HERE, Api
 
 ZE = Actor(kind="user", subject="ze@example.com", role="operator", address="192.0.2.9")
 

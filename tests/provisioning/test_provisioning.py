@@ -42,7 +42,7 @@ from mcp_platform.tenants.provisioning import LocalProvisioner
 from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
-from tests.admin.operating import failed
+from tests.operating import failed
 from tests.tenants.made import tenant
 from tests.tenants.test_sealing import certificate, unsealed
 
@@ -111,9 +111,9 @@ class Here:
 
 
 @pytest.fixture
-async def here(tmp_path: Path, tenants_url: str) -> AsyncIterator[Here]:
+async def here(tmp_path: Path, shared_url: str) -> AsyncIterator[Here]:
     name = f"p{uuid4().hex[:12]}"
-    engine = create_engine(tenants_url, pool_size=1, application_name="test")
+    engine = create_engine(shared_url, pool_size=1, application_name="test")
     async with engine.begin() as connection:
         await connection.execute(
             text("INSERT INTO clients (name, business_name) VALUES (:name, 'A')"), {"name": name}

@@ -26,7 +26,7 @@ from mcp_platform.tenants.models import ClientRow, OffboardingRow, TenantRow, Tr
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.graph_account import GraphAccount
-from tests.admin.operating import (
+from tests.operating import (
     OPERATOR,
     SECRET,
     TOKEN,

@@ -7,7 +7,7 @@ from typing import Any
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.tenants.access import SCOPES
-from tests.admin.conftest import Api
+from tests.platform_api import Api
 
 # What would pass for a value of this type, to whoever is not strict.
 NEARLY = {"integer": "30", "number": "0.5", "boolean": "true"}

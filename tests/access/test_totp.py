@@ -7,7 +7,7 @@ import httpx
 import pyotp
 
 from mcp_platform.access.totp import KEY_FILE
-from tests.admin.conftest import PASSWORD, Api, Clock
+from tests.platform_api import PASSWORD, Api, Clock
 
 
 class Phone:

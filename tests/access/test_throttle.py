@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from mcp_platform.access.throttle import ACCOUNT, ADDRESS, CODES, PAIR
-from tests.admin.conftest import PASSWORD, Api, Clock
-from tests.admin.test_auth_totp import Phone, enrolled
+from tests.access.test_totp import Phone, enrolled
+from tests.platform_api import PASSWORD, Api, Clock
 
 WRONG = "a wrong password"
 

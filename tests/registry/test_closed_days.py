@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from tests.admin.registry.office import NOW, Office, fields
+from tests.registry.office import NOW, Office, fields
 
 MORNING_OF_THE_2ND = datetime(2026, 12, 2, 13, tzinfo=UTC)  # ten o'clock in São Paulo
 

@@ -20,7 +20,7 @@ from mcp_platform.access.sign_ins import WRONG
 from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.access.token_keys import REREAD_AFTER, TokenKeys, ensure_keys
 from mcp_platform.access.user_tokens import ACCESS_LASTS, LiveSignIns
-from tests.admin.conftest import PASSWORD, Api, Clock
+from tests.platform_api import PASSWORD, Api, Clock
 
 ME = ("GET", "/auth/me")
 NEW = "another horse battery"

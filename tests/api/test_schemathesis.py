@@ -49,7 +49,7 @@ from mcp_platform.conversations.chat import Chat
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import Served
 from mcp_platform.tenants.access import SCOPES
-from tests.admin.conftest import Api, Clock
+from tests.platform_api import Api, Clock
 
 load_all_checks()
 CONFIG = {

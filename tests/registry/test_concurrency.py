@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.admin.registry.office import Office, fields
+from tests.registry.office import Office, fields
 
 CLIENT = {"business_name": "Zé"}
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mcp_platform.kit.reference import POLICY
-from tests.admin.conftest import Api
+from tests.platform_api import Api
 
 
 async def test_the_api_can_be_read_by_people_without_a_script(api: Api) -> None:

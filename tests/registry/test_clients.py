@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.admin.registry.office import Office, fields
+from tests.registry.office import Office, fields
 
 
 async def test_a_client_is_added_read_changed_and_removed(office: Office) -> None:

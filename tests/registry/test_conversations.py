@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.admin.conftest import Api
+from tests.platform_api import Api
 
 NUMBER = "5511987654321"
 

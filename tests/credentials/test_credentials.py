@@ -32,7 +32,7 @@ from mcp_platform.tenants.credentials import (
 )
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
-from tests.admin.operating import (
+from tests.operating import (
     OPERATOR,
     PRIVATE_KEY,
     SECRET,

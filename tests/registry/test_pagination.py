@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from tests.admin.registry.office import Office, fields
+from tests.registry.office import Office, fields
 
 
 async def everything(office: Office, path: str, *, limit: int, **query: object) -> list[dict]:
