@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -23,11 +24,13 @@ from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
 from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.schema import migrate
 from tests.databases import Databases
 
 if TYPE_CHECKING:
     from tests.platform_api import Api, Apis
+    from tests.world import Simulators, World
 
 FOLDER_VARIABLE = "MCP_PLATFORM_TEST_SERVERS"
 # Beyond this machine: the API server of a real cluster, in `make test-cluster`.
@@ -290,11 +293,78 @@ def shared_url(databases: Databases) -> Iterator[str]:
     databases.drop(made)
 
 
+@pytest.fixture
+async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
+    """Sessions of a database with the whole schema and without a row."""
+    engine = create_engine(migrated_url, pool_size=5, application_name="tests")
+    yield create_sessions(engine)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def shared_sessions(shared_url: str) -> AsyncIterator[Sessions]:
+    engine = create_engine(shared_url, pool_size=12, application_name="tests")
+    yield create_sessions(engine)
+    await engine.dispose()
+
+
+# Below, what is slow to import is imported by who asks for it.
+
+
+@pytest.fixture(scope="session")
+def simulators() -> Iterator["Simulators"]:
+    """The vendors, started once for each process of the run."""
+    from tests.world import Simulators  # noqa: PLC0415
+
+    started = Simulators.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+async def service(
+    simulators: "Simulators", databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator["World"]:
+    """The service with the usual settings, started once for each process of the run."""
+    from tests.world import world  # noqa: PLC0415
+
+    lent, folder = databases.copied(), tmp_path_factory.mktemp("credentials")
+    usual = {"debounce_s": 0, "debounce_cap_s": 0, "tenant_concurrency": 32}
+    async with world(simulators, lent.url, folder, **usual) as made:
+        yield made
+    databases.drop(lent)
+
+
+@pytest.fixture
+async def here(service: "World") -> AsyncIterator["World"]:
+    """A new barbershop in the service that many tests share. Faults are ended afterwards."""
+    made = replace(service, tenants=[])
+    await made.add_tenant()
+    yield made
+    await made.forgive()
+
+
+@pytest.fixture
+async def alone(
+    request: pytest.FixtureRequest, simulators: "Simulators", migrated_url: str, tmp_path: Path
+) -> AsyncIterator["World"]:
+    """A barbershop in a service of its own.
+
+    `@pytest.mark.parametrize("alone", [{...}], indirect=True)` changes settings.
+    """
+    from tests.world import world  # noqa: PLC0415
+
+    async with world(simulators, migrated_url, tmp_path, **getattr(request, "param", {})) as made:
+        await made.add_tenant()
+        yield made
+        await made.forgive()
+
+
 @pytest.fixture(scope="session")
 async def apis(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator["Apis"]:
-    from tests.platform_api import Apis  # noqa: PLC0415  # slow to import, and rarely asked for
+    from tests.platform_api import Apis  # noqa: PLC0415
 
     made = Apis(databases, tmp_path_factory)
     yield made

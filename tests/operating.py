@@ -10,11 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from mcp_platform.audit.actor import Actor
 from mcp_platform.doctor.results import CheckResult, State
-from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.credentials import Credentials
-from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
-from mcp_platform.tenants.tenant import Tenant, TenantId
+from mcp_platform.tenants.tenant import Tenant
 
 OPERATOR = Actor(kind="user", subject="ana@example.com", role="operator", address="192.0.2.1")
 PRIVATE_KEY = (
@@ -111,16 +109,3 @@ def failed(check: str, *, code: str = "refused", state: State = "failed") -> Che
 def folder_store(folder: Path) -> EnvDirectoryStore:
     folder.mkdir(exist_ok=True)
     return EnvDirectoryStore(folder)
-
-
-async def add_tenant(
-    sessions: Sessions, client: str = "shop", environment: str = "production", **columns: object
-) -> TenantId:
-    async with sessions.everywhere.begin() as session:
-        if await session.get(ClientRow, client) is None:
-            session.add(ClientRow(name=client, business_name=client))
-            await session.flush()
-        row = TenantRow(client_name=client, environment=environment, **columns)
-        session.add(row)
-        await session.flush()
-        return TenantId(row.id)

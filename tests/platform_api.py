@@ -21,6 +21,7 @@ from mcp_platform.bootstrap import service
 from mcp_platform.bootstrap.service import Platform
 from mcp_platform.settings import Settings
 from tests.databases import Databases
+from tests.factories import add_tenant
 
 PASSWORD = "correct horse battery"
 HERE = "192.0.2.7"  # an address for documentation: RFC 5737
@@ -100,14 +101,8 @@ class Api:
 
     async def make_tenant(self, environment: str = "production", *, client: str = "") -> str:
         """Make a tenant in the database; return `<client>/<environment>`."""
-        name = client or f"shop-{uuid.uuid4().hex[:12]}"
-        await self.sql("INSERT INTO clients (name, business_name) VALUES (:name, 'Zé')", name=name)
-        await self.sql(
-            "INSERT INTO tenants (client_name, environment) VALUES (:name, :environment)",
-            name=name,
-            environment=environment,
-        )
-        return f"{name}/{environment}"
+        sessions = self.platform.shared.admin_sessions
+        return (await add_tenant(sessions, client or None, environment=environment)).path
 
     async def sql(self, statement: str, **values: Any) -> list[Any]:
         """Run a statement as the part that administers."""

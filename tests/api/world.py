@@ -35,17 +35,17 @@ from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.scheduling.catalogue import Catalogue
-from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
+from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 from mcp_platform.tenants.access import SCOPES
 from mcp_platform.tenants.credentials import Credentials, CredentialsMissing
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.health import TenantHealth
-from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.client import WhatsApp
 from mcp_platform.whatsapp.receipts import Receipts
+from tests.factories import add_tenant
 from tests.scheduling.shop import OwnersCalendars, catalogue
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)  # a Monday; 09:00 in São Paulo
@@ -173,22 +173,15 @@ class World:
     async def open(
         self, *, status: str = "active", since: datetime = NOW - timedelta(days=1)
     ) -> "Business":
-        name = f"shop-{uuid.uuid4().hex[:12]}"
-        async with self.sessions.everywhere.begin() as session:
-            session.add(ClientRow(name=name, business_name="Barbearia do Zé"))
-            await session.flush()
-            row = TenantRow(
-                client_name=name,
-                environment="production",
-                calendar_id="shop@example.com",
-                status=status,
-                created_at=since,
-            )
-            session.add(row)
-            await session.flush()
-            await save_catalogue(session, TenantId(row.id), catalogue())
-        calendars = self.shops.calendars[TenantId(row.id)] = OwnersCalendars()
-        return Business(self, TenantId(row.id), f"{name}/production", calendars)
+        tenant = await add_tenant(
+            self.sessions,
+            offers=catalogue(),
+            calendar_id="shop@example.com",
+            status=status,
+            created_at=since,
+        )
+        calendars = self.shops.calendars[tenant.id] = OwnersCalendars()
+        return Business(self, tenant.id, tenant.path, calendars)
 
 
 class Business:

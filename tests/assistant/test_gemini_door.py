@@ -5,7 +5,7 @@ import json
 import logging
 import ssl
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -20,26 +20,11 @@ from mcp_platform.errors import CredentialRefused
 from mcp_platform.simulators.gemini.app import create_app
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants.credentials import Credentials
-from mcp_platform.tenants.tenant import Tenant, TenantId
+from tests.factories import tenant
 
 MODEL = "gemini-3.8-flash"
 KEY = "AQ.tenant-one"
 SECRET = "meu segredo"
-TENANT = Tenant(
-    id=TenantId(1),
-    client_name="barbearia",
-    environment="production",
-    status="active",
-    topology="shared",
-    business_name="Barbearia",
-    language="pt-BR",
-    time_zone="America/Sao_Paulo",
-    phone_number_id=None,
-    calendar_id=None,
-    owner_whatsapp=None,
-    model_enabled=True,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
 CONTEXT = {
     "now": "2026-11-30T09:12:00-03:00",
     "weekday": "segunda-feira",
@@ -95,7 +80,7 @@ class World:
         }
         return await (gemini or self.gemini).ask(
             Question(**options | changed),
-            tenant=TENANT,
+            tenant=tenant(),
             credentials=Credentials(gemini_api_key=key),
         )
 

@@ -3,11 +3,11 @@
 import pytest
 
 from mcp_platform.assistant.information import about, information, passages
-from tests.flows.world import barbershop
+from tests.factories import catalogue
 
 INFO = information(
     business={"name": "Barbearia do Zé", "address": "Rua das Flores, 123", "phone": None},
-    catalogue=barbershop(),
+    catalogue=catalogue(),
     language="pt-BR",
 )
 

@@ -11,7 +11,7 @@ from mcp_platform.assistant.phrases import of_business, phrases
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.scheduling.outcome import CalendarClosed, LimitReached, SlotView, Taken
 from mcp_platform.whatsapp.reply import Reply
-from tests.flows.world import CORTE, ZE, ZONE, barbershop
+from tests.factories import CORTE, ZE, ZONE, catalogue
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)
 INFO = Done(Informed({"address": "Rua das Flores, 10", "hours": [], "services": []}))
@@ -32,7 +32,7 @@ def reply(
     asked: str = "",
     names: tuple[str, ...] = (),
 ) -> Reply:
-    said = Speech(language="pt-BR", catalogue=barbershop(), now=NOW).compose(
+    said = Speech(language="pt-BR", catalogue=catalogue(), now=NOW).compose(
         text=text, done=done, appointments={}, offered=offered or {}, names=names, asked=asked
     )
     assert said is not None
@@ -55,7 +55,7 @@ def test_a_business_is_named_with_the_article_it_chose_and_its_services_with_its
         assert "da Barbearia." in hello
     info = {"name": "Vida", "services": [{"name": "Consulta"}]}
     for kind, icon in (("clinic", "🩺"), ("barber", "✂️"), (None, "📋")):
-        speech = Speech(language="pt-BR", catalogue=barbershop(), now=NOW, kind=kind)
+        speech = Speech(language="pt-BR", catalogue=catalogue(), now=NOW, kind=kind)
         assert f"{icon} Serviços:\n• Consulta" in speech.card(info)
 
 
@@ -63,7 +63,7 @@ def test_a_booking_that_failed_is_told_even_if_the_model_went_on_to_the_address(
     for failed in (CalendarClosed(), LimitReached(limit=5)):
         said = reply(Done(failed), INFO)
         assert (
-            Speech(language="pt-BR", catalogue=barbershop(), now=NOW).block(Done(failed)).text
+            Speech(language="pt-BR", catalogue=catalogue(), now=NOW).block(Done(failed)).text
             in said.text
         )
         assert "Rua das Flores" in said.text
@@ -88,7 +88,7 @@ INFORMED = Done(
                 "address": "Rua das Flores, 123",
                 "phone": "(11) 99999-0000",
             },
-            catalogue=barbershop(),
+            catalogue=catalogue(),
             language="pt-BR",
         )
     )
@@ -135,7 +135,7 @@ def test_courtesy_beside_what_was_done_is_said_and_beside_what_was_read_is_not()
 
 
 def test_a_courtesy_that_answers_a_request_is_nothing_to_say() -> None:
-    speech = Speech(language="pt-BR", catalogue=barbershop(), now=NOW)
+    speech = Speech(language="pt-BR", catalogue=catalogue(), now=NOW)
     said = [
         speech.compose(
             text="Tudo bem!", done=[], appointments={}, offered={}, names=[], asked=asked
@@ -160,7 +160,7 @@ def test_what_the_card_says_is_not_said_again_below_it(asked: str, text: str) ->
 
 
 def test_a_long_name_of_a_service_does_not_hide_with_whom() -> None:
-    speech = Speech(language="pt-BR", catalogue=barbershop(), now=NOW)
+    speech = Speech(language="pt-BR", catalogue=catalogue(), now=NOW)
     long = replace(
         SLOT, service_name="Corte masculino na tesoura com acabamento, lavagem e " + "x" * 20
     )

@@ -3,33 +3,23 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.cli import main
+from mcp_platform.kit.database import create_engine, create_sessions
+from mcp_platform.tenants.tenant import TenantId
+from tests.factories import add_contact, add_tenant
 
 PATH = "barbearia-do-ze/production"
-# In one statement: each connection costs PostgreSQL and us more than all of it.
-ROWS = """
-    WITH client AS (
-        INSERT INTO clients (name, business_name) VALUES ('barbearia-do-ze', 'Barbearia')
-        RETURNING name
-    ), tenant AS (
-        INSERT INTO tenants (client_name, environment, phone_number_id)
-        SELECT name, 'production', '106' FROM client RETURNING id
-    ), contact AS (
-        INSERT INTO contacts (tenant_id, id, space, wa_id)
-        SELECT id, '{contact}', 'whatsapp', '5511999998888' FROM tenant RETURNING tenant_id, id
-    )
-    INSERT INTO contact_aliases (tenant_id, alias, contact_id)
-    SELECT tenant_id, 'w:5511999998888', id FROM contact RETURNING tenant_id
-"""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +61,21 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.tenant: int = 0
+        self.tenant = TenantId(0)
         self.contact: UUID = uuid4()
+
+    def make(self, factory: Callable[..., Awaitable[T]], *arguments: Any, **columns: Any) -> T:
+        """Have one of `tests.factories` write rows; return what it made."""
+
+        async def run() -> T:
+            engine = create_engine(self.url, pool_size=1, application_name="tests")
+            try:
+                async with create_sessions(engine).everywhere.begin() as session:
+                    return await factory(session, *arguments, **columns)
+            finally:
+                await engine.dispose()
+
+        return asyncio.run(run())
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
         async def run() -> list[Any]:
@@ -106,5 +109,11 @@ def database(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     """The database that commands of this test use."""
     monkeypatch.setenv("DATABASE_URL", migrated_url)
     made = Database(migrated_url)
-    made.tenant = made.value(ROWS.format(contact=made.contact))
+    made.tenant, made.contact = made.make(_shop)
     return made
+
+
+async def _shop(database: AsyncSession) -> tuple[TenantId, UUID]:
+    """Make what commands work on, over one connection: each costs more than all its statements."""
+    tenant = await add_tenant(database, "barbearia-do-ze", phone_number_id="106")
+    return tenant.id, await add_contact(database, tenant.id, wa_id="5511999998888")

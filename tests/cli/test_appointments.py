@@ -2,51 +2,32 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from mcp_platform.scheduling.catalogue_store import save_catalogue
 from tests.cli.conftest import PATH, Database, Mcp
+from tests.factories import ZONE, add_appointment, catalogue, service
 
-DAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date() + timedelta(days=3)
+DAY = datetime.now(ZONE).date() + timedelta(days=3)
 
 
 @pytest.fixture
-def shop(database: Database, mcp: Mcp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Database:
+def shop(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Database:
     """A barber's shop whose calendar is nobody's, so that nothing of Google is asked."""
     monkeypatch.setenv("CREDENTIALS_DIR", str(tmp_path))
     (tmp_path / "barbearia-do-ze-production.env").write_text("GEMINI_API_KEY=x\n")
-    assert mcp("services", "add", PATH, "Corte", "--minutes", "30").status == 0
-    database.sql("UPDATE tenants SET minimum_notice_minutes = 0")
-    database.sql(
-        "INSERT INTO professionals (tenant_id, id, name) VALUES ($1, 'ze', 'Zé')", database.tenant
-    )
-    database.sql(
-        "INSERT INTO offerings (tenant_id, professional_id, service_id) VALUES ($1, 'ze', 'corte')",
-        database.tenant,
-    )
-    for weekday in range(7):
-        database.sql(
-            "INSERT INTO opening_spans (tenant_id, professional_id, weekday, opens, closes)"
-            " VALUES ($1, 'ze', $2, '08:00', '18:00')",
-            *(database.tenant, weekday),
-        )
+    offers = catalogue(services=(service("corte", "Corte"),))
+    database.make(save_catalogue, database.tenant, offers)
     return database
 
 
 def _insert(shop: Database, hour: int) -> str:
-    start = datetime.combine(DAY, datetime.min.time(), ZoneInfo("America/Sao_Paulo"))
-    start += timedelta(hours=hour)
-    return str(
-        shop.value(
-            "INSERT INTO appointments (tenant_id, id, contact_id, professional_id, service_id,"
-            " status, starts_at, ends_at, blocked, booked_for) VALUES ($1, gen_random_uuid(), $2,"
-            " 'ze', 'corte', 'booked', $3, $4, tstzrange($3, $4, '[)'), 'Ana') RETURNING id",
-            *(shop.tenant, shop.contact, start, start + timedelta(minutes=30)),
-        )
-    )
+    start = datetime.combine(DAY, time(hour), ZONE)
+    booking = {"starts_at": start, "booked_for": "Ana"}
+    return str(shop.make(add_appointment, shop.tenant, shop.contact, **booking))
 
 
 def test_who_is_to_be_called_is_listed_until_they_were(mcp: Mcp, shop: Database) -> None:

@@ -2,12 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.terminal import Terminal
+from tests.factories import add_appointment
 
 DAY = (datetime.now(UTC) + timedelta(days=40)).date()
 
@@ -17,14 +17,9 @@ def offering(mcp: Mcp, database: Database) -> Database:
     """Zé cuts hair, and somebody has booked."""
     assert mcp("services", "add", PATH, "Corte", "--minutes", "30").status == 0
     assert mcp("people", "add", PATH, "Zé", "--does", "corte").status == 0
-    database.sql(
-        "INSERT INTO appointments (tenant_id, id, contact_id, professional_id, service_id, status,"
-        " starts_at, ends_at, blocked, booked_for) VALUES ($1, $2, $3, 'ze', 'corte', 'booked',"
-        " $4, $5, tstzrange($4, $5), 'Bruno')",
-        *(database.tenant, uuid4(), database.contact),
-        datetime(DAY.year, DAY.month, DAY.day, 13, tzinfo=UTC),
-        datetime(DAY.year, DAY.month, DAY.day, 13, 30, tzinfo=UTC),
-    )
+    begin = datetime(DAY.year, DAY.month, DAY.day, 13, tzinfo=UTC)
+    booking = {"starts_at": begin, "booked_for": "Bruno"}
+    database.make(add_appointment, database.tenant, database.contact, **booking)
     return database
 
 

@@ -3,7 +3,6 @@
 What is asked first, and written down, needs no process of its own.
 """
 
-import asyncio
 import base64
 import json
 import os
@@ -16,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.kit.database import create_engine
 from mcp_platform.offboarding.exported import NOT_DATA
 from mcp_platform.offboarding.work import KEPT
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.processes import PATIENCE_S, serving
+from tests.factories import add_tenant
 from tests.isolation.planted import plant
 
 OTHER = "outra/production"
@@ -54,21 +53,11 @@ def command(database: Database, *arguments: str) -> subprocess.CompletedProcess[
 @pytest.fixture
 def planted(database: Database) -> Database:
     """A row of every table for the tenant, and for another; no end of either has begun."""
-    database.sql("INSERT INTO clients (name, business_name) VALUES ('outra', 'Outra')")
-    other = database.value(
-        "INSERT INTO tenants (client_name, environment) VALUES ('outra', 'production') RETURNING id"
-    )
-
-    async def fill() -> None:
-        engine = create_engine(database.url, pool_size=1, application_name="tests")
-        async with engine.begin() as connection:
-            for tenant_id in (database.tenant, other):
-                await plant(connection, tenant_id)
-        await engine.dispose()
-
+    other = database.make(add_tenant, "outra")
     database.sql("DELETE FROM contact_aliases")
     database.sql("DELETE FROM contacts")
-    asyncio.run(fill())
+    for tenant_id in (database.tenant, other.id):
+        database.make(plant, tenant_id)
     database.sql("DELETE FROM offboardings")
     return database
 

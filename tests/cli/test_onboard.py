@@ -34,7 +34,7 @@ from tests.doctor.surgery import (
     Surgery,
     rooms,
 )
-from tests.flows.world import TenantOf, World, running, text_of, tomorrow
+from tests.world import ServedTenant, World, running, text_of, tomorrow
 
 README = Path(__file__).parents[2] / "README.md"
 pytestmark = pytest.mark.timeout(600)  # several commands, one after the other, on a busy machine
@@ -230,7 +230,7 @@ async def booked(desk: Desk) -> None:
     )
     [(tenant_id,)] = await desk.rows("SELECT id FROM tenants")
     stored = await desk.stored()
-    tenant = TenantOf(
+    tenant = ServedTenant(
         id=TenantId(tenant_id),
         client_name=desk.client,
         phone_number_id=PHONE_ID,

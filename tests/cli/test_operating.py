@@ -15,6 +15,7 @@ from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.access.token_keys import TokenKeys
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.conftest import FOLDER_VARIABLE
+from tests.factories import add_tenant
 
 
 def test_tenants_are_listed_with_what_is_wrong_with_them(mcp: Mcp, database: Database) -> None:
@@ -244,10 +245,7 @@ def test_nobody_is_returned_who_is_not_known(mcp: Mcp, database: Database) -> No
 
 
 def test_another_tenants_contact_is_not_found(mcp: Mcp, database: Database) -> None:
-    database.sql("INSERT INTO clients (name, business_name) VALUES ('guanabara', 'Guanabara')")
-    database.sql(
-        "INSERT INTO tenants (client_name, environment) VALUES ('guanabara', 'production')"
-    )
+    database.make(add_tenant, "guanabara")
 
     assert mcp("conversations", "return", "guanabara/production", "5511999998888").status == 1
 

@@ -6,7 +6,7 @@ The recorded shapes are in `fixtures/gemini`, each with its source, and are answ
 import json
 import ssl
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +24,10 @@ from mcp_platform.assistant.tools import declarations
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.simulators.serving import serving
 from mcp_platform.tenants.credentials import Credentials
-from mcp_platform.tenants.tenant import Tenant, TenantId
+from tests.factories import tenant
 
 RECORDED = Path(__file__).parent / "fixtures" / "gemini"
 NOT_ANSWERS = {"model"}  # models.get, which the door does not ask
-TENANT = Tenant(
-    id=TenantId(1),
-    client_name="barbearia",
-    environment="production",
-    status="active",
-    topology="shared",
-    business_name="Barbearia",
-    language="pt-BR",
-    time_zone="America/Sao_Paulo",
-    phone_number_id=None,
-    calendar_id=None,
-    owner_whatsapp=None,
-    model_enabled=True,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
 KEY = "AQ.a-key"
 
 
@@ -92,7 +77,7 @@ class Canned:
             )
             try:
                 credentials = Credentials(gemini_api_key=KEY)
-                return await gemini.ask(question, tenant=TENANT, credentials=credentials)
+                return await gemini.ask(question, tenant=tenant(), credentials=credentials)
             finally:
                 await gemini.close()
 

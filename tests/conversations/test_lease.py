@@ -20,7 +20,8 @@ from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.tenants.tenant import TenantId
-from tests.flows.world import PATIENCE_S, eventually
+from tests.factories import add_tenant
+from tests.world import PATIENCE_S, eventually
 
 LASTS = timedelta(seconds=0.3)  # so often is a lease kept up
 FORGIVEN = timedelta(minutes=1)  # and so long do others leave it: a busy machine is never late
@@ -43,16 +44,7 @@ class Post:
     async def open(self) -> None:
         async with self.sessions.everywhere.begin() as session:
             await session.execute(text("SET LOCAL ROLE mcp_admin"))
-            await session.execute(
-                text("INSERT INTO clients (name, business_name) VALUES ('shop', 'Shop')")
-            )
-            made = await session.scalar(
-                text(
-                    "INSERT INTO tenants (client_name, environment)"
-                    " VALUES ('shop', 'production') RETURNING id"
-                )
-            )
-        self.tenant = TenantId(made)
+            self.tenant = (await add_tenant(session)).id
 
     async def meet(self, alias: str) -> ContactId:
         async with self.sessions.of(self.tenant).begin() as session:

@@ -1,14 +1,14 @@
 """Simulators, a nursery and premises for the whole run; for each test a place of its own."""
 
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
 
-from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
+from mcp_platform.embedded import EmbeddedValkey
 from tests.crash.place import Place, Premises, place, premises
 from tests.crash.processes import Nursery, nursery
-from tests.flows.world import Simulators
+from tests.databases import Databases
+from tests.world import Simulators
 
 
 @pytest.fixture(scope="session")
@@ -28,22 +28,21 @@ async def births(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nurs
 async def house(
     simulators: Simulators,
     births: Nursery,
-    postgres: EmbeddedPostgres,
-    template: str,
+    databases: Databases,
     valkey: EmbeddedValkey,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Premises]:
     """The premises of all tests that do not need their own."""
-    name = f"test_{uuid4().hex}"
+    lent = databases.copied()
     async with premises(
         simulators,
         births,
-        database_url=postgres.create_database(name, template=template),
+        database_url=lent.url,
         redis_url=valkey.url,
         credentials=tmp_path_factory.mktemp("credentials"),
     ) as made:
         yield made
-    postgres.drop_database(name)
+    databases.drop(lent)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,8 @@ import httpx
 
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.embedded.server import free_port
-from mcp_platform.settings import Settings
 from tests.crash.processes import ROOT, Nursery, Process
-from tests.flows.world import Simulators, World, a_day_of, eventually
+from tests.world import Simulators, World, eventually, unstarted_world
 
 # Looking for what was forgotten is quick. What a process is given to do its work is what it is by
 # default, however busy the machine: who is late is not taken for dead. `Place.bury` lets that time pass.
@@ -283,27 +282,22 @@ async def premises(
     credentials: Path,
 ) -> AsyncIterator[Premises]:
     """Make what places stand on; the first of them opens the gateway."""
-    chosen: dict[str, Any] = {
+    settings: dict[str, Any] = {
         **HASTE,
         "database_url": database_url,
         "redis_url": redis_url,
-        "credentials_dir": credentials,
-        "meta_graph_url": simulators.meta.url,
-        "gemini_url": simulators.gemini.url,
-        "google_calendar_url": f"{simulators.google.url}/calendar/v3/",
-        "google_token_url": f"{simulators.google.url}/token",
         "port": free_port(preferred=None),
         "internal_port": 0,
     }
     async with (
-        httpx.AsyncClient(base_url=simulators.meta.url, timeout=RECOVERY_S) as meta,
-        httpx.AsyncClient(base_url=simulators.gemini.url, timeout=RECOVERY_S) as gemini,
-        httpx.AsyncClient(base_url=simulators.google.url, timeout=RECOVERY_S) as google,
-        platform(Settings(**chosen), (), database_url=database_url, redis_url=None) as looking_on,
+        unstarted_world(
+            simulators, database_url, credentials, timeout_s=RECOVERY_S, **settings
+        ) as world,
+        platform(world.settings, (), database_url=database_url, redis_url=None) as looking_on,
     ):
-        world = World(looking_on.shared.settings, database_url, meta, gemini, google, credentials)
-        world.platform, world.url = looking_on, f"http://127.0.0.1:{chosen['port']}"
-        made = Premises(world, nursery, _environment(chosen))
+        world.platform, world.url = looking_on, f"http://127.0.0.1:{settings['port']}"
+        told = {**settings, **simulators.settings, "credentials_dir": credentials}
+        made = Premises(world, nursery, _environment(told))
         try:
             yield made
         finally:
@@ -313,7 +307,7 @@ async def premises(
 @contextlib.asynccontextmanager
 async def place(stands_on: Premises, **changes: Any) -> AsyncIterator[Place]:
     """Make a place with simulators that remember nothing; `changes` are its workers' settings."""
-    world = a_day_of(stands_on.world)
+    world = replace(stands_on.world, tenants=[])
     for each in (world.meta, world.gemini, world.google):
         (await each.post("/_control/reset")).raise_for_status()
     made = Place(stands_on, world, changes)

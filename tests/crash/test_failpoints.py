@@ -11,7 +11,7 @@ import pytest
 import mcp_platform
 from mcp_platform.kit.failpoints import FAILPOINTS
 from tests.crash.place import TIMEOUT_S, Place
-from tests.flows.world import tomorrow
+from tests.world import tomorrow
 
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
 MOVE = "Quero remarcar meu corte para depois de amanhã às 10h"

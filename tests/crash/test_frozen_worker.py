@@ -3,7 +3,7 @@
 import pytest
 
 from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
-from tests.flows.world import eventually, tomorrow
+from tests.world import eventually, tomorrow
 
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
 

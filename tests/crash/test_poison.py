@@ -8,7 +8,7 @@ import pytest
 from mcp_platform.inbox.turns import Turns
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
 from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
-from tests.flows.world import eventually, text_of
+from tests.world import eventually, text_of
 
 POISON = "veneno"
 # Whatever the reason: the transaction that would close this turn is refused, each time.

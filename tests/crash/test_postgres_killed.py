@@ -15,7 +15,7 @@ from mcp_platform.schema import migrate
 from tests.conftest import FOLDER_VARIABLE
 from tests.crash.place import KILLED_AT_RANDOM, RECOVERY_S, TIMEOUT_S, Place, place, premises
 from tests.crash.processes import Nursery
-from tests.flows.world import Simulators, eventually, tomorrow
+from tests.world import Simulators, eventually, tomorrow
 
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
 

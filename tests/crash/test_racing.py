@@ -12,7 +12,7 @@ import pytest
 
 from tests.crash.place import TIMEOUT_S, Place
 from tests.crash.processes import ROOT
-from tests.flows.world import choices_of, text_of, tomorrow
+from tests.world import choices_of, text_of, tomorrow
 
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
 

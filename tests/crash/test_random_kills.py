@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from tests.crash.place import KILLED_AT_RANDOM, TIMEOUT_S, Place
-from tests.flows.world import eventually, tomorrow
+from tests.world import eventually, tomorrow
 
 SEED = 20261122
 SOME, MANY = (12, 14), (40, 45)  # customers, and the most kills

@@ -9,7 +9,7 @@ import pytest
 from mcp_platform.inbox.turns import Turns
 from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
 from tests.crash.processes import Process
-from tests.flows.world import eventually
+from tests.world import eventually
 
 FREEZES = "congela"
 OTHERS = [f"55119888800{number:02d}" for number in range(6)]

@@ -1,7 +1,6 @@
 """Credentials as an operator sees and changes them: names, times and fingerprints, never a value."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +20,7 @@ from mcp_platform.credentials.credentials import (
 )
 from mcp_platform.credentials.proofs import ProvingHere
 from mcp_platform.errors import Conflict, Invalid, NotFound
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.publishing.config_credentials import read_handed_over, save_handed_over
 from mcp_platform.publishing.config_form import read_config
 from mcp_platform.tenants.credentials import (
@@ -32,6 +31,7 @@ from mcp_platform.tenants.credentials import (
 )
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
+from tests.factories import add_tenant
 from tests.operating import (
     OPERATOR,
     PRIVATE_KEY,
@@ -40,7 +40,6 @@ from tests.operating import (
     Clock,
     FolderProvisioner,
     Prover,
-    add_tenant,
     failed,
     folder_store,
 )
@@ -117,13 +116,11 @@ class Place:
 
 
 @pytest.fixture
-async def here(migrated_url: str, tmp_path: Path) -> AsyncIterator[Place]:
-    engine = create_engine(migrated_url, pool_size=4, application_name="tests")
+async def here(sessions: Sessions, tmp_path: Path) -> Place:
     folder = tmp_path / "credentials"
-    place = Place(create_sessions(engine), folder_store(folder), folder)
-    await add_tenant(place.sessions)
-    yield place
-    await engine.dispose()
+    place = Place(sessions, folder_store(folder), folder)
+    await add_tenant(sessions, "shop")
+    return place
 
 
 async def test_what_was_set_is_told_by_name_time_and_fingerprint(here: Place) -> None:

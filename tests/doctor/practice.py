@@ -10,21 +10,21 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import text, update
 
 from mcp_platform.doctor.daily import DailyCheck
 from mcp_platform.doctor.doctor import Doctor
 from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.outbox.notices import Notices
-from mcp_platform.scheduling.catalogue_store import save_catalogue
 from mcp_platform.tenants.credentials import KEYS
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.health import TenantHealth
-from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from tests.doctor.surgery import CALENDAR, CATALOGUE, PHONE_ID, TEMPLATE, Surgery
+from tests.factories import add_tenant
 
 
 @dataclass
@@ -60,17 +60,9 @@ class Practice:
         (self.folder / "shop-production.env").write_text("\n".join(lines))
 
     async def add(self, client_name: str = "shop", **columns: Any) -> TenantId:
-        async with self.sessions.everywhere.begin() as session:
-            await session.execute(insert(ClientRow).values(name=client_name, business_name="Zé"))
-            values = {
-                "client_name": client_name,
-                "environment": "production",
-                "holidays_decided": 2027,
-            }
-            values |= columns
-            made = await session.scalar(insert(TenantRow).values(**values).returning(TenantRow.id))
-            await save_catalogue(session, made, CATALOGUE)
-        return TenantId(made)
+        values = {"holidays_decided": 2027, **columns}
+        made = await add_tenant(self.sessions, client_name, offers=CATALOGUE, **values)
+        return made.id
 
     async def change(self, **columns: Any) -> None:
         async with self.sessions.everywhere.begin() as session:

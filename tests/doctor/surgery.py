@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from tempfile import NamedTemporaryFile
 from time import monotonic
 from typing import Any
@@ -26,15 +26,7 @@ from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.examination import Examiner
 from mcp_platform.doctor.public_address import PublicAddress
 from mcp_platform.doctor.results import CheckOutcome
-from mcp_platform.scheduling.catalogue import (
-    BookingRules,
-    Catalogue,
-    OpeningSpan,
-    Professional,
-    ProfessionalId,
-    Service,
-    ServiceId,
-)
+from mcp_platform.scheduling.catalogue import every_day
 from mcp_platform.scheduling.google.calendar import GoogleAccount, GoogleCalendars
 from mcp_platform.simulators.control import Faults
 from mcp_platform.simulators.gemini import app as gemini
@@ -48,7 +40,7 @@ from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.rollout import Rollouts
 from mcp_platform.whatsapp.graph_account import GraphAccount
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
-from tests.tenants.made import tenant
+from tests.factories import catalogue, professional, service, tenant
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EMAIL = "agenda@ze-1.iam.gserviceaccount.com"
@@ -59,17 +51,9 @@ GEMINI_KEY = "AQ.gemini-key-unseen"
 TEMPLATE = "aviso_ao_dono"
 MODEL = "gemini-3.5-flash-lite"
 
-ZE = Professional(
-    id=ProfessionalId("ze"),
-    name="Zé",
-    service_ids=frozenset({ServiceId("corte")}),
-    hours=(OpeningSpan(weekday=0, opens=time(9), closes=time(18)),),
-)
-CATALOGUE = Catalogue(
-    services=(Service(id=ServiceId("corte"), name="Corte", duration=timedelta(minutes=30)),),
-    professionals=(ZE,),
-    rules=BookingRules(),
-)
+HAIRCUT = (service("corte", "Corte"),)
+ZE = professional(services=HAIRCUT, hours=every_day(weekdays=(0,)))
+CATALOGUE = catalogue(services=HAIRCUT, professionals=(ZE,))
 
 
 class Gateway:

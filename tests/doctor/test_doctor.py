@@ -17,6 +17,7 @@ from mcp_platform.tenants.rollout import Rollout
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from tests.doctor.practice import Practice
 from tests.doctor.surgery import NOW
+from tests.factories import add_contact
 
 
 async def test_a_tenant_in_good_order_is_found_so_and_kept_so(office: Practice) -> None:
@@ -210,23 +211,21 @@ async def test_a_rollout_is_seen_where_credentials_are_read_from_a_cluster(
 
 @pytest.mark.parametrize(
     ("ago", "code"),
-    [("1 hour", "window_open"), ("25 hours", "window_closed"), (None, "window_closed")],
+    [
+        (timedelta(hours=1), "window_open"),
+        (timedelta(hours=25), "window_closed"),
+        (None, "window_closed"),
+    ],
 )
 async def test_without_a_template_it_is_seen_whether_a_notice_would_reach_the_owner(
-    office: Practice, ago: str | None, code: str
+    office: Practice, ago: timedelta | None, code: str
 ) -> None:
     office.doctor._template = None
     if ago is not None:  # Meta writes the number without its ninth digit
         await office.change(owner_whatsapp="5511987654321")
-        await office.rows(
-            "WITH met AS (INSERT INTO contacts (tenant_id, id, space, last_inbound_at)"
-            " SELECT id, gen_random_uuid(), 'whatsapp', CAST(:now AS timestamptz)"
-            " - CAST(CAST(:ago AS text) AS interval) FROM tenants RETURNING tenant_id, id)"
-            " INSERT INTO contact_aliases (tenant_id, alias, contact_id)"
-            " SELECT tenant_id, 'w:551187654321', id FROM met",
-            now=office.surgery.now,
-            ago=ago,
-        )
+        wrote = office.surgery.now - ago
+        known = {"wa_id": "551187654321", "last_inbound_at": wrote}
+        await add_contact(office.sessions, office.tenant.id, **known)
 
     found = await office.doctor.examine(office.tenant, only={"whatsapp.template"})
 

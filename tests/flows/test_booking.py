@@ -6,15 +6,8 @@ from datetime import timedelta
 import pytest
 
 from mcp_platform.scheduling.catalogue import ClosedDay
-from tests.flows.world import (
-    World,
-    barbershop,
-    choice,
-    choices_of,
-    eventually,
-    text_of,
-    tomorrow,
-)
+from tests.factories import catalogue
+from tests.world import World, choice, choices_of, eventually, text_of, tomorrow
 
 
 async def test_a_customer_books_by_writing_a_day_and_a_time(here: World) -> None:
@@ -130,7 +123,7 @@ async def test_on_a_closed_day_the_customer_is_told_so_and_offered_what_comes_ne
     here: World,
 ) -> None:
     closed = ClosedDay(day=tomorrow().date(), reason="Feriado")
-    shop = await here.add_tenant(catalogue=barbershop(closed_days=(closed,)))
+    shop = await here.add_tenant(catalogue=catalogue(closed_days=(closed,)))
 
     reply = await here.ask("Quero um corte amanhã às 10h", to=shop)
 
@@ -327,8 +320,7 @@ async def test_a_booking_stands_even_if_the_model_fails_right_after_it(here: Wor
 
 
 async def test_a_minute_of_notice_is_a_minute_of_notice(here: World) -> None:
-    catalogue = barbershop(minimum_notice=timedelta(days=2))
-    shop = await here.add_tenant(catalogue=catalogue)
+    shop = await here.add_tenant(catalogue=catalogue(minimum_notice=timedelta(days=2)))
 
     reply = await here.ask("Marca um corte amanhã às 15h", to=shop)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import World, choices_of, eventually, text_of, tomorrow
+from tests.world import World, choices_of, eventually, text_of, tomorrow
 
 CLOSED = "No momento não consigo ver a agenda"
 # One of each kind, and those of the same kind. All are in the contract of the calendar's door.

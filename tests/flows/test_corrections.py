@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.factories import ZONE
 from tests.flows.test_kinds import bare
-from tests.flows.world import ZONE, World, choices_of, eventually, message, text_of
+from tests.world import World, choices_of, eventually, message, text_of
 
 ASK = "Marca um corte amanhã às 15h com o Zé"
 

@@ -7,7 +7,7 @@ import pytest
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.flow import InboxHandler
 from mcp_platform.inbox.event import ContactId
-from tests.flows.world import ANA, World, choice, eventually, text_of
+from tests.world import ANA, World, choice, eventually, text_of
 
 WANTS = "quero falar com uma pessoa"
 

@@ -15,7 +15,7 @@ from mcp_platform.app import create_internal_app
 from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.inbox.sweep import sweep
 from mcp_platform.tenants.health import TenantHealth
-from tests.flows.world import ANA, World, eventually
+from tests.world import ANA, World, eventually
 
 BETO = "5511999990002"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from tests.flows.world import ANA, World, choices_of, eventually, message, text_of, tomorrow
+from tests.world import ANA, World, choices_of, eventually, message, text_of, tomorrow
 
 BOOK = "Marca um corte amanhã às 15h com o Zé"
 PEOPLE = "SELECT count(*) FROM contacts WHERE tenant_id = :tenant"

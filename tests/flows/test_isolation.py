@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from tests.flows.world import ANA, World, choice, choices_of, text_of, tomorrow
+from tests.world import ANA, World, choice, choices_of, text_of, tomorrow
 
 BIA = "5511977776666"
 BOOK = "Marca um corte amanhã às 15h com o Zé"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.flows.world import ANA, World, choices_of, message, text_of
+from tests.world import ANA, World, choices_of, message, text_of
 
 POLITE = "Por enquanto só entendo mensagens de texto."
 MEDIA = {"mime_type": "image/jpeg", "sha256": "x", "id": "123"}

@@ -9,7 +9,8 @@ import pytest
 from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.scheduling.catalogue import ProfessionalId, Service, ServiceId
 from mcp_platform.scheduling.catalogue_store import save_catalogue
-from tests.flows.world import World, barbershop, choice, choices_of, eventually, text_of, tomorrow
+from tests.factories import catalogue
+from tests.world import World, choice, choices_of, eventually, text_of, tomorrow
 
 HALF_HOUR = timedelta(minutes=30)
 OFF = [{"gemini_enabled": False}]
@@ -259,7 +260,7 @@ async def _to_times(
 
 
 async def test_more_services_than_a_list_holds_can_all_be_reached(alone: World) -> None:
-    shop = barbershop()
+    shop = catalogue()
     many = tuple(
         Service(id=ServiceId(f"s{number}"), name=f"Serviço {number}", duration=HALF_HOUR)
         for number in range(23)
@@ -285,7 +286,7 @@ async def test_more_services_than_a_list_holds_can_all_be_reached(alone: World) 
 async def test_more_professionals_than_a_list_holds_can_all_be_reached(
     here: World, count: int
 ) -> None:
-    shop = barbershop()
+    shop = catalogue()
     many = tuple(
         replace(shop.professionals[0], id=ProfessionalId(f"p{number}"), name=f"Barbeiro {number}")
         for number in range(count)
@@ -308,7 +309,7 @@ async def test_more_professionals_than_a_list_holds_can_all_be_reached(
 async def test_a_business_without_services_says_that_nothing_is_free(alone: World) -> None:
     async with alone.session() as session:
         await save_catalogue(
-            session, alone.tenant.id, replace(barbershop(), services=(), professionals=())
+            session, alone.tenant.id, replace(catalogue(), services=(), professionals=())
         )
     await alone.without_model()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import World, choices_of, text_of, tomorrow
+from tests.world import World, choices_of, text_of, tomorrow
 
 ROOT = ["Agendar", "Meus horários", "Falar com a equipe"]
 ASK = "Qual horário você prefere?"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import ANA, World, choice, message, text_of
+from tests.world import ANA, World, choice, message, text_of
 
 PATIENT = [{"debounce_s": 60, "debounce_cap_s": 250}]
 

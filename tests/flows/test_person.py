@@ -17,7 +17,7 @@ from mcp_platform.bootstrap.commands import appointments_alone
 from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.flow import InboxHandler
 from mcp_platform.scheduling.tenant_appointments import AppointmentChange, Booking
-from tests.flows.world import ANA, World, choice, choices_of, eventually, text_of, tomorrow
+from tests.world import ANA, World, choice, choices_of, eventually, text_of, tomorrow
 
 WANTS = "quero falar com uma pessoa"
 BOOKS = "Marca um corte amanhã às 15h com o Zé"

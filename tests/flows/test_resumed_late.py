@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from mcp_platform.scheduling.catalogue import every_day
 from mcp_platform.scheduling.catalogue_store import save_catalogue
-from tests.flows.world import ZONE, World, barbershop, choices_of, eventually, text_of
+from tests.factories import ZONE, catalogue
+from tests.world import World, choices_of, eventually, text_of
 
 LONG_AGO = timedelta(hours=3)
 
@@ -91,7 +92,7 @@ def _half_hour(*, before: timedelta) -> datetime:
 
 async def _never_closed(here: World) -> None:
     """Open around the clock, so that a time of a while ago is one of the business's."""
-    shop = barbershop()
+    shop = catalogue()
     hours = every_day(weekdays=range(7), opens=time(0), closes=time(23, 59))
     open_ = replace(
         shop, professionals=tuple(replace(each, hours=hours) for each in shop.professionals)

@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from tests.flows.world import World, eventually, text_of
+from tests.world import World, eventually, text_of
 
 STATE = "SELECT state FROM outbox WHERE tenant_id = :tenant AND kind = 'whatsapp' ORDER BY id"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.flows.world import World, choice, eventually, text_of
+from tests.world import World, choice, eventually, text_of
 
 Lines = list[dict[str, Any]]
 

@@ -15,7 +15,7 @@ from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.embedded.server import CannotStart
 from mcp_platform.schema import migrate
 from mcp_platform.whatsapp.signature import sign
-from tests.flows.world import Simulators, World, eventually, message, text_of, world
+from tests.world import Simulators, World, eventually, message, text_of, world
 
 
 def _other_ways_to_sign(body: bytes, secret: str) -> list[dict[str, str]]:

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from mcp_platform.whatsapp.signature import sign
-from tests.flows.world import World, eventually, message, running
 from tests.fuzz.line import Line
 from tests.fuzz.mutations import Mutator
+from tests.world import World, eventually, message, running
 
 SOME, MANY = 500, 10_000
 VALID_EVERY = 40  # or more often, so that each of REAL is heard

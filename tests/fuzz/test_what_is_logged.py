@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from mcp_platform.kit.logging import configure_logging
-from tests.flows.world import ANA, World, choices_of, message, running
+from tests.world import ANA, World, choices_of, message, running
 
 WORDS, NAME = "quero cortar meu cabelo comprido", "Anastácia Vasconcelos"
 

@@ -1,19 +1,18 @@
 """One migrated database for the tests of the inbox; each uses tenant ids of its own in it."""
 
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from mcp_platform.embedded import EmbeddedPostgres
+from tests.databases import Databases
 
 
 @pytest.fixture(scope="session")
-def inbox_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
-    name = f"inbox_{uuid4().hex}"
-    yield postgres.create_database(name, template=template)
-    postgres.drop_database(name)
+def inbox_url(databases: Databases) -> Iterator[str]:
+    made = databases.copied()
+    yield made.url
+    databases.drop(made)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Work that is picked in rows, not by wake-ups, takes tenants in turns too."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,16 +9,12 @@ from sqlalchemy import text
 
 from mcp_platform.followups import BATCH, follow_up
 from mcp_platform.inbox import sweep
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox import lanes
+from tests.factories import add_tenant
 
 BUSY, QUIET = 1, 2
 NOTHING = timedelta(0)
-TENANTS = """
-    INSERT INTO clients (name, business_name) VALUES ('busy', 'Busy'), ('quiet', 'Quiet');
-    INSERT INTO tenants (client_name, environment)
-        VALUES ('busy', 'production'), ('quiet', 'production')
-"""
 # The busy tenant's are older than the quiet one's, and so many that they fill a batch.
 EVENTS = """
     INSERT INTO inbox_events (tenant_id, key, kind, contact_key, body, received_at)
@@ -40,14 +35,10 @@ class NobodyTold:
 
 
 @pytest.fixture
-async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(migrated_url, pool_size=2, application_name="test")
-    made = create_sessions(engine)
-    async with made.everywhere.begin() as session:
-        for statement in TENANTS.split(";"):
-            await session.execute(text(statement))
-    yield made
-    await engine.dispose()
+async def sessions(sessions: Sessions) -> Sessions:
+    for each in ("busy", "quiet"):
+        await add_tenant(sessions, each)
+    return sessions
 
 
 async def test_a_forgotten_message_is_found_behind_a_busy_tenants_older_ones(

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from mcp_platform import retention
-from mcp_platform.kit.database import create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 
 KEEP = timedelta(days=90)
 LOG = timedelta(days=1)
@@ -41,11 +41,9 @@ ROWS = f"""
 
 @pytest.mark.parametrize("batch", [2, 5_000])
 async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
-    migrated_url: str, monkeypatch: pytest.MonkeyPatch, batch: int
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(retention, "PRUNE_BATCH", batch)
-    engine = create_engine(migrated_url, pool_size=2, application_name="test")
-    sessions = create_sessions(engine)
     async with sessions.everywhere.begin() as session:
         for statement in ROWS.split(";"):
             await session.execute(text(statement))
@@ -58,7 +56,6 @@ async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
         steps = await session.scalar(text("SELECT count(*) FROM turn_steps"))
         messages = set(await session.scalars(text("SELECT text FROM messages")))
         outbox = set(await session.scalars(text("SELECT key FROM outbox")))
-    await engine.dispose()
     assert events == {"old-waiting", "old-parked", "new-done"}
     assert turns == {"parked"}
     assert steps == 1
@@ -102,11 +99,9 @@ CONTACTS = f"""
 
 
 async def test_names_and_numbers_of_who_never_booked_go_with_what_was_said(
-    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
-    engine = create_engine(migrated_url, pool_size=2, application_name="test")
-    sessions = create_sessions(engine)
     async with sessions.everywhere.begin() as session:
         for statement in CONTACTS.split(";"):
             await session.execute(text(statement))
@@ -124,12 +119,9 @@ async def test_names_and_numbers_of_who_never_booked_go_with_what_was_said(
         assert set(await session.scalars(text("SELECT name FROM contacts"))) == kept
         assert await session.scalar(text("SELECT count(*) FROM contact_aliases")) == len(kept)
         assert await session.scalar(text("SELECT count(*) FROM contact_leases")) == len(kept)
-    await engine.dispose()
 
 
-async def test_what_another_worker_is_deleting_is_left_to_it(migrated_url: str) -> None:
-    engine = create_engine(migrated_url, pool_size=2, application_name="test")
-    sessions = create_sessions(engine)
+async def test_what_another_worker_is_deleting_is_left_to_it(sessions: Sessions) -> None:
     async with sessions.everywhere.begin() as session:
         for statement in ROWS.split(";"):
             await session.execute(text(statement))
@@ -139,4 +131,3 @@ async def test_what_another_worker_is_deleting_is_left_to_it(migrated_url: str) 
         assert await retention.prune(sessions, keep=KEEP, log=LOG) == 5
 
     assert await retention.prune(sessions, keep=KEEP, log=LOG) == 1
-    await engine.dispose()

@@ -20,9 +20,10 @@ from mcp_platform.inbox.turns import (
     Turns,
     WaitingMessages,
 )
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.jsons import dumps
 from mcp_platform.tenants.tenant import TenantId
+from tests.factories import add_tenant
 
 AT = datetime(2026, 12, 1, 10, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -99,32 +100,9 @@ class Inbox:
         )
 
 
-@pytest.fixture(scope="session")
-async def sessions(inbox_url: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(inbox_url, pool_size=4, application_name="tests")
-    yield create_sessions(engine)
-    await engine.dispose()
-
-
-async def _tenant(sessions: Sessions) -> TenantId:
-    name = f"shop-{uuid.uuid4().hex[:12]}"
-    async with sessions.everywhere.begin() as session:
-        await session.execute(
-            text("INSERT INTO clients (name, business_name) VALUES (:name, 'Zé')"), {"name": name}
-        )
-        made = await session.scalar(
-            text(
-                "INSERT INTO tenants (client_name, environment) VALUES (:name, 'production')"
-                " RETURNING id"
-            ),
-            {"name": name},
-        )
-    return TenantId(made)
-
-
 @pytest.fixture
-async def inbox(sessions: Sessions) -> Inbox:
-    made = Inbox(sessions, await _tenant(sessions))
+async def inbox(shared_sessions: Sessions) -> Inbox:
+    made = Inbox(shared_sessions, (await add_tenant(shared_sessions)).id)
     await made.meet()
     return made
 
@@ -305,7 +283,7 @@ async def test_a_turn_that_is_not_parked_is_not_replayed(inbox: Inbox) -> None:
 
 
 async def test_nothing_of_another_contact_or_another_tenant_is_touched(inbox: Inbox) -> None:
-    elsewhere = Inbox(inbox.sessions, await _tenant(inbox.sessions))
+    elsewhere = Inbox(inbox.sessions, (await add_tenant(inbox.sessions)).id)
     elsewhere.alias = inbox.alias
     async with elsewhere.sessions.of(elsewhere.tenant).begin() as session:
         elsewhere.contact = await Contacts(session, elsewhere.tenant).ensure(

@@ -23,7 +23,7 @@ from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWait
 
 from mcp_platform.kit.database import Sessions, create_engine
 from mcp_platform.settings import Settings
-from tests.flows.world import TenantOf, World
+from tests.world import ServedTenant, World
 
 POSTGRES = os.environ.get("POSTGRES_IMAGE", "postgres:17-trixie")
 VALKEY = os.environ.get("VALKEY_IMAGE", "valkey/valkey:9.1-trixie")
@@ -250,13 +250,13 @@ class ContainerWorld(World):
     def session(self) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
         return self._sessions.everywhere.begin()
 
-    def files(self, tenant: TenantOf) -> dict[str, str]:
+    def files(self, tenant: ServedTenant) -> dict[str, str]:
         """Return the tenant's credentials, key by key."""
         file = self.credentials / f"{tenant.client_name}-{tenant.environment}.env"
         pairs = (line.partition("=") for line in file.read_text().splitlines())
         return {key: value.strip('"').replace("\\n", "\n") for key, _, value in pairs}
 
-    async def _write_credentials(self, tenant: TenantOf, account: str, private: str) -> None:
+    async def _write_credentials(self, tenant: ServedTenant, account: str, private: str) -> None:
         await super()._write_credentials(tenant, account, private)
         if self.service is None:
             return

@@ -10,16 +10,16 @@ import pytest
 
 from mcp_platform.kit.database import create_engine
 from mcp_platform.tenants.database_roles import DatabaseLogin, ensure
-from tests.flows.world import TenantOf, eventually, text_of, tomorrow
+from tests.factories import tenant as made
 from tests.integration.fleet import ContainerWorld, Fleet
-from tests.tenants.made import tenant as made
+from tests.world import ServedTenant, eventually, text_of, tomorrow
 
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
 
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    tenant: TenantOf
+    tenant: ServedTenant
     login: DatabaseLogin
     url: str
 
@@ -44,7 +44,7 @@ async def two(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
                 async with owner.begin() as connection:
                     login = await ensure(
                         connection,
-                        made(id_=registered.id, client_name=client_name, topology="isolated"),
+                        made(id=registered.id, client_name=client_name, topology="isolated"),
                     )
                 assert login is not None
                 files = world.files(registered) | {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.world import eventually, text_of, tomorrow
 from tests.integration.fleet import PREVIOUS, Fleet, has_image
+from tests.world import eventually, text_of, tomorrow
 
 
 async def test_a_customer_books_with_the_previous_image(fleet: Fleet, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.flows.world import choices_of, eventually, text_of, tomorrow
 from tests.integration.fleet import ContainerWorld, Fleet
+from tests.world import choices_of, eventually, text_of, tomorrow
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,14 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from sqlalchemy import text
 
 from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import create_engine, with_login
 from mcp_platform.schema import migrate
 from mcp_platform.tenants.database_roles import DatabaseLogin, drop, ensure
 from mcp_platform.tenants.tenant import Tenant
+from tests.factories import add_tenant
 from tests.isolation.planted import plant
-from tests.tenants.made import tenant as made
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +54,10 @@ async def isolated(isolation_url: str) -> AsyncIterator[Isolated]:
     async with engine.begin() as connection:
         for letter in "ab":
             name = f"isolated-{letter}-{uuid4().hex[:8]}"
-            await connection.execute(
-                text("INSERT INTO clients (name, business_name) VALUES (:name, :name)"),
-                {"name": name},
-            )
-            tenant_id = await connection.scalar(
-                text(
-                    "INSERT INTO tenants (client_name, environment, topology)"
-                    " VALUES (:name, 'production', 'isolated') RETURNING id"
-                ),
-                {"name": name},
-            )
-            tenant = made(id_=tenant_id, client_name=name, topology="isolated")
+            tenant = await add_tenant(connection, name, topology="isolated")
             login = await ensure(connection, tenant)
             assert login is not None
-            await plant(connection, tenant_id)
+            await plant(connection, tenant.id)
             tenants.append(tenant)
             logins.append(login)
     yield Isolated(isolation_url, (tenants[0], tenants[1]), (logins[0], logins[1]))

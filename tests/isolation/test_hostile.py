@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from mcp_platform.access.tenant_tokens import SCOPES, TENANT_API, TenantTokens
 from mcp_platform.access.user_tokens import USERS
@@ -18,7 +17,8 @@ from mcp_platform.kit import http, problem
 from mcp_platform.provisioning.call import PROVISIONER
 from mcp_platform.settings import Settings
 from mcp_platform.whatsapp import webhook
-from tests.flows.world import PATIENCE_S, World, running
+from tests.factories import add_tenant
+from tests.world import PATIENCE_S, World, running
 
 SIGN_IN = "/api/v1/auth/token"
 
@@ -35,13 +35,7 @@ async def served(migrated_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 async def make_tenant(served: World) -> str:
     async with served.session() as session:
-        await session.execute(
-            text("INSERT INTO clients (name, business_name) VALUES ('shop', 'Zé')")
-        )
-        await session.execute(
-            text("INSERT INTO tenants (client_name, environment) VALUES ('shop', 'production')")
-        )
-    return "shop/production"
+        return (await add_tenant(session, "shop")).path
 
 
 async def said_raw(served: World, request: str) -> bytes:

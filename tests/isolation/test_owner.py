@@ -14,7 +14,7 @@ from mcp_platform.kit.database import create_engine, with_login
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.schema import migrate
 from mcp_platform.tenants.database_roles import drop, ensure, shut_out
-from tests.tenants.made import tenant as made
+from tests.factories import add_tenant
 
 
 @pytest.fixture
@@ -45,22 +45,11 @@ async def test_an_owner_that_may_create_roles_migrates_and_makes_logins(
     client = f"owned-{uuid4().hex[:8]}"
     engine = create_engine(url, pool_size=1, application_name="tests")
     async with engine.begin() as connection:
-        await connection.execute(
-            text("INSERT INTO clients (name, business_name) VALUES (:name, :name)"),
-            {"name": client},
-        )
-        tenant_id = await connection.scalar(
-            text(
-                "INSERT INTO tenants (client_name, environment, topology)"
-                " VALUES (:name, 'production', 'isolated') RETURNING id"
-            ),
-            {"name": client},
-        )
-        tenant = made(id_=tenant_id, client_name=client, topology="isolated")
+        tenant = await add_tenant(connection, client, topology="isolated")
         login = await ensure(connection, tenant)
     assert login is not None
     as_tenant = await asyncpg.connect(with_login(url, user=login.user, password=login.password))
-    assert await as_tenant.fetchval("SELECT id FROM tenants") == tenant_id
+    assert await as_tenant.fetchval("SELECT id FROM tenants") == tenant.id
     await as_tenant.execute("SELECT lo_create(0)")  # the login owns something, and still goes
     await as_tenant.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
     async with engine.begin() as connection:
@@ -84,19 +73,9 @@ async def test_another_installations_login_is_not_taken_over(migrated_url: str) 
         await connection.exec_driver_sql(f"CREATE ROLE {name}")
     try:
         async with engine.begin() as connection:
-            await connection.execute(
-                text("INSERT INTO clients (name, business_name) VALUES (:name, :name)"),
-                {"name": client},
-            )
-            tenant_id = await connection.scalar(
-                text(
-                    "INSERT INTO tenants (client_name, environment)"
-                    " VALUES (:name, 'production') RETURNING id"
-                ),
-                {"name": client},
-            )
+            tenant = await add_tenant(connection, client)
             with pytest.raises(Conflict, match="not this tenant's"):
-                await ensure(connection, made(id_=tenant_id, client_name=client))
+                await ensure(connection, tenant)
     finally:
         async with engine.begin() as connection:
             await connection.exec_driver_sql(f"DROP ROLE {name}")
@@ -107,18 +86,7 @@ async def test_a_login_cannot_make_itself_stay(migrated_url: str) -> None:
     client = f"stays-{uuid4().hex[:8]}"
     engine = create_engine(migrated_url, pool_size=1, application_name="tests")
     async with engine.begin() as connection:
-        await connection.execute(
-            text("INSERT INTO clients (name, business_name) VALUES (:name, :name)"),
-            {"name": client},
-        )
-        tenant_id = await connection.scalar(
-            text(
-                "INSERT INTO tenants (client_name, environment, topology)"
-                " VALUES (:name, 'production', 'isolated') RETURNING id"
-            ),
-            {"name": client},
-        )
-        tenant = made(id_=tenant_id, client_name=client, topology="isolated")
+        tenant = await add_tenant(connection, client, topology="isolated")
         login = await ensure(connection, tenant)
     assert login is not None
     url = with_login(migrated_url, user=login.user, password=login.password)
@@ -126,7 +94,7 @@ async def test_a_login_cannot_make_itself_stay(migrated_url: str) -> None:
     elsewhere = await asyncpg.connect(url, database="postgres")
     made_there = await elsewhere.fetchval("SELECT lo_create(0)")
     holding = await asyncpg.connect(url)
-    await holding.execute(f"BEGIN; LOCK TABLE queue_{tenant_id}.pgqueuer, contacts")
+    await holding.execute(f"BEGIN; LOCK TABLE queue_{tenant.id}.pgqueuer, contacts")
     async with engine.begin() as connection:
         await shut_out(connection, tenant)
     with pytest.raises(asyncpg.PostgresError, match="not permitted to log in"):
@@ -134,7 +102,7 @@ async def test_a_login_cannot_make_itself_stay(migrated_url: str) -> None:
     async with engine.begin() as connection:
         await drop(connection, tenant)
         exists = "SELECT to_regnamespace(:name) IS NULL"
-        assert await connection.scalar(text(exists), {"name": f"queue_{tenant_id}"})
+        assert await connection.scalar(text(exists), {"name": f"queue_{tenant.id}"})
         may = "SELECT pg_has_role(:name, 'mcp_tenant', 'MEMBER')"
         assert not await connection.scalar(text(may), {"name": login.user})
     for ended in (elsewhere, holding):

@@ -1,7 +1,7 @@
 """A process pinned to one tenant: the whole path, as that tenant's own login, on few connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,9 +27,9 @@ from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.tenants.provisioning import LocalProvisioner
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
-from tests.flows.world import Simulators, World, eventually, running, text_of, tomorrow, world
+from tests.factories import tenant as made
 from tests.platform_api import Api, Clock
-from tests.tenants.made import tenant as made
+from tests.world import Simulators, World, eventually, running, text_of, tomorrow, world
 
 ME = Actor(kind="command", subject="tests", role="admin")
 BOOK = "Marca um corte amanhã às 15h com o Zé"
@@ -37,13 +37,6 @@ WHO = (
     "SELECT usename, application_name FROM pg_stat_activity"
     " WHERE datname = current_database() AND usename = :name"
 )
-
-
-@pytest.fixture(scope="session")
-def simulators() -> Iterator[Simulators]:
-    started = Simulators.start()
-    yield started
-    started.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ async def place(
     engine = create_engine(migrated_url, pool_size=1, application_name="owner")
     async with world(simulators, migrated_url, credentials) as shared:
         one = await shared.add_tenant(topology="isolated")
-        tenant = made(id_=one.id, client_name=one.client_name, topology="isolated")
+        tenant = made(id=one.id, client_name=one.client_name, topology="isolated")
         async with engine.begin() as connection:
             login = await ensure(connection, tenant)
         assert login is not None

@@ -32,15 +32,16 @@ from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.scheduling.google.calendar import GoogleCalendars
 from mcp_platform.settings import Settings
 from mcp_platform.whatsapp.client import WhatsApp
-from tests.flows.world import (
+from tests.world import (
     ANA,
+    ServedTenant,
     Simulators,
-    TenantOf,
     World,
     eventually,
     running,
     text_of,
     tomorrow,
+    unstarted_world,
 )
 
 CUSTOMERS = [f"55119777666{each}" for each in range(10, 30)]
@@ -49,43 +50,23 @@ WORDS, NAME = "quero cortar meu cabelo comprido", "Anastácia Vasconcelos"
 BOOK = "Marca um corte com o Zé amanhã às 15h"
 
 
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[Simulators]:
-    started = Simulators.start()
-    yield started
-    started.stop()
-
-
 @pytest.fixture
 async def shops(simulators: Simulators, migrated_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Two shops in one process that runs gateway, worker and admin."""
     credentials = tmp_path / "credentials"
     credentials.mkdir()
-    settings = Settings(
-        data_dir=tmp_path,
-        credentials_dir=credentials,
-        meta_graph_url=simulators.meta.url,
-        gemini_url=simulators.gemini.url,
-        google_calendar_url=f"{simulators.google.url}/calendar/v3/",
-        google_token_url=f"{simulators.google.url}/token",
-        debounce_s=0,
-        debounce_cap_s=0,
-        sweep_s=0.5,
-    )
+    quick = {"debounce_s": 0, "debounce_cap_s": 0, "sweep_s": 0.5, "data_dir": tmp_path}
     async with (
-        httpx.AsyncClient(base_url=simulators.meta.url) as meta,
-        httpx.AsyncClient(base_url=simulators.gemini.url) as gemini,
-        httpx.AsyncClient(base_url=simulators.google.url) as google,
+        unstarted_world(simulators, migrated_url, credentials, **quick) as made,
+        running(made, "gateway", "worker", "admin"),
     ):
-        made = World(settings, migrated_url, meta, gemini, google, credentials)
-        async with running(made, "gateway", "worker", "admin"):
-            await made.add_tenant()
-            await made.add_tenant()
-            yield made
-            await made.forgive()
+        await made.add_tenant()
+        await made.add_tenant()
+        yield made
+        await made.forgive()
 
 
-def token(world: World, tenant: TenantOf) -> str:
+def token(world: World, tenant: ServedTenant) -> str:
     return TenantTokens(token_keys(world.settings)).mint(
         tenant=tenant.path,
         subject="site",
@@ -95,7 +76,7 @@ def token(world: World, tenant: TenantOf) -> str:
     )
 
 
-async def by_api(world: World, tenant: TenantOf, words: str = "oi") -> httpx.Response:
+async def by_api(world: World, tenant: ServedTenant, words: str = "oi") -> httpx.Response:
     """Say something by the API, of both tenants with the same user and the same request key."""
     async with httpx.AsyncClient(base_url=world.url, timeout=30) as client:
         return await client.post(
@@ -105,7 +86,7 @@ async def by_api(world: World, tenant: TenantOf, words: str = "oi") -> httpx.Res
         )
 
 
-def secrets_of(tenant: TenantOf) -> set[str]:
+def secrets_of(tenant: ServedTenant) -> set[str]:
     return {
         tenant.app_secret,
         tenant.gemini_key,
@@ -114,7 +95,7 @@ def secrets_of(tenant: TenantOf) -> set[str]:
     }
 
 
-def marks_of(tenant: TenantOf) -> set[str]:
+def marks_of(tenant: ServedTenant) -> set[str]:
     """Return what stands for a tenant wherever it stands: names, ids, secrets."""
     return {tenant.client_name, tenant.phone_number_id, *secrets_of(tenant)}
 

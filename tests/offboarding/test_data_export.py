@@ -3,7 +3,6 @@
 import base64
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,18 @@ from sqlalchemy import delete, insert, update
 import mcp_platform
 from mcp_platform.conversations.models import MessageRow
 from mcp_platform.inbox.models import EventRow
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.offboarding.data_export import DataExport
 from mcp_platform.offboarding.exported import NOT_DATA, changed_since_export, exported_tables
 from mcp_platform.scheduling.models import ServiceRow
 from mcp_platform.schema import metadata
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.tenant import TenantId
+from tests.factories import add_tenant
 from tests.offboarding.test_offboarding import fill
-from tests.operating import OPERATOR, add_tenant
+from tests.operating import OPERATOR
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(migrated_url, pool_size=3, application_name="tests")
-    yield create_sessions(engine)
-    await engine.dispose()
 
 
 def export_of(sessions: Sessions, tenant_id: TenantId) -> DataExport:
@@ -46,8 +39,10 @@ async def lines(sessions: Sessions, tenant_id: TenantId) -> list[dict[str, Any]]
 
 
 async def test_every_row_of_the_tenant_and_of_no_other_is_told_by_type(sessions: Sessions) -> None:
-    shop = await add_tenant(sessions, address="Rua A", phone_number_id="106540352242922")
-    other = await add_tenant(sessions, "other")
+    shop = (
+        await add_tenant(sessions, "shop", address="Rua A", phone_number_id="106540352242922")
+    ).id
+    other = (await add_tenant(sessions, "other")).id
     await fill(sessions, shop)
     await fill(sessions, other, messages=7)
     told = await lines(sessions, shop)
@@ -55,6 +50,7 @@ async def test_every_row_of_the_tenant_and_of_no_other_is_told_by_type(sessions:
     assert Counter(each["type"] for each in told) == {
         "tenant": 1,
         "contacts": 1,
+        "contact_aliases": 1,
         "messages": 3,
         "inbox_events": 3,
     }
@@ -67,7 +63,7 @@ async def test_every_row_of_the_tenant_and_of_no_other_is_told_by_type(sessions:
 
 
 async def test_bodies_are_json_where_they_are_and_base64_where_not(sessions: Sessions) -> None:
-    shop = await add_tenant(sessions)
+    shop = (await add_tenant(sessions, "shop")).id
     deep = b"[" * 300 + b"]" * 300
     async with sessions.everywhere.begin() as session:
         for key, body in (("a", b'{"text":"oi"}'), ("b", b"\xff\x00"), ("c", deep)):
@@ -85,7 +81,7 @@ async def test_bodies_are_json_where_they_are_and_base64_where_not(sessions: Ses
 async def test_a_large_tenant_is_told_in_parts_without_a_row_lost_or_doubled(
     sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = await add_tenant(sessions)
+    shop = (await add_tenant(sessions, "shop")).id
     await fill(sessions, shop, messages=25)
     monkeypatch.setattr("mcp_platform.offboarding.data_export.ROWS", 10)
     parts = [part async for part in export_of(sessions, shop).lines()]
@@ -98,7 +94,7 @@ async def test_a_large_tenant_is_told_in_parts_without_a_row_lost_or_doubled(
 
 
 async def test_only_an_export_that_came_to_its_end_says_what_it_held(sessions: Sessions) -> None:
-    shop = await add_tenant(sessions)
+    shop = (await add_tenant(sessions, "shop")).id
     await fill(sessions, shop)
     going = export_of(sessions, shop)
     await going.begin()
@@ -115,7 +111,7 @@ async def test_only_an_export_that_came_to_its_end_says_what_it_held(sessions: S
 async def test_a_row_more_less_or_other_than_in_the_last_export_is_a_change(
     sessions: Sessions,
 ) -> None:
-    shop = await add_tenant(sessions)
+    shop = (await add_tenant(sessions, "shop")).id
     await fill(sessions, shop)
     one = MessageRow.tenant_id == shop, MessageRow.text == "mensagem 1"
     changes = (
@@ -146,7 +142,7 @@ async def changed(sessions: Sessions, tenant_id: TenantId) -> list[str] | None:
 async def test_what_the_platform_knows_of_credentials_and_users_is_not_told(
     sessions: Sessions,
 ) -> None:
-    shop = await add_tenant(sessions)
+    shop = (await add_tenant(sessions, "shop")).id
     await fill(sessions, shop)
     async with sessions.everywhere.begin() as session:
         session.add(ServiceRow(tenant_id=shop, id="corte", name="Corte", duration_minutes=30))

@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, insert, select, update
 
 from mcp_platform.access.models import IdempotencyRow, UserRow
 from mcp_platform.audit.models import AuditRow
-from mcp_platform.conversations.models import ContactRow, MessageRow
+from mcp_platform.conversations.models import MessageRow
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.inbox.models import EventRow
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.offboarding.offboarding import Offboarding, OffboardingState
 from mcp_platform.offboarding.work import CLAIM, OffboardingWork
 from mcp_platform.schema import tables_of_tenants
@@ -26,13 +26,13 @@ from mcp_platform.tenants.models import ClientRow, OffboardingRow, TenantRow, Tr
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.graph_account import GraphAccount
+from tests.factories import add_contact, add_tenant
 from tests.operating import (
     OPERATOR,
     SECRET,
     TOKEN,
     Clock,
     FolderProvisioner,
-    add_tenant,
     folder_store,
 )
 
@@ -126,13 +126,8 @@ class Place:
 
 async def fill(sessions: Sessions, tenant_id: TenantId, *, messages: int = 3) -> None:
     """Give a tenant rows that refer to each other, and a user of its own."""
-    contact = uuid4()
     async with sessions.everywhere.begin() as session:
-        await session.execute(
-            insert(ContactRow).values(
-                tenant_id=tenant_id, id=contact, space="whatsapp", wa_id="5511999998888"
-            )
-        )
+        contact = await add_contact(session, tenant_id, wa_id="5511999998888")
         for number in range(messages):
             await session.execute(
                 insert(EventRow).values(
@@ -170,10 +165,9 @@ async def fill(sessions: Sessions, tenant_id: TenantId, *, messages: int = 3) ->
 
 
 @pytest.fixture
-async def here(migrated_url: str, tmp_path: Path) -> AsyncIterator[Place]:
-    engine = create_engine(migrated_url, pool_size=4, application_name="tests")
-    sessions = create_sessions(engine)
-    tenant_id = await add_tenant(sessions, phone_number_id=NUMBER, waba_id="777")
+async def here(sessions: Sessions, tmp_path: Path) -> AsyncIterator[Place]:
+    tenant = await add_tenant(sessions, "shop", phone_number_id=NUMBER, waba_id="777")
+    tenant_id = tenant.id
     await fill(sessions, tenant_id)
     store = folder_store(tmp_path / "credentials")
     await store.write(
@@ -194,7 +188,6 @@ async def here(migrated_url: str, tmp_path: Path) -> AsyncIterator[Place]:
         )
         account = GraphAccount(http=http, base_url=url, version="v26.0")
         yield Place(sessions, store, meta, account, tenant_id)
-    await engine.dispose()
 
 
 async def test_an_off_boarded_tenant_stops_and_meta_sends_it_nothing_more(here: Place) -> None:
@@ -278,7 +271,7 @@ async def test_off_boarding_twice_is_off_boarding_once(here: Place) -> None:
 async def test_after_a_purge_nothing_of_the_tenant_is_left_but_its_path(
     here: Place,
 ) -> None:
-    other = await add_tenant(here.sessions, "other")
+    other = (await add_tenant(here.sessions, "other")).id
     await fill(here.sessions, other)
     await here.purge_now()
 
@@ -336,7 +329,7 @@ async def test_after_the_grace_period_the_path_goes_with_the_purge(here: Place) 
 
 
 async def test_a_client_with_another_environment_stays(here: Place) -> None:
-    await add_tenant(here.sessions, "shop", "staging")
+    await add_tenant(here.sessions, "shop", environment="staging")
     await here.begin()
     here.clock.move(days=30)
     await here.all_that_is_due()
@@ -443,12 +436,7 @@ async def test_a_worker_that_dies_leaves_a_claim_that_runs_out(here: Place) -> N
 
 async def test_what_a_turn_still_wrote_after_the_purge_goes_in_the_end(here: Place) -> None:
     await here.purge_now()
-    async with here.sessions.everywhere.begin() as session:
-        await session.execute(
-            insert(ContactRow).values(
-                tenant_id=here.tenant_id, id=uuid4(), space="whatsapp", wa_id="5511999997777"
-            )
-        )
+    await add_contact(here.sessions, here.tenant_id, wa_id="5511999997777")
     here.clock.move(days=8)
     await here.all_that_is_due()
     assert await here.status() is None

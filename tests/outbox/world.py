@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import NotFound
 from mcp_platform.kit.database import create_sessions
 from mcp_platform.kit.queue import WakeUp
@@ -21,12 +20,12 @@ from mcp_platform.simulators.meta.app import MetaWorld
 from mcp_platform.simulators.meta.state import Number
 from mcp_platform.simulators.meta.webhooks import failed_value, status_value
 from mcp_platform.tenants.credentials import Credentials
-from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.client import WhatsApp
 from mcp_platform.whatsapp.messages import Recipient
 from mcp_platform.whatsapp.pacing import Pacing
 from mcp_platform.whatsapp.reply import Reply
+from tests import factories
 
 PHONE_ID = "106540352242922"
 TOKEN = "EAAG-token-of-the-barber"
@@ -96,43 +95,16 @@ class World:
         self.pacing: Any = Pacing(redis=None)
 
     async def open(self) -> None:
-        async with self.sessions.everywhere.begin() as session:
-            await session.execute(insert(ClientRow).values(name="zes", business_name="Zé"))
-            tenant_id = TenantId(
-                await session.scalar(
-                    insert(TenantRow)
-                    .values(client_name="zes", environment="production", phone_number_id=PHONE_ID)
-                    .returning(TenantRow.id)
-                )
-                or 0
-            )
-            await session.execute(
-                insert(ContactRow).values(
-                    tenant_id=tenant_id,
-                    id=self.contact_id,
-                    space="whatsapp",
-                    wa_id=CUSTOMER,
-                    last_inbound_at=self.clock.now,
-                )
-            )
-        self.tenant_id = tenant_id
-        self.around = Collaborators(
-            Tenant(
-                id=tenant_id,
-                client_name="zes",
-                environment="production",
-                status="active",
-                topology="shared",
-                business_name="Zé",
-                language="pt-BR",
-                time_zone="America/Sao_Paulo",
-                phone_number_id=PHONE_ID,
-                calendar_id=None,
-                owner_whatsapp=None,
-                model_enabled=True,
-                created_at=self.clock.now,
-            )
+        tenant = await factories.add_tenant(self.sessions, phone_number_id=PHONE_ID)
+        self.tenant_id = tenant.id
+        await factories.add_contact(
+            self.sessions,
+            tenant.id,
+            id=self.contact_id,
+            wa_id=CUSTOMER,
+            last_inbound_at=self.clock.now,
         )
+        self.around = Collaborators(tenant)
         number = Number(
             phone_number_id=PHONE_ID,
             waba_id="waba",

@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from mcp_platform.assistant.phrases import every_phrase, phrases
-from tests.flows.world import ANA, ZONE, World, choices_of, text_of
+import pytest
 
+from mcp_platform.assistant.phrases import every_phrase, phrases
+from tests.factories import ZONE
+from tests.world import ANA, World, choices_of, text_of
+
+LANGUAGES = ["pt", *(pytest.param(each, marks=pytest.mark.full) for each in ("en", "es"))]
 MONTHS = {
     name: number
     for names in (

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from mcp_platform.simulators.gemini.personas import BREAKAGES
-from tests.flows.world import World, choices_of, eventually, text_of
 from tests.personas.checker import truth_of, untruths
+from tests.world import World, choices_of, eventually, text_of
 
 ASKS = {
     "pt": "Tem horário para corte amanhã com o Zé?",

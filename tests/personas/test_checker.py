@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import ZONE
+from tests.factories import ZONE
 from tests.personas.checker import Truth, untruths
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)  # a Monday

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.flows.world import World, choices_of, text_of
-from tests.personas.conftest import LANGUAGES
+from tests.personas.checker import LANGUAGES
+from tests.world import World, choices_of, text_of
 
 HELLO = {
     "pt": "oi, tudo bem com você?",

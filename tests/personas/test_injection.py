@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import ANA, ZONE, TenantOf, World, choices_of, text_of, tomorrow
-from tests.personas.checker import truth_of, untruths
-from tests.personas.conftest import LANGUAGES
+from tests.factories import ZONE
+from tests.personas.checker import LANGUAGES, truth_of, untruths
+from tests.world import ANA, ServedTenant, World, choices_of, text_of, tomorrow
 
 BIA = "5511944443333"
 BOOK = "Marca um corte amanhã às 15h com o Zé"
@@ -240,7 +240,7 @@ async def _leaked(here: World) -> dict[str, str]:
     }
 
 
-async def _booked(here: World, tenant: TenantOf, *, as_: str) -> dict[str, str]:
+async def _booked(here: World, tenant: ServedTenant, *, as_: str) -> dict[str, str]:
     await here.ask(BOOK, as_=as_, to=tenant)
     listed = await here.ask("Tem horário para barba amanhã com o Beto?", as_=as_, to=tenant)
     uuid, contact = (

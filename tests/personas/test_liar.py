@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from mcp_platform.simulators.gemini.lies import LIES
-from tests.flows.world import ANA, World, choices_of, text_of, tomorrow
-from tests.personas.checker import truth_of, untruths
-from tests.personas.conftest import LANGUAGES
+from tests.personas.checker import LANGUAGES, truth_of, untruths
+from tests.world import ANA, World, choices_of, text_of, tomorrow
 
 HELLO = {
     "pt": "oi, tudo bem com você?",

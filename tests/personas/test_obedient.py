@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from tests.flows.world import ANA, World, choices_of, text_of, tomorrow
-from tests.personas.checker import truth_of, untruths
-from tests.personas.conftest import LANGUAGES
+from tests.personas.checker import LANGUAGES, truth_of, untruths
+from tests.world import ANA, World, choices_of, text_of, tomorrow
 
 VICTIM = "5511944443333"
 BOOK = "Marca um corte amanhã às 15h com o Zé"

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -42,8 +41,8 @@ from mcp_platform.tenants.provisioning import LocalProvisioner
 from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
+from tests.factories import add_tenant, tenant
 from tests.operating import failed
-from tests.tenants.made import tenant
 from tests.tenants.test_sealing import certificate, unsealed
 
 SHOP = tenant()
@@ -112,20 +111,10 @@ class Here:
 
 @pytest.fixture
 async def here(tmp_path: Path, shared_url: str) -> AsyncIterator[Here]:
-    name = f"p{uuid4().hex[:12]}"
     engine = create_engine(shared_url, pool_size=1, application_name="test")
     async with engine.begin() as connection:
-        await connection.execute(
-            text("INSERT INTO clients (name, business_name) VALUES (:name, 'A')"), {"name": name}
-        )
-        made = await connection.scalar(
-            text(
-                "INSERT INTO tenants (client_name, environment) VALUES (:name, 'production')"
-                " RETURNING id"
-            ),
-            {"name": name},
-        )
-    here = Here(tmp_path / "c", engine, tenant(id_=made, client_name=name))
+        made = await add_tenant(connection)
+    here = Here(tmp_path / "c", engine, made)
     yield here
     async with engine.begin() as connection:
         await database_roles.drop(connection, here.tenant)

@@ -1,22 +1,22 @@
 """What `config.json` says of catalogues: in, out, and in again without a change."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from sqlalchemy import text
+from sqlalchemy import select
 
 from mcp_platform.audit.actor import Actor
 from mcp_platform.errors import Conflict, Invalid
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.publishing.config_export import export_config
 from mcp_platform.publishing.config_form import read_config, schema
 from mcp_platform.publishing.config_import import ConfigImport, Plan
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.models import TenantRow
+from tests.factories import add_appointment, add_contact
 
 ACTOR = Actor(kind="command", subject="tests", role="admin")
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -34,13 +34,6 @@ CATALOGUE = {
     "holidays_of": "BR-SP",
     "own_holidays": [{"day": "01-25", "name": "Aniversário"}],
 }
-
-
-@pytest.fixture
-async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(migrated_url, pool_size=3, application_name="tests")
-    yield create_sessions(engine)
-    await engine.dispose()
 
 
 def file(catalogue: dict[str, Any], **more: Any) -> bytes:
@@ -161,15 +154,10 @@ async def test_a_closed_day_with_bookings_stops_an_import_until_it_says_what_bec
 ) -> None:
     await imported(sessions, file({**CATALOGUE, "closed_days": []}))
     async with sessions.everywhere.begin() as session:
-        await session.execute(
-            text(
-                "WITH who AS (INSERT INTO contacts (tenant_id, id, space)"
-                " SELECT id, gen_random_uuid(), 'api' FROM tenants RETURNING tenant_id, id)"
-                " INSERT INTO appointments (tenant_id, id, contact_id, professional_id, service_id,"
-                " status, starts_at, ends_at, blocked) SELECT tenant_id, id, id, 'ze', 'corte',"
-                " 'booked', '2026-12-25 13:00Z', '2026-12-25 13:30Z', 'empty' FROM who"
-            )
-        )
+        tenant_id = await session.scalar(select(TenantRow.id))
+        contact = await add_contact(session, tenant_id, space="api")
+        begin = datetime(2026, 12, 25, 13, tzinfo=UTC)
+        await add_appointment(session, tenant_id, contact, starts_at=begin)
     christmas = {"day": "2026-12-25"}
     with pytest.raises(Conflict, match="1 bookings then") as refused:
         await imported(sessions, file({"closed_days": [christmas]}))

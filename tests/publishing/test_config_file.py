@@ -1,7 +1,6 @@
 """config.json read, imported and exported: nothing is lost on the way, and nothing told in vain."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 from mcp_platform.audit.actor import Actor
 from mcp_platform.audit.models import AuditRow
 from mcp_platform.errors import Conflict, Invalid
-from mcp_platform.kit.database import Sessions, create_engine, create_sessions
+from mcp_platform.kit.database import Sessions
 from mcp_platform.offboarding.offboarding import Offboarding
 from mcp_platform.publishing.config_export import export_config
 from mcp_platform.publishing.config_form import line_of, read_config, schema
@@ -34,13 +33,6 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = (ROOT / "docs/examples/config.json").read_bytes()
 ACTOR = Actor(kind="command", subject="tests", role="admin")
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def sessions(migrated_url: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(migrated_url, pool_size=3, application_name="tests")
-    yield create_sessions(engine)
-    await engine.dispose()
 
 
 def file(*clients: dict[str, Any], **more: Any) -> bytes:

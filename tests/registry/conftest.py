@@ -1,18 +1,14 @@
 """One office over one database; each test registers clients of its own in it."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from mcp_platform.kit.database import Sessions, create_engine
+from mcp_platform.kit.database import Sessions
 from tests.registry.office import Office
 
 
 @pytest.fixture(scope="session")
-async def shared_office(shared_url: str) -> AsyncIterator[Office]:
-    engine = create_engine(shared_url, pool_size=5, application_name="tests")
-    yield Office(Sessions(engine))
-    await engine.dispose()
+def shared_office(shared_sessions: Sessions) -> Office:
+    return Office(shared_sessions)
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from mcp_platform.access.guard import AdminGuard, SignedInUser
 from mcp_platform.audit.actor import ROLES, Actor
 from mcp_platform.audit.models import AuditRow
-from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import Unauthorized, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import handle_problems
@@ -20,10 +19,10 @@ from mcp_platform.registry.api import Registry, registry_router
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
-from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
+from tests.factories import add_appointment, add_contact
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ME = Actor(kind="command", subject="tests", role="admin")
@@ -147,22 +146,11 @@ class Office:
 
     async def book(self, path: str, *, starts_at: datetime, status: str = "booked") -> None:
         """Put an appointment of Zé's into the rows."""
-        tenant_id, contact_id = await self.tenant_id(path), uuid.uuid4()
+        tenant_id = TenantId(await self.tenant_id(path))
         async with self.sessions.everywhere.begin() as session:
-            await session.execute(
-                insert(ContactRow).values(tenant_id=tenant_id, id=contact_id, space="api")
-            )
-            values = {"tenant_id": tenant_id, "id": uuid.uuid4(), "contact_id": contact_id}
-            await session.execute(
-                insert(AppointmentRow).values(
-                    **values,
-                    professional_id="ze",
-                    service_id="corte",
-                    status=status,
-                    starts_at=starts_at,
-                    ends_at=starts_at.replace(minute=30),
-                    blocked=text("tstzrange('2026-01-01', '2026-01-02')"),
-                )
+            contact_id = await add_contact(session, tenant_id, space="api")
+            await add_appointment(
+                session, tenant_id, contact_id, starts_at=starts_at, status=status
             )
 
     async def execute(self, statement: str, **values: Any) -> None:

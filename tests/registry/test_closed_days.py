@@ -125,7 +125,6 @@ async def test_bookings_that_are_over_and_those_of_others_are_not_in_the_way(
     shop = await office.offering()
     await office.ask("POST", f"{shop}/professionals", json={"id": "ana", "name": "Ana"})
     await office.book(shop, starts_at=NOW - timedelta(hours=2))  # this morning
-    await office.execute("UPDATE appointments SET blocked = 'empty'")  # two in one test
     await office.book(shop, starts_at=MORNING_OF_THE_2ND)
     for wish in ({"day": "2026-11-30"}, {"day": "2026-12-02", "professional_id": "ana"}):
         assert (await office.ask("POST", f"{shop}/closed-days", json=wish)).status_code == 201

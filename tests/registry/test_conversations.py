@@ -1,9 +1,12 @@
 """A tenant's conversations for the platform's users: by role, masked for viewers, on the trail."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from mcp_platform.conversations.messages import Message, Messages
+from tests.factories import add_contact, add_tenant
 from tests.platform_api import Api
 
 NUMBER = "5511987654321"
@@ -11,29 +14,15 @@ NUMBER = "5511987654321"
 
 async def made(api: Api) -> tuple[str, str]:
     """Make a tenant with a contact who has just written; return its path and the conversation."""
-    path = await api.make_tenant()
-    [(contact,)] = await api.sql(
-        "INSERT INTO contacts (tenant_id, id, space, name, wa_id, last_inbound_at)"
-        " SELECT id, gen_random_uuid(), 'whatsapp', '+55 11 98765-4321', :number, now()"
-        " FROM tenants WHERE client_name || '/' || environment = :path RETURNING id",
-        number=NUMBER,
-        path=path,
-    )
-    for table, columns, values in (
-        ("contact_aliases", "alias", f"'w:{NUMBER}'"),
-        ("contact_leases", "epoch", "0"),
-        (
-            "messages",
-            "direction, author, text, at",
-            "'in', 'contact', 'Ligue 11 98765-4321', now()",
-        ),
-    ):
-        await api.sql(
-            f"INSERT INTO {table} (tenant_id, contact_id, {columns})"
-            f" SELECT tenant_id, id, {values} FROM contacts WHERE id = :contact",
-            contact=contact,
-        )
-    return path, str(contact)
+    sessions = api.platform.shared.admin_sessions
+    tenant = await add_tenant(sessions)
+    now = datetime.now(UTC)
+    wrote = {"name": "+55 11 98765-4321", "wa_id": NUMBER, "last_inbound_at": now}
+    contact = await add_contact(sessions, tenant.id, **wrote)
+    async with sessions.everywhere.begin() as session:
+        said = Message(author="contact", text="Ligue 11 98765-4321", at=now, key="m:1")
+        await Messages(session, tenant.id).write(contact, [said], turn_id=None)
+    return tenant.path, str(contact)
 
 
 def where(path: str, rest: str = "") -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.conversations.models import ContactRow
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.database import Sessions, TenantSessions
 from mcp_platform.outbox.calendar import CalendarEvent
@@ -24,24 +23,21 @@ from mcp_platform.scheduling.calendar import (
     OwnEvent,
 )
 from mcp_platform.scheduling.catalogue import (
-    BookingRules,
     Catalogue,
-    Professional,
     ProfessionalId,
-    Service,
     ServiceId,
     every_day,
 )
-from mcp_platform.scheduling.catalogue_store import save_catalogue
 from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.scheduling.outcome import Outcome
-from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import Tenant, TenantId
+from tests import factories
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)  # a Monday; 09:00 in São Paulo
 CORTE, PACOTE, BARBA = ServiceId("corte"), ServiceId("pacote"), ServiceId("barba")
 ZE, ANA = ProfessionalId("ze"), ProfessionalId("ana")
 SHOP_CALENDAR = "shop@example.com"
+QUARTER = timedelta(minutes=15)
 
 
 class PlainCommit(EffectCommit):
@@ -63,31 +59,23 @@ def catalogue(
     calendars: dict[ProfessionalId, str | None] | None = None,
     who: tuple[ProfessionalId, ...] = (ZE, ANA),
 ) -> Catalogue:
-    names = {ZE: "Zé", ANA: "Ana"}
     services = (
-        Service(id=CORTE, name="Corte", duration=timedelta(minutes=30), price_cents=4500),
-        Service(id=PACOTE, name="Pacote", duration=timedelta(minutes=60), price_cents=8000),
-        Service(
-            id=BARBA,
-            name="Barba",
-            duration=timedelta(minutes=30),
-            buffer_before=timedelta(minutes=15),
-            buffer_after=timedelta(minutes=15),
-        ),
+        factories.service(CORTE, "Corte", price_cents=4500),
+        factories.service(PACOTE, "Pacote", minutes=60, price_cents=8000),
+        factories.service(BARBA, "Barba", buffer_before=QUARTER, buffer_after=QUARTER),
     )
-    return Catalogue(
+    names, calendars = {ZE: "Zé", ANA: "Ana"}, calendars or {}
+    hours = every_day(weekdays=range(6))
+    return factories.catalogue(
         services=services,
         professionals=tuple(
-            Professional(
-                id=each,
-                name=names[each],
-                calendar_id=(calendars or {}).get(each),
-                service_ids=frozenset(service.id for service in services),
-                hours=every_day(weekdays=range(6)),
+            factories.professional(
+                each, names[each], services=services, hours=hours, calendar_id=calendars.get(each)
             )
             for each in who
         ),
-        rules=BookingRules(time_zone=time_zone, minimum_notice=timedelta(minutes=60)),
+        time_zone=time_zone,
+        minimum_notice=timedelta(hours=1),
     )
 
 
@@ -179,28 +167,8 @@ class Shop:
     async def open(
         cls, sessions: Sessions, *, offering: Catalogue, calendar_id: str | None = SHOP_CALENDAR
     ) -> "Shop":
-        name = f"barber-{uuid.uuid4().hex[:12]}"
-        async with sessions.everywhere.begin() as session:
-            session.add(ClientRow(name=name, business_name="Barbearia do Zé"))
-            await session.flush()
-            row = TenantRow(client_name=name, environment="production", calendar_id=calendar_id)
-            session.add(row)
-            await session.flush()
-            await save_catalogue(session, TenantId(row.id), offering)
-        tenant = Tenant(
-            id=TenantId(row.id),
-            client_name=name,
-            environment="production",
-            status="active",
-            topology="shared",
-            business_name="Barbearia do Zé",
-            language="pt-BR",
-            time_zone=offering.rules.time_zone,
-            phone_number_id=None,
-            calendar_id=calendar_id,
-            owner_whatsapp=None,
-            model_enabled=True,
-            created_at=row.created_at,
+        tenant = await factories.add_tenant(
+            sessions, offers=offering, calendar_id=calendar_id, time_zone=offering.rules.time_zone
         )
         return cls(sessions=sessions, tenant=tenant, catalogue=offering)
 
@@ -208,13 +176,8 @@ class Shop:
         return (await self.contacts(1))[0]
 
     async def contacts(self, count: int) -> list[uuid.UUID]:
-        ids = [uuid.uuid4() for _ in range(count)]
         async with self.sessions.everywhere.begin() as session:
-            await session.execute(
-                insert(ContactRow),
-                [{"tenant_id": self.tenant.id, "id": each, "space": "whatsapp"} for each in ids],
-            )
-        return ids
+            return [await factories.add_contact(session, self.tenant.id) for _ in range(count)]
 
     def journal(self, *, fail: BaseException | None = None) -> Journal:
         return Journal(sessions=self.sessions, tenant_id=self.tenant.id, fail=fail)

@@ -12,7 +12,7 @@ from mcp_platform.tenants.credentials import (
     CredentialsUnreadable,
 )
 from mcp_platform.tenants.tenant import Tenant
-from tests.tenants.made import tenant
+from tests.factories import tenant
 
 PROMISED_S = 60
 
@@ -206,7 +206,7 @@ async def test_one_tenants_refusal_is_no_other_tenants() -> None:
         await here.secret()
     here.store.secret = "of the other"
 
-    other = await here.cache.of(tenant(id_=2, environment="staging"))
+    other = await here.cache.of(tenant(id=2, environment="staging"))
 
     assert other.whatsapp_app_secret == "of the other"
 
@@ -250,7 +250,7 @@ async def test_one_tenants_value_is_no_other_tenants() -> None:
     await here.secret()
     here.store.secret = "of the other"
 
-    other = await here.cache.of(tenant(id_=2, environment="staging"))
+    other = await here.cache.of(tenant(id=2, environment="staging"))
 
     assert other.whatsapp_app_secret == "of the other"
     assert await here.secret() == "first"

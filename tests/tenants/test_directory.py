@@ -1,21 +1,20 @@
 """Which tenant a path means: answered from memory, absence too."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from mcp_platform.errors import NotFound, Unavailable
 from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.tenants.directory import TenantDirectory, UnknownTenant
-from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId
-from tests.tenants.made import tenant
+from tests.factories import add_tenant, tenant
 
 
 @dataclass(slots=True)
@@ -43,12 +42,10 @@ class Place:
         return SimpleNamespace(everywhere=open_)
 
     async def add(self, client: str, *environments: str, **columns: Any) -> None:
-        async with self.sessions.everywhere.begin() as session:
-            await session.execute(insert(ClientRow).values(name=client, business_name=client))
-            for environment in environments:
-                await session.execute(
-                    insert(TenantRow).values(client_name=client, environment=environment, **columns)
-                )
+        for environment in environments:
+            await add_tenant(
+                self.sessions, client, business_name=client, environment=environment, **columns
+            )
 
     async def change(self, client: str, **columns: Any) -> None:
         async with self.sessions.everywhere.begin() as session:
@@ -58,12 +55,10 @@ class Place:
 
 
 @pytest.fixture
-async def here(shared_url: str) -> AsyncIterator[Place]:
-    engine = create_engine(shared_url, pool_size=2, application_name="tests")
-    made = Place(create_sessions(engine))
+async def here(shared_sessions: Sessions) -> Place:
+    made = Place(shared_sessions)
     await made.add(made.shop, "production", "staging", phone_number_id=None)
-    yield made
-    await engine.dispose()
+    return made
 
 
 async def test_a_tenant_is_looked_up_once_and_then_known_without_the_database(here: Place) -> None:
@@ -90,7 +85,7 @@ async def test_an_environment_is_a_tenant_of_its_own(here: Place) -> None:
 async def test_ten_thousand_tenants_are_known_as_two_are(here: Place) -> None:
     known = here.directory._known  # to look all of them up would take half a minute
     for number in range(10_000):
-        each = tenant(id_=-1 - number, client_name=f"client-{number:05}")
+        each = tenant(id=-1 - number, client_name=f"client-{number:05}")
         known[each.id] = known[each.client_name, each.environment] = each
     first = await here.directory.by_path(here.shop, "production")
 

@@ -9,21 +9,20 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import httpx
 import pytest
 
-from mcp_platform.embedded import EmbeddedPostgres
 from mcp_platform.kit.database import create_engine
 from mcp_platform.settings import Settings
 from mcp_platform.tenants import database_roles
 from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.whatsapp.signature import sign
-from tests.flows.world import PATIENCE_S, TenantOf, World, eventually, message, running
+from tests.databases import Databases
+from tests.factories import tenant as made_tenant
 from tests.fuzz.line import Line
-from tests.tenants.made import tenant as made_tenant
 from tests.whatsapp.severed import Severed
+from tests.world import PATIENCE_S, ServedTenant, World, eventually, message, running
 
 STORED = "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant"
 
@@ -59,9 +58,9 @@ def _write_mount(mount: Path, values: Mapping[str, str]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def mounted(world: World, one: TenantOf, mount: Path) -> AsyncIterator[None]:
+async def mounted(world: World, one: ServedTenant, mount: Path) -> AsyncIterator[None]:
     """Write a tenant's credentials as a cluster mounts them, those of a login of its own as well."""
-    tenant = made_tenant(id_=one.id, client_name=one.client_name, topology="isolated")
+    tenant = made_tenant(id=one.id, client_name=one.client_name, topology="isolated")
     engine = create_engine(world.database_url, pool_size=1, application_name="owner")
     async with engine.begin() as connection:
         login = await database_roles.ensure(connection, tenant)
@@ -78,13 +77,12 @@ async def mounted(world: World, one: TenantOf, mount: Path) -> AsyncIterator[Non
 
 @pytest.fixture(scope="module")
 async def service(
-    postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:
-    name = f"webhook_{uuid4().hex}"
-    url = postgres.create_database(name, template=template)
-    async with gateway(url, tmp_path_factory.mktemp("credentials")) as made:
+    lent = databases.copied()
+    async with gateway(lent.url, tmp_path_factory.mktemp("credentials")) as made:
         yield made
-    postgres.drop_database(name)
+    databases.drop(lent)
 
 
 @pytest.fixture

@@ -5,41 +5,32 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
 import uvicorn
-from sqlalchemy import insert, text, update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.app import create_app
 from mcp_platform.bootstrap.service import Platform, platform
 from mcp_platform.cli.serving import KEEP_ALIVE_S
-from mcp_platform.scheduling.catalogue import (
-    BookingRules,
-    Catalogue,
-    ClosedDay,
-    Professional,
-    ProfessionalId,
-    Service,
-    ServiceId,
-    every_day,
-)
-from mcp_platform.scheduling.catalogue_store import save_catalogue
+from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.gemini import app as gemini
 from mcp_platform.simulators.google import app as google_calendar
 from mcp_platform.simulators.meta import app as meta
 from mcp_platform.simulators.serving import Served
-from mcp_platform.tenants.models import ClientRow, TenantRow
+from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.signature import sign
+from tests import factories
+from tests.factories import ZONE
 
 PATIENCE_S = 90.0  # for anything, on a machine with other things to do; only failures wait so long
 LONG_POLL_S = 2.0  # less than the time-out of the clients that ask
@@ -51,46 +42,11 @@ UNFINISHED = """
          + (SELECT count(*) FROM outbox
             WHERE tenant_id = :tenant AND state IN ('pending', 'sending', 'uncertain'))
 """
-ZONE = ZoneInfo("America/Sao_Paulo")
-CORTE, BARBA, COMPLETO = ServiceId("corte"), ServiceId("barba"), ServiceId("completo")
 ANA = "5511999998888"
-ZE, BETO = ProfessionalId("ze"), ProfessionalId("beto")
-
-
-def barbershop(
-    *,
-    calendars: dict[str, str | None] | None = None,
-    closed_days: tuple[ClosedDay, ...] = (),
-    minimum_notice: timedelta = timedelta(0),
-) -> Catalogue:
-    """Two barbers who do three services, every day from 8 to 18."""
-    hours = every_day(weekdays=range(7))
-    calendars = calendars or {}
-    return Catalogue(
-        services=(
-            Service(id=CORTE, name="Corte", duration=timedelta(minutes=30), price_cents=4500),
-            Service(id=BARBA, name="Barba", duration=timedelta(minutes=30), price_cents=3000),
-            Service(
-                id=COMPLETO, name="Corte e barba", duration=timedelta(hours=1), price_cents=7000
-            ),
-        ),
-        professionals=tuple(
-            Professional(
-                id=who,
-                name=name,
-                calendar_id=calendars.get(who),
-                service_ids=frozenset({CORTE, BARBA, COMPLETO}),
-                hours=hours,
-            )
-            for who, name in ((ZE, "Zé"), (BETO, "Beto"))
-        ),
-        closed_days=closed_days,
-        rules=BookingRules(minimum_notice=minimum_notice, horizon=timedelta(days=60)),
-    )
 
 
 @dataclass(slots=True)
-class TenantOf:
+class ServedTenant:
     """One tenant of the world, with everything that identifies it to the vendors."""
 
     id: TenantId
@@ -117,12 +73,12 @@ class World:
     gemini: httpx.AsyncClient
     google: httpx.AsyncClient
     credentials: Path
-    tenants: list[TenantOf] = field(default_factory=list)
+    tenants: list[ServedTenant] = field(default_factory=list)
     platform: Platform | None = None
     url: str = ""
 
     @property
-    def tenant(self) -> TenantOf:
+    def tenant(self) -> ServedTenant:
         return self.tenants[0]
 
     def session(self) -> AbstractAsyncContextManager[AsyncSession]:
@@ -159,7 +115,7 @@ class World:
             f" WHERE convert_from(payload, 'UTF8')::jsonb ->> 'tenant' = '{self.tenant.id}'",
         )
 
-    async def statuses(self, *, to: TenantOf | None = None) -> list[str]:
+    async def statuses(self, *, to: ServedTenant | None = None) -> list[str]:
         """Return the states of a tenant's appointments, as they were made."""
         rows = await self.rows(
             "SELECT status FROM appointments WHERE tenant_id = :tenant ORDER BY created_at, id",
@@ -167,7 +123,7 @@ class World:
         )
         return [status for (status,) in rows]
 
-    async def starts(self, *, status: str = "booked", to: TenantOf | None = None) -> list[str]:
+    async def starts(self, *, status: str = "booked", to: ServedTenant | None = None) -> list[str]:
         """Return when a tenant's appointments of one state start: `2026-12-01 10:00`."""
         rows = await self.rows(
             "SELECT starts_at FROM appointments WHERE tenant_id = :tenant AND status = :status"
@@ -217,7 +173,7 @@ class World:
         catalogue: Catalogue | None = None,
         serve_at: str | None = None,
         **columns: Any,
-    ) -> TenantOf:
+    ) -> ServedTenant:
         """Make a tenant here and at every vendor."""
         tenant = await self.register(client_name, catalogue=catalogue, **columns)
         await self.announce(tenant, serve_at=serve_at or self.url)
@@ -229,11 +185,11 @@ class World:
         *,
         catalogue: Catalogue | None = None,
         **columns: Any,
-    ) -> TenantOf:
+    ) -> ServedTenant:
         """Make a tenant that Meta does not know yet."""
         number = f"1{uuid4().int % 10**14:014d}"
         client_name = client_name or f"barbearia-{number[-8:]}"
-        tenant = TenantOf(
+        tenant = ServedTenant(
             id=TenantId(0),
             client_name=client_name,
             phone_number_id=number,
@@ -246,12 +202,25 @@ class World:
         private, public = google_calendar.new_service_account(account)
         await self._google_account(tenant, account, public)
         await self._write_credentials(tenant, account, private)
+        known = {
+            "phone_number_id": tenant.phone_number_id,
+            "calendar_id": tenant.calendar_id,
+            "owner_whatsapp": tenant.owner,
+            "address": "Rua das Flores, 123",
+        }
         async with self.session() as session:
-            tenant.id = await self._insert(session, tenant, catalogue or barbershop(), columns)
+            made = await factories.add_tenant(
+                session,
+                client_name,
+                environment=tenant.environment,
+                offers=catalogue or factories.catalogue(),
+                **{**known, **columns},
+            )
+        tenant.id = made.id
         self.tenants.append(tenant)
         return tenant
 
-    async def announce(self, tenant: TenantOf, *, serve_at: str) -> None:
+    async def announce(self, tenant: ServedTenant, *, serve_at: str) -> None:
         """Give Meta the tenant's number, and where its webhooks go: that is knocked at."""
         await _ok(
             self.meta.post(
@@ -269,7 +238,7 @@ class World:
             )
         )
 
-    async def _google_account(self, tenant: TenantOf, account: str, public: str) -> None:
+    async def _google_account(self, tenant: ServedTenant, account: str, public: str) -> None:
         await _ok(
             self.google.post(
                 "/_control/accounts",
@@ -289,7 +258,7 @@ class World:
             )
         )
 
-    async def _write_credentials(self, tenant: TenantOf, account: str, private: str) -> None:
+    async def _write_credentials(self, tenant: ServedTenant, account: str, private: str) -> None:
         key = private.replace("\n", "\\n")
         lines = {
             "GOOGLE_CALENDAR_ID": tenant.calendar_id,
@@ -304,45 +273,22 @@ class World:
         text_ = "\n".join(f"{name}={value}" for name, value in lines.items())
         (self.credentials / f"{tenant.client_name}-{tenant.environment}.env").write_text(text_)
 
-    async def _insert(
-        self,
-        session: AsyncSession,
-        tenant: TenantOf,
-        catalogue: Catalogue,
-        columns: dict[str, Any],
-    ) -> TenantId:
-        await session.execute(
-            insert(ClientRow).values(name=tenant.client_name, business_name="Barbearia do Zé")
-        )
-        values = {
-            "client_name": tenant.client_name,
-            "environment": tenant.environment,
-            "phone_number_id": tenant.phone_number_id,
-            "calendar_id": tenant.calendar_id,
-            "owner_whatsapp": tenant.owner,
-            "address": "Rua das Flores, 123",
-            **columns,
-        }
-        tenant_id = await session.scalar(insert(TenantRow).values(**values).returning(TenantRow.id))
-        await save_catalogue(session, tenant_id, catalogue)
-        return TenantId(tenant_id)
-
     # -- being a customer ----------------------------------------------------------------------
 
     async def say(
-        self, text_: str, *, as_: str = ANA, to: TenantOf | None = None, name: str = "Ana"
+        self, text_: str, *, as_: str = ANA, to: ServedTenant | None = None, name: str = "Ana"
     ) -> dict[str, Any]:
         """Write a message as a customer; return what the simulator says of its delivery."""
         return await self.write({"wa_id": as_, "name": name}, to=to, text=text_)
 
     async def tap(
-        self, choice: dict[str, str], *, as_: str = ANA, to: TenantOf | None = None
+        self, choice: dict[str, str], *, as_: str = ANA, to: ServedTenant | None = None
     ) -> dict[str, Any]:
         reply = {"id": choice["id"], "title": choice["title"], "kind": choice["kind"]}
         return await self.write({"wa_id": as_, "name": "Ana"}, to=to, reply=reply)
 
     async def write(
-        self, who: dict[str, Any], *, to: TenantOf | None = None, **what: Any
+        self, who: dict[str, Any], *, to: ServedTenant | None = None, **what: Any
     ) -> dict[str, Any]:
         """Send anything as anybody: `text`, `reply`, `media` or a raw `message`."""
         number = (to or self.tenant).phone_number_id
@@ -359,7 +305,7 @@ class World:
         return dict(await _ok(self.meta.post("/_control/inbound", json={"batch": batch})))
 
     async def sent(
-        self, *, as_: str | None = ANA, to: TenantOf | None = None, at_least: int = 0
+        self, *, as_: str | None = ANA, to: ServedTenant | None = None, at_least: int = 0
     ) -> list[dict[str, Any]]:
         """Return what the business has sent, oldest first: Meta's payloads.
 
@@ -376,7 +322,7 @@ class World:
         count: int,
         *,
         as_: str | None = ANA,
-        to: TenantOf | None = None,
+        to: ServedTenant | None = None,
     ) -> list[dict[str, Any]]:
         """Wait until `count` messages have been sent, for as long as more come, and return them."""
         sent: list[dict[str, Any]] = []
@@ -391,7 +337,7 @@ class World:
         return sent
 
     async def ask(
-        self, text_: str, *, as_: str = ANA, to: TenantOf | None = None
+        self, text_: str, *, as_: str = ANA, to: ServedTenant | None = None
     ) -> dict[str, Any]:
         """Write a message and return the one reply to it."""
         before = len(await self.sent(as_=as_, to=to))
@@ -399,7 +345,7 @@ class World:
         return (await self.replies(before + 1, as_=as_, to=to))[-1]
 
     async def choose(
-        self, choice: dict[str, str], *, as_: str = ANA, to: TenantOf | None = None
+        self, choice: dict[str, str], *, as_: str = ANA, to: ServedTenant | None = None
     ) -> dict[str, Any]:
         before = len(await self.sent(as_=as_, to=to))
         await self.tap(choice, as_=as_, to=to)
@@ -451,7 +397,7 @@ class World:
         for each in (self.meta, self.gemini, self.google):
             await _ok(each.delete("/_control/faults"))
 
-    async def change(self, *, of: TenantOf | None = None, **columns: Any) -> None:
+    async def change(self, *, of: ServedTenant | None = None, **columns: Any) -> None:
         """Change a tenant's row, and let the service see it at once."""
         async with self.session() as session:
             await session.execute(
@@ -489,7 +435,7 @@ class World:
         self,
         body: bytes | dict[str, Any],
         *,
-        tenant: TenantOf | None = None,
+        tenant: ServedTenant | None = None,
         headers: dict[str, str] | None = None,
         path: str | None = None,
     ) -> httpx.Response:
@@ -609,33 +555,45 @@ class Simulators:
         for each in (self.meta, self.gemini, self.google):
             each.stop()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Where a service finds them."""
+        return {
+            "meta_graph_url": self.meta.url,
+            "gemini_url": self.gemini.url,
+            "google_calendar_url": f"{self.google.url}/calendar/v3/",
+            "google_token_url": f"{self.google.url}/token",
+        }
+
 
 @asynccontextmanager
-async def world(
-    simulators: Simulators, database_url: str, credentials: Path, **changes: Any
+async def unstarted_world(
+    simulators: Simulators,
+    database_url: str,
+    credentials: Path,
+    **settings: Any,
 ) -> AsyncIterator[World]:
-    """Start the service on an own database, with simulators that remember nothing."""
-    settings = Settings(
-        credentials_dir=credentials,
-        meta_graph_url=simulators.meta.url,
-        gemini_url=simulators.gemini.url,
-        google_calendar_url=f"{simulators.google.url}/calendar/v3/",
-        google_token_url=f"{simulators.google.url}/token",
-        **{"debounce_s": 0.15, "debounce_cap_s": 1, "sweep_s": 0.5, **changes},
-    )
+    """Make a world in which nothing runs yet; `settings` are the service's."""
+    chosen = Settings(credentials_dir=credentials, **simulators.settings, **settings)
     async with (
         httpx.AsyncClient(base_url=simulators.meta.url) as meta_,
         httpx.AsyncClient(base_url=simulators.gemini.url) as gemini_,
         httpx.AsyncClient(base_url=simulators.google.url) as google,
     ):
-        made = World(settings, database_url, meta_, gemini_, google, credentials)
-        async with running(made):
-            yield made
+        yield World(chosen, database_url, meta_, gemini_, google, credentials)
 
 
-def a_day_of(world_: World) -> World:
-    """Return a world with no tenants in which the same service runs."""
-    return replace(world_, tenants=[])
+@asynccontextmanager
+async def world(
+    simulators: Simulators, database_url: str, credentials: Path, **changes: Any
+) -> AsyncIterator[World]:
+    """Start the service on a database of its own."""
+    settings = {"debounce_s": 0.15, "debounce_cap_s": 1, "sweep_s": 0.5, **changes}
+    async with (
+        unstarted_world(simulators, database_url, credentials, **settings) as made,
+        running(made),
+    ):
+        yield made
 
 
 @asynccontextmanager
