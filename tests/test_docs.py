@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mcp_platform.cli import app
-from tests.every import every
+from tests.cases import cases
 
 ROOT = Path(__file__).parent.parent
 ENGLISH, PORTUGUESE = ROOT / "README.md", ROOT / "README.pt-BR.md"
@@ -21,7 +21,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
 OPTION = re.compile(r"--[a-z][a-z-]*")
 
-pages = every("page", PAGES)
+pages = cases("page", PAGES)
 
 
 def _prose(page: Path) -> str:

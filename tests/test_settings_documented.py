@@ -10,7 +10,7 @@ import pytest
 
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.credentials import KEYS
-from tests.every import every
+from tests.cases import cases
 
 PACKAGE = Path(__file__).parent.parent / "mcp_platform"
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
@@ -62,7 +62,7 @@ def test_every_setting_is_read_by_somebody() -> None:
     assert sorted(set(Settings.model_fields) - read) == []
 
 
-@every("name", Settings.model_fields)
+@cases("name", Settings.model_fields)
 def test_the_documented_default_is_the_real_one(name: str) -> None:
     default = Settings.model_fields[name].default
 

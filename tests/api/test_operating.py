@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from mcp_platform.bootstrap import admin
 from mcp_platform.publishing.api import MOST_BYTES
-from tests.every import every
-from tests.operating import SECRET, TOKEN, FolderProvisioner, folder_store
+from tests.cases import cases
+from tests.fakes import SECRET, TOKEN, FolderProvisioner, folder_store
 from tests.platform_api import Api, Clock, made_api
 
 HIDDEN = "hunter2-" + "z" * 40
@@ -98,7 +98,7 @@ async def test_credentials_are_set_changed_and_counted_but_never_told(api: Api, 
     assert "GEMINI_API_KEY" in kept
 
 
-@every(
+@cases(
     "method, where, content, field",
     [
         ("PUT", "", {"WHATSAPP_PHONE_NUMBER_ID": HIDDEN}, "WHATSAPP_PHONE_NUMBER_ID"),
@@ -378,7 +378,7 @@ async def test_a_file_without_any_credential_is_refused_and_lines_left_out_are_t
     assert (await sent(f"{misspelt}GEMINI_API_KEY=y\n")).json()["notes"] == left_out
 
 
-@every(
+@cases(
     "content, media_type, field, said",
     [
         (b'{"nmae": "shop"}', "application/json", "nmae", "There is no such field"),

@@ -4,7 +4,7 @@ import pytest
 
 from mcp_platform.assistant.grounding import ground
 from mcp_platform.assistant.lexicon import _WORDS, _forms, _read, denied, fold, lexicon
-from tests.every import every
+from tests.cases import cases
 
 NAMES = ("Barbearia do Zé", "Corte", "Barba", "Zé", "Ana")
 
@@ -242,7 +242,7 @@ COMBINED = [
 ]
 
 
-@every("language, text", COMBINED)
+@cases("language, text", COMBINED)
 def test_allowed_words_cannot_be_combined_into_a_claim(language: str, text: str) -> None:
     kept = ground(text, language=language, placeholders={}, names=NAMES).text
     # A courtesy beside a dropped clause may stay, a question about it may be asked.

@@ -4,7 +4,7 @@ Every third sentence was held out while the lexicon was being written: see `HELD
 """
 
 from mcp_platform.assistant.grounding import ground
-from tests.every import every
+from tests.cases import cases
 
 HELD_OUT_EVERY = 3  # indexes 2, 5, 8, … were not looked at while the first lexicon was tuned
 
@@ -347,7 +347,7 @@ def rendered(text: str) -> str:
     return text
 
 
-@every("language, text", SENTENCES)
+@cases("language, text", SENTENCES)
 def test_a_harmless_sentence_gets_through_unchanged(language: str, text: str) -> None:
     result = ground(text, language=language, placeholders=PLACEHOLDERS, names=NAMES)
     assert result.text == rendered(text)

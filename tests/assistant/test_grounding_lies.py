@@ -9,7 +9,7 @@ import base64
 import pytest
 
 from mcp_platform.assistant.grounding import ground
-from tests.every import every
+from tests.cases import cases
 
 PLACEHOLDERS = {
     "slot:s_a1": "Corte com Zé, terça-feira, 1º de dezembro, às 10:00",
@@ -564,7 +564,7 @@ def said(text: str, language: str) -> str:
     ).text
 
 
-@every("language, lie", LIES)
+@cases("language, lie", LIES)
 def test_nothing_of_a_lie_survives(language: str, lie: str) -> None:
     kept = said(lie, language)
     # An innocent question beside a dropped claim may stay; whatever was claimed may not.
@@ -576,7 +576,7 @@ def test_nothing_of_a_lie_survives(language: str, lie: str) -> None:
     }
 
 
-@every("language, lie", LIES)
+@cases("language, lie", LIES)
 def test_a_lie_in_another_language_than_the_contacts_does_not_survive(
     language: str, lie: str
 ) -> None:
@@ -603,7 +603,7 @@ def test_no_disguise_carries_a_lie_through(disguise: str) -> None:
         assert kept == "" or kept.casefold() in INNOCENT, lie
 
 
-@every("language, lie", PLAIN)
+@cases("language, lie", PLAIN)
 def test_a_lie_beside_harmless_talk_goes_and_the_talk_stays(language: str, lie: str) -> None:
     courtesy = {
         "pt-BR": "Que bom falar com você!",

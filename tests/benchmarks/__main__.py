@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.benchmarks import fairness, ingest, manifests, memory, turns
-from tests.benchmarks.place import Result
+from tests.benchmarks.environment import Result
 
 SUITES = {
     "ingest": ingest.measure,

@@ -19,7 +19,7 @@ from rich.progress import Progress
 from mcp_platform.kit.queue import OUTBOX, SCHEMA
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.whatsapp.signature import sign
-from tests.benchmarks.place import SECRET, Result, message_body
+from tests.benchmarks.environment import SECRET, Result, message_body
 from tests.benchmarks.turns import TENANTS, Serving, say, serving
 
 BUSY, QUIET = 0, (1, 2, 3)  # tenants of the benchmark, by the number of their client

@@ -14,8 +14,7 @@ import asyncpg
 from rich.progress import Progress
 
 from mcp_platform.kit.row_security import DatabaseRole
-from tests.benchmarks.load import write_requests
-from tests.benchmarks.place import (
+from tests.benchmarks.environment import (
     SECRET,
     Result,
     database,
@@ -26,6 +25,7 @@ from tests.benchmarks.place import (
     raw_request,
     write_credentials,
 )
+from tests.benchmarks.load import write_requests
 
 CONNECTIONS = 64
 ROUNDS = 5

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from cdk8s_app.config import read_fleet
 from cdk8s_app.synth import folders_of
-from tests.benchmarks.place import Result
+from tests.benchmarks.environment import Result
 
 TENANTS = 1000
 LOOK_EVERY_S = 0.1

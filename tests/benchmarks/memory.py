@@ -11,7 +11,7 @@ import psutil
 from rich.progress import Progress
 
 from mcp_platform.whatsapp.signature import sign
-from tests.benchmarks.place import (
+from tests.benchmarks.environment import (
     SECRET,
     Result,
     database,

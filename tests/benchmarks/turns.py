@@ -30,7 +30,7 @@ from mcp_platform.scheduling.catalogue_store import save_catalogue
 from mcp_platform.simulators.google.app import new_service_account
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.signature import sign
-from tests.benchmarks.place import (
+from tests.benchmarks.environment import (
     SECRET,
     Result,
     database,

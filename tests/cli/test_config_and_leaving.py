@@ -12,8 +12,8 @@ from mcp_platform.bootstrap import commands
 from mcp_platform.errors import Unavailable
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.terminal import Terminal
+from tests.fakes import PRIVATE_KEY, TOKEN, FolderProvisioner, folder_store
 from tests.handed_over import CONFIG, ENV
-from tests.operating import PRIVATE_KEY, TOKEN, FolderProvisioner, folder_store
 
 NEW = {
     "client_name": "clinica-sorriso",

@@ -7,7 +7,7 @@ import pytest
 
 from mcp_platform.bootstrap import commands
 from tests.cli.conftest import PATH, Database, Mcp
-from tests.operating import TOKEN, FolderProvisioner, folder_store
+from tests.fakes import TOKEN, FolderProvisioner, folder_store
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from mcp_platform.cli import app
+from tests.cases import cases
 from tests.cli.conftest import Mcp
-from tests.every import every
 
 SHORTEST = 20  # characters: less cannot be worth reading
 
@@ -52,7 +52,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
     }
 
 
-@every("path", COMMANDS)
+@cases("path", COMMANDS)
 def test_help_says_what_a_command_does_and_what_each_parameter_is(
     path: tuple[str, ...], mcp: Mcp
 ) -> None:

@@ -20,7 +20,7 @@ from mcp_platform.offboarding.work import KEPT
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.processes import PATIENCE_S, serving
 from tests.factories import add_tenant
-from tests.isolation.planted import plant
+from tests.tenant_rows import fill_tables
 
 OTHER = "outra/production"
 PURGE = ("tenants", "purge", PATH, "--confirm", PATH)
@@ -51,13 +51,13 @@ def command(database: Database, *arguments: str) -> subprocess.CompletedProcess[
 
 
 @pytest.fixture
-def planted(database: Database) -> Database:
+def filled(database: Database) -> Database:
     """A row of every table for the tenant, and for another; no end of either has begun."""
     other = database.make(add_tenant, "outra")
     database.sql("DELETE FROM contact_aliases")
     database.sql("DELETE FROM contacts")
     for tenant_id in (database.tenant, other.id):
-        database.make(plant, tenant_id)
+        database.make(fill_tables, tenant_id)
     database.sql("DELETE FROM offboardings")
     return database
 
@@ -108,28 +108,28 @@ def is_kept(database: Database, line: Mapping[str, Any]) -> bool:
     )
 
 
-def test_an_export_holds_row_by_row_what_a_purge_deletes(planted: Database, tmp_path: Path) -> None:
-    others = kept_of(planted, OTHER)
+def test_an_export_holds_row_by_row_what_a_purge_deletes(filled: Database, tmp_path: Path) -> None:
+    others = kept_of(filled, OTHER)
     file = tmp_path / "data.jsonl"
-    ran = command(planted, "tenants", "export", PATH, "--output", str(file))
+    ran = command(filled, "tenants", "export", PATH, "--output", str(file))
     assert ran.returncode == 0, ran.stderr
     head, *lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert (head["type"], head["client_name"]) == ("tenant", "barbearia-do-ze")
-    assert not [line for line in lines if not is_kept(planted, line)]
+    assert not [line for line in lines if not is_kept(filled, line)]
     told = sorted(line["type"] for line in lines)
 
-    before = kept_of(planted, PATH)
-    assert told == sorted(set(before) - NOT_DATA)  # one row of each was planted
+    before = kept_of(filled, PATH)
+    assert told == sorted(set(before) - NOT_DATA)  # one row of each was filled
     assert "messages" in told
-    assert command(planted, "tenants", "offboard", PATH).returncode == 0
-    assert command(planted, *PURGE).returncode == 0
-    planted.sql("UPDATE offboardings SET started_at = now() - interval '1 hour', due_at = now()")
+    assert command(filled, "tenants", "offboard", PATH).returncode == 0
+    assert command(filled, *PURGE).returncode == 0
+    filled.sql("UPDATE offboardings SET started_at = now() - interval '1 hour', due_at = now()")
     (tmp_path / "credentials").mkdir()
-    with serving(planted.url, "provisioner", CREDENTIALS_DIR=str(tmp_path / "credentials")):
-        wait_until_purged(planted)
+    with serving(filled.url, "provisioner", CREDENTIALS_DIR=str(tmp_path / "credentials")):
+        wait_until_purged(filled)
 
-    assert set(kept_of(planted, PATH)) == KEPT
-    assert kept_of(planted, OTHER) == others
+    assert set(kept_of(filled, PATH)) == KEPT
+    assert kept_of(filled, OTHER) == others
 
 
 def wait_until_purged(database: Database) -> None:
@@ -140,7 +140,7 @@ def wait_until_purged(database: Database) -> None:
 
 
 def test_a_purge_of_what_is_in_no_complete_export_asks_for_the_name_and_a_flag(
-    mcp: Mcp, planted: Database, tmp_path: Path
+    mcp: Mcp, filled: Database, tmp_path: Path
 ) -> None:
     assert mcp("tenants", "offboard", PATH).status == 0
     never = mcp(*PURGE)
@@ -148,20 +148,20 @@ def test_a_purge_of_what_is_in_no_complete_export_asks_for_the_name_and_a_flag(
 
     file = str(tmp_path / "before.jsonl")
     assert mcp("tenants", "export", PATH, "--output", file).status == 0
-    planted.sql("UPDATE messages SET text = 'Às dez' WHERE tenant_id = $1", planted.tenant)
+    filled.sql("UPDATE messages SET text = 'Às dez' WHERE tenant_id = $1", filled.tenant)
     changed = mcp(*PURGE)
     assert changed.status == 1
     assert "has changed since its last export: messages." in changed.err
     assert "--without-export" in changed.err
-    assert not planted.value("SELECT purge_after <= now() FROM offboardings")
+    assert not filled.value("SELECT purge_after <= now() FROM offboardings")
 
     file = str(tmp_path / "after.jsonl")
     assert mcp("tenants", "export", PATH, "--output", file).status == 0
     assert mcp(*PURGE).status == 0
 
 
-def test_a_purge_without_an_export_is_written_down_as_such(mcp: Mcp, planted: Database) -> None:
+def test_a_purge_without_an_export_is_written_down_as_such(mcp: Mcp, filled: Database) -> None:
     assert mcp("tenants", "offboard", PATH).status == 0
     assert mcp(*PURGE, "--without-export").status == 0
-    after = planted.value("SELECT after FROM audit_entries WHERE action = 'tenant.purge_requested'")
+    after = filled.value("SELECT after FROM audit_entries WHERE action = 'tenant.purge_requested'")
     assert json.loads(after)["without_export"] is True

@@ -20,7 +20,7 @@ from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import TenantId
 from tests.cli.conftest import Mcp, Ran
 from tests.cli.terminal import CTRL_C, DOWN, ENTER, Terminal
-from tests.doctor.surgery import (
+from tests.doctor.examined_tenant import (
     APP,
     APP_SECRET,
     CALENDAR,
@@ -30,9 +30,9 @@ from tests.doctor.surgery import (
     TEMPLATE,
     TOKEN,
     WABA,
-    Rooms,
-    Surgery,
-    rooms,
+    ExaminedTenant,
+    Vendors,
+    simulated_vendors,
 )
 from tests.world import ServedTenant, World, running, text_of, tomorrow
 
@@ -47,7 +47,7 @@ CLEAR = "\x15"  # Ctrl-U
 class Desk:
     """Where an operator sits: a database, a data folder, vendors, and what nobody may see."""
 
-    here: Surgery
+    here: ExaminedTenant
     database_url: str
     folder: Path
     mcp: Mcp
@@ -158,15 +158,15 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-async def vendors() -> AsyncIterator[Rooms]:
-    async with rooms() as made:
+async def vendors() -> AsyncIterator[Vendors]:
+    async with simulated_vendors() as made:
         yield made
 
 
 @pytest.fixture
-async def desk(vendors: Rooms, migrated_url: str, tmp_path: Path, mcp: Mcp) -> Desk:
+async def desk(vendors: Vendors, migrated_url: str, tmp_path: Path, mcp: Mcp) -> Desk:
     (tmp_path / "credentials").mkdir(mode=0o700)
-    return Desk(await vendors.surgery(), migrated_url, tmp_path, mcp)
+    return Desk(await vendors.new_tenant(), migrated_url, tmp_path, mcp)
 
 
 def about_the_business(terminal: Terminal, client: str) -> None:

@@ -1,12 +1,12 @@
-"""Simulators, a nursery and premises for the whole run; for each test a place of its own."""
+"""Simulators, a fork server and an installation for the whole run; for each test a world of its own."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from mcp_platform.embedded import EmbeddedValkey
-from tests.crash.place import Place, Premises, place, premises
-from tests.crash.processes import Nursery, nursery
+from tests.crash.processes import ForkServer, open_fork_server
+from tests.crash.world import CrashWorld, Installation, open_installation, open_world
 from tests.databases import Databases
 from tests.world import Simulators
 
@@ -19,24 +19,24 @@ def simulators() -> Iterator[Simulators]:
 
 
 @pytest.fixture(scope="session")
-async def births(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nursery]:
-    async with nursery(tmp_path_factory.mktemp("logs")) as opened:
+async def fork_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ForkServer]:
+    async with open_fork_server(tmp_path_factory.mktemp("logs")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-async def house(
+async def installation(
     simulators: Simulators,
-    births: Nursery,
+    fork_server: ForkServer,
     databases: Databases,
     valkey: EmbeddedValkey,
     tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Premises]:
-    """The premises of all tests that do not need their own."""
+) -> AsyncIterator[Installation]:
+    """The installation of all tests that do not need their own."""
     lent = databases.copied()
-    async with premises(
+    async with open_installation(
         simulators,
-        births,
+        fork_server,
         database_url=lent.url,
         redis_url=valkey.url,
         credentials=tmp_path_factory.mktemp("credentials"),
@@ -46,7 +46,9 @@ async def house(
 
 
 @pytest.fixture
-async def here(request: pytest.FixtureRequest, house: Premises) -> AsyncIterator[Place]:
-    """A place where no worker runs yet; `indirect` parameters change settings."""
-    async with place(house, **getattr(request, "param", {})) as made:
+async def here(
+    request: pytest.FixtureRequest, installation: Installation
+) -> AsyncIterator[CrashWorld]:
+    """A world in which no worker runs yet; `indirect` parameters change settings."""
+    async with open_world(installation, **getattr(request, "param", {})) as made:
         yield made

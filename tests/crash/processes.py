@@ -1,4 +1,4 @@
-"""Servers as processes of their own: born, frozen, thawed, killed, and always cleared away."""
+"""Servers as processes of their own: started, frozen, thawed, killed, and always cleared away."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-NURSERY = Path(__file__).with_name("nursery.py")
+SCRIPT = Path(__file__).with_name("fork_server.py")
 
 
 @dataclass(slots=True)
@@ -53,14 +53,14 @@ class Process:
         return f'"{event}"' in self.log.read_text()
 
 
-class Nursery:
-    """Where servers come from."""
+class ForkServer:
+    """Forks servers: one is up in a tenth of a second."""
 
     def __init__(self, process: asyncio.subprocess.Process, *, logs: Path) -> None:
         self._process = process
         self._logs = logs
         self._count = 0
-        self._unborn: asyncio.Queue[int] = asyncio.Queue()
+        self._forked: asyncio.Queue[int] = asyncio.Queue()
         self._children: dict[int, Process] = {}
         self._early: dict[int, list[dict[str, Any]]] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -82,7 +82,7 @@ class Nursery:
         assert self._process.stdin is not None
         async with self._one_at_a_time:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            pid = await self._unborn.get()
+            pid = await self._forked.get()
         child = self._children[pid] = Process(pid, part, log, failpoint)
         if armed:
             child.armed.set()
@@ -94,8 +94,8 @@ class Nursery:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             news = json.loads(line)
-            if news["now"] == "born":
-                self._unborn.put_nowait(news["pid"])
+            if news["now"] == "forked":
+                self._forked.put_nowait(news["pid"])
             elif child := self._children.get(news["pid"]):
                 self._hear(child, news)
             else:
@@ -113,20 +113,20 @@ class Nursery:
 
 
 @contextlib.asynccontextmanager
-async def nursery(logs: Path) -> AsyncIterator[Nursery]:
-    """Open a nursery; at the end every server that came from it is killed."""
+async def open_fork_server(logs: Path) -> AsyncIterator[ForkServer]:
+    """Start the fork server; at the end every server that it forked is killed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(NURSERY),
+        str(SCRIPT),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        start_new_session=True,  # Ctrl-C is for pytest, which then closes the nursery
+        start_new_session=True,  # Ctrl-C is for pytest, which then ends the fork server
     )
     assert process.stdin is not None
     assert process.stdout is not None
     assert json.loads(await process.stdout.readline()) == {"now": "ready"}
-    opened = Nursery(process, logs=logs)
+    opened = ForkServer(process, logs=logs)
     listening = asyncio.create_task(opened.listen())
     try:
         yield opened

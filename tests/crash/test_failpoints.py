@@ -10,7 +10,7 @@ import pytest
 
 import mcp_platform
 from mcp_platform.kit.failpoints import FAILPOINTS
-from tests.crash.place import TIMEOUT_S, Place
+from tests.crash.world import TIMEOUT_S, CrashWorld
 from tests.world import tomorrow
 
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
@@ -34,7 +34,7 @@ def test_every_failpoint_is_somewhere_in_the_code_and_every_one_there_is_registe
     "wishes", [[BOOK], pytest.param([BOOK, MOVE, CANCEL], marks=pytest.mark.full)], ids=len
 )
 async def test_nothing_is_lost_or_doubled_when_a_process_is_killed(
-    here: Place, name: str, wishes: list[str]
+    here: CrashWorld, name: str, wishes: list[str]
 ) -> None:
     part = "gateway" if name.startswith("ingest.") else "worker"
     await here.open(*() if part == "worker" else ("worker",))
@@ -59,7 +59,9 @@ async def test_nothing_is_lost_or_doubled_when_a_process_is_killed(
     await here.check_calendar([cancelled if CANCEL in wishes else booked])
 
 
-async def test_the_command_dies_at_the_failpoint_that_its_environment_names(here: Place) -> None:
+async def test_the_command_dies_at_the_failpoint_that_its_environment_names(
+    here: CrashWorld,
+) -> None:
     await here.open()
     env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.after_hold"}
     command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
@@ -73,14 +75,14 @@ async def test_the_command_dies_at_the_failpoint_that_its_environment_names(here
     await here.check_calendar([("booked", tomorrow(15))])
 
 
-async def test_the_command_refuses_a_failpoint_that_does_not_exist(here: Place) -> None:
+async def test_the_command_refuses_a_failpoint_that_does_not_exist(here: CrashWorld) -> None:
     env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.sometime"}
     command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
     async with here.running_command(*command, env=env) as serving:
         assert await serving.wait() == 1
 
 
-async def test_an_interrupted_send_that_meta_tells_of_is_not_sent_again(here: Place) -> None:
+async def test_an_interrupted_send_that_meta_tells_of_is_not_sent_again(here: CrashWorld) -> None:
     await _interrupt_the_reply(here)
     await here.until_answered(1)
     await here.check_messages()
@@ -88,7 +90,7 @@ async def test_an_interrupted_send_that_meta_tells_of_is_not_sent_again(here: Pl
 
 
 async def test_an_interrupted_send_that_meta_is_silent_about_is_sent_again_once_and_counted(
-    here: Place,
+    here: CrashWorld,
 ) -> None:
     await here.world.meta.post("/_control/settings", json={"statuses": []})
     await _interrupt_the_reply(here)
@@ -98,7 +100,7 @@ async def test_an_interrupted_send_that_meta_is_silent_about_is_sent_again_once_
     assert len(await here.world.sent()) == 2
 
 
-async def _interrupt_the_reply(here: Place) -> None:
+async def _interrupt_the_reply(here: CrashWorld) -> None:
     """Let a worker die after Meta took the reply and before that was written down."""
     await here.open()
     armed = await here.start("worker", failpoint="outbox.after_call")

@@ -5,12 +5,12 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from mcp_platform.inbox.sweep import sweep
-from tests.crash.place import Place
+from tests.crash.world import CrashWorld
 
 AT_ONCE = timedelta(0)
 
 
-async def test_sweeping_again_and_again_wakes_a_contact_once(here: Place) -> None:
+async def test_sweeping_again_and_again_wakes_a_contact_once(here: CrashWorld) -> None:
     await here.open()
     await here.world.say("Oi, tudo bem?")
     await _lose_all_wake_ups(here)
@@ -26,7 +26,7 @@ async def test_sweeping_again_and_again_wakes_a_contact_once(here: Place) -> Non
     await here.check_messages()
 
 
-async def test_a_contact_is_woken_anew_once_the_last_sweep_was_dealt_with(here: Place) -> None:
+async def test_a_contact_is_woken_anew_once_the_last_sweep_was_dealt_with(here: CrashWorld) -> None:
     await here.open("worker")
     for count in (1, 2):
         await here.world.say("Oi, tudo bem?")
@@ -35,12 +35,12 @@ async def test_a_contact_is_woken_anew_once_the_last_sweep_was_dealt_with(here: 
     await here.check_messages()
 
 
-async def _lose_all_wake_ups(here: Place) -> None:
+async def _lose_all_wake_ups(here: CrashWorld) -> None:
     async with here.world.session() as session:
         await session.execute(text("DELETE FROM queue.pgqueuer WHERE status = 'queued'"))
 
 
-async def _wake_ups(here: Place) -> int:
+async def _wake_ups(here: CrashWorld) -> int:
     return int(
         await here.world.value(
             "SELECT count(*) FROM queue.pgqueuer"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
+from tests.crash.world import RECOVERY_S, TIMEOUT_S, CrashWorld
 from tests.world import eventually, tomorrow
 
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
@@ -24,7 +24,7 @@ BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
     ],
 )
 async def test_a_worker_that_slept_through_its_lease_changes_nothing(
-    here: Place, where: str
+    here: CrashWorld, where: str
 ) -> None:
     await here.open()
     sleeper = await here.start("worker", failpoint=f"{where}:1:stop")
@@ -50,7 +50,7 @@ async def test_a_worker_that_slept_through_its_lease_changes_nothing(
 
 
 async def test_a_worker_that_slept_before_sending_does_not_send_what_was_sent_meanwhile(
-    here: Place,
+    here: CrashWorld,
 ) -> None:
     await here.open()
     # By its own clock it must have slept too long: here its time is not made to pass, but short.
@@ -70,7 +70,9 @@ async def test_a_worker_that_slept_before_sending_does_not_send_what_was_sent_me
     assert len(await here.world.sent()) == 1
 
 
-async def test_a_worker_that_slept_after_sending_leaves_what_is_known_by_then(here: Place) -> None:
+async def test_a_worker_that_slept_after_sending_leaves_what_is_known_by_then(
+    here: CrashWorld,
+) -> None:
     await here.open()
     sleeper = await here.start("worker", failpoint="outbox.after_call:1:stop")
     await here.world.say("Oi, tudo bem?")

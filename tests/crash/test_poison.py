@@ -7,7 +7,7 @@ import pytest
 
 from mcp_platform.inbox.turns import Turns
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
-from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
+from tests.crash.world import RECOVERY_S, TIMEOUT_S, CrashWorld
 from tests.world import eventually, text_of
 
 POISON = "veneno"
@@ -28,7 +28,7 @@ pytestmark = [
 
 
 async def test_a_turn_that_always_fails_is_parked_and_later_messages_get_through(
-    here: Place,
+    here: CrashWorld,
 ) -> None:
     await here.open("worker")
     await here.world.as_owner(REFUSAL, TRIGGER)
@@ -51,7 +51,7 @@ async def test_a_turn_that_always_fails_is_parked_and_later_messages_get_through
     assert all(text_of(each) for each in await here.world.sent())
 
 
-async def test_a_turn_that_kills_its_worker_each_time_is_parked(here: Place) -> None:
+async def test_a_turn_that_kills_its_worker_each_time_is_parked(here: CrashWorld) -> None:
     await here.open()
     await here.world.say(POISON)
     for _ in range(2):
@@ -69,7 +69,7 @@ async def test_a_turn_that_kills_its_worker_each_time_is_parked(here: Place) -> 
     await here.until_answered(2)
 
 
-async def _parked(here: Place) -> uuid.UUID:
+async def _parked(here: CrashWorld) -> uuid.UUID:
     async def parked() -> bool:
         async with here.world.session() as session:
             return bool(await Turns(session, here.world.tenant.id).parked())
@@ -82,7 +82,7 @@ async def _parked(here: Place) -> uuid.UUID:
     return turn.id
 
 
-async def _replay(here: Place, turn_id: uuid.UUID) -> None:
+async def _replay(here: CrashWorld, turn_id: uuid.UUID) -> None:
     tenant_id = here.world.tenant.id
     async with here.world.session() as session:
         for alias in await Turns(session, tenant_id).replay([turn_id]):

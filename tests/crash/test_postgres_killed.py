@@ -13,8 +13,15 @@ import pytest
 from mcp_platform.embedded import EmbeddedPostgres, EmbeddedValkey
 from mcp_platform.schema import migrate
 from tests.conftest import FOLDER_VARIABLE
-from tests.crash.place import KILLED_AT_RANDOM, RECOVERY_S, TIMEOUT_S, Place, place, premises
-from tests.crash.processes import Nursery
+from tests.crash.processes import ForkServer
+from tests.crash.world import (
+    KILLED_AT_RANDOM,
+    RECOVERY_S,
+    TIMEOUT_S,
+    CrashWorld,
+    open_installation,
+    open_world,
+)
 from tests.world import Simulators, eventually, tomorrow
 
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
@@ -38,19 +45,19 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
 async def test_everything_is_answered_once_after_postgres_was_killed(
     own_postgres: EmbeddedPostgres,
     simulators: Simulators,
-    births: Nursery,
+    fork_server: ForkServer,
     valkey: EmbeddedValkey,
     tmp_path: Path,
 ) -> None:
     async with (
-        premises(
+        open_installation(
             simulators,
-            births,
+            fork_server,
             database_url=own_postgres.url,
             redis_url=valkey.url,
             credentials=tmp_path,
         ) as own,
-        place(own, **KILLED_AT_RANDOM) as here,
+        open_world(own, **KILLED_AT_RANDOM) as here,
     ):
         await here.open("worker")
         async with asyncio.TaskGroup() as load:
@@ -72,7 +79,7 @@ async def test_everything_is_answered_once_after_postgres_was_killed(
         assert all(process.alive for process in here.processes)
 
 
-async def _load(here: Place) -> None:
+async def _load(here: CrashWorld) -> None:
     """Let customers come one after the other, and each write twice."""
     for number, customer in enumerate(CUSTOMERS):
         start = _slot(number)
@@ -89,7 +96,7 @@ def _slot(number: int):
     return tomorrow(8 + number // 2, 30 * (number % 2))
 
 
-async def _some_sent(here: Place) -> bool:
+async def _some_sent(here: CrashWorld) -> bool:
     return len(await here.world.sent(as_=None)) >= 2
 
 

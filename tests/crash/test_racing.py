@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.place import TIMEOUT_S, Place
 from tests.crash.processes import ROOT
+from tests.crash.world import TIMEOUT_S, CrashWorld
 from tests.world import choices_of, text_of, tomorrow
 
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
@@ -22,7 +22,7 @@ PROCESSES, SOME, MANY = 2, 20, 250
 
 @pytest.mark.parametrize("each", [SOME, pytest.param(MANY, marks=pytest.mark.full)])
 async def test_hundreds_of_bookings_of_one_slot_from_several_processes_book_it_once(
-    here: Place, each: int
+    here: CrashWorld, each: int
 ) -> None:
     await here.open("worker")
     env = {**os.environ, **here.env, "PYTHONPATH": str(ROOT)}
@@ -48,7 +48,9 @@ async def test_hundreds_of_bookings_of_one_slot_from_several_processes_book_it_o
     await here.check_calendar([("booked", tomorrow(15))])
 
 
-async def test_twenty_customers_who_ask_for_one_slot_at_once_get_one_booking(here: Place) -> None:
+async def test_twenty_customers_who_ask_for_one_slot_at_once_get_one_booking(
+    here: CrashWorld,
+) -> None:
     await here.open("worker")
     await here.start("worker")
     customers = [f"55119888800{number:02d}" for number in range(20)]

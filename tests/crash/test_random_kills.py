@@ -10,7 +10,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.crash.place import KILLED_AT_RANDOM, TIMEOUT_S, Place
+from tests.crash.world import KILLED_AT_RANDOM, TIMEOUT_S, CrashWorld
 from tests.world import eventually, tomorrow
 
 SEED = 20261122
@@ -59,7 +59,7 @@ class Customer:
 class Postman:
     """Looks for replies on behalf of the whole crowd, so that each need not ask."""
 
-    here: Place
+    here: CrashWorld
     replies: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     @asynccontextmanager
@@ -88,7 +88,7 @@ class Postman:
     "here", [{**KILLED_AT_RANDOM, "park_after": 100}], indirect=True
 )  # a kill is a start too
 async def test_a_crowd_is_served_once_each_although_processes_are_killed_at_random(
-    here: Place, customers: int, most: int
+    here: CrashWorld, customers: int, most: int
 ) -> None:
     chance = random.Random(SEED)
     crowd = [Customer.by_chance(number, chance) for number in range(customers)]
@@ -113,7 +113,7 @@ async def test_a_crowd_is_served_once_each_although_processes_are_killed_at_rand
 
 
 async def _visit(
-    here: Place,
+    here: CrashWorld,
     customer: Customer,
     postman: Postman,
     chance: random.Random,
@@ -131,7 +131,7 @@ async def _visit(
 
 
 async def _kill(
-    here: Place, chance: random.Random, *, most: int, while_: Callable[[], bool]
+    here: CrashWorld, chance: random.Random, *, most: int, while_: Callable[[], bool]
 ) -> int:
     """Kill and replace one process after the other; return how many."""
     for kills in range(most):

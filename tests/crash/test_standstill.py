@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from mcp_platform.inbox.turns import Turns
-from tests.crash.place import RECOVERY_S, TIMEOUT_S, Place
 from tests.crash.processes import Process
+from tests.crash.world import RECOVERY_S, TIMEOUT_S, CrashWorld
 from tests.world import eventually
 
 FREEZES = "congela"
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.timeout(TIMEOUT_S)]
 
 @pytest.mark.parametrize("here", [{**SETTINGS, **AT_ONCE}], indirect=True)
 async def test_a_turn_that_never_returns_is_parked_and_everybody_else_is_answered(
-    here: Place,
+    here: CrashWorld,
 ) -> None:
     await here.open()
     # All are begun in the moment in which the worker stops: their starts are counted with its.
@@ -52,7 +52,7 @@ async def test_a_turn_that_never_returns_is_parked_and_everybody_else_is_answere
 
 
 @pytest.mark.parametrize("here", [{"lease_s": 600.0, **AT_ONCE}], indirect=True)
-async def test_while_a_worker_stands_still_another_answers_everybody_else(here: Place) -> None:
+async def test_while_a_worker_stands_still_another_answers_everybody_else(here: CrashWorld) -> None:
     """Nobody ends it, or takes what it holds: others are answered meanwhile, not afterwards."""
     await here.open()
     another = await here.world.add_tenant()
@@ -83,7 +83,7 @@ async def test_while_a_worker_stands_still_another_answers_everybody_else(here: 
 
 
 @pytest.mark.parametrize("here", [{**SETTINGS, "park_after": 1}], indirect=True)
-async def test_the_command_starts_again_by_itself_and_says_so(here: Place) -> None:
+async def test_the_command_starts_again_by_itself_and_says_so(here: CrashWorld) -> None:
     await here.open()
     env = {**os.environ, **here.env, "MCP_FAILPOINT": "turn.after_claim:1:spin"}
     command = (sys.executable, "-m", "mcp_platform.cli", "serve", "worker")
@@ -95,10 +95,10 @@ async def test_the_command_starts_again_by_itself_and_says_so(here: Place) -> No
         assert await serving.wait() == 0
 
 
-async def _parked(here: Place) -> bool:
+async def _parked(here: CrashWorld) -> bool:
     async with here.world.session() as session:
         return bool(await Turns(session, here.world.tenant.id).parked())
 
 
-async def _dead_or_parked(here: Place, worker: Process) -> bool:
+async def _dead_or_parked(here: CrashWorld, worker: Process) -> bool:
     return not worker.alive or await _parked(here)

@@ -32,7 +32,7 @@ from mcp_platform.tenants.credentials import (
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from tests.factories import add_tenant
-from tests.operating import (
+from tests.fakes import (
     OPERATOR,
     PRIVATE_KEY,
     SECRET,

@@ -5,22 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.doctor.practice import Practice, practice
-from tests.doctor.surgery import Rooms, Surgery, rooms
+from tests.doctor.examined_tenant import ExaminedTenant, Vendors, simulated_vendors
+from tests.doctor.world import DoctorWorld, doctor_world
 
 
 @pytest.fixture(scope="session")
-async def shared_rooms() -> AsyncIterator[Rooms]:
-    async with rooms() as made:
+async def vendors() -> AsyncIterator[Vendors]:
+    async with simulated_vendors() as made:
         yield made
 
 
 @pytest.fixture
-async def here(shared_rooms: Rooms) -> Surgery:
-    return await shared_rooms.surgery()
+async def here(vendors: Vendors) -> ExaminedTenant:
+    return await vendors.new_tenant()
 
 
 @pytest.fixture
-async def office(here: Surgery, migrated_url: str, tmp_path: Path) -> AsyncIterator[Practice]:
-    async with practice(here, migrated_url, tmp_path) as made:
+async def world(
+    here: ExaminedTenant, migrated_url: str, tmp_path: Path
+) -> AsyncIterator[DoctorWorld]:
+    async with doctor_world(here, migrated_url, tmp_path) as made:
         yield made

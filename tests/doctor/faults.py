@@ -16,15 +16,15 @@ from mcp_platform.tenants.credentials import (
     CredentialsUnreadable,
 )
 from mcp_platform.tenants.rollout import Rollout
-from tests.doctor.surgery import (
+from tests.doctor.examined_tenant import (
     CALENDAR,
     NOW,
     TEMPLATE,
     VERIFY_TOKEN,
     WABA,
     ZE,
+    ExaminedTenant,
     PutOutOfOrder,
-    Surgery,
 )
 
 FAULTS: dict[tuple[str, str], PutOutOfOrder] = {}
@@ -74,7 +74,7 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 @leads_to("whatsapp.template", "approved")
 @leads_to("public.handshake", "echoed")
 @leads_to("public.webhook", "guarded")
-def nothing(_: Surgery) -> None:
+def nothing(_: ExaminedTenant) -> None:
     """All is well."""
 
 
@@ -82,7 +82,7 @@ def nothing(_: Surgery) -> None:
 
 
 def _unreadable(error: CredentialsUnreadable) -> PutOutOfOrder:
-    def fault(here: Surgery) -> None:
+    def fault(here: ExaminedTenant) -> None:
         here.case = replace(here.case, credentials=None, unreadable=error)
 
     return fault
@@ -113,7 +113,7 @@ FAULTS["secret.keys", "advised"] = _credentials(whatsapp_app_id="")
 
 
 def _role(**state: object) -> PutOutOfOrder:
-    def fault(here: Surgery) -> None:
+    def fault(here: ExaminedTenant) -> None:
         sound = {"exists": True, "may_log_in": True, "is_tenants": True}
         role = RoleState(name="t_shop", **{**sound, **state})  # type: ignore[arg-type]
         here.case = replace(here.case, role=role)
@@ -128,7 +128,7 @@ FAULTS["database.role", "no_login"] = _role(may_log_in=False)
 
 
 @leads_to("database.role", "absent")
-def an_isolated_tenant_without_its_role(here: Surgery) -> None:
+def an_isolated_tenant_without_its_role(here: ExaminedTenant) -> None:
     here.tenant(topology="isolated")
     _role(exists=False)(here)
 
@@ -146,7 +146,7 @@ class Sights:
 
 
 def _rollout(found: Rollout | CredentialsUnreadable | None) -> PutOutOfOrder:
-    def fault(here: Surgery) -> None:
+    def fault(here: ExaminedTenant) -> None:
         here.tenant(topology="isolated")
         here.rollouts = Sights(found)
 
@@ -174,7 +174,7 @@ FAULTS["catalogue", "nobody"] = lambda here: here.offers(
 
 
 @leads_to("catalogue", "not_offered")
-def a_service_nobody_does(here: Surgery) -> None:
+def a_service_nobody_does(here: ExaminedTenant) -> None:
     (corte,) = here.case.catalogue.services
     here.offers(services=(corte, replace(corte, id="barba", name="Barba")))
 
@@ -184,7 +184,7 @@ FAULTS["catalogue", "holidays"] = lambda here: here.offers(holidays=HolidayRules
 
 @leads_to("catalogue", "no_calendar")
 @leads_to("google.calendar", "none")
-def no_calendar(here: Surgery) -> None:
+def no_calendar(here: ExaminedTenant) -> None:
     here.tenant(calendar_id=None)
     here.credentials(google_calendar_id="")
 
@@ -234,12 +234,12 @@ FAULTS["google.calendar", "api_off"] = _google(
 
 
 @leads_to("google.calendar", "refused")
-async def without_the_scope(here: Surgery) -> None:
+async def without_the_scope(here: ExaminedTenant) -> None:
     """As under an organisation's policy: the token carries less than was asked for."""
     here.calendars.access = _narrowed(here, "https://www.googleapis.com/auth/calendar.freebusy")
 
 
-def _narrowed(here: Surgery, scope: str) -> Callable[..., object]:
+def _narrowed(here: ExaminedTenant, scope: str) -> Callable[..., object]:
     access = here.calendars.access
 
     def narrowed(account: object) -> object:
@@ -254,7 +254,7 @@ _A_DAY = {"start": {"date": "2026-11-25"}, "end": {"date": "2026-11-26"}}
 _INVITED = [{"email": CALENDAR, "self": True, "responseStatus": "needsAction"}]
 
 
-def _rules(here: Surgery, **changes: bool) -> None:
+def _rules(here: ExaminedTenant, **changes: bool) -> None:
     here.offers(rules=replace(here.case.catalogue.rules, **changes))
 
 
@@ -264,46 +264,46 @@ FAULTS["google.events", "zone_fixed"] = lambda here: here.share(
 
 
 @leads_to("google.events", "zone_unknown")
-async def a_day_of_an_unknown_zone(here: Surgery) -> None:
+async def a_day_of_an_unknown_zone(here: ExaminedTenant) -> None:
     await here.share(zone_name="Horário de Brasília")
     await here.owner_enters(_A_DAY)
 
 
 @leads_to("google.events", "free_days_close")
-async def a_holiday_shown_as_free(here: Surgery) -> None:
+async def a_holiday_shown_as_free(here: ExaminedTenant) -> None:
     await here.owner_enters({**_A_DAY, "summary": "FERIADO", "transparency": "transparent"})
 
 
 @leads_to("google.events", "free_days_open")
-async def a_note_for_the_day(here: Surgery) -> None:
+async def a_note_for_the_day(here: ExaminedTenant) -> None:
     _rules(here, free_days_close=False)
     await a_holiday_shown_as_free(here)
 
 
 @leads_to("google.events", "unanswered_open")
-async def an_invitation_nobody_answered(here: Surgery) -> None:
+async def an_invitation_nobody_answered(here: ExaminedTenant) -> None:
     await here.owner_enters({**_A_DAY, "attendees": _INVITED})
 
 
 @leads_to("google.events", "unanswered_close")
-async def an_invitation_that_closes_the_day(here: Surgery) -> None:
+async def an_invitation_that_closes_the_day(here: ExaminedTenant) -> None:
     _rules(here, unanswered_close=True)
     await an_invitation_nobody_answered(here)
 
 
 @leads_to("google.write", "written")
-def asked_to_write(here: Surgery) -> None:
+def asked_to_write(here: ExaminedTenant) -> None:
     here.case = replace(here.case, write=True)
 
 
 @leads_to("google.write", "refused")
-async def may_no_longer_write(here: Surgery) -> None:
+async def may_no_longer_write(here: ExaminedTenant) -> None:
     here.case = replace(here.case, write=True)
     await here.google_fault("not_shared", match={"method": "events.insert"})
 
 
 @leads_to("google.write", "left")
-async def cannot_delete(here: Surgery) -> None:
+async def cannot_delete(here: ExaminedTenant) -> None:
     here.case = replace(here.case, write=True)
     await here.google_fault("server_error", match={"method": "events.delete"})
 
@@ -313,7 +313,7 @@ async def cannot_delete(here: Surgery) -> None:
 
 @leads_to("gemini.key", "switched_off")
 @leads_to("gemini.model", "switched_off")
-def without_model(here: Surgery) -> None:
+def without_model(here: ExaminedTenant) -> None:
     here.tenant(model_enabled=False)
 
 
@@ -331,7 +331,7 @@ FAULTS["gemini.key", "quota_spent"] = _gemini("quota")
 
 
 def _model(name: str, *, now: datetime = NOW) -> PutOutOfOrder:
-    def fault(here: Surgery) -> None:
+    def fault(here: ExaminedTenant) -> None:
         here.model, here.now = name, now
 
     return fault
@@ -378,7 +378,7 @@ FAULTS["whatsapp.scopes", "not_this_account"] = _token(
 
 
 @leads_to("whatsapp.token", "other_app")
-def another_app(here: Surgery) -> None:
+def another_app(here: ExaminedTenant) -> None:
     """Its id belongs to an app with the same secret: Meta says so of the token alone."""
     here.meta.state.numbers["2"] = replace(
         here.number, phone_number_id="2", waba_id="3", token="EAAG-2", app_id="12345"
@@ -400,18 +400,18 @@ FAULTS["whatsapp.throughput", "none"] = _node(throughput={"level": "NOT_APPLICAB
 
 
 @leads_to("whatsapp.number", "missing")
-def no_number(here: Surgery) -> None:
+def no_number(here: ExaminedTenant) -> None:
     here.tenant(phone_number_id=None)
     here.credentials(whatsapp_phone_number_id="")
 
 
 @leads_to("whatsapp.number", "not_found")
-def another_number(here: Surgery) -> None:
+def another_number(here: ExaminedTenant) -> None:
     here.tenant(phone_number_id="999")
 
 
 @leads_to("whatsapp.number", "proof_required")
-def proof_required(here: Surgery) -> None:
+def proof_required(here: ExaminedTenant) -> None:
     here.number.require_proof = True
 
 
@@ -423,7 +423,7 @@ FAULTS["whatsapp.number", "refused"] = _meta_says(10, kind="node")
 
 
 @leads_to("whatsapp.number", "token_refused")
-def expired_meanwhile(here: Surgery) -> None:
+def expired_meanwhile(here: ExaminedTenant) -> None:
     here.meta_fault("token_expired", kind="node")
 
 
@@ -432,25 +432,25 @@ FAULTS["whatsapp.account", "not_found"] = _credentials(whatsapp_business_account
 
 
 @leads_to("whatsapp.account", "other")
-def of_another_account(here: Surgery) -> None:
+def of_another_account(here: ExaminedTenant) -> None:
     here.meta.state.numbers["2"] = replace(here.number, phone_number_id="2", waba_id="3")
     here.number.token_info["granular_scopes"] = []
     here.credentials(whatsapp_business_account_id="3")
 
 
 @leads_to("whatsapp.subscription", "not_subscribed")
-def unsubscribed(here: Surgery) -> None:
+def unsubscribed(here: ExaminedTenant) -> None:
     here.meta.state.waba(WABA).subscribed.clear()
 
 
 @leads_to("whatsapp.subscription", "subscribed_now")
-def unsubscribed_and_mended(here: Surgery) -> None:
+def unsubscribed_and_mended(here: ExaminedTenant) -> None:
     unsubscribed(here)
     here.case = replace(here.case, fix=True)
 
 
 @leads_to("whatsapp.subscription", "fix_refused")
-def subscribing_is_refused(here: Surgery) -> None:
+def subscribing_is_refused(here: ExaminedTenant) -> None:
     unsubscribed_and_mended(here)
     # Reading passes, the write after it does not.
     subscribe = here.meta_faults.take
@@ -473,45 +473,45 @@ FAULTS["whatsapp.subscription", "refused"] = _meta_says(200, kind="subscribed_ap
 
 
 @leads_to("public.proxies", "not_named")
-def proxies_not_named(here: Surgery) -> None:
+def proxies_not_named(here: ExaminedTenant) -> None:
     here.proxies_named = False
 
 
 @leads_to("whatsapp.callback", "no_public_url")
 @leads_to("public.handshake", "no_public_url")
-def no_public_url(here: Surgery) -> None:
+def no_public_url(here: ExaminedTenant) -> None:
     here.public_url = None
 
 
 @leads_to("whatsapp.callback", "none")
-def no_callback(here: Surgery) -> None:
+def no_callback(here: ExaminedTenant) -> None:
     here.number.override_url = None
 
 
 @leads_to("whatsapp.callback", "elsewhere")
-def another_callback(here: Surgery) -> None:
+def another_callback(here: ExaminedTenant) -> None:
     here.number.override_url = "https://user:word@old.example.com:8443/hook?token=unseen"
 
 
 @leads_to("whatsapp.callback", "overridden_now")
-def another_callback_mended(here: Surgery) -> None:
+def another_callback_mended(here: ExaminedTenant) -> None:
     another_callback(here)
     here.case = replace(here.case, fix=True)
 
 
 @leads_to("whatsapp.callback", "fix_refused")
-def not_taken(here: Surgery) -> None:
+def not_taken(here: ExaminedTenant) -> None:
     another_callback_mended(here)
     here.gateway.instead = lambda _: (503, b"")
 
 
 @leads_to("whatsapp.callback", "too_long")
-def too_long(here: Surgery) -> None:
+def too_long(here: ExaminedTenant) -> None:
     here.public_url = here.urls["gateway"] + "/very-long" * 20
 
 
 def _without_template(*, wrote_ago: timedelta | None, **tenant: str | None) -> PutOutOfOrder:
-    def fault(here: Surgery) -> None:
+    def fault(here: ExaminedTenant) -> None:
         if tenant:
             here.tenant(**tenant)
         wrote = None if wrote_ago is None else NOW - wrote_ago
@@ -537,7 +537,7 @@ FAULTS["whatsapp.template", "refused"] = _meta_says(200, kind="templates")
 
 
 def _answers(status: int, body: bytes = b"", *, posts: bool = False) -> PutOutOfOrder:
-    def fault(here: Surgery) -> None:
+    def fault(here: ExaminedTenant) -> None:
         method = "POST" if posts else "GET"
         here.gateway.instead = lambda scope: (status, body) if scope["method"] == method else None
 
@@ -553,27 +553,27 @@ FAULTS["public.webhook", "answered"] = _answers(503, posts=True)
 
 
 @leads_to("public.handshake", "unreachable")
-def nobody_there(here: Surgery) -> None:
+def nobody_there(here: ExaminedTenant) -> None:
     here.public_url = "http://127.0.0.1:1"
 
 
 @leads_to("public.handshake", "certificate")
-def self_signed(here: Surgery) -> None:
+def self_signed(here: ExaminedTenant) -> None:
     here.public_url = here.urls["self_signed"]
 
 
 @leads_to("public.handshake", "refused")
-def other_credentials(here: Surgery) -> None:
+def other_credentials(here: ExaminedTenant) -> None:
     here.gateway.credentials = replace(
         here.case.secrets, whatsapp_webhook_verify_token=f"old-{VERIFY_TOKEN}"
     )
 
 
 @leads_to("public.webhook", "signed_refused")
-def other_secret(here: Surgery) -> None:
+def other_secret(here: ExaminedTenant) -> None:
     here.gateway.credentials = replace(here.case.secrets, whatsapp_app_secret="old")
 
 
 @leads_to("public.webhook", "offboarded")
-def offboarded(here: Surgery) -> None:
+def offboarded(here: ExaminedTenant) -> None:
     here.tenant(status="offboarded")

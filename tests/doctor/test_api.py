@@ -12,19 +12,19 @@ from mcp_platform.app import create_internal_app
 from mcp_platform.bootstrap import admin, service
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import serving
-from tests.doctor.practice import Practice
-from tests.doctor.surgery import TEMPLATE
+from tests.doctor.examined_tenant import TEMPLATE
+from tests.doctor.world import DoctorWorld
 from tests.platform_api import Api, Clock
 
 PATH = "/admin/clients/shop/environments/production/doctor"
 
 
-def settings_of(office: Practice, database_url: str, folder: Path) -> dict[str, str]:
-    urls = office.surgery.urls
+def settings_of(world: DoctorWorld, database_url: str, folder: Path) -> dict[str, str]:
+    urls = world.examined.urls
     return {
         "DATABASE_URL": database_url,
         "DATA_DIR": str(folder),
-        "CREDENTIALS_DIR": str(office.folder),
+        "CREDENTIALS_DIR": str(world.folder),
         "META_GRAPH_URL": urls["meta"],
         "GEMINI_URL": urls["gemini"],
         "GOOGLE_CALENDAR_URL": f"{urls['google']}/calendar/v3/",
@@ -36,7 +36,7 @@ def settings_of(office: Practice, database_url: str, folder: Path) -> dict[str, 
 
 @pytest.fixture
 async def api(
-    office: Practice,
+    world: DoctorWorld,
     migrated_url: str,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
@@ -44,7 +44,7 @@ async def api(
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(admin, "Passwords", lambda: Passwords(cheap))
     folder = tmp_path_factory.mktemp("data")
-    for name, value in settings_of(office, migrated_url, folder).items():
+    for name, value in settings_of(world, migrated_url, folder).items():
         monkeypatch.setenv(name, value)
     async with service.platform(
         Settings(), ("admin",), database_url=migrated_url, redis_url=None
@@ -54,7 +54,7 @@ async def api(
 
 @pytest.fixture
 async def apart(
-    office: Practice,
+    world: DoctorWorld,
     migrated_url: str,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
@@ -63,7 +63,7 @@ async def apart(
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(admin, "Passwords", lambda: Passwords(cheap))
     folder = tmp_path_factory.mktemp("data")
-    for name, value in settings_of(office, migrated_url, folder).items():
+    for name, value in settings_of(world, migrated_url, folder).items():
         monkeypatch.setenv(name, value)
     given: dict[str, Any] = {"database_url": migrated_url, "redis_url": None}
     async with (
@@ -92,10 +92,10 @@ async def test_a_part_that_reads_no_credentials_has_the_provisioner_examine(apar
 
 
 async def test_what_is_to_be_changed_over_there_is_changed_and_written_down(
-    apart: Api, office: Practice
+    apart: Api, world: DoctorWorld
 ) -> None:
     token = await apart.sign_in("operator")
-    office.surgery.number.override_url = None
+    world.examined.number.override_url = None
 
     fixed = await apart.ask("POST", PATH, token=token, json={"fix": True})
 
@@ -105,11 +105,11 @@ async def test_what_is_to_be_changed_over_there_is_changed_and_written_down(
 
 
 async def test_one_credential_is_proved_beside_those_that_only_the_provisioner_reads(
-    apart: Api, office: Practice
+    apart: Api, world: DoctorWorld
 ) -> None:
     token = await apart.sign_in("operator")
     where = PATH.replace("doctor", "credentials")
-    secret = office.surgery.case.secrets.whatsapp_app_secret
+    secret = world.examined.case.secrets.whatsapp_app_secret
 
     wrong = await apart.ask(
         "PATCH", where, token=token, json={"WHATSAPP_APP_SECRET": "0" * len(secret)}
@@ -172,10 +172,10 @@ async def test_before_the_first_examination_there_are_no_results(api: Api) -> No
 
 
 async def test_who_has_things_changed_is_written_down_and_who_reads_is_not(
-    api: Api, office: Practice
+    api: Api, world: DoctorWorld
 ) -> None:
     token = await api.sign_in("operator")
-    office.surgery.number.override_url = None
+    world.examined.number.override_url = None
 
     await api.ask("POST", PATH, token=token, json={})
     before = await api.audited()

@@ -10,14 +10,16 @@ from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import EVERY, SENTENCES, result, state
 from mcp_platform.tenants.credentials import CredentialsMissing
+from tests.doctor.examined_tenant import APP_SECRET, GEMINI_KEY, TOKEN, VERIFY_TOKEN, ExaminedTenant
 from tests.doctor.faults import FAULTS
-from tests.doctor.surgery import APP_SECRET, GEMINI_KEY, TOKEN, VERIFY_TOKEN, Surgery
 
 SECRETS = (APP_SECRET, GEMINI_KEY, TOKEN, VERIFY_TOKEN, "unseen", "PRIVATE KEY-----\n", "user:word")
 
 
 @pytest.mark.parametrize(("check", "code"), sorted(FAULTS), ids=str)
-async def test_each_fault_is_found_under_its_own_code(here: Surgery, check: str, code: str) -> None:
+async def test_each_fault_is_found_under_its_own_code(
+    here: ExaminedTenant, check: str, code: str
+) -> None:
     put = FAULTS[check, code](here)
     if inspect.isawaitable(put):
         await put
@@ -36,7 +38,7 @@ def test_every_sentence_has_a_fault_that_leads_to_it() -> None:
     assert {(check, code) for check, code in SENTENCES if check != EVERY} == FAULTS.keys()
 
 
-async def test_a_tenant_in_good_order_has_nothing_but_ok(here: Surgery) -> None:
+async def test_a_tenant_in_good_order_has_nothing_but_ok(here: ExaminedTenant) -> None:
     found = await here.examine()
 
     assert {name: state(each) for name, each in found.items()} == {
@@ -44,13 +46,15 @@ async def test_a_tenant_in_good_order_has_nothing_but_ok(here: Surgery) -> None:
     }
 
 
-async def test_where_no_cluster_is_in_sight_nothing_is_said_of_a_rollout(here: Surgery) -> None:
+async def test_where_no_cluster_is_in_sight_nothing_is_said_of_a_rollout(
+    here: ExaminedTenant,
+) -> None:
     here.tenant(topology="isolated")
 
     assert "tenant.rollout" not in await here.examine()
 
 
-async def test_what_cannot_be_known_says_because_of_what(here: Surgery) -> None:
+async def test_what_cannot_be_known_says_because_of_what(here: ExaminedTenant) -> None:
     missing = CredentialsMissing("There is none.")
     here.case = replace(here.case, credentials=None, unreadable=missing)
 
@@ -64,7 +68,9 @@ async def test_what_cannot_be_known_says_because_of_what(here: Surgery) -> None:
     assert found["owner.number"].code == "set"
 
 
-async def test_an_expired_token_is_found_although_the_number_cannot_be_asked(here: Surgery) -> None:
+async def test_an_expired_token_is_found_although_the_number_cannot_be_asked(
+    here: ExaminedTenant,
+) -> None:
     FAULTS["whatsapp.token", "expired"](here)
     here.meta_fault("token_expired", kind="node")
 
@@ -74,7 +80,7 @@ async def test_an_expired_token_is_found_although_the_number_cannot_be_asked(her
     assert found["whatsapp.number"].details == {"checks": "whatsapp.token"}
 
 
-async def test_a_spent_quota_is_told_once_with_what_to_do(here: Surgery) -> None:
+async def test_a_spent_quota_is_told_once_with_what_to_do(here: ExaminedTenant) -> None:
     await here.gemini_fault("quota")
 
     found = await here.examine()
@@ -86,7 +92,7 @@ async def test_a_spent_quota_is_told_once_with_what_to_do(here: Surgery) -> None
 
 
 async def test_a_callback_elsewhere_is_shown_with_its_port_and_without_secrets(
-    here: Surgery,
+    here: ExaminedTenant,
 ) -> None:
     FAULTS["whatsapp.callback", "elsewhere"](here)
 
@@ -95,7 +101,7 @@ async def test_a_callback_elsewhere_is_shown_with_its_port_and_without_secrets(
     assert found["whatsapp.callback"].details["actual"] == "https://old.example.com:8443/hook"
 
 
-async def test_a_wrong_app_secret_does_not_hide_how_the_number_is(here: Surgery) -> None:
+async def test_a_wrong_app_secret_does_not_hide_how_the_number_is(here: ExaminedTenant) -> None:
     here.credentials(whatsapp_app_secret="another")
 
     found = await here.examine()
@@ -104,7 +110,7 @@ async def test_a_wrong_app_secret_does_not_hide_how_the_number_is(here: Surgery)
     assert found["whatsapp.number"].code == "connected"
 
 
-async def test_one_examination_asks_meta_as_often_as_the_budget_says(here: Surgery) -> None:
+async def test_one_examination_asks_meta_as_often_as_the_budget_says(here: ExaminedTenant) -> None:
     from mcp_platform.doctor.checks_whatsapp import CALLS  # noqa: PLC0415  # beside its use
 
     await here.http.delete(f"{here.urls['meta']}/_control/requests")
@@ -115,7 +121,7 @@ async def test_one_examination_asks_meta_as_often_as_the_budget_says(here: Surge
     assert len(asked) == CALLS
 
 
-async def test_the_calendar_of_every_professional_is_looked_at(here: Surgery) -> None:
+async def test_the_calendar_of_every_professional_is_looked_at(here: ExaminedTenant) -> None:
     (ze,) = here.case.catalogue.professionals
     here.offers(
         professionals=(ze, replace(ze, id="ana", name="Ana", calendar_id="ana@example.com"))
@@ -127,7 +133,7 @@ async def test_the_calendar_of_every_professional_is_looked_at(here: Surgery) ->
     assert found["google.calendar"].details["calendar"] == "ana@example.com"
 
 
-async def test_a_test_event_leaves_nothing_in_the_calendar(here: Surgery) -> None:
+async def test_a_test_event_leaves_nothing_in_the_calendar(here: ExaminedTenant) -> None:
     here.case = replace(here.case, write=True)
 
     await here.examine(only={"google.key", "google.token", "google.calendar", "google.write"})
@@ -138,7 +144,9 @@ async def test_a_test_event_leaves_nothing_in_the_calendar(here: Surgery) -> Non
     assert events[0]["visibility"] == "private"
 
 
-async def test_fixing_points_the_number_alone_and_keeps_what_the_account_had(here: Surgery) -> None:
+async def test_fixing_points_the_number_alone_and_keeps_what_the_account_had(
+    here: ExaminedTenant,
+) -> None:
     account = here.meta.state.waba(here.case.secrets.whatsapp_business_account_id)
     account.override_url = "https://other-tenant.example.com/hook"
     here.number.override_url = None
@@ -151,7 +159,7 @@ async def test_fixing_points_the_number_alone_and_keeps_what_the_account_had(her
     assert account.override_url == "https://other-tenant.example.com/hook"
 
 
-async def test_without_being_told_nothing_is_changed_anywhere(here: Surgery) -> None:
+async def test_without_being_told_nothing_is_changed_anywhere(here: ExaminedTenant) -> None:
     here.meta.state.waba(here.case.secrets.whatsapp_business_account_id).subscribed.clear()
     here.number.override_url = None
 

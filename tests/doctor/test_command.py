@@ -10,8 +10,8 @@ import pytest
 import structlog
 
 from mcp_platform.cli import main
-from tests.doctor.practice import Practice
 from tests.doctor.test_api import settings_of
+from tests.doctor.world import DoctorWorld
 
 Run = Callable[..., Awaitable[int]]
 
@@ -31,13 +31,13 @@ def lines_to_standard_error(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 async def run(
-    office: Practice,
+    world: DoctorWorld,
     migrated_url: str,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Run:
     folder: Path = tmp_path_factory.mktemp("data")
-    for name, value in settings_of(office, migrated_url, folder).items():
+    for name, value in settings_of(world, migrated_url, folder).items():
         monkeypatch.setenv(name, value)
     for name in ("LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
@@ -71,10 +71,13 @@ async def test_a_tenant_in_good_order_ends_in_0(
 
 
 async def test_a_narrow_terminal_reads_each_check_once_with_what_to_do_below(
-    run: Run, office: Practice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    world: DoctorWorld,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    await office.surgery.share(access_role="reader")
+    await world.examined.share(access_role="reader")
     assert await run("shop/production") == 1
 
     lines = capsys.readouterr().out.splitlines()
@@ -86,10 +89,13 @@ async def test_a_narrow_terminal_reads_each_check_once_with_what_to_do_below(
 
 
 async def test_a_failure_ends_in_1_and_says_what_to_do(
-    run: Run, office: Practice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    world: DoctorWorld,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LANG", "pt_BR.UTF-8")
-    await office.surgery.share(access_role="reader")
+    await world.examined.share(access_role="reader")
 
     assert await run("shop/production") == 1
 
@@ -99,14 +105,14 @@ async def test_a_failure_ends_in_1_and_says_what_to_do(
     assert "(writer)" in written
 
 
-async def test_warnings_alone_end_in_0(run: Run, office: Practice) -> None:
-    await office.change(owner_whatsapp=None)
+async def test_warnings_alone_end_in_0(run: Run, world: DoctorWorld) -> None:
+    await world.change(owner_whatsapp=None)
 
     assert await run("shop/production") == 0
 
 
-async def test_what_could_not_be_known_ends_in_3(run: Run, office: Practice) -> None:
-    await office.surgery.gemini_fault("unavailable")
+async def test_what_could_not_be_known_ends_in_3(run: Run, world: DoctorWorld) -> None:
+    await world.examined.gemini_fault("unavailable")
 
     assert await run("shop/production") == 3
 
@@ -119,9 +125,9 @@ async def test_misuse_ends_in_2(run: Run, arguments: tuple[str, ...]) -> None:
 
 
 async def test_all_tenants_are_examined_as_json(
-    run: Run, office: Practice, capsys: pytest.CaptureFixture[str]
+    run: Run, world: DoctorWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await office.add("another")
+    await world.add("another")
 
     assert await run("--all", "--json", "--lang", "pt") == 1
 
@@ -132,11 +138,11 @@ async def test_all_tenants_are_examined_as_json(
     assert first["next_step"].startswith("Cadastre as credenciais")
 
 
-async def test_fixing_is_written_down_with_who_did_it(run: Run, office: Practice) -> None:
-    office.surgery.number.override_url = None
+async def test_fixing_is_written_down_with_who_did_it(run: Run, world: DoctorWorld) -> None:
+    world.examined.number.override_url = None
 
     assert await run("shop/production", "--fix", "--write") == 0
 
-    rows = await office.rows("SELECT action, target, actor_kind FROM audit_entries")
+    rows = await world.rows("SELECT action, target, actor_kind FROM audit_entries")
     assert [tuple(row) for row in rows] == [("tenant.examine", "shop/production", "command")]
-    assert office.surgery.number.override_url is not None
+    assert world.examined.number.override_url is not None

@@ -9,10 +9,10 @@ from mcp_platform.doctor.examination import AT_ONCE, Check, Examiner
 from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import state
 from mcp_platform.scheduling.calendar import CalendarUnreadable
-from tests.doctor.surgery import NOW, Surgery
+from tests.doctor.examined_tenant import NOW, ExaminedTenant
 
 
-def running(here: Surgery, *checks: Check, patience: float = 20) -> Examiner:
+def running(here: ExaminedTenant, *checks: Check, patience: float = 20) -> Examiner:
     return Examiner(
         checks=checks,
         doors=here.doors,
@@ -21,7 +21,9 @@ def running(here: Surgery, *checks: Check, patience: float = 20) -> Examiner:
     )
 
 
-async def test_a_check_that_takes_too_long_is_unknown_and_holds_up_no_other(here: Surgery) -> None:
+async def test_a_check_that_takes_too_long_is_unknown_and_holds_up_no_other(
+    here: ExaminedTenant,
+) -> None:
     async def forever(_: object) -> CheckOutcome:
         await asyncio.Event().wait()
         raise AssertionError
@@ -42,7 +44,9 @@ async def test_a_check_that_takes_too_long_is_unknown_and_holds_up_no_other(here
     assert quick.code == "set"
 
 
-async def test_a_defect_of_one_check_is_told_apart_from_what_it_checks(here: Surgery) -> None:
+async def test_a_defect_of_one_check_is_told_apart_from_what_it_checks(
+    here: ExaminedTenant,
+) -> None:
     async def broken(_: object) -> CheckOutcome:
         raise RuntimeError("boom")
 
@@ -51,7 +55,9 @@ async def test_a_defect_of_one_check_is_told_apart_from_what_it_checks(here: Sur
     assert (found.code, found.details) == ("broken", {"reason": "RuntimeError"})
 
 
-async def test_an_unreadable_answer_is_unknown_and_what_builds_on_it_waits(here: Surgery) -> None:
+async def test_an_unreadable_answer_is_unknown_and_what_builds_on_it_waits(
+    here: ExaminedTenant,
+) -> None:
     async def away(_: object) -> CheckOutcome:
         raise CalendarUnreadable("Google Calendar answered 503")
 
@@ -72,7 +78,7 @@ async def test_an_unreadable_answer_is_unknown_and_what_builds_on_it_waits(here:
 
 @pytest.mark.parametrize("vendor", ["google", "gemini", "meta", "public"])
 async def test_no_vendor_is_asked_by_more_checks_at_once_than_agreed(
-    here: Surgery, vendor: str
+    here: ExaminedTenant, vendor: str
 ) -> None:
     under_way, most = 0, 0
 
@@ -95,7 +101,7 @@ async def test_no_vendor_is_asked_by_more_checks_at_once_than_agreed(
 @pytest.mark.parametrize(
     ("check", "fault"), [("whatsapp.account", "phone_numbers"), ("whatsapp.number", "node")]
 )
-async def test_meta_s_call_limit_says_so(here: Surgery, check: str, fault: str) -> None:
+async def test_meta_s_call_limit_says_so(here: ExaminedTenant, check: str, fault: str) -> None:
     here.meta_fault("error", kind=fault, code=80007)
 
     found = await here.examine()
@@ -114,7 +120,7 @@ async def test_meta_s_call_limit_says_so(here: Surgery, check: str, fault: str) 
         "whatsapp.template",
     ],
 )
-async def test_meta_being_away_is_nobody_s_fault(here: Surgery, check: str) -> None:
+async def test_meta_being_away_is_nobody_s_fault(here: ExaminedTenant, check: str) -> None:
     kinds = {
         "whatsapp.app_secret": "node",
         "whatsapp.token": "debug_token",
@@ -131,7 +137,7 @@ async def test_meta_being_away_is_nobody_s_fault(here: Surgery, check: str) -> N
 
 
 @pytest.mark.parametrize("fault", ["server_error", "reset", "malformed_body", "rate_limited_429"])
-async def test_google_being_away_is_nobody_s_fault(here: Surgery, fault: str) -> None:
+async def test_google_being_away_is_nobody_s_fault(here: ExaminedTenant, fault: str) -> None:
     await here.google_fault(fault, match={"method": "events.list"})
 
     found = await here.examine()
@@ -140,7 +146,7 @@ async def test_google_being_away_is_nobody_s_fault(here: Surgery, fault: str) ->
 
 
 @pytest.mark.parametrize("fault", ["unavailable", "reset", "malformed_json"])
-async def test_gemini_being_away_is_nobody_s_fault(here: Surgery, fault: str) -> None:
+async def test_gemini_being_away_is_nobody_s_fault(here: ExaminedTenant, fault: str) -> None:
     await here.gemini_fault(fault)
 
     found = await here.examine()

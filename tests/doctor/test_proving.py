@@ -5,10 +5,10 @@ from dataclasses import replace
 from mcp_platform.doctor.proving import NAMES, SILENT, CredentialProofs, proofs_of, refused
 from mcp_platform.doctor.results import CheckResult
 from mcp_platform.doctor.sentences import EVERY, SENTENCES
-from tests.doctor.surgery import Surgery
+from tests.doctor.examined_tenant import ExaminedTenant
 
 
-async def test_good_credentials_are_proved_by_every_vendor(here: Surgery) -> None:
+async def test_good_credentials_are_proved_by_every_vendor(here: ExaminedTenant) -> None:
     heard: list[CheckResult] = []
 
     results = await CredentialProofs(here.examiner).prove(
@@ -21,7 +21,7 @@ async def test_good_credentials_are_proved_by_every_vendor(here: Surgery) -> Non
     assert refused(results) == []
 
 
-async def test_only_what_changes_is_asked_about(here: Surgery) -> None:
+async def test_only_what_changes_is_asked_about(here: ExaminedTenant) -> None:
     here.credentials(google_private_key="")
 
     results = await CredentialProofs(here.examiner).prove(
@@ -31,7 +31,7 @@ async def test_only_what_changes_is_asked_about(here: Surgery) -> None:
     assert [each.check for each in results] == ["gemini.key", "gemini.model"]
 
 
-async def test_what_a_vendor_refuses_is_a_reason_not_to_save(here: Surgery) -> None:
+async def test_what_a_vendor_refuses_is_a_reason_not_to_save(here: ExaminedTenant) -> None:
     credentials = replace(here.case.secrets, whatsapp_api_token="EAAG-another")
 
     results = await CredentialProofs(here.examiner).prove(
@@ -43,7 +43,7 @@ async def test_what_a_vendor_refuses_is_a_reason_not_to_save(here: Surgery) -> N
     assert token.next_step.startswith("Nas configurações do negócio")
 
 
-async def test_a_vendor_that_is_away_is_no_reason_not_to_save(here: Surgery) -> None:
+async def test_a_vendor_that_is_away_is_no_reason_not_to_save(here: ExaminedTenant) -> None:
     await here.gemini_fault("unavailable")
 
     results = await CredentialProofs(here.examiner).prove(
@@ -54,7 +54,7 @@ async def test_a_vendor_that_is_away_is_no_reason_not_to_save(here: Surgery) -> 
     assert refused(results) == []
 
 
-async def test_the_calendar_is_only_asked_for_where_one_is_given(here: Surgery) -> None:
+async def test_the_calendar_is_only_asked_for_where_one_is_given(here: ExaminedTenant) -> None:
     here.tenant(calendar_id=None)
 
     results = await CredentialProofs(here.examiner).prove(

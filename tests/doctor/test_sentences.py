@@ -9,11 +9,11 @@ from mcp_platform.doctor import checks
 from mcp_platform.doctor.checks import CHECKS
 from mcp_platform.doctor.sentences import EVERY, SENTENCES, TITLES
 from mcp_platform.doctor.sentences.forms import ResultSentence
-from tests.every import every
+from tests.cases import cases
 
 FOLDER = Path(checks.__file__).parent
 SHARED = {code for check, code in SENTENCES if check == EVERY}
-each_sentence = every("key, sentence", SENTENCES.items())
+each_sentence = cases("key, sentence", SENTENCES.items())
 
 
 def raised() -> set[tuple[str, str]]:

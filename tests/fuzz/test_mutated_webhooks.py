@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from mcp_platform.whatsapp.signature import sign
-from tests.fuzz.line import Line
 from tests.fuzz.mutations import Mutator
+from tests.raw_connection import RawConnection
 from tests.world import World, eventually, message, running
 
 SOME, MANY = 500, 10_000
@@ -53,7 +53,7 @@ class Posting:
         await asyncio.gather(*(self._line() for _ in range(LINES)))
 
     async def _line(self) -> None:
-        async with Line(self._world.url) as line:
+        async with RawConnection(self._world.url) as line:
             while self._left > 0:
                 self._left -= 1
                 body = self._mutator.body()
@@ -62,7 +62,7 @@ class Posting:
                 if self._left % self._valid_every == 0:
                     await self._valid(line)
 
-    async def _valid(self, line: Line) -> None:
+    async def _valid(self, line: RawConnection) -> None:
         sender = REAL[len(self.valid) % len(REAL)]
         said = message(f"oi {len(self.valid)}", wa_id=sender)
         self.valid[f"m:{said['id']}"] = sender
@@ -70,7 +70,7 @@ class Posting:
         for _ in range(2):  # Meta repeats itself
             assert await self._post(line, body) == 200
 
-    async def _post(self, line: Line, body: bytes) -> int:
+    async def _post(self, line: RawConnection, body: bytes) -> int:
         signature = sign(body, app_secret=self._world.tenant.app_secret)
         status = await line.post(self._path, body, signature=signature)
         self.answered[status] += 1

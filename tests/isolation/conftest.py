@@ -13,7 +13,7 @@ from mcp_platform.schema import migrate
 from mcp_platform.tenants.database_roles import DatabaseLogin, drop, ensure
 from mcp_platform.tenants.tenant import Tenant
 from tests.factories import add_tenant
-from tests.isolation.planted import plant
+from tests.tenant_rows import fill_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ async def isolated(isolation_url: str) -> AsyncIterator[Isolated]:
             tenant = await add_tenant(connection, name, topology="isolated")
             login = await ensure(connection, tenant)
             assert login is not None
-            await plant(connection, tenant.id)
+            await fill_tables(connection, tenant.id)
             tenants.append(tenant)
             logins.append(login)
     yield Isolated(isolation_url, (tenants[0], tenants[1]), (logins[0], logins[1]))

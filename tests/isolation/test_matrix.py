@@ -22,9 +22,9 @@ from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.scheduling.appointments import LOCK
 from mcp_platform.schema import metadata
 from mcp_platform.tenants.database_roles import MOST_CONNECTIONS, SESSIONS
-from tests.every import every
+from tests.cases import cases
 from tests.isolation.conftest import Isolated
-from tests.isolation.planted import OF_TENANTS, OF_THE_PLATFORM, named, references, rows_of
+from tests.tenant_rows import OF_TENANTS, OF_THE_PLATFORM, named, references, rows_of
 
 DENIED = asyncpg.InsufficientPrivilegeError  # of a privilege, and of a row that a policy refuses
 # What a tenant has while its contacts are answered: the rest is administered, and is not for it.
@@ -32,7 +32,7 @@ ADMINISTERED = {"audit_entries", "credential_keys", "offboardings", "publication
 READ_ONLY = {"closed_days", "offerings", "opening_spans", "professionals", "services"}
 
 both_ways = pytest.mark.parametrize("me", [0, 1])
-every_table = every("table", OF_TENANTS)
+every_table = cases("table", OF_TENANTS)
 as_whom = pytest.mark.parametrize("whom", ["login", "worker"])
 
 Connect = Callable[[Isolated], Awaitable[asyncpg.Connection]]
@@ -121,7 +121,7 @@ async def test_nothing_of_another_tenant_is_read_or_changed(
 
 
 @both_ways
-@every("table", [each for each in OF_TENANTS if each.name not in ADMINISTERED])
+@cases("table", [each for each in OF_TENANTS if each.name not in ADMINISTERED])
 async def test_what_a_tenant_works_with_is_its_own_to_change(
     isolated: Isolated, table: Table, me: int
 ) -> None:
@@ -204,7 +204,7 @@ async def test_a_tenant_sees_itself_and_its_client_and_no_other(
 
 
 @as_whom
-@every("table", sorted(OF_THE_PLATFORM - {"clients", "tenants"}))
+@cases("table", sorted(OF_THE_PLATFORM - {"clients", "tenants"}))
 async def test_the_platforms_own_tables_are_closed(
     isolated: Isolated, table: str, whom: str
 ) -> None:
@@ -343,7 +343,7 @@ MADE = (
 )
 
 
-@every("statement", MADE)
+@cases("statement", MADE)
 async def test_a_tenant_makes_and_opens_nothing(isolated: Isolated, statement: str) -> None:
     own = own_schema(isolated.tenants[0].id)
     async with connected(isolated, "login", 0) as connection:
@@ -510,5 +510,5 @@ def _native(values: list[Any]) -> list[Any]:
     ]
 
 
-def test_what_is_planted_differs_between_tenants() -> None:
+def test_what_is_filled_in_differs_between_tenants() -> None:
     assert named(1, "contact") != named(2, "contact")

@@ -13,8 +13,8 @@ import pytest
 from mcp_platform.access.tenant_tokens import SCOPES, TenantTokens
 from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.kit.database import create_engine
-from tests.isolation.planted import OF_TENANTS, named, plant
 from tests.platform_api import Api, Clock, made_api
+from tests.tenant_rows import OF_TENANTS, fill_tables, named
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 REFUSED = {401, 403, 404, 405}
@@ -84,7 +84,7 @@ async def _two_tenants(api: Api) -> tuple[str, str, int]:
         str(api.platform.shared.settings.database_url), pool_size=1, application_name="tests"
     )
     async with engine.begin() as connection:
-        await plant(connection, tenant_id)
+        await fill_tables(connection, tenant_id)
     await engine.dispose()
     return mine, theirs, tenant_id
 

@@ -9,7 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 import mcp_platform
 from mcp_platform.kit.metrics import RecentCounter
-from tests.every import every
+from tests.cases import cases
 from tests.test_settings_documented import code, rows_of
 
 # Labels whose values are few: members of an enumeration in the code, HTTP statuses, Meta's codes of
@@ -42,7 +42,7 @@ def test_every_metric_is_documented_and_nothing_else_is() -> None:
     assert sorted(code(name) for name, *_ in rows_of("Metrics")) == sorted(METRICS)
 
 
-@every("name", sorted(METRICS))
+@cases("name", sorted(METRICS))
 def test_type_and_labels_of_a_metric_are_documented_as_they_are(name: str) -> None:
     _, kind, labels, meaning = next(row for row in rows_of("Metrics") if code(row[0]) == name)
 
@@ -51,7 +51,7 @@ def test_type_and_labels_of_a_metric_are_documented_as_they_are(name: str) -> No
     assert meaning
 
 
-@every("name", sorted(METRICS))
+@cases("name", sorted(METRICS))
 def test_a_metric_is_named_by_convention(name: str) -> None:
     assert re.fullmatch(r"mcp(_[a-z]+)+", name)
     assert not OTHER_UNITS.search(name)
@@ -61,7 +61,7 @@ def test_a_metric_is_named_by_convention(name: str) -> None:
     assert METRICS[name]._documentation.endswith(".")
 
 
-@every("name", sorted(METRICS))
+@cases("name", sorted(METRICS))
 def test_the_series_of_a_metric_stay_few(name: str) -> None:
     labels = set(METRICS[name]._labelnames)
 

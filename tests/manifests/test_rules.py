@@ -18,7 +18,7 @@ from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.settings import PARTS, Settings
 from mcp_platform.tenants import cluster_names
 from mcp_platform.tenants.credentials import KEYS
-from tests.every import every
+from tests.cases import cases
 from tests.kit.test_metrics import METRICS
 from tests.manifests import fleets
 
@@ -53,7 +53,7 @@ def pods() -> list[tuple[str, str, Manifest]]:
     return of_kind("Deployment", "StatefulSet", "DaemonSet", "Job")
 
 
-@every(
+@cases(
     "variant, folder, each",
     lambda: [each for each in of_kind("ConfigMap") if each[2]["metadata"]["name"] == "settings"],
 )
@@ -66,7 +66,7 @@ def test_addresses_behind_the_gateway_are_the_clients_own(
     ).lacks_proxies(["admin"])
 
 
-@every(
+@cases(
     "variant, folder, each",
     lambda: [each for each in of_kind("NetworkPolicy") if each[1] != "data"],
 )
@@ -97,7 +97,7 @@ def test_there_is_no_plain_secret() -> None:
     assert len(of_kind("ExternalSecret")) > 5
 
 
-@every("variant, folder, each", objects)
+@cases("variant, folder, each", objects)
 def test_names_and_labels_are_what_kubernetes_takes(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -109,7 +109,7 @@ def test_names_and_labels_are_what_kubernetes_takes(
     assert metadata["labels"]["app.kubernetes.io/part-of"] == "mcp-platform"
 
 
-@every("variant, folder, each", objects)
+@cases("variant, folder, each", objects)
 def test_what_is_a_tenants_stands_in_its_namespace(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -119,7 +119,7 @@ def test_what_is_a_tenants_stands_in_its_namespace(
         assert where == f"{client}-{environment}"
 
 
-@every("variant, folder, each", pods)
+@cases("variant, folder, each", pods)
 def test_a_pod_is_limited_confined_and_of_an_image_that_is_known(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -144,7 +144,7 @@ def test_a_pod_is_limited_confined_and_of_an_image_that_is_known(
             assert "livenessProbe" in container
 
 
-@every("variant, folder, each", pods)
+@cases("variant, folder, each", pods)
 def test_only_the_parts_that_need_the_clusters_api_get_a_token(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -182,7 +182,7 @@ def variables_of(variant: str, each: Manifest) -> Iterator[str]:
                 yield from maps[each["metadata"]["namespace"], name]
 
 
-@every("variant, folder, each", pods)
+@cases("variant, folder, each", pods)
 def test_every_environment_variable_is_a_setting_of_the_service(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -206,7 +206,7 @@ def test_what_settings_say_is_taken_by_the_service(
                 assert made.pinned == ("CLIENT_NAME" in each["data"])
 
 
-@every("variant, folder, each", partial(of_kind, "Deployment"))
+@cases("variant, folder, each", partial(of_kind, "Deployment"))
 def test_what_is_served_are_parts_of_the_service(variant: str, folder: str, each: Manifest) -> None:
     for container in pod_of(each)["containers"]:
         if container["name"] == "service":
@@ -217,7 +217,7 @@ def test_what_is_served_are_parts_of_the_service(variant: str, folder: str, each
             assert parts == ["gateway", "worker"] if pinned else len(parts) == 1
 
 
-@every("variant, folder, each", partial(of_kind, "Role"))
+@cases("variant, folder, each", partial(of_kind, "Role"))
 def test_a_role_is_about_one_object_by_name(variant: str, folder: str, each: Manifest) -> None:
     (rule,) = each["rules"]
     client = folder.split("/")[1]
@@ -320,7 +320,7 @@ def test_beyond_a_namespace_only_the_provisioner_may_anything(variant: str) -> N
             assert rule["verbs"] == ["create"]
 
 
-@every("variant, folder, each", partial(of_kind, "HTTPRoute", "Ingress"))
+@cases("variant, folder, each", partial(of_kind, "HTTPRoute", "Ingress"))
 def test_a_tenants_route_is_its_own_path(variant: str, folder: str, each: Manifest) -> None:
     if not folder.startswith("clients/"):
         return
@@ -380,7 +380,7 @@ def open_to(rule: Manifest, address: str) -> bool:
     )
 
 
-@every("variant, folder, each", partial(of_kind, "NetworkPolicy"))
+@cases("variant, folder, each", partial(of_kind, "NetworkPolicy"))
 def test_on_the_ports_of_the_web_only_the_api_server_is_reached_within_private_ranges(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -394,7 +394,7 @@ def test_on_the_ports_of_the_web_only_the_api_server_is_reached_within_private_r
                 assert ports == {443, 6443}
 
 
-@every("variant, folder, each", partial(of_kind, "NetworkPolicy"))
+@cases("variant, folder, each", partial(of_kind, "NetworkPolicy"))
 def test_no_pod_reaches_the_metadata_service_of_a_cloud(
     variant: str, folder: str, each: Manifest
 ) -> None:
@@ -474,7 +474,7 @@ def test_servers_outside_are_reached_at_their_addresses_alone_where_these_are_sa
     ]
 
 
-@every(
+@cases(
     "variant, folder, each",
     lambda: [each for each in of_kind("Deployment", "Job") if each[0] in WITH_AUTHORITY],
 )
@@ -529,7 +529,7 @@ def test_own_private_ranges_do_not_open_what_is_never_a_server() -> None:
     assert open_to(rule, "2606:4700::1")
 
 
-@every("variant, folder, each", partial(of_kind, "ResourceQuota"))
+@cases("variant, folder, each", partial(of_kind, "ResourceQuota"))
 def test_a_quota_counts_pods_and_not_what_they_take(
     variant: str, folder: str, each: Manifest
 ) -> None:

@@ -22,8 +22,8 @@ from mcp_platform.schema import metadata
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.tenant import TenantId
 from tests.factories import add_tenant
+from tests.fakes import OPERATOR
 from tests.offboarding.test_offboarding import fill
-from tests.operating import OPERATOR
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 

@@ -27,7 +27,7 @@ from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.graph_account import GraphAccount
 from tests.factories import add_contact, add_tenant
-from tests.operating import (
+from tests.fakes import (
     OPERATOR,
     SECRET,
     TOKEN,

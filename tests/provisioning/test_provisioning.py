@@ -42,7 +42,7 @@ from mcp_platform.tenants.sealing import Sealer
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
 from tests.factories import add_tenant, tenant
-from tests.operating import failed
+from tests.fakes import failed
 from tests.tenants.test_sealing import certificate, unsealed
 
 SHOP = tenant()

@@ -27,7 +27,7 @@ from mcp_platform.tenants.models import (
     TenantRow,
 )
 from tests.handed_over import CONFIG
-from tests.isolation.planted import plant, rows_of
+from tests.tenant_rows import fill_tables, rows_of
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = (ROOT / "docs/examples/config.json").read_bytes()
@@ -392,18 +392,18 @@ async def test_an_export_tells_no_word_of_any_table_of_a_tenants(sessions: Sessi
     await imported(sessions, file(client()))
     async with sessions.everywhere.begin() as session:
         tenant_id = int(str(await session.scalar(select(TenantRow.id))))
-        await plant(await session.connection(), tenant_id)
+        await fill_tables(await session.connection(), tenant_id)
         await session.execute(update(ServiceRow).values(price_cents=918_273))
     content = (await exported(sessions)).decode()
 
-    planted = {
+    filled = {
         str(value)
         for table, row in rows_of(tenant_id).items()
         for value in row.values()
         if len(str(value)) >= len("ze-1")
     }
     # Whoever is off-boarded was `active`: the platform's own word.
-    assert {value for value in planted if value in content} == {"active"}
+    assert {value for value in filled if value in content} == {"active"}
     assert "918273" not in content
 
 

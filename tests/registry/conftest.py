@@ -1,17 +1,17 @@
-"""One office over one database; each test registers clients of its own in it."""
+"""One API over one database; each test registers clients of its own in it."""
 
 import pytest
 
 from mcp_platform.kit.database import Sessions
-from tests.registry.office import Office
+from tests.registry.world import RegistryWorld
 
 
 @pytest.fixture(scope="session")
-def shared_office(shared_sessions: Sessions) -> Office:
-    return Office(shared_sessions)
+def shared_registry(shared_sessions: Sessions) -> RegistryWorld:
+    return RegistryWorld(shared_sessions)
 
 
 @pytest.fixture
-def office(shared_office: Office) -> Office:
-    shared_office.begin_again()
-    return shared_office
+def registry(shared_registry: RegistryWorld) -> RegistryWorld:
+    shared_registry.reset()
+    return shared_registry

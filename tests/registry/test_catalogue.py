@@ -7,23 +7,23 @@ import pytest
 
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.tenant import TenantId
-from tests.registry.office import NOW, Office, fields
+from tests.registry.world import NOW, RegistryWorld, fields
 
 CUT = {"id": "corte", "name": "Corte", "duration_minutes": 30}
 ZE = {"id": "ze", "name": "Zé", "service_ids": ["corte"]}
 MORNING = {"weekday": 0, "opens": "09:00", "closes": "12:00"}
 
 
-async def test_what_is_registered_is_what_the_assistant_offers(office: Office) -> None:
-    shop = await office.environment()
-    await office.ask("POST", f"{shop}/services", json={**CUT, "price_cents": 5000})
+async def test_what_is_registered_is_what_the_assistant_offers(registry: RegistryWorld) -> None:
+    shop = await registry.environment()
+    await registry.ask("POST", f"{shop}/services", json={**CUT, "price_cents": 5000})
     hours = [MORNING, {"weekday": 5, "opens": "20:00", "closes": "00:00"}]
-    await office.ask("POST", f"{shop}/professionals", json={**ZE, "hours": hours})
+    await registry.ask("POST", f"{shop}/professionals", json={**ZE, "hours": hours})
     closed = {"day": "2026-12-25", "reason": "Natal"}
-    await office.ask("POST", f"{shop}/closed-days", json=closed)
+    await registry.ask("POST", f"{shop}/closed-days", json=closed)
 
-    async with office.sessions.everywhere() as session:
-        found = await load_catalogue(session, TenantId(await office.tenant_id(shop)))
+    async with registry.sessions.everywhere() as session:
+        found = await load_catalogue(session, TenantId(await registry.tenant_id(shop)))
 
     assert found.service("corte").duration == timedelta(minutes=30)
     assert found.service("corte").price_cents == 5000
@@ -35,29 +35,31 @@ async def test_what_is_registered_is_what_the_assistant_offers(office: Office) -
     assert [each.day for each in found.closed_days] == [date(2026, 12, 25)]
 
 
-async def test_this_process_offers_what_was_changed_at_once(office: Office) -> None:
-    shop = await office.offering()
-    tenant_id = TenantId(await office.tenant_id(shop))
-    assert (await office.catalogues.of(tenant_id)).service("corte").name == "Corte"
-    await office.ask("PATCH", f"{shop}/services/corte", seen=1, json={"name": "Corte e barba"})
-    assert (await office.catalogues.of(tenant_id)).service("corte").name == "Corte e barba"
+async def test_this_process_offers_what_was_changed_at_once(registry: RegistryWorld) -> None:
+    shop = await registry.offering()
+    tenant_id = TenantId(await registry.tenant_id(shop))
+    assert (await registry.catalogues.of(tenant_id)).service("corte").name == "Corte"
+    await registry.ask("PATCH", f"{shop}/services/corte", seen=1, json={"name": "Corte e barba"})
+    assert (await registry.catalogues.of(tenant_id)).service("corte").name == "Corte e barba"
 
 
-async def test_a_service_says_who_does_it_and_what_the_menu_leaves_out(office: Office) -> None:
-    shop = await office.environment()
-    made = await office.ask("POST", f"{shop}/services", json=CUT)
+async def test_a_service_says_who_does_it_and_what_the_menu_leaves_out(
+    registry: RegistryWorld,
+) -> None:
+    shop = await registry.environment()
+    made = await registry.ask("POST", f"{shop}/services", json=CUT)
     assert made.json()["professionals"] == 0
     assert "cannot be booked" in made.json()["warnings"][0]
     for index in range(10):
         wish = {**ZE, "id": f"p{index}"}
-        assert (await office.ask("POST", f"{shop}/professionals", json=wish)).status_code == 201
-    read = (await office.ask("GET", f"{shop}/services/corte")).json()
+        assert (await registry.ask("POST", f"{shop}/professionals", json=wish)).status_code == 201
+    read = (await registry.ask("GET", f"{shop}/services/corte")).json()
     assert (read["professionals"], read["warnings"]) == (
         10,
         ["The menu shows 9 of the 10 who do it."],
     )
-    await office.ask("PATCH", f"{shop}/professionals/p3", seen=1, json={"active": False})
-    read = (await office.ask("GET", f"{shop}/services/corte")).json()
+    await registry.ask("PATCH", f"{shop}/professionals/p3", seen=1, json={"active": False})
+    read = (await registry.ask("GET", f"{shop}/services/corte")).json()
     assert (read["professionals"], read["warnings"]) == (9, [])
 
 
@@ -84,10 +86,10 @@ async def test_a_service_says_who_does_it_and_what_the_menu_leaves_out(office: O
     ],
 )
 async def test_what_cannot_be_is_refused_by_its_field(
-    office: Office, what: str, wish: dict[str, Any], field: str
+    registry: RegistryWorld, what: str, wish: dict[str, Any], field: str
 ) -> None:
-    shop = await office.offering()
-    answer = await office.ask("POST", f"{shop}/{what}", json={**wish})
+    shop = await registry.offering()
+    answer = await registry.ask("POST", f"{shop}/{what}", json={**wish})
     assert (answer.status_code, list(fields(answer))) == (422, [field])
 
 
@@ -108,112 +110,120 @@ async def test_what_cannot_be_is_refused_by_its_field(
     ],
 )
 async def test_hours_that_cannot_be_are_refused_by_their_place(
-    office: Office, hours: list[dict[str, Any]], field: str
+    registry: RegistryWorld, hours: list[dict[str, Any]], field: str
 ) -> None:
-    shop = await office.offering()
-    answer = await office.ask(
+    shop = await registry.offering()
+    answer = await registry.ask(
         "PUT", f"{shop}/professionals/ze/hours", seen=1, json={"hours": hours}
     )
     assert (answer.status_code, list(fields(answer))) == (422, [field])
 
 
 async def test_hours_are_replaced_whole_and_are_a_new_version_of_the_professional(
-    office: Office,
+    registry: RegistryWorld,
 ) -> None:
-    shop = await office.offering()
+    shop = await registry.offering()
     hours = f"{shop}/professionals/ze/hours"
     afternoon = {"weekday": 0, "opens": "12:00", "closes": "18:00"}
-    first = await office.ask("PUT", hours, seen=1, json={"hours": [afternoon, MORNING]})
+    first = await registry.ask("PUT", hours, seen=1, json={"hours": [afternoon, MORNING]})
     assert first.status_code == 200
     assert first.json() == {"version": 2, "hours": [MORNING, afternoon]}
-    assert (await office.ask("PUT", hours, seen=1, json={"hours": []})).status_code == 412
-    assert (await office.ask("PUT", hours, seen=2, json={"hours": []})).status_code == 200
-    assert (await office.ask("GET", hours)).json() == {"version": 3, "hours": []}
-    who = await office.ask("GET", f"{shop}/professionals/ze")
+    assert (await registry.ask("PUT", hours, seen=1, json={"hours": []})).status_code == 412
+    assert (await registry.ask("PUT", hours, seen=2, json={"hours": []})).status_code == 200
+    assert (await registry.ask("GET", hours)).json() == {"version": 3, "hours": []}
+    who = await registry.ask("GET", f"{shop}/professionals/ze")
     assert who.headers["etag"] == '"3"'
 
 
-async def test_other_services_are_a_new_version_of_the_professional(office: Office) -> None:
-    shop = await office.offering()
-    await office.ask("POST", f"{shop}/services", json={**CUT, "id": "barba"})
+async def test_other_services_are_a_new_version_of_the_professional(
+    registry: RegistryWorld,
+) -> None:
+    shop = await registry.offering()
+    await registry.ask("POST", f"{shop}/services", json={**CUT, "id": "barba"})
     ze = f"{shop}/professionals/ze"
-    changed = await office.ask("PATCH", ze, seen=1, json={"service_ids": ["corte", "barba"]})
+    changed = await registry.ask("PATCH", ze, seen=1, json={"service_ids": ["corte", "barba"]})
     assert changed.status_code == 200
     assert changed.json()["service_ids"] == ["barba", "corte"]
     assert changed.json()["version"] == 2
-    same = await office.ask("PATCH", ze, seen=2, json={"service_ids": ["barba", "corte"]})
+    same = await registry.ask("PATCH", ze, seen=2, json={"service_ids": ["barba", "corte"]})
     assert same.json()["version"] == 2
-    unknown = await office.ask("PATCH", ze, seen=2, json={"service_ids": ["tintura"]})
+    unknown = await registry.ask("PATCH", ze, seen=2, json={"service_ids": ["tintura"]})
     assert (unknown.status_code, list(fields(unknown))) == (422, ["service_ids.0"])
 
 
 @pytest.mark.parametrize("what", ["services/corte", "professionals/ze"])
 async def test_what_has_appointments_ahead_is_made_inactive_not_removed(
-    office: Office, what: str
+    registry: RegistryWorld, what: str
 ) -> None:
-    shop = await office.offering()
-    await office.book(shop, starts_at=NOW + timedelta(days=1))
-    await office.book(shop, starts_at=NOW + timedelta(days=2), status="cancelled")
-    refused = await office.ask("DELETE", f"{shop}/{what}", seen=1)
+    shop = await registry.offering()
+    await registry.book(shop, starts_at=NOW + timedelta(days=1))
+    await registry.book(shop, starts_at=NOW + timedelta(days=2), status="cancelled")
+    refused = await registry.ask("DELETE", f"{shop}/{what}", seen=1)
     assert refused.status_code == 409
     assert "1 appointments ahead" in refused.json()["detail"]
-    off = await office.ask("PATCH", f"{shop}/{what}", seen=1, json={"active": False})
+    off = await registry.ask("PATCH", f"{shop}/{what}", seen=1, json={"active": False})
     assert (off.status_code, off.json()["active"]) == (200, False)
 
 
 @pytest.mark.parametrize("what", ["services/corte", "professionals/ze"])
-async def test_what_had_appointments_is_kept_for_its_history(office: Office, what: str) -> None:
-    shop = await office.offering()
-    await office.book(shop, starts_at=datetime(2026, 1, 5, 10, tzinfo=UTC), status="completed")
-    refused = await office.ask("DELETE", f"{shop}/{what}", seen=1)
+async def test_what_had_appointments_is_kept_for_its_history(
+    registry: RegistryWorld, what: str
+) -> None:
+    shop = await registry.offering()
+    await registry.book(shop, starts_at=datetime(2026, 1, 5, 10, tzinfo=UTC), status="completed")
+    refused = await registry.ask("DELETE", f"{shop}/{what}", seen=1)
     assert refused.status_code == 409
     assert "which are kept" in refused.json()["detail"]
 
 
-async def test_what_nobody_booked_is_removed_with_all_that_hangs_on_it(office: Office) -> None:
-    shop = await office.offering()
-    await office.ask("PUT", f"{shop}/professionals/ze/hours", seen=1, json={"hours": [MORNING]})
+async def test_what_nobody_booked_is_removed_with_all_that_hangs_on_it(
+    registry: RegistryWorld,
+) -> None:
+    shop = await registry.offering()
+    await registry.ask("PUT", f"{shop}/professionals/ze/hours", seen=1, json={"hours": [MORNING]})
     closed = {"day": "2026-12-24", "professional_id": "ze"}
-    await office.ask("POST", f"{shop}/closed-days", json=closed)
+    await registry.ask("POST", f"{shop}/closed-days", json=closed)
 
-    assert (await office.ask("DELETE", f"{shop}/services/corte", seen=1)).status_code == 204
-    ze = (await office.ask("GET", f"{shop}/professionals/ze")).json()
+    assert (await registry.ask("DELETE", f"{shop}/services/corte", seen=1)).status_code == 204
+    ze = (await registry.ask("GET", f"{shop}/professionals/ze")).json()
     assert (ze["service_ids"], ze["version"]) == ([], 3)
 
-    assert (await office.ask("DELETE", f"{shop}/professionals/ze", seen=3)).status_code == 204
-    assert (await office.ask("GET", f"{shop}/professionals/ze")).status_code == 404
-    assert (await office.ask("GET", f"{shop}/closed-days")).json()["items"] == []
+    assert (await registry.ask("DELETE", f"{shop}/professionals/ze", seen=3)).status_code == 204
+    assert (await registry.ask("GET", f"{shop}/professionals/ze")).status_code == 404
+    assert (await registry.ask("GET", f"{shop}/closed-days")).json()["items"] == []
 
 
-async def test_a_day_is_closed_changed_and_opened_again(office: Office) -> None:
-    shop = await office.offering()
-    made = await office.ask("POST", f"{shop}/closed-days", json={"day": "2026-12-25"})
+async def test_a_day_is_closed_changed_and_opened_again(registry: RegistryWorld) -> None:
+    shop = await registry.offering()
+    made = await registry.ask("POST", f"{shop}/closed-days", json={"day": "2026-12-25"})
     assert made.status_code == 201
     one = made.headers["location"].removeprefix("/api/v1/admin")
-    twice = await office.ask("POST", f"{shop}/closed-days", json={"day": "2026-12-25"})
+    twice = await registry.ask("POST", f"{shop}/closed-days", json={"day": "2026-12-25"})
     assert (twice.status_code, list(fields(twice))) == (409, ["day"])
     theirs = {"day": "2026-12-25", "professional_id": "ze"}
-    assert (await office.ask("POST", f"{shop}/closed-days", json=theirs)).status_code == 201
-    changed = await office.ask("PATCH", one, seen=1, json={"reason": "Natal"})
+    assert (await registry.ask("POST", f"{shop}/closed-days", json=theirs)).status_code == 201
+    changed = await registry.ask("PATCH", one, seen=1, json={"reason": "Natal"})
     assert (changed.json()["day"], changed.json()["reason"]) == ("2026-12-25", "Natal")
-    clash = await office.ask("PATCH", one, seen=2, json={"professional_id": "ze"})
+    clash = await registry.ask("PATCH", one, seen=2, json={"professional_id": "ze"})
     assert clash.status_code == 409
-    assert (await office.ask("DELETE", one, seen=2)).status_code == 204
-    assert (await office.ask("GET", one)).status_code == 404
+    assert (await registry.ask("DELETE", one, seen=2)).status_code == 204
+    assert (await registry.ask("GET", one)).status_code == 404
 
 
 @pytest.mark.parametrize("what", ["services/corte", "professionals/ze", "professionals/ze/hours"])
-async def test_one_tenants_catalogue_is_not_anothers(office: Office, what: str) -> None:
-    await office.offering()
-    other = await office.environment()
-    assert (await office.ask("GET", f"{other}/{what}")).status_code == 404
+async def test_one_tenants_catalogue_is_not_anothers(registry: RegistryWorld, what: str) -> None:
+    await registry.offering()
+    other = await registry.environment()
+    assert (await registry.ask("GET", f"{other}/{what}")).status_code == 404
 
 
-async def test_changes_of_the_catalogue_are_in_the_trail_of_the_tenant(office: Office) -> None:
-    shop = await office.offering()
-    await office.ask("PATCH", f"{shop}/services/corte", seen=1, json={"price_cents": 4500})
+async def test_changes_of_the_catalogue_are_in_the_trail_of_the_tenant(
+    registry: RegistryWorld,
+) -> None:
+    shop = await registry.offering()
+    await registry.ask("PATCH", f"{shop}/services/corte", seen=1, json={"price_cents": 4500})
     path = shop.removeprefix("/clients/").replace("/environments", "")
-    made, changed = await office.trail(f"{path}/corte")
+    made, changed = await registry.trail(f"{path}/corte")
     assert (made.action, changed.action) == ("service.create", "service.update")
-    assert changed.tenant_id == await office.tenant_id(shop)
+    assert changed.tenant_id == await registry.tenant_id(shop)
     assert (changed.before["price_cents"], changed.after["price_cents"]) == (None, 4500)

@@ -4,38 +4,38 @@ from typing import Any
 
 import pytest
 
-from tests.registry.office import Office, fields
+from tests.registry.world import RegistryWorld, fields
 
 
-async def test_a_client_is_added_read_changed_and_removed(office: Office) -> None:
+async def test_a_client_is_added_read_changed_and_removed(registry: RegistryWorld) -> None:
     wish = {"name": "salao-da-lu", "business_name": "Salão da Lu"}
-    made = await office.ask("POST", "/clients", json=wish)
+    made = await registry.ask("POST", "/clients", json=wish)
     assert made.status_code == 201
     assert made.headers["location"] == "/api/v1/admin/clients/salao-da-lu"
     assert made.headers["etag"] == '"1"'
 
-    read = await office.ask("GET", "/clients/salao-da-lu", role="viewer")
+    read = await registry.ask("GET", "/clients/salao-da-lu", role="viewer")
     assert read.json() == made.json()
     assert read.headers["etag"] == '"1"'
 
-    changed = await office.ask(
+    changed = await registry.ask(
         "PATCH", "/clients/salao-da-lu", seen=1, json={"business_name": "Lu Hair"}
     )
     assert changed.status_code == 200
     assert (changed.json()["business_name"], changed.headers["etag"]) == ("Lu Hair", '"2"')
     assert changed.json()["updated_at"] > made.json()["updated_at"]
 
-    assert (await office.ask("DELETE", "/clients/salao-da-lu", seen=2)).status_code == 204
-    assert (await office.ask("GET", "/clients/salao-da-lu")).status_code == 404
+    assert (await registry.ask("DELETE", "/clients/salao-da-lu", seen=2)).status_code == 204
+    assert (await registry.ask("GET", "/clients/salao-da-lu")).status_code == 404
 
 
-async def test_every_change_is_in_the_trail_with_before_and_after(office: Office) -> None:
-    name = await office.client()
-    await office.ask("PATCH", f"/clients/{name}", seen=1, json={"business_name": "Outra"})
-    await office.ask("PATCH", f"/clients/{name}", seen=2, json={"business_name": "Outra"})
-    await office.ask("DELETE", f"/clients/{name}", seen=2)
+async def test_every_change_is_in_the_trail_with_before_and_after(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    await registry.ask("PATCH", f"/clients/{name}", seen=1, json={"business_name": "Outra"})
+    await registry.ask("PATCH", f"/clients/{name}", seen=2, json={"business_name": "Outra"})
+    await registry.ask("DELETE", f"/clients/{name}", seen=2)
 
-    made, changed, removed = await office.trail(name)
+    made, changed, removed = await registry.trail(name)
     assert [made.action, changed.action, removed.action] == [
         "client.create",
         "client.update",
@@ -47,15 +47,17 @@ async def test_every_change_is_in_the_trail_with_before_and_after(office: Office
     assert removed.after is None
 
 
-async def test_a_refused_change_leaves_no_trail(office: Office) -> None:
-    name = await office.client()
-    assert (await office.ask("DELETE", f"/clients/{name}", seen=9)).status_code == 412
-    assert [each.action for each in await office.trail(name)] == ["client.create"]
+async def test_a_refused_change_leaves_no_trail(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    assert (await registry.ask("DELETE", f"/clients/{name}", seen=9)).status_code == 412
+    assert [each.action for each in await registry.trail(name)] == ["client.create"]
 
 
 @pytest.mark.parametrize("name", ["api", "console", "admin", "health", "platform"])
-async def test_a_name_the_platform_uses_itself_is_refused(office: Office, name: str) -> None:
-    answer = await office.ask("POST", "/clients", json={"name": name, "business_name": "Zé"})
+async def test_a_name_the_platform_uses_itself_is_refused(
+    registry: RegistryWorld, name: str
+) -> None:
+    answer = await registry.ask("POST", "/clients", json={"name": name, "business_name": "Zé"})
     assert answer.status_code == 422
     assert "the platform itself" in fields(answer)["name"]
 
@@ -76,37 +78,37 @@ async def test_a_name_the_platform_uses_itself_is_refused(office: Office, name: 
     ],
 )
 async def test_what_is_not_as_documented_is_refused_by_its_field(
-    office: Office, wish: dict[str, Any], field: str
+    registry: RegistryWorld, wish: dict[str, Any], field: str
 ) -> None:
-    answer = await office.ask("POST", "/clients", json=wish)
+    answer = await registry.ask("POST", "/clients", json=wish)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert list(fields(answer)) == [field]
 
 
-async def test_half_a_character_is_refused(office: Office) -> None:
+async def test_half_a_character_is_refused(registry: RegistryWorld) -> None:
     body = b'{"name": "shop-one", "business_name": "\\ud800"}'
-    answer = await office.ask("POST", "/clients", content=body)
+    answer = await registry.ask("POST", "/clients", content=body)
     assert (answer.status_code, list(fields(answer))) == (422, ["business_name"])
 
 
-async def test_a_name_is_given_once(office: Office) -> None:
-    name = await office.client()
-    answer = await office.ask("POST", "/clients", json={"name": name, "business_name": "Zé"})
+async def test_a_name_is_given_once(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    answer = await registry.ask("POST", "/clients", json={"name": name, "business_name": "Zé"})
     assert answer.status_code == 409
     assert fields(answer) == {"name": f"there is a client {name} already"}
 
 
-async def test_null_does_not_empty_what_must_be_there(office: Office) -> None:
-    name = await office.client()
-    answer = await office.ask("PATCH", f"/clients/{name}", seen=1, json={"business_name": None})
+async def test_null_does_not_empty_what_must_be_there(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    answer = await registry.ask("PATCH", f"/clients/{name}", seen=1, json={"business_name": None})
     assert (answer.status_code, list(fields(answer))) == (422, ["business_name"])
 
 
-async def test_a_client_with_environments_stays(office: Office) -> None:
-    name = await office.client()
-    await office.environment(name)
-    answer = await office.ask("DELETE", f"/clients/{name}", seen=1)
+async def test_a_client_with_environments_stays(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    await registry.environment(name)
+    answer = await registry.ask("DELETE", f"/clients/{name}", seen=1)
     assert answer.status_code == 409
     assert "production" in answer.json()["detail"]
 
@@ -123,8 +125,8 @@ async def test_a_client_with_environments_stays(office: Office) -> None:
     ],
 )
 async def test_operators_write_viewers_read_and_staff_does_neither(
-    office: Office, role: str | None, reads: int, writes: int
+    registry: RegistryWorld, role: str | None, reads: int, writes: int
 ) -> None:
-    assert (await office.ask("GET", "/clients", role=role)).status_code == reads
+    assert (await registry.ask("GET", "/clients", role=role)).status_code == reads
     wish = {"name": f"by-{role or 'none'}", "business_name": "Zé"}
-    assert (await office.ask("POST", "/clients", role=role, json=wish)).status_code == writes
+    assert (await registry.ask("POST", "/clients", role=role, json=wish)).status_code == writes

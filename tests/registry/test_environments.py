@@ -11,16 +11,16 @@ from mcp_platform.audit.actor import Actor
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.registry.clients import Clients, NewClient
 from mcp_platform.registry.environments import EnvironmentChange, Environments, NewEnvironment
-from tests.registry.office import ME, Office, fields
+from tests.registry.world import ME, RegistryWorld, fields
 
 
 def a_number() -> str:
     return str(uuid.uuid4().int)[:15]
 
 
-async def test_an_environment_is_made_with_defaults_and_read_back(office: Office) -> None:
-    shop = await office.environment()
-    read = await office.ask("GET", shop, role="viewer")
+async def test_an_environment_is_made_with_defaults_and_read_back(registry: RegistryWorld) -> None:
+    shop = await registry.environment()
+    read = await registry.ask("GET", shop, role="viewer")
     assert read.status_code == 200
     found = read.json()
     assert found["business_name"] == "Barbearia do Zé"
@@ -32,9 +32,9 @@ async def test_an_environment_is_made_with_defaults_and_read_back(office: Office
     assert "id" not in found
 
 
-async def test_a_change_merges_and_null_empties(office: Office) -> None:
-    shop = await office.environment(address="Rua A, 1", phone="+55 11 4000", notes="Pix")
-    changed = await office.ask(
+async def test_a_change_merges_and_null_empties(registry: RegistryWorld) -> None:
+    shop = await registry.environment(address="Rua A, 1", phone="+55 11 4000", notes="Pix")
+    changed = await registry.ask(
         "PATCH", shop, seen=1, json={"address": None, "language": "es", "model_enabled": False}
     )
     assert changed.status_code == 200
@@ -43,11 +43,11 @@ async def test_a_change_merges_and_null_empties(office: Office) -> None:
     assert (found["language"], found["model_enabled"], found["version"]) == ("es", False, 2)
 
 
-async def test_resources_merge_each_of_the_four_by_itself(office: Office) -> None:
+async def test_resources_merge_each_of_the_four_by_itself(registry: RegistryWorld) -> None:
     given = {"requests": {"cpu": "100m"}, "limits": {"cpu": "1", "memory": "1Gi"}}
-    shop = await office.environment(resources=given)
+    shop = await registry.environment(resources=given)
     change = {"resources": {"requests": {"memory": "256Mi"}, "limits": {"cpu": None}}}
-    changed = await office.ask("PATCH", shop, seen=1, json=change)
+    changed = await registry.ask("PATCH", shop, seen=1, json=change)
     assert changed.json()["resources"] == {
         "requests": {"cpu": "100m", "memory": "256Mi"},
         "limits": {"cpu": None, "memory": "1Gi"},
@@ -64,21 +64,21 @@ async def test_resources_merge_each_of_the_four_by_itself(office: Office) -> Non
     ],
 )
 async def test_a_request_above_its_limit_is_refused_by_its_field(
-    office: Office, requests: dict[str, str], limits: dict[str, str], what: str
+    registry: RegistryWorld, requests: dict[str, str], limits: dict[str, str], what: str
 ) -> None:
-    client = await office.client()
+    client = await registry.client()
     wish = {"environment": "production", "resources": {"requests": requests, "limits": limits}}
-    answer = await office.ask("POST", f"/clients/{client}/environments", json=wish)
+    answer = await registry.ask("POST", f"/clients/{client}/environments", json=wish)
     assert (answer.status_code, list(fields(answer))) == (422, [f"resources.requests.{what}"])
 
 
-async def test_a_limit_below_what_is_requested_already_is_refused(office: Office) -> None:
-    shop = await office.environment(resources={"requests": {"memory": "512Mi"}})
+async def test_a_limit_below_what_is_requested_already_is_refused(registry: RegistryWorld) -> None:
+    shop = await registry.environment(resources={"requests": {"memory": "512Mi"}})
     change = {"resources": {"limits": {"memory": "256Mi"}}}
-    answer = await office.ask("PATCH", shop, seen=1, json=change)
+    answer = await registry.ask("PATCH", shop, seen=1, json=change)
     assert (answer.status_code, list(fields(answer))) == (422, ["resources.requests.memory"])
     equal = {"resources": {"limits": {"memory": "512Mi"}}}
-    assert (await office.ask("PATCH", shop, seen=1, json=equal)).status_code == 200
+    assert (await registry.ask("PATCH", shop, seen=1, json=equal)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -117,49 +117,51 @@ async def test_a_limit_below_what_is_requested_already_is_refused(office: Office
     ],
 )
 async def test_what_is_not_as_documented_is_refused_by_its_field(
-    office: Office, wish: dict[str, Any], field: str
+    registry: RegistryWorld, wish: dict[str, Any], field: str
 ) -> None:
-    client = await office.client()
-    made = await office.ask(
+    client = await registry.client()
+    made = await registry.ask(
         "POST", f"/clients/{client}/environments", json={"environment": "staging", **wish}
     )
     assert (made.status_code, list(fields(made))) == (422, [field])
-    shop = await office.environment(client)
-    changed = await office.ask("PATCH", shop, seen=1, json=wish)
+    shop = await registry.environment(client)
+    changed = await registry.ask("PATCH", shop, seen=1, json=wish)
     assert (changed.status_code, list(fields(changed))) == (422, [field])
 
 
-async def test_two_environments_do_not_share_a_number(office: Office) -> None:
+async def test_two_environments_do_not_share_a_number(registry: RegistryWorld) -> None:
     number = a_number()
-    taken = await office.environment(phone_number_id=number)
-    other = await office.environment()
-    answer = await office.ask("PATCH", other, seen=1, json={"phone_number_id": number})
+    taken = await registry.environment(phone_number_id=number)
+    other = await registry.environment()
+    answer = await registry.ask("PATCH", other, seen=1, json={"phone_number_id": number})
     assert answer.status_code == 409
     path = taken.removeprefix("/clients/").replace("/environments", "")
     assert fields(answer) == {"phone_number_id": f"is that of {path}"}
-    again = await office.ask("PATCH", taken, seen=1, json={"phone_number_id": number})
+    again = await registry.ask("PATCH", taken, seen=1, json={"phone_number_id": number})
     assert again.status_code == 200
 
 
-async def test_who_may_not_see_the_other_tenant_is_not_told_which_it_is(office: Office) -> None:
+async def test_who_may_not_see_the_other_tenant_is_not_told_which_it_is(
+    registry: RegistryWorld,
+) -> None:
     number = a_number()
-    await office.environment(phone_number_id=number)
-    name = await office.client()
-    await office.environment(name)
+    await registry.environment(phone_number_id=number)
+    name = await registry.client()
+    await registry.environment(name)
     bound = Actor(kind="user", subject="ana", role="staff", tenant=f"{name}/production")
     change = EnvironmentChange(phone_number_id=number)
     with pytest.raises(Conflict) as refused:
-        async with office.sessions.everywhere.begin() as session:
+        async with registry.sessions.everywhere.begin() as session:
             await Environments(session, bound).update(name, "production", change, versions=None)
     assert refused.value.fields == {"phone_number_id": "is another tenant's"}
 
 
-async def test_who_is_bound_to_a_tenant_sees_no_other(office: Office) -> None:
-    mine, other = await office.client(), await office.client()
+async def test_who_is_bound_to_a_tenant_sees_no_other(registry: RegistryWorld) -> None:
+    mine, other = await registry.client(), await registry.client()
     for name in (mine, other):
-        await office.environment(name)
+        await registry.environment(name)
     bound = Actor(kind="user", subject="ana", role="staff", tenant=f"{mine}/production")
-    async with office.sessions.everywhere() as session:
+    async with registry.sessions.everywhere() as session:
         assert (await Environments(session, bound).get(mine, "production")).client_name == mine
         with pytest.raises(NotFound):
             await Environments(session, bound).get(other, "production")
@@ -167,11 +169,11 @@ async def test_who_is_bound_to_a_tenant_sees_no_other(office: Office) -> None:
             await Clients(session, bound).get(other)
 
 
-async def test_two_who_take_one_number_at_once_get_it_once(office: Office) -> None:
+async def test_two_who_take_one_number_at_once_get_it_once(registry: RegistryWorld) -> None:
     number = a_number()
-    shops = [await office.environment() for _ in range(4)]
+    shops = [await registry.environment() for _ in range(4)]
     answers = await asyncio.gather(
-        *(office.ask("PATCH", shop, seen=1, json={"phone_number_id": number}) for shop in shops)
+        *(registry.ask("PATCH", shop, seen=1, json={"phone_number_id": number}) for shop in shops)
     )
     assert sorted(each.status_code for each in answers) == [200, 409, 409, 409]
     for each in answers:
@@ -179,51 +181,51 @@ async def test_two_who_take_one_number_at_once_get_it_once(office: Office) -> No
             assert list(fields(each)) == ["phone_number_id"]
 
 
-async def test_an_environment_exists_once(office: Office) -> None:
-    name = await office.client()
-    await office.environment(name)
-    answer = await office.ask(
+async def test_an_environment_exists_once(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    await registry.environment(name)
+    answer = await registry.ask(
         "POST", f"/clients/{name}/environments", json={"environment": "production"}
     )
     assert (answer.status_code, list(fields(answer))) == (409, ["environment"])
 
 
-async def test_nothing_is_made_for_a_client_that_does_not_exist(office: Office) -> None:
-    answer = await office.ask(
+async def test_nothing_is_made_for_a_client_that_does_not_exist(registry: RegistryWorld) -> None:
+    answer = await registry.ask(
         "POST", "/clients/no-such-shop/environments", json={"environment": "production"}
     )
     assert answer.status_code == 404
 
 
-async def test_what_is_off_boarded_changes_no_more(office: Office) -> None:
-    shop = await office.environment()
-    tenant_id = await office.tenant_id(shop)
-    await office.execute("UPDATE tenants SET status = 'offboarded' WHERE id = :id", id=tenant_id)
-    answer = await office.ask("PATCH", shop, seen="*", json={"status": "active"})
+async def test_what_is_off_boarded_changes_no_more(registry: RegistryWorld) -> None:
+    shop = await registry.environment()
+    tenant_id = await registry.tenant_id(shop)
+    await registry.execute("UPDATE tenants SET status = 'offboarded' WHERE id = :id", id=tenant_id)
+    answer = await registry.ask("PATCH", shop, seen="*", json={"status": "active"})
     assert answer.status_code == 409
-    assert (await office.ask("GET", shop)).json()["status"] == "offboarded"
+    assert (await registry.ask("GET", shop)).json()["status"] == "offboarded"
 
 
-async def test_this_process_serves_what_was_changed_at_once(office: Office) -> None:
-    name = await office.client()
-    shop = await office.environment(name)
-    assert (await office.tenants.by_path(name, "production")).status == "active"
-    await office.ask("PATCH", shop, seen=1, json={"status": "suspended"})
-    assert (await office.tenants.by_path(name, "production")).status == "suspended"
+async def test_this_process_serves_what_was_changed_at_once(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    shop = await registry.environment(name)
+    assert (await registry.tenants.by_path(name, "production")).status == "active"
+    await registry.ask("PATCH", shop, seen=1, json={"status": "suspended"})
+    assert (await registry.tenants.by_path(name, "production")).status == "suspended"
 
 
-async def test_every_change_is_in_the_trail_of_its_tenant(office: Office) -> None:
-    name = await office.client()
-    shop = await office.environment(name)
-    await office.ask("PATCH", shop, seen=1, json={"topology": "isolated"}, role="admin/ana@x.com")
-    made, changed = await office.trail(f"{name}/production")
+async def test_every_change_is_in_the_trail_of_its_tenant(registry: RegistryWorld) -> None:
+    name = await registry.client()
+    shop = await registry.environment(name)
+    await registry.ask("PATCH", shop, seen=1, json={"topology": "isolated"}, role="admin/ana@x.com")
+    made, changed = await registry.trail(f"{name}/production")
     assert (made.action, changed.action) == ("tenant.create", "tenant.update")
     assert (changed.actor, changed.role) == ("ana@x.com", "admin")
-    assert changed.tenant_id == await office.tenant_id(shop)
+    assert changed.tenant_id == await registry.tenant_id(shop)
     assert (changed.before["topology"], changed.after["topology"]) == ("shared", "isolated")
 
 
-async def test_a_thousand_are_made_in_a_handful_of_statements(office: Office) -> None:
+async def test_a_thousand_are_made_in_a_handful_of_statements(registry: RegistryWorld) -> None:
     mark = uuid.uuid4().hex[:8]
     names = [f"bulk-{mark}-{index}" for index in range(500)]
     clients = [NewClient(name=name, business_name="Zé") for name in names]
@@ -238,7 +240,7 @@ async def test_a_thousand_are_made_in_a_handful_of_statements(office: Office) ->
         nonlocal statements
         statements += 1
 
-    async with office.sessions.everywhere.begin() as session:
+    async with registry.sessions.everywhere.begin() as session:
         engine = session.get_bind()
         event.listen(engine, "before_cursor_execute", count)
         await Clients(session, ME).create_many(clients)
@@ -248,18 +250,18 @@ async def test_a_thousand_are_made_in_a_handful_of_statements(office: Office) ->
         (name, wish.environment) for name, wish in environments
     ]
     assert statements < 40
-    assert len(await office.trail(f"{names[-1]}/production")) == 1
+    assert len(await registry.trail(f"{names[-1]}/production")) == 1
 
 
-async def test_of_many_the_one_that_clashes_is_named_by_its_index(office: Office) -> None:
-    name, number = await office.client(), a_number()
+async def test_of_many_the_one_that_clashes_is_named_by_its_index(registry: RegistryWorld) -> None:
+    name, number = await registry.client(), a_number()
     wishes = [
         (name, NewEnvironment(environment="staging")),
         (name, NewEnvironment(environment="production", phone_number_id=number)),
         (name, NewEnvironment(environment="development", phone_number_id=number)),
     ]
     with pytest.raises(Conflict) as refused:
-        async with office.sessions.everywhere.begin() as session:
+        async with registry.sessions.everywhere.begin() as session:
             await Environments(session, ME).create_many(wishes)
     assert refused.value.fields == {"2.phone_number_id": "is given twice"}
 
@@ -273,68 +275,72 @@ def test_a_wish_of_plain_values_says_which_of_them_is_none() -> None:
 class TestIsolation:
     """A tenant is prepared before it counts as isolated."""
 
-    async def test_what_becomes_isolated_is_prepared_before(self, office: Office) -> None:
-        shop = await office.environment()
+    async def test_what_becomes_isolated_is_prepared_before(self, registry: RegistryWorld) -> None:
+        shop = await registry.environment()
         path = shop.removeprefix("/clients/").replace("/environments", "")
 
-        changed = await office.ask("PATCH", shop, seen="*", json={"topology": "isolated"})
+        changed = await registry.ask("PATCH", shop, seen="*", json={"topology": "isolated"})
 
         assert (changed.status_code, changed.json()["topology"]) == (200, "isolated")
-        assert office.provisioner.prepared == [(path, "isolated")]
+        assert registry.provisioner.prepared == [(path, "isolated")]
 
-    async def test_without_a_provisioner_nothing_changes(self, office: Office) -> None:
-        shop = await office.environment()
-        office.provisioner.away = Unavailable("The provisioner cannot be reached.")
+    async def test_without_a_provisioner_nothing_changes(self, registry: RegistryWorld) -> None:
+        shop = await registry.environment()
+        registry.provisioner.away = Unavailable("The provisioner cannot be reached.")
 
-        refused = await office.ask(
+        refused = await registry.ask(
             "PATCH", shop, seen="*", json={"topology": "isolated", "notes": "new"}
         )
 
         assert refused.status_code == 503
-        found = (await office.ask("GET", shop)).json()
+        found = (await registry.ask("GET", shop)).json()
         assert (found["topology"], found["notes"]) == ("shared", None)
 
-    async def test_what_becomes_shared_needs_no_provisioner(self, office: Office) -> None:
-        shop = await office.environment(topology="isolated")
-        office.provisioner.away = Unavailable("The provisioner cannot be reached.")
+    async def test_what_becomes_shared_needs_no_provisioner(self, registry: RegistryWorld) -> None:
+        shop = await registry.environment(topology="isolated")
+        registry.provisioner.away = Unavailable("The provisioner cannot be reached.")
 
-        changed = await office.ask("PATCH", shop, seen="*", json={"topology": "shared"})
+        changed = await registry.ask("PATCH", shop, seen="*", json={"topology": "shared"})
 
         assert changed.status_code == 200
 
     async def test_nothing_is_prepared_for_a_change_of_what_was_changed_meanwhile(
-        self, office: Office
+        self, registry: RegistryWorld
     ) -> None:
-        shop = await office.environment()
-        await office.ask("PATCH", shop, seen=1, json={"notes": "meanwhile"})
+        shop = await registry.environment()
+        await registry.ask("PATCH", shop, seen=1, json={"notes": "meanwhile"})
 
-        stale = await office.ask("PATCH", shop, seen=1, json={"topology": "isolated"})
+        stale = await registry.ask("PATCH", shop, seen=1, json={"topology": "isolated"})
 
         assert stale.status_code == 412
-        assert office.provisioner.prepared == []
+        assert registry.provisioner.prepared == []
 
-    async def test_a_new_isolated_tenant_is_prepared_or_not_made(self, office: Office) -> None:
-        client = await office.client()
+    async def test_a_new_isolated_tenant_is_prepared_or_not_made(
+        self, registry: RegistryWorld
+    ) -> None:
+        client = await registry.client()
         wish = {"environment": "production", "topology": "isolated"}
         path = f"/clients/{client}/environments"
-        office.provisioner.away = Unavailable("The provisioner cannot be reached.")
+        registry.provisioner.away = Unavailable("The provisioner cannot be reached.")
 
-        refused = await office.ask("POST", path, json=wish, key="one")
+        refused = await registry.ask("POST", path, json=wish, key="one")
         assert refused.status_code == 503
-        assert (await office.ask("GET", f"{path}/production")).status_code == 404
+        assert (await registry.ask("GET", f"{path}/production")).status_code == 404
 
-        office.provisioner.away = None
-        made = await office.ask("POST", path, json=wish, key="one")
-        again = await office.ask("POST", path, json=wish, key="one")
+        registry.provisioner.away = None
+        made = await registry.ask("POST", path, json=wish, key="one")
+        again = await registry.ask("POST", path, json=wish, key="one")
         assert (made.status_code, again.status_code) == (201, 201)
-        assert office.provisioner.prepared == [(f"{client}/production", "isolated")]
+        assert registry.provisioner.prepared == [(f"{client}/production", "isolated")]
 
 
-async def test_the_owner_s_number_is_kept_as_it_is_called_from_anywhere(office: Office) -> None:
-    client = await office.client()
+async def test_the_owner_s_number_is_kept_as_it_is_called_from_anywhere(
+    registry: RegistryWorld,
+) -> None:
+    client = await registry.client()
     where = f"/clients/{client}/environments"
     wish = {"environment": "staging", "owner_whatsapp": "(11) 98765-4321"}
-    made = await office.ask("POST", where, json=wish)
+    made = await registry.ask("POST", where, json=wish)
     assert made.json()["owner_whatsapp"] == "5511987654321"
 
     shop = f"{where}/staging"
@@ -345,27 +351,29 @@ async def test_the_owner_s_number_is_kept_as_it_is_called_from_anywhere(office: 
         ({"owner_whatsapp": "+55 11 98765-4321"}, "5511987654321"),
         ({"owner_whatsapp": None}, None),
     ):
-        changed = await office.ask("PATCH", shop, seen="*", json=change)
+        changed = await registry.ask("PATCH", shop, seen="*", json=change)
         assert changed.json()["owner_whatsapp"] == kept, changed.text
 
 
-async def test_another_number_of_the_owner_s_ends_the_trouble_with_the_last(office: Office) -> None:
-    shop = await office.environment(await office.client())
+async def test_another_number_of_the_owner_s_ends_the_trouble_with_the_last(
+    registry: RegistryWorld,
+) -> None:
+    shop = await registry.environment(await registry.client())
     troubles = (
         "INSERT INTO tenant_troubles (tenant_id, what, reason) SELECT id, what, ''"
         " FROM tenants, unnest(ARRAY['owner_notice', 'owner_number', 'whatsapp']) AS what"
     )
-    await office.execute(troubles)
-    tenant_id = await office.tenant_id(shop)
+    await registry.execute(troubles)
+    tenant_id = await registry.tenant_id(shop)
 
     async def left() -> set[str]:
-        async with office.sessions.everywhere() as session:
+        async with registry.sessions.everywhere() as session:
             found = await session.scalars(
                 text("SELECT what FROM tenant_troubles WHERE tenant_id = :id"), {"id": tenant_id}
             )
             return set(found)
 
-    await office.ask("PATCH", shop, seen="*", json={"notes": "x"})
+    await registry.ask("PATCH", shop, seen="*", json={"notes": "x"})
     assert await left() == {"owner_notice", "owner_number", "whatsapp"}
-    await office.ask("PATCH", shop, seen="*", json={"owner_whatsapp": "(11) 98765-4321"})
+    await registry.ask("PATCH", shop, seen="*", json={"owner_whatsapp": "(11) 98765-4321"})
     assert await left() == {"whatsapp"}

@@ -5,16 +5,18 @@ import uuid
 
 import pytest
 
-from tests.registry.office import Office, fields
+from tests.registry.world import RegistryWorld, fields
 
 
-async def everything(office: Office, path: str, *, limit: int, **query: object) -> list[dict]:
+async def everything(
+    registry: RegistryWorld, path: str, *, limit: int, **query: object
+) -> list[dict]:
     """Return what all pages hold, one after the other."""
     found: list[dict] = []
     cursor = None
     while True:
         more = {} if cursor is None else {"cursor": cursor}
-        page = await office.ask("GET", path, params={"limit": limit, **query, **more})
+        page = await registry.ask("GET", path, params={"limit": limit, **query, **more})
         assert page.status_code == 200, page.text
         assert len(page.json()["items"]) <= limit
         found += page.json()["items"]
@@ -23,51 +25,51 @@ async def everything(office: Office, path: str, *, limit: int, **query: object) 
             return found
 
 
-async def five_clients(office: Office, **more: str) -> tuple[str, list[str]]:
+async def five_clients(registry: RegistryWorld, **more: str) -> tuple[str, list[str]]:
     mark = f"pg{uuid.uuid4().hex[:8]}"
     names = [f"{mark}-{letter}" for letter in "abcde"]
     for name in names:
-        await office.client(name=name, **more)
+        await registry.client(name=name, **more)
     return mark, names
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 200])
-async def test_pages_hold_everything_once_and_in_order(office: Office, limit: int) -> None:
-    mark, names = await five_clients(office)
-    found = await everything(office, "/clients", limit=limit, prefix=mark)
+async def test_pages_hold_everything_once_and_in_order(registry: RegistryWorld, limit: int) -> None:
+    mark, names = await five_clients(registry)
+    found = await everything(registry, "/clients", limit=limit, prefix=mark)
     assert [each["name"] for each in found] == names
 
 
-async def test_what_comes_and_goes_between_two_pages_skips_nothing(office: Office) -> None:
-    mark, names = await five_clients(office)
-    first = await office.ask("GET", "/clients", params={"limit": 2, "prefix": mark})
-    await office.client(name=f"{mark}-0")
-    await office.ask("DELETE", f"/clients/{names[0]}", seen=1)
+async def test_what_comes_and_goes_between_two_pages_skips_nothing(registry: RegistryWorld) -> None:
+    mark, names = await five_clients(registry)
+    first = await registry.ask("GET", "/clients", params={"limit": 2, "prefix": mark})
+    await registry.client(name=f"{mark}-0")
+    await registry.ask("DELETE", f"/clients/{names[0]}", seen=1)
     cursor = first.json()["next_cursor"]
-    rest = await office.ask("GET", "/clients", params={"prefix": mark, "cursor": cursor})
+    rest = await registry.ask("GET", "/clients", params={"prefix": mark, "cursor": cursor})
     assert [each["name"] for each in rest.json()["items"]] == names[2:]
 
 
-async def test_clients_are_found_by_words_of_their_business(office: Office) -> None:
+async def test_clients_are_found_by_words_of_their_business(registry: RegistryWorld) -> None:
     word = uuid.uuid4().hex[:8]
-    mark, names = await five_clients(office, business_name=f"Barbearia {word} 100% _")
+    mark, names = await five_clients(registry, business_name=f"Barbearia {word} 100% _")
     for text in (word.upper(), f"{word} 100%", "% _"):
-        found = await everything(office, "/clients", limit=50, prefix=mark, text=text)
+        found = await everything(registry, "/clients", limit=50, prefix=mark, text=text)
         assert [each["name"] for each in found] == names
-    assert await everything(office, "/clients", limit=50, prefix=mark, text="1_0%") == []
+    assert await everything(registry, "/clients", limit=50, prefix=mark, text="1_0%") == []
 
 
-async def test_environments_are_filtered_across_clients(office: Office) -> None:
-    mark, names = await five_clients(office)
+async def test_environments_are_filtered_across_clients(registry: RegistryWorld) -> None:
+    mark, names = await five_clients(registry)
     for name in names:
-        await office.environment(name)
-    await office.environment(names[0], environment="staging", topology="isolated")
+        await registry.environment(name)
+    await registry.environment(names[0], environment="staging", topology="isolated")
     shop = f"/clients/{names[1]}/environments/production"
-    await office.ask("PATCH", shop, seen=1, json={"status": "suspended"})
+    await registry.ask("PATCH", shop, seen=1, json={"status": "suspended"})
 
     async def paths(path: str = "/environments", **query: str) -> list[str]:
         given = query if path != "/environments" else {"client_prefix": mark, **query}
-        found = await everything(office, path, limit=2, **given)
+        found = await everything(registry, path, limit=2, **given)
         return [f"{each['client_name'][-1]}/{each['environment']}" for each in found]
 
     production = [f"{letter}/production" for letter in "abcde"]
@@ -80,30 +82,30 @@ async def test_environments_are_filtered_across_clients(office: Office) -> None:
     assert await paths(f"/clients/{names[0]}/environments", topology="shared") == ["a/production"]
 
 
-async def test_the_catalogue_is_told_in_the_owners_order(office: Office) -> None:
-    shop = await office.environment()
+async def test_the_catalogue_is_told_in_the_owners_order(registry: RegistryWorld) -> None:
+    shop = await registry.environment()
     for position, service_id in ((3, "a"), (1, "c"), (1, "b"), (2, "d")):
         wish = {"id": service_id, "name": "X", "duration_minutes": 30, "position": position}
-        await office.ask("POST", f"{shop}/services", json=wish)
-    found = await everything(office, f"{shop}/services", limit=1)
+        await registry.ask("POST", f"{shop}/services", json=wish)
+    found = await everything(registry, f"{shop}/services", limit=1)
     assert [each["id"] for each in found] == ["b", "c", "d", "a"]
-    await office.ask("PATCH", f"{shop}/services/c", seen=1, json={"active": False})
-    offered = await everything(office, f"{shop}/services", limit=2, active=True)
+    await registry.ask("PATCH", f"{shop}/services/c", seen=1, json={"active": False})
+    offered = await everything(registry, f"{shop}/services", limit=2, active=True)
     assert [each["id"] for each in offered] == ["b", "d", "a"]
 
 
-async def test_closed_days_are_told_by_day(office: Office) -> None:
-    shop = await office.offering()
+async def test_closed_days_are_told_by_day(registry: RegistryWorld) -> None:
+    shop = await registry.offering()
     for day in ("2027-01-01", "2026-12-25", "2026-12-31"):
-        await office.ask("POST", f"{shop}/closed-days", json={"day": day})
+        await registry.ask("POST", f"{shop}/closed-days", json={"day": day})
     wish = {"day": "2026-12-25", "professional_id": "ze"}
-    await office.ask("POST", f"{shop}/closed-days", json=wish)
-    found = await everything(office, f"{shop}/closed-days", limit=1)
+    await registry.ask("POST", f"{shop}/closed-days", json=wish)
+    found = await everything(registry, f"{shop}/closed-days", limit=1)
     assert [each["day"] for each in found] == ["2026-12-25"] * 2 + ["2026-12-31", "2027-01-01"]
     span = {"from": "2026-12-26", "to": "2026-12-31"}
-    found = await everything(office, f"{shop}/closed-days", limit=9, **span)
+    found = await everything(registry, f"{shop}/closed-days", limit=9, **span)
     assert [each["day"] for each in found] == ["2026-12-31"]
-    found = await everything(office, f"{shop}/closed-days", limit=9, professional_id="ze")
+    found = await everything(registry, f"{shop}/closed-days", limit=9, professional_id="ze")
     assert len(found) == 1
 
 
@@ -130,10 +132,10 @@ def encoded(text: str) -> str:
     ],
 )
 async def test_a_cursor_of_somebody_elses_is_refused(
-    office: Office, path: str, cursor: str
+    registry: RegistryWorld, path: str, cursor: str
 ) -> None:
-    where = path if path == "/clients" else f"{await office.environment()}{path}"
-    answer = await office.ask("GET", where, params={"cursor": cursor})
+    where = path if path == "/clients" else f"{await registry.environment()}{path}"
+    answer = await registry.ask("GET", where, params={"cursor": cursor})
     assert (answer.status_code, list(fields(answer))) == (422, ["cursor"])
 
 
@@ -149,7 +151,7 @@ async def test_a_cursor_of_somebody_elses_is_refused(
     ],
 )
 async def test_a_query_that_is_not_as_documented_is_refused(
-    office: Office, query: dict, field: str
+    registry: RegistryWorld, query: dict, field: str
 ) -> None:
-    answer = await office.ask("GET", "/clients", params=query)
+    answer = await registry.ask("GET", "/clients", params=query)
     assert (answer.status_code, list(fields(answer))) == (422, [field])

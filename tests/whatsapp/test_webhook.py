@@ -20,8 +20,8 @@ from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.whatsapp.signature import sign
 from tests.databases import Databases
 from tests.factories import tenant as made_tenant
-from tests.fuzz.line import Line
-from tests.whatsapp.severed import Severed
+from tests.raw_connection import RawConnection
+from tests.severable_proxy import SeverableProxy
 from tests.world import PATIENCE_S, ServedTenant, World, eventually, message, running
 
 STORED = "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant"
@@ -140,7 +140,7 @@ async def test_the_handshake_compares_tokens_in_constant_time(
 
 @pytest.mark.parametrize("query", ["", "?", "?%", "?%ff=%00", "?hub.mode", "?" + "a=1&" * 5_000])
 async def test_a_query_of_any_kind_is_a_refusal_and_no_failure(here: World, query: str) -> None:
-    async with Line(here.url) as line:
+    async with RawConnection(here.url) as line:
         await line.send(f"GET {path_of(here)}{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert (await line.answer())[0] == 403
 
@@ -164,7 +164,7 @@ async def test_a_thousand_updates_over_entries_and_changes_are_all_stored(here: 
 async def test_a_body_in_chunks_is_the_same_body(here: World) -> None:
     body = body_of(here)
     chunks = b"".join(b"%x\r\n%s\r\n" % (1, body[at : at + 1]) for at in range(len(body)))
-    async with Line(here.url) as line:
+    async with RawConnection(here.url) as line:
         head = f"POST {path_of(here)} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
         signature = f"X-Hub-Signature-256: {signed(here, body)}\r\n\r\n"
         await line.send(f"{head}{signature}".encode() + chunks + b"0\r\n\r\n")
@@ -175,7 +175,7 @@ async def test_a_body_in_chunks_is_the_same_body(here: World) -> None:
 
 async def test_a_body_that_comes_slowly_holds_up_nobody_else(here: World) -> None:
     body = body_of(here)
-    async with Line(here.url) as slow, Line(here.url) as other:
+    async with RawConnection(here.url) as slow, RawConnection(here.url) as other:
         await slow.send(
             f"POST {path_of(here)} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
             f"X-Hub-Signature-256: {signed(here, body)}\r\n\r\n".encode()
@@ -190,7 +190,7 @@ async def test_a_body_that_comes_slowly_holds_up_nobody_else(here: World) -> Non
 async def test_who_hangs_up_halfway_leaves_nothing_behind(here: World) -> None:
     body = body_of(here)
     for cut in (0, 1, len(body) // 2, len(body) - 1):
-        async with Line(here.url) as line:
+        async with RawConnection(here.url) as line:
             await line.send(
                 f"POST {path_of(here)} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
                 f"X-Hub-Signature-256: {signed(here, body)}\r\n\r\n".encode()
@@ -202,7 +202,7 @@ async def test_who_hangs_up_halfway_leaves_nothing_behind(here: World) -> None:
 
 async def test_who_hangs_up_before_the_answer_and_sends_again_is_heard_once(here: World) -> None:
     body = body_of(here)
-    async with Line(here.url) as line:
+    async with RawConnection(here.url) as line:
         await line.send(
             f"POST {path_of(here)} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
             f"X-Hub-Signature-256: {signed(here, body)}\r\n\r\n".encode()
@@ -289,7 +289,7 @@ async def test_while_postgres_cannot_be_reached_the_answer_is_503_and_then_all_i
     migrated_url: str, tmp_path: Path, how: str
 ) -> None:
     address = urlsplit(migrated_url)
-    async with Severed(address.hostname or "", address.port or 0) as between:
+    async with SeverableProxy(address.hostname or "", address.port or 0) as between:
         url = migrated_url.replace(f":{address.port}", f":{between.port}")
         async with gateway(url, tmp_path) as here:
             await here.add_tenant()
@@ -332,7 +332,7 @@ async def test_a_pinned_process_answers_its_own_path_with_and_without_prefix_and
         body = json.dumps(service.webhook(message("oi"), number=mine.phone_number_id)).encode()
         signature = sign(body, app_secret=mine.app_secret)
         theirs = sign(body, app_secret=other.app_secret)
-        async with Line(here.url) as line:
+        async with RawConnection(here.url) as line:
             own = f"/{mine.path}/api/v1/webhooks/whatsapp"
             assert await line.post(own, body, signature=signature) == 200
             assert await line.post("/api/v1/webhooks/whatsapp", body, signature=signature) == 200
@@ -372,7 +372,7 @@ async def test_the_webhook_has_one_path(here: World, spelling: str) -> None:
     name = here.tenant.client_name
     body = json.dumps(here.webhook(message("oi"))).encode()
     path = spelling.format(client=name, first=ord(name[0]), rest=name[1:])
-    async with Line(here.url) as line:
+    async with RawConnection(here.url) as line:
         assert await line.post(path, body, signature=signed(here, body)) == 404
     assert await here.value(STORED) == 0
 
@@ -418,7 +418,7 @@ GARBAGE = [
 async def test_what_is_no_http_is_refused_and_the_next_request_served(
     here: World, garbage: bytes
 ) -> None:
-    async with Line(here.url) as line:
+    async with RawConnection(here.url) as line:
         await line.send(garbage.replace(b"{path}", path_of(here).encode()))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.3):

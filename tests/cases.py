@@ -14,16 +14,18 @@ WRONG = (Exception, pytest.fail.Exception)  # what `pytest.raises` raises is no 
 SHOWN = 30  # of what is wrong, so that one mistake in common stays readable
 
 
-def every(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Run the test for each case: `@every("kind, name", [("a", "b")])`. Fixtures are made once.
+def cases(
+    names: str, looked_at: Iterable[Any]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Run the test for each case: `@cases("kind, name", [("a", "b")])`. Fixtures are made once.
 
-    `cases` may be a function that returns them: it is called by the test, not at collection.
+    `looked_at` may be a function that returns them: it is called by the test, not at collection.
     """
     wanted = [name.strip() for name in names.split(",")]
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
         def each() -> Iterable[dict[str, Any]]:
-            found = list(cases() if callable(cases) else cases)
+            found = list(looked_at() if callable(looked_at) else looked_at)
             assert found, "there is no case to look at"
             for case in found:
                 values = case if len(wanted) > 1 else [case]

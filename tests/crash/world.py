@@ -13,11 +13,11 @@ import httpx
 
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.embedded.server import free_port
-from tests.crash.processes import ROOT, Nursery, Process
+from tests.crash.processes import ROOT, ForkServer, Process
 from tests.world import Simulators, World, eventually, unstarted_world
 
 # Looking for what was forgotten is quick. What a process is given to do its work is what it is by
-# default, however busy the machine: who is late is not taken for dead. `Place.bury` lets that time pass.
+# default, however busy the machine: who is late is not taken for dead. `CrashWorld.bury` lets that time pass.
 HASTE = {
     "debounce_s": 0.1,
     "debounce_cap_s": 0.5,
@@ -52,11 +52,11 @@ DOUBTED = (
 
 
 @dataclass(slots=True)
-class Premises:
-    """A database, and the gateway in front of it: what many places stand on, one after the other."""
+class Installation:
+    """A database, and the gateway in front of it: many worlds use it, one after the other."""
 
     world: World
-    nursery: Nursery
+    fork_server: ForkServer
     env: dict[str, str]
     gateway: Process | None = None
 
@@ -66,10 +66,10 @@ class Premises:
 
 
 @dataclass(slots=True)
-class Place:
+class CrashWorld:
     """A business whose service runs in other processes."""
 
-    premises: Premises
+    installation: Installation
     world: World
     changes: dict[str, Any]
     workers: list[Process] = field(default_factory=list)
@@ -78,18 +78,18 @@ class Place:
 
     @property
     def processes(self) -> list[Process]:
-        """All that run, or ran, for this place: the gateway last."""
-        assert self.premises.gateway is not None
-        return [*self.workers, self.premises.gateway]
+        """All that run, or ran, for this world: the gateway last."""
+        assert self.installation.gateway is not None
+        return [*self.workers, self.installation.gateway]
 
     @property
     def env(self) -> dict[str, str]:
         """The environment of what is started here."""
-        return {**self.premises.env, **_environment(self.changes)}
+        return {**self.installation.env, **_environment(self.changes)}
 
     async def open(self, *parts: str) -> None:
         """Open the business, at a gateway that answers; start what else is asked for."""
-        gateway = self.premises.gateway
+        gateway = self.installation.gateway
         if gateway is None or not gateway.alive or gateway.failpoint:
             await self.start("gateway")
         await self.world.add_tenant()
@@ -104,11 +104,13 @@ class Place:
         `armed`: at once; else when `Process.arm` is called. `changes` are settings of its own.
         """
         if part == "gateway":
-            await self.premises.stop()
+            await self.installation.stop()
         env = {**self.env, **_environment(changes)}
-        process = await self.premises.nursery.serve(part, env=env, failpoint=failpoint, armed=armed)
+        process = await self.installation.fork_server.serve(
+            part, env=env, failpoint=failpoint, armed=armed
+        )
         if part == "gateway":
-            self.premises.gateway = process
+            self.installation.gateway = process
             await eventually(self._answers, within=RECOVERY_S, why="the gateway")
         else:
             self.workers.append(process)
@@ -273,15 +275,15 @@ class Place:
 
 
 @contextlib.asynccontextmanager
-async def premises(
+async def open_installation(
     simulators: Simulators,
-    nursery: Nursery,
+    fork_server: ForkServer,
     *,
     database_url: str,
     redis_url: str,
     credentials: Path,
-) -> AsyncIterator[Premises]:
-    """Make what places stand on; the first of them opens the gateway."""
+) -> AsyncIterator[Installation]:
+    """Make an installation; the first world in it starts the gateway."""
     settings: dict[str, Any] = {
         **HASTE,
         "database_url": database_url,
@@ -297,7 +299,7 @@ async def premises(
     ):
         world.platform, world.url = looking_on, f"http://127.0.0.1:{settings['port']}"
         told = {**settings, **simulators.settings, "credentials_dir": credentials}
-        made = Premises(world, nursery, _environment(told))
+        made = Installation(world, fork_server, _environment(told))
         try:
             yield made
         finally:
@@ -305,12 +307,12 @@ async def premises(
 
 
 @contextlib.asynccontextmanager
-async def place(stands_on: Premises, **changes: Any) -> AsyncIterator[Place]:
-    """Make a place with simulators that remember nothing; `changes` are its workers' settings."""
-    world = replace(stands_on.world, tenants=[])
+async def open_world(installation: Installation, **changes: Any) -> AsyncIterator[CrashWorld]:
+    """Make a world with simulators that remember nothing; `changes` are its workers' settings."""
+    world = replace(installation.world, tenants=[])
     for each in (world.meta, world.gemini, world.google):
         (await each.post("/_control/reset")).raise_for_status()
-    made = Place(stands_on, world, changes)
+    made = CrashWorld(installation, world, changes)
     try:
         yield made
     finally:

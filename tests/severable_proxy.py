@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Severed:
+class SeverableProxy:
     """Passes bytes on between a port of its own and a server, until told otherwise."""
 
     def __init__(self, host: str, port: int) -> None:

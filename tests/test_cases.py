@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from tests.every import every
+from tests.cases import cases
 
 
 def test_each_case_that_is_wrong_is_named_and_the_others_are_looked_at() -> None:
     seen = []
 
-    @every("number, name", [(1, "one"), (2, "two"), (3, "three")])
+    @cases("number, name", [(1, "one"), (2, "two"), (3, "three")])
     def test(number: int, name: str) -> None:
         seen.append(name)
         assert number == 2, "not two"
@@ -25,7 +25,7 @@ def test_each_case_that_is_wrong_is_named_and_the_others_are_looked_at() -> None
 
 
 def test_what_is_not_raised_is_wrong_too() -> None:
-    @every("number", [1, 0])
+    @cases("number", [1, 0])
     def test(number: int) -> None:
         with pytest.raises(ZeroDivisionError):
             _ = 1 / number
@@ -35,7 +35,7 @@ def test_what_is_not_raised_is_wrong_too() -> None:
 
 
 def test_one_that_is_awaited_is_awaited() -> None:
-    @every("number", lambda: [1, 2])
+    @cases("number", lambda: [1, 2])
     async def test(number: int) -> None:
         await asyncio.sleep(0)
         assert number < 2
@@ -45,14 +45,14 @@ def test_one_that_is_awaited_is_awaited() -> None:
 
 
 def test_no_case_at_all_is_wrong() -> None:
-    @every("number", [])
+    @cases("number", [])
     def test(number: int) -> None: ...
 
     with pytest.raises(AssertionError, match="no case"):
         test()
 
 
-@every("number", [1, 2])
+@cases("number", [1, 2])
 def test_fixtures_are_given_as_ever(number: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert number
     assert tmp_path_factory.getbasetemp().exists()

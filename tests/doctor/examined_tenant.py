@@ -59,17 +59,17 @@ CATALOGUE = catalogue(services=HAIRCUT, professionals=(ZE,))
 class Gateway:
     """The way in from the internet: the real webhook, or whatever stands before it."""
 
-    def __init__(self, surgery: Surgery) -> None:
-        self._surgery = surgery
+    def __init__(self, examined: ExaminedTenant) -> None:
+        self._examined = examined
         self._webhook = WhatsAppWebhook(tenants=self, credentials=self, ingest=self)
         self.credentials: Credentials | None = None  # what the gateway reads, if not the same
         self.instead: Callable[[Scope], tuple[int, bytes] | None] = lambda _: None
 
     async def by_path(self, client_name: str, environment: str) -> Any:
-        return self._surgery.case.tenant
+        return self._examined.case.tenant
 
     async def of(self, _: Any) -> Credentials:
-        return self.credentials or self._surgery.case.secrets
+        return self.credentials or self._examined.case.secrets
 
     async def store(self, events: Any, *, queue: str) -> None:
         raise AssertionError(f"the probe was stored: {events}")
@@ -91,7 +91,7 @@ class Gateway:
 
 
 @dataclass
-class Surgery:
+class ExaminedTenant:
     """What a test puts out of order, and examines."""
 
     meta: MetaWorld
@@ -204,11 +204,11 @@ class Surgery:
 
 
 TLS = ssl.create_default_context()
-PutOutOfOrder = Callable[[Surgery], Awaitable[None] | None]
+PutOutOfOrder = Callable[[ExaminedTenant], Awaitable[None] | None]
 
 
 @dataclass
-class Rooms:
+class Vendors:
     """The simulators and the way in, served once for many tests."""
 
     meta: MetaWorld
@@ -229,14 +229,14 @@ class Rooms:
             return
         await self.gateway(scope, receive, send)
 
-    async def surgery(self) -> Surgery:
+    async def new_tenant(self) -> ExaminedTenant:
         """Return a tenant in good order, at vendors that remember nobody else."""
         for patched in (self.meta_faults, self.calendars):
             for name in ("take", "access"):
                 vars(patched).pop(name, None)
         for vendor in ("meta", "google", "gemini"):
             await _ok(self.http.post(f"{self.urls[vendor]}/_control/reset"))
-        made = Surgery(
+        made = ExaminedTenant(
             self.meta,
             self.meta_faults,
             self.google,
@@ -251,7 +251,7 @@ class Rooms:
 
 
 @asynccontextmanager
-async def rooms() -> AsyncIterator[Rooms]:
+async def simulated_vendors() -> AsyncIterator[Vendors]:
     async with AsyncExitStack() as stack:
         faults = Faults(known=META_FAULTS)
         meta_app = meta.create_app(faults=faults)
@@ -275,7 +275,7 @@ async def rooms() -> AsyncIterator[Rooms]:
             max_threads=4,
         )
         stack.push_async_callback(calendars.close)
-        made = Rooms(meta_app.state.meta, faults, *clients, http, calendars, urls)
+        made = Vendors(meta_app.state.meta, faults, *clients, http, calendars, urls)
         urls["gateway"] = await stack.enter_async_context(serving(made.way_in))
         yield made
 
@@ -313,7 +313,7 @@ async def _self_signed() -> AsyncIterator[str]:
         yield f"https://127.0.0.1:{port}"
 
 
-async def _put_in_order(made: Surgery) -> None:
+async def _put_in_order(made: ExaminedTenant) -> None:
     private_key, public_key = google_calendar.new_service_account(EMAIL)
     account = {"client_email": EMAIL, "public_key_pem": public_key}
     await _ok(made.google.post("/_control/accounts", json=account))

@@ -51,7 +51,7 @@ def stand_still_at(text: str) -> None:
     flow.hear = heard  # type: ignore[attr-defined]  # a name that it imported
 
 
-def be_born(order: dict[str, Any]) -> None:
+def become_server(order: dict[str, Any]) -> None:
     """Become a server; never return."""
     status = 1
     try:
@@ -120,9 +120,9 @@ def obey(line: bytes) -> None:
     order = json.loads(line)
     pid = os.fork()
     if pid == 0:
-        be_born(order)
+        become_server(order)
     CHILDREN.add(pid)
-    tell(pid=pid, now="born")
+    tell(pid=pid, now="forked")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A doctor over a real database, for a tenant whose vendors are the surgery's."""
+"""A doctor over a real database, for a tenant at simulated vendors."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant, TenantId
-from tests.doctor.surgery import CALENDAR, CATALOGUE, PHONE_ID, TEMPLATE, Surgery
+from tests.doctor.examined_tenant import CALENDAR, CATALOGUE, PHONE_ID, TEMPLATE, ExaminedTenant
 from tests.factories import add_tenant
 
 
 @dataclass
-class Practice:
-    """What a test acts on. `now` is the surgery's."""
+class DoctorWorld:
+    """What a test acts on. `now` is the examined tenant's."""
 
-    surgery: Surgery
+    examined: ExaminedTenant
     sessions: Sessions
     folder: Path
     tenants: TenantDirectory
@@ -45,14 +45,14 @@ class Practice:
             sessions=self.sessions,
             tenants=self.tenants,
             pinned=pinned,
-            clock=lambda: self.surgery.now,
+            clock=lambda: self.examined.now,
         )
 
     def later(self, **by: float) -> None:
-        self.surgery.now += timedelta(**by)
+        self.examined.now += timedelta(**by)
 
     def store_credentials(self, **changes: str) -> None:
-        secrets = self.surgery.case.secrets
+        secrets = self.examined.case.secrets
         values = {key: getattr(secrets, key.lower()) for key in KEYS} | changes
         lines = [
             f"{key}='{value.replace(chr(10), chr(92) + 'n')}'" for key, value in values.items()
@@ -90,7 +90,9 @@ class Practice:
 
 
 @asynccontextmanager
-async def practice(surgery: Surgery, database_url: str, folder: Path) -> AsyncIterator[Practice]:
+async def doctor_world(
+    examined: ExaminedTenant, database_url: str, folder: Path
+) -> AsyncIterator[DoctorWorld]:
     engine = create_engine(database_url, pool_size=5, application_name="tests")
     sessions = create_sessions(engine)
     tenants = TenantDirectory(sessions=sessions, timer=monotonic)
@@ -98,13 +100,13 @@ async def practice(surgery: Surgery, database_url: str, folder: Path) -> AsyncIt
     doctor = Doctor(
         sessions=sessions,
         store=EnvDirectoryStore(folder),
-        examiner=surgery.examiner,
+        examiner=examined.examiner,
         health=health,
         notices=Notices(sessions),
         template=TEMPLATE,
-        clock=lambda: surgery.now,
+        clock=lambda: examined.now,
     )
-    made = Practice(surgery, sessions, folder, tenants, health, doctor, surgery.case.tenant)
+    made = DoctorWorld(examined, sessions, folder, tenants, health, doctor, examined.case.tenant)
     made.store_credentials()
     tenant_id = await made.add(
         phone_number_id=PHONE_ID, calendar_id=CALENDAR, owner_whatsapp="5511900000001"

@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ME = Actor(kind="command", subject="tests", role="admin")
 
 
-class ByRole(AdminGuard):
+class RoleGuard(AdminGuard):
     """A token is a role; after a slash, the name of the user."""
 
     async def admit(self, token: str | None, *, address: str | None) -> SignedInUser:
@@ -42,13 +42,13 @@ class ByRole(AdminGuard):
         )
 
 
-class Preparing:
+class RecordingProvisioner:
     """Prepares tenants, as far as a test lets it, and does nothing else."""
 
     def __init__(self) -> None:
-        self.begin_again()
+        self.reset()
 
-    def begin_again(self) -> None:
+    def reset(self) -> None:
         self.prepared: list[tuple[str, str]] = []
         self.away: Unavailable | None = None
 
@@ -61,10 +61,10 @@ class Preparing:
         raise AssertionError(f"{name} is none of the registry's business")
 
 
-class Office:
+class RegistryWorld:
     def __init__(self, sessions: Sessions) -> None:
         self.sessions, self.now = sessions, NOW
-        self.provisioner = Preparing()
+        self.provisioner = RecordingProvisioner()
         self.tenants = TenantDirectory(sessions=sessions, timer=time.monotonic)
         self.catalogues = Catalogues(sessions=sessions, timer=time.monotonic)
         self.app = FastAPI()
@@ -72,7 +72,7 @@ class Office:
         self.app.include_router(
             registry_router(
                 Registry(
-                    guard=ByRole(),
+                    guard=RoleGuard(),
                     sessions=sessions,
                     isolation=Isolation(sessions=sessions, provisioner=self.provisioner),
                     tenants=self.tenants,
@@ -82,9 +82,9 @@ class Office:
             )
         )
 
-    def begin_again(self) -> None:
+    def reset(self) -> None:
         self.now = NOW
-        self.provisioner.begin_again()
+        self.provisioner.reset()
 
     async def ask(
         self,

@@ -6,7 +6,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 
-class Line:
+class RawConnection:
     """A connection to the service."""
 
     def __init__(self, url: str) -> None:

@@ -129,7 +129,7 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
     }
 
 
-async def plant(connection: AsyncConnection, tenant_id: int) -> None:
+async def fill_tables(connection: AsyncConnection, tenant_id: int) -> None:
     rows = rows_of(tenant_id)
     for table in OF_TENANTS:
         await connection.execute(table.insert().values(tenant_id=tenant_id, **rows[table.name]))
