@@ -1,9 +1,6 @@
 """Signing in, going on, signing out: what a sign-in is, and every way in which it ends."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 from datetime import timedelta
 from typing import Any
@@ -13,11 +10,9 @@ from argon2 import PasswordHasher
 from jose import jws
 from sqlalchemy import event
 
-from mcp_platform.access import tenant_tokens
 from mcp_platform.access.jwts import EXPIRED, REFUSED
 from mcp_platform.access.passwords import Passwords
 from mcp_platform.access.sign_ins import WRONG
-from mcp_platform.access.tenant_tokens import TenantTokens
 from mcp_platform.access.token_keys import REREAD_AFTER, TokenKeys, ensure_keys
 from mcp_platform.access.user_tokens import ACCESS_LASTS, LiveSignIns
 from tests.platform_api import PASSWORD, Api, Clock
@@ -426,44 +421,3 @@ async def test_claims_that_are_not_as_we_make_them_are_refused(
     token = await api.sign_in()
     assert await status(api, forged(api, token)) == 200
     assert await status(api, forged(api, token, **claims)) == 401
-
-
-async def test_an_unsigned_token_and_a_public_key_as_shared_secret_are_refused(api: Api) -> None:
-    token = await api.sign_in()
-    _, claims, signature = token.split(".")
-    kid = jws.get_unverified_header(token)["kid"]
-    [public] = api.keys.glob("*.pub.pem")
-    for algorithm in ("none", "HS256", "RS256", "ES384"):
-        header = json.dumps({"alg": algorithm, "kid": kid, "typ": "JWT"}).encode()
-        for end in ("", signature):
-            made = f"{encoded(header)}.{claims}.{end}"
-            assert await status(api, made) == 401
-    signed = sign_with_secret(kid, claims, public.read_bytes())
-    assert await status(api, signed) == 401
-
-
-def encoded(part: bytes) -> str:
-    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
-
-
-def sign_with_secret(kid: str, claims: str, secret: bytes) -> str:
-    header = encoded(json.dumps({"alg": "HS256", "kid": kid, "typ": "JWT"}).encode())
-    said = f"{header}.{claims}"
-    return f"{said}.{encoded(hmac.digest(secret, said.encode(), hashlib.sha256))}"
-
-
-async def test_a_token_of_the_tenant_api_is_nothing_to_the_admin_api(api: Api) -> None:
-    path = await api.make_tenant()
-    minted = TenantTokens(TokenKeys(api.keys, timer=lambda: 0.0)).mint(
-        tenant=path,
-        subject="site",
-        scopes=["chat"],
-        ttl=timedelta(hours=1),
-        now=api.clock(),
-        audience=tenant_tokens.TENANT_API,
-    )
-    assert (
-        await api.ask("GET", f"//{path}/api/v1/appointments/list", token=minted)
-    ).status_code != 401
-    for method, where in (ME, ("GET", "/admin/users"), ("GET", "/admin/audit")):
-        assert (await api.ask(method, where, token=minted)).status_code == 401

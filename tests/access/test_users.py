@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.access.users import LastAdministrator, UserUpdate, change_user
 from mcp_platform.audit.actor import system
+from tests.cases import cases
 from tests.platform_api import PASSWORD, Api
 
 NEW = {"email": "ana@example.com", "name": "Ana", "role": "viewer"}
@@ -72,8 +73,8 @@ async def test_two_who_make_the_same_user_at_once_make_one(boss: Boss) -> None:
     assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
 
 
-@pytest.mark.parametrize(
-    ("more", "field"),
+@cases(
+    "more, field",
     [
         ({"email": "ana"}, "email"),
         ({"email": "ana@exämple.com"}, "email"),

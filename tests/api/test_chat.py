@@ -11,6 +11,7 @@ from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.simulators.serving import serving
 from tests.api.world import ALL, Business, World
+from tests.cases import cases
 from tests.handed_over import CHAT
 
 NUMBER = "5511987654321"
@@ -236,8 +237,8 @@ async def test_the_body_that_is_handed_over_is_answered_and_its_number_gets_a_co
     assert [each.contact_id for each in await shop.appointments()] == [known]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
+@cases(
+    "body, field",
     [
         ({"user_id": "ana"}, "body"),
         ({"user_id": "ana", "message": "Oi", "choice_id": "x"}, "body"),

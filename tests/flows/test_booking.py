@@ -1,8 +1,5 @@
 """A customer books, moves and cancels by writing, through the whole service."""
 
-import asyncio
-from datetime import timedelta
-
 import pytest
 
 from mcp_platform.scheduling.catalogue import ClosedDay
@@ -89,15 +86,6 @@ async def test_a_list_of_times_offered_for_a_move_moves_and_books_no_second_one(
     )
 
 
-async def test_the_own_time_is_not_in_the_way_of_a_move(here: World) -> None:
-    await here.ask("Marca corte e barba amanhã às 15h com o Zé")
-
-    reply = await here.ask("Quero remarcar para amanhã às 15h30")
-
-    assert "✅ Remarcado" in text_of(reply)
-    assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:30"]
-
-
 async def test_an_appointment_is_cancelled_by_writing(here: World) -> None:
     await here.ask("Marca um corte amanhã às 15h com o Zé")
     await eventually(lambda: here.shows(tomorrow(15)), why="the event")
@@ -107,16 +95,6 @@ async def test_an_appointment_is_cancelled_by_writing(here: World) -> None:
     assert "❌ Cancelado: Corte com Zé" in text_of(reply)
     assert await here.statuses() == ["cancelled"]
     await eventually(here.shows, why="an empty calendar")
-
-
-async def test_a_cancelled_time_is_free_for_the_next_customer(here: World) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
-    await here.ask("Cancela meu horário")
-
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé", as_="5511999990002")
-
-    assert "✅ Agendado" in text_of(reply)
-    assert await here.statuses() == ["cancelled", "booked"]
 
 
 async def test_on_a_closed_day_the_customer_is_told_so_and_offered_what_comes_next(
@@ -157,42 +135,6 @@ async def test_beyond_the_horizon_nothing_is_booked(here: World) -> None:
     reply = await here.ask(f"Marca um corte dia {far:%d/%m/%Y} às 10h")
 
     assert "Não marcamos horários para esse período." in text_of(reply)
-    assert await here.statuses() == []
-
-
-async def test_two_customers_racing_for_one_slot_book_it_once(here: World) -> None:
-    racers = [f"55119999900{number:02}" for number in range(8)]
-
-    replies = await asyncio.gather(
-        *(here.ask("Marca um corte amanhã às 15h com o Zé", as_=racer) for racer in racers)
-    )
-
-    booked = [reply for reply in replies if "✅ Agendado" in text_of(reply)]
-    assert len(booked) == 1
-    assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:00"]
-    assert all(choices_of(reply) for reply in replies if reply not in booked)
-    await here.idle()
-    assert await here.shows(tomorrow(15))
-
-
-async def test_one_barbers_appointment_does_not_block_the_other_on_a_shared_calendar(
-    here: World,
-) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
-    await eventually(lambda: here.shows(tomorrow(15)), why="the event")
-
-    reply = await here.ask("Marca um corte amanhã às 15h com o Beto", as_="5511999990002")
-
-    assert "✅ Agendado: Corte com Beto" in text_of(reply)
-    await eventually(lambda: here.shows(tomorrow(15), tomorrow(15)), why="two events")
-
-
-async def test_the_owners_own_event_blocks_both_barbers_of_a_shared_calendar(here: World) -> None:
-    await here.owner_adds(tomorrow(15), minutes=60)
-
-    for barber in ("Zé", "Beto"):
-        reply = await here.ask(f"Marca um corte amanhã às 15h com o {barber}")
-        assert "✅" not in text_of(reply)
     assert await here.statuses() == []
 
 
@@ -317,12 +259,3 @@ async def test_a_booking_stands_even_if_the_model_fails_right_after_it(here: Wor
 
     assert "✅ Agendado" in text_of(reply)
     assert await here.statuses() == ["booked"]
-
-
-async def test_a_minute_of_notice_is_a_minute_of_notice(here: World) -> None:
-    shop = await here.add_tenant(catalogue=catalogue(minimum_notice=timedelta(days=2)))
-
-    reply = await here.ask("Marca um corte amanhã às 15h", to=shop)
-
-    assert "✅" not in text_of(reply)
-    assert await here.statuses(to=shop) == []

@@ -1,6 +1,5 @@
 """What Meta tells of our messages afterwards, in any number and order."""
 
-import random
 from typing import Any
 
 from tests.world import World, eventually, text_of
@@ -51,22 +50,6 @@ async def test_statuses_in_disorder_and_repeated_never_go_backwards(here: World)
         await here.post(here.webhook(statuses=told * 3))
         await eventually(lambda: _settled(here))
         assert await here.value(STATE) == "read"
-
-
-async def test_disorder_within_one_post_ends_where_it_should(here: World) -> None:
-    wamids = []
-    for number in range(4):
-        sent = await here.ask("oi", as_=f"551166666000{number}")
-        wamids.append(sent["wamid"])
-    told = [status(wamid, name) for wamid in wamids for name in ("sent", "delivered", "read")]
-    random.Random(7).shuffle(told)
-
-    await here.post(here.webhook(statuses=told))
-
-    async def all_read() -> bool:
-        return {state for (state,) in await here.rows(STATE)} == {"read"}
-
-    await eventually(all_read)
 
 
 async def test_a_failure_without_contacts_is_kept_and_the_owner_is_told(here: World) -> None:

@@ -1,21 +1,14 @@
 """What Meta is answered: 200 for what is stored or nobody's, and why not for the rest."""
 
-import asyncio
 import json
-import os
-import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from mcp_platform.embedded import EmbeddedPostgres
-from mcp_platform.embedded.server import CannotStart
-from mcp_platform.schema import migrate
 from mcp_platform.whatsapp.signature import sign
-from tests.world import Simulators, World, eventually, message, text_of, world
+from tests.cases import cases
+from tests.world import World, eventually, message, text_of
 
 
 def _other_ways_to_sign(body: bytes, secret: str) -> list[dict[str, str]]:
@@ -228,7 +221,7 @@ async def test_a_body_of_unstated_length_is_refused_when_it_is_too_large(here: W
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [
         b"",
@@ -247,7 +240,6 @@ async def test_a_body_of_unstated_length_is_refused_when_it_is_too_large(here: W
         b'{"a": NaN, "b": 1e999}',
         b'{"n": ' + b"9" * 6_000 + b"}",
     ],
-    ids=lambda body: body[:30].decode("latin-1"),
 )
 async def test_whatever_is_signed_is_taken_and_never_breaks(here: World, body: bytes) -> None:
     answer = await here.post(body)
@@ -297,85 +289,3 @@ async def test_an_empty_app_secret_admits_nobody(here: World) -> None:
     answer = await here.post(body, tenant=tenant, headers=signed_with_nothing)
 
     assert answer.status_code in (401, 503)
-
-
-async def test_while_postgres_is_away_meta_is_asked_to_come_again_and_nothing_is_lost(
-    simulators: Simulators, tmp_path: Path
-) -> None:
-    server = EmbeddedPostgres(_reachable(), fsync=False)
-    server.start()
-    try:
-        url = server.create_database("away")
-        await asyncio.to_thread(migrate, url)
-        # Started again, it listens on another port; a real one is where it was.
-        async with (
-            _forwarded(server) as port,
-            world(simulators, url.replace(f":{server.port}/", f":{port}/"), tmp_path) as here,
-        ):
-            await here.add_tenant()
-            await here.ask("oi")
-            await asyncio.to_thread(server.stop)
-
-            began = asyncio.get_running_loop().time()
-            answer = await here.post(here.webhook(message("oi")))
-            assert answer.status_code == 503
-            assert asyncio.get_running_loop().time() - began < 10
-            async with httpx.AsyncClient() as client:
-                health = await client.get(f"{here.url}/health")
-                assert health.status_code == 503
-                assert (await client.get(f"{here.url}/health/live")).status_code == 200
-            lost = await here.say("Marca um corte amanhã às 15h com o Zé")
-            assert lost["http_status"] == 503
-
-            await asyncio.to_thread(server.start)
-            replies = await here.replies(2)
-            assert "✅ Agendado" in text_of(replies[1])
-            await eventually(lambda: _healthy(here))
-            await here.idle()
-            assert len(await here.sent()) == 2
-    finally:
-        server.stop()
-
-
-@asynccontextmanager
-async def _forwarded(server: EmbeddedPostgres) -> AsyncIterator[int]:
-    """Listen on one port for a server whose own port changes."""
-
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            behind = await asyncio.open_connection("127.0.0.1", server.port)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(_pump(reader, behind[1]))
-                    group.create_task(_pump(behind[0], writer))
-            finally:
-                behind[1].close()
-        except (OSError, CannotStart, ExceptionGroup):
-            pass  # away: whoever connected sees the connection closed
-        finally:
-            writer.close()
-
-    listening = await asyncio.start_server(forward, "127.0.0.1", 0)
-    try:
-        yield int(listening.sockets[0].getsockname()[1])
-    finally:
-        listening.close()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while some := await reader.read(65_536):
-            writer.write(some)
-            await writer.drain()
-    finally:
-        writer.close()
-
-
-async def _healthy(here: World) -> bool:
-    async with httpx.AsyncClient() as client:
-        return (await client.get(f"{here.url}/health")).status_code == 200
-
-
-def _reachable() -> Path:
-    """As root, PostgreSQL runs under an account of its own, which cannot enter pytest's folders."""
-    return Path(tempfile.mkdtemp(dir=os.environ["MCP_PLATFORM_TEST_SERVERS"])) / "postgres"

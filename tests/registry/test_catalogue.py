@@ -7,6 +7,7 @@ import pytest
 
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.tenant import TenantId
+from tests.cases import cases
 from tests.registry.world import NOW, RegistryWorld, fields
 
 CUT = {"id": "corte", "name": "Corte", "duration_minutes": 30}
@@ -63,8 +64,8 @@ async def test_a_service_says_who_does_it_and_what_the_menu_leaves_out(
     assert (read["professionals"], read["warnings"]) == (9, [])
 
 
-@pytest.mark.parametrize(
-    ("what", "wish", "field"),
+@cases(
+    "what, wish, field",
     [
         ("services", {**CUT, "duration_minutes": 4}, "duration_minutes"),
         ("services", {**CUT, "duration_minutes": 30.5}, "duration_minutes"),
@@ -93,8 +94,8 @@ async def test_what_cannot_be_is_refused_by_its_field(
     assert (answer.status_code, list(fields(answer))) == (422, [field])
 
 
-@pytest.mark.parametrize(
-    ("hours", "field"),
+@cases(
+    "hours, field",
     [
         ([MORNING, {**MORNING, "opens": "11:59", "closes": "18:00"}], "hours.1.opens"),
         ([{**MORNING, "closes": "00:00"}, {**MORNING, "opens": "23:00"}], "hours.1.closes"),
@@ -208,13 +209,6 @@ async def test_a_day_is_closed_changed_and_opened_again(registry: RegistryWorld)
     assert clash.status_code == 409
     assert (await registry.ask("DELETE", one, seen=2)).status_code == 204
     assert (await registry.ask("GET", one)).status_code == 404
-
-
-@pytest.mark.parametrize("what", ["services/corte", "professionals/ze", "professionals/ze/hours"])
-async def test_one_tenants_catalogue_is_not_anothers(registry: RegistryWorld, what: str) -> None:
-    await registry.offering()
-    other = await registry.environment()
-    assert (await registry.ask("GET", f"{other}/{what}")).status_code == 404
 
 
 async def test_changes_of_the_catalogue_are_in_the_trail_of_the_tenant(

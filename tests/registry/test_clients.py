@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import cases
 from tests.registry.world import RegistryWorld, fields
 
 
@@ -62,8 +63,8 @@ async def test_a_name_the_platform_uses_itself_is_refused(
     assert "the platform itself" in fields(answer)["name"]
 
 
-@pytest.mark.parametrize(
-    ("wish", "field"),
+@cases(
+    "wish, field",
     [
         ({"name": "UPPER", "business_name": "Zé"}, "name"),
         ({"name": "ab", "business_name": "Zé"}, "name"),

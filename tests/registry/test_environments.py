@@ -11,6 +11,7 @@ from mcp_platform.audit.actor import Actor
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.registry.clients import Clients, NewClient
 from mcp_platform.registry.environments import EnvironmentChange, Environments, NewEnvironment
+from tests.cases import cases
 from tests.registry.world import ME, RegistryWorld, fields
 
 
@@ -81,8 +82,8 @@ async def test_a_limit_below_what_is_requested_already_is_refused(registry: Regi
     assert (await registry.ask("PATCH", shop, seen=1, json=equal)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("wish", "field"),
+@cases(
+    "wish, field",
     [
         ({"time_zone": "America/Nowhere"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),

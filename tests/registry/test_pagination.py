@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from tests.cases import cases
 from tests.registry.world import RegistryWorld, fields
 
 
@@ -113,8 +114,8 @@ def encoded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize(
-    ("path", "cursor"),
+@cases(
+    "path, cursor",
     [
         ("/clients", "é"),
         ("/clients", "%%%"),
@@ -139,8 +140,8 @@ async def test_a_cursor_of_somebody_elses_is_refused(
     assert (answer.status_code, list(fields(answer))) == (422, ["cursor"])
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
+@cases(
+    "query, field",
     [
         ({"limit": 0}, "limit"),
         ({"limit": 201}, "limit"),

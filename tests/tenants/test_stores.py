@@ -28,61 +28,13 @@ async def read(
 
 
 class TestEnvFiles:
-    async def test_every_key_of_a_hand_over_file_is_read(self, tmp_path: Path) -> None:
-        found = await read(tmp_path, "\n".join(f"{key}=value of {key}" for key in KEYS))
+    async def test_every_key_of_a_hand_over_file_is_read_whatever_else_is_in_it(
+        self, tmp_path: Path
+    ) -> None:
+        lines = ["GARBAGE LINE", "UNKNOWN_KEY=1", *(f"{key}=value of {key}" for key in KEYS)]
+        found = await read(tmp_path, "\n".join(lines))
 
         assert all(getattr(found, key.lower()) == f"value of {key}" for key in KEYS)
-
-    @pytest.mark.parametrize(
-        "written",
-        [
-            "WHATSAPP_APP_SECRET=s3cr3t",
-            'WHATSAPP_APP_SECRET="s3cr3t"',
-            "WHATSAPP_APP_SECRET='s3cr3t'",
-            "WHATSAPP_APP_SECRET = s3cr3t  ",
-            "export WHATSAPP_APP_SECRET=s3cr3t",
-            "# handed over on Monday\n\nWHATSAPP_APP_SECRET=s3cr3t # the new one\n",
-            "WHATSAPP_APP_SECRET=old\nWHATSAPP_APP_SECRET=s3cr3t",
-            "GEMINI_API_KEY=x\r\nWHATSAPP_APP_SECRET=s3cr3t\r\nGOOGLE_PROJECT_ID=y\r\n",
-            "\ufeffWHATSAPP_APP_SECRET=s3cr3t\n",
-            "\ufeffexport WHATSAPP_APP_SECRET='s3cr3t'\r\n",
-            "GARBAGE LINE\nWHATSAPP_APP_SECRET=s3cr3t",
-            "WHATSAPP_APP_SECRET=s3cr3t\nUNKNOWN_KEY=1",
-        ],
-    )
-    async def test_however_people_write_such_files_the_value_is_the_same(
-        self, tmp_path: Path, written: str
-    ) -> None:
-        assert (await read(tmp_path, written)).whatsapp_app_secret == "s3cr3t"
-
-    @pytest.mark.parametrize(
-        "value", ["pa$$word", "${HOME}", "$HOME/x", "a${GEMINI_API_KEY}b", "100%", "a=b==", "a\\tb"]
-    )
-    async def test_a_value_is_taken_as_it_stands_and_never_interpolated(
-        self, tmp_path: Path, value: str
-    ) -> None:
-        found = await read(tmp_path, f"GEMINI_API_KEY=k\nDATABASE_PASSWORD={value}\n")
-
-        assert found.database_password == value
-
-    @pytest.mark.parametrize(
-        "written",
-        [
-            '"' + KEY.replace("\n", "\\n") + '"',
-            "'" + KEY.replace("\n", "\\n") + "'",
-            KEY.replace("\n", "\\n"),
-            f'"{KEY}"',
-            '"' + KEY.replace("\n", "\r\n") + '"',
-        ],
-        ids=["double", "single", "bare", "lines", "windows"],
-    )
-    async def test_a_private_key_is_whole_however_its_lines_are_written(
-        self, tmp_path: Path, written: str
-    ) -> None:
-        found = await read(tmp_path, f"GOOGLE_PRIVATE_KEY={written}\nGEMINI_API_KEY=after\n")
-
-        assert found.google_private_key.strip() == KEY.strip()
-        assert found.gemini_api_key == "after"
 
     async def test_a_file_of_the_environment_goes_before_the_seeds_file(
         self, tmp_path: Path
@@ -143,11 +95,6 @@ class TestEnvFiles:
         ):
             with pytest.raises(CredentialsGarbled, match=r"line [12] is not in UTF-8: save the"):
                 await read(tmp_path, uncertain)
-
-    async def test_an_empty_or_absent_value_is_an_empty_string(self, tmp_path: Path) -> None:
-        found = await read(tmp_path, "GEMINI_API_KEY=\nWHATSAPP_APP_ID\nDATABASE_USER=''\n")
-
-        assert found == Credentials()
 
 
 class TestMountedSecret:

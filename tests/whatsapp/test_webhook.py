@@ -18,6 +18,7 @@ from mcp_platform.settings import Settings
 from mcp_platform.tenants import database_roles
 from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.whatsapp.signature import sign
+from tests.cases import cases
 from tests.databases import Databases
 from tests.factories import tenant as made_tenant
 from tests.raw_connection import RawConnection
@@ -104,7 +105,7 @@ def body_of(world: World, *said: dict[str, Any]) -> bytes:
     return json.dumps(world.webhook(*(said or (message("oi"),)))).encode()
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"])
+@cases("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"])
 async def test_a_webhook_is_read_and_posted_to_and_nothing_else(here: World, method: str) -> None:
     async with httpx.AsyncClient(base_url=here.url) as client:
         answer = await client.request(method, path_of(here))
@@ -138,27 +139,11 @@ async def test_the_handshake_compares_tokens_in_constant_time(
     assert compared == [(each.encode(), token.encode()) for each in (token, token[:-1], "é")]
 
 
-@pytest.mark.parametrize("query", ["", "?", "?%", "?%ff=%00", "?hub.mode", "?" + "a=1&" * 5_000])
+@cases("query", ["", "?", "?%", "?%ff=%00", "?hub.mode", "?" + "a=1&" * 5_000])
 async def test_a_query_of_any_kind_is_a_refusal_and_no_failure(here: World, query: str) -> None:
     async with RawConnection(here.url) as line:
         await line.send(f"GET {path_of(here)}{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert (await line.answer())[0] == 403
-
-
-async def test_a_thousand_updates_over_entries_and_changes_are_all_stored(here: World) -> None:
-    parts = [here.webhook(*(message("oi") for _ in range(50)))["entry"][0] for _ in range(10)]
-    statuses = [{"id": f"w{at}", "status": "read", "timestamp": "1"} for at in range(500)]
-    parts[3]["changes"] += here.webhook(statuses=statuses)["entry"][0]["changes"]
-    body = json.dumps({"object": "whatsapp_business_account", "entry": parts}).encode()
-
-    answers = [await here.post(body) for _ in range(2)]
-
-    assert [each.status_code for each in answers] == [200, 200]
-    assert await here.value(STORED) == 1_000
-    kinds = await here.rows(
-        "SELECT kind, count(*) FROM inbox_events WHERE tenant_id = :tenant GROUP BY 1 ORDER BY 1"
-    )
-    assert [tuple(each) for each in kinds] == [("message", 500), ("status", 500)]
 
 
 async def test_a_body_in_chunks_is_the_same_body(here: World) -> None:
@@ -265,25 +250,6 @@ async def test_what_cannot_be_read_is_told_without_saying_where_it_lies(here: Wo
         ]
 
 
-async def test_one_bad_row_of_one_tenant_costs_no_other_its_request(here: World) -> None:
-    mine = here.tenant
-    other = await here.add_tenant()
-    bad = {**message("oi"), "id": "wamid.\x00"}
-    requests = [here.post(here.webhook(bad, message("oi")), tenant=mine)]
-    requests += [
-        here.post(here.webhook(message("oi"), number=other.phone_number_id), tenant=other)
-        for _ in range(30)
-    ]
-
-    answers = await asyncio.gather(*requests)
-
-    assert {each.status_code for each in answers} == {200}
-    assert await here.value(STORED, tenant=mine.id) == 1
-    assert await here.value(STORED, tenant=other.id) == 30
-    quarantined = "SELECT count(*) FROM quarantined_events WHERE tenant_id = :tenant"
-    assert await here.value(quarantined, tenant=mine.id) == 1
-
-
 @pytest.mark.parametrize("how", ["cut", "frozen"])
 async def test_while_postgres_cannot_be_reached_the_answer_is_503_and_then_all_is_well(
     migrated_url: str, tmp_path: Path, how: str
@@ -367,7 +333,7 @@ OTHER_SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
+@cases("spelling", OTHER_SPELLINGS)
 async def test_the_webhook_has_one_path(here: World, spelling: str) -> None:
     name = here.tenant.client_name
     body = json.dumps(here.webhook(message("oi"))).encode()
@@ -414,7 +380,7 @@ GARBAGE = [
 ]
 
 
-@pytest.mark.parametrize("garbage", GARBAGE, ids=lambda each: repr(each[:24]))
+@cases("garbage", GARBAGE)
 async def test_what_is_no_http_is_refused_and_the_next_request_served(
     here: World, garbage: bytes
 ) -> None:
@@ -425,5 +391,6 @@ async def test_what_is_no_http_is_refused_and_the_next_request_served(
                 told = await line.rest()
                 assert b" 500 " not in told[:20]
 
+    before = await here.value(STORED)
     assert (await here.post(body_of(here))).status_code == 200
-    assert await here.value(STORED) == 1
+    assert await here.value(STORED) == before + 1
