@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mcp_platform.bootstrap import admin as admin_part
 from mcp_platform.bootstrap import service
 from mcp_platform.bootstrap.service import Platform
 from mcp_platform.settings import Settings
+from tests.clocks import ClockAhead
 from tests.databases import Databases
 from tests.factories import add_tenant
 
@@ -27,23 +28,10 @@ PASSWORD = "correct horse battery"
 HERE = "192.0.2.7"  # an address for documentation: RFC 5737
 
 
-class Clock:
-    """The real time, moved on by what a test says."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    def move(self, **by: float) -> None:
-        self.ahead += timedelta(**by)
-
-
 class Api:
     """A client of the platform's API, and the users it has made. `platform` is what serves it."""
 
-    def __init__(self, platform: Platform, clock: Clock, keys: Path) -> None:
+    def __init__(self, platform: Platform, clock: ClockAhead, keys: Path) -> None:
         assert platform.admin is not None
         self.platform, self.admin, self.clock, self.keys = platform, platform.admin, clock, keys
         self.app = create_app(platform)
@@ -118,7 +106,7 @@ class Api:
 
 
 @asynccontextmanager
-async def made_api(database_url: str, folder: Path, clock: Clock) -> AsyncIterator[Api]:
+async def made_api(database_url: str, folder: Path, clock: ClockAhead) -> AsyncIterator[Api]:
     """Make `serve gateway admin` over a database, with cheap passwords and a clock that moves."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     settings = Settings(
@@ -163,7 +151,9 @@ class Apis:
         self._stack.callback(self._databases.drop, self._lent)
         await self._lent.remember()
         self._folder = self._folders.mktemp("platform")
-        api = await self._stack.enter_async_context(made_api(self._lent.url, self._folder, Clock()))
+        api = await self._stack.enter_async_context(
+            made_api(self._lent.url, self._folder, ClockAhead())
+        )
         self._files = self._seen()
         return api
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.platform_api import Api, Clock
+from tests.clocks import ClockAhead
+from tests.platform_api import Api
 
 
 @pytest.fixture
-def clock(api: Api) -> Clock:
+def clock(api: Api) -> ClockAhead:
     return api.clock

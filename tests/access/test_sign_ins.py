@@ -15,7 +15,8 @@ from mcp_platform.access.passwords import Passwords
 from mcp_platform.access.sign_ins import WRONG
 from mcp_platform.access.token_keys import REREAD_AFTER, TokenKeys, ensure_keys
 from mcp_platform.access.user_tokens import ACCESS_LASTS, LiveSignIns
-from tests.platform_api import PASSWORD, Api, Clock
+from tests.clocks import ClockAhead
+from tests.platform_api import PASSWORD, Api
 
 ME = ("GET", "/auth/me")
 NEW = "another horse battery"
@@ -193,10 +194,10 @@ async def test_without_a_token_and_with_nonsense_nothing_is_told(api: Api) -> No
 
 
 async def test_an_access_token_ends_after_ten_minutes_and_is_followed_by_another(
-    api: Api, clock: Clock
+    api: Api, clock: ClockAhead
 ) -> None:
     first = await api.tokens((await api.make_user()).email)
-    clock.move(minutes=10, seconds=1)
+    clock.advance(minutes=10, seconds=1)
     refused = await api.ask(*ME, token=first["access_token"])
     assert (refused.status_code, refused.json()["detail"]) == (401, EXPIRED)
 
@@ -248,16 +249,16 @@ async def test_a_refresh_token_nobody_was_given_is_refused(api: Api) -> None:
 
 
 async def test_a_sign_in_ends_after_a_week_however_often_it_was_refreshed(
-    api: Api, clock: Clock
+    api: Api, clock: ClockAhead
 ) -> None:
     tokens = await api.tokens((await api.make_user()).email)
     for _ in range(6):
-        clock.move(days=1)
+        clock.advance(days=1)
         tokens = (await refresh(api, tokens["refresh_token"])).json()
-    clock.move(hours=23, minutes=55)
+    clock.advance(hours=23, minutes=55)
     tokens = (await refresh(api, tokens["refresh_token"])).json()
     assert 290 < tokens["expires_in"] <= 300  # no access token outlives its sign-in
-    clock.move(minutes=5)
+    clock.advance(minutes=5)
     assert await status(api, tokens["access_token"]) == 401
     assert (await refresh(api, tokens["refresh_token"])).status_code == 401
 
@@ -355,7 +356,7 @@ async def test_a_password_that_is_not_taken_is_told_by_field(
 
 
 async def test_keys_rotate_without_signing_anybody_out(
-    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    api: Api, clock: ClockAhead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcp_platform.access.token_keys.REREAD_AFTER", timedelta(0))
     user = await api.make_user()

@@ -10,7 +10,8 @@ import pytest
 
 from mcp_platform.access.throttle import ACCOUNT, ADDRESS, CODES, PAIR
 from tests.access.test_totp import Phone, enrolled
-from tests.platform_api import PASSWORD, Api, Clock
+from tests.clocks import ClockAhead
+from tests.platform_api import PASSWORD, Api
 
 WRONG = "a wrong password"
 
@@ -29,7 +30,7 @@ def addresses(count: int) -> list[str]:
 
 
 async def test_after_five_wrong_passwords_an_address_waits_for_its_next_try(
-    api: Api, clock: Clock
+    api: Api, clock: ClockAhead
 ) -> None:
     user = await api.make_user()
     wrong = [await attempt(api, user.email) for _ in range(PAIR.burst)]
@@ -41,9 +42,9 @@ async def test_after_five_wrong_passwords_an_address_waits_for_its_next_try(
     assert refused.headers["content-type"] == "application/problem+json"
     wait = int(refused.headers["retry-after"])
     assert 0 < wait <= PAIR.every.total_seconds()
-    clock.move(seconds=wait - 2)
+    clock.advance(seconds=wait - 2)
     assert (await attempt(api, user.email, PASSWORD)).status_code == 429
-    clock.move(seconds=3)
+    clock.advance(seconds=3)
     assert (await attempt(api, user.email, PASSWORD)).status_code == 200
 
 
@@ -88,11 +89,11 @@ async def test_a_hundred_at_once_are_counted_as_a_hundred(api: Api) -> None:
     assert sorted(statuses(answers)) == [401] * PAIR.burst + [429] * (30 - PAIR.burst)
 
 
-async def test_what_was_refused_does_not_count(api: Api, clock: Clock) -> None:
+async def test_what_was_refused_does_not_count(api: Api, clock: ClockAhead) -> None:
     user = await api.make_user()
     for _ in range(PAIR.burst + 10):
         await attempt(api, user.email)
-    clock.move(seconds=PAIR.every.total_seconds() + 1)
+    clock.advance(seconds=PAIR.every.total_seconds() + 1)
     assert (await attempt(api, user.email, PASSWORD)).status_code == 200
 
 
@@ -104,11 +105,11 @@ async def test_the_right_password_forgives_the_wrong_ones(api: Api) -> None:
         assert (await attempt(api, user.email, PASSWORD)).status_code == 200
 
 
-async def test_what_has_run_out_is_swept_with_the_next_sign_in(api: Api, clock: Clock) -> None:
+async def test_what_has_run_out_is_swept_with_the_next_sign_in(api: Api, clock: ClockAhead) -> None:
     user = await api.make_user()
     await attempt(api, "nobody@example.com", address="203.0.113.9")
     await api.tokens(user.email)
-    clock.move(days=8)
+    clock.advance(days=8)
     await api.tokens(user.email)
     keys = await api.sql("SELECT key FROM sign_in_throttles")
     assert [key.split()[0] for (key,) in keys] == ["address"]
@@ -133,7 +134,7 @@ def wrong_code(phone: Phone) -> str:
 
 
 async def test_a_first_code_is_compared_so_often_and_a_right_one_forgives(
-    api: Api, clock: Clock
+    api: Api, clock: ClockAhead
 ) -> None:
     user = await api.make_user()
     token = (await api.tokens(user.email))["access_token"]
@@ -147,7 +148,7 @@ async def test_a_first_code_is_compared_so_often_and_a_right_one_forgives(
     assert statuses(tried) == [422] * PAIR.burst + [429] * 3
     assert (await api.ask(*ask, token=token, json={"code": phone.code()})).status_code == 429
 
-    clock.move(seconds=int(tried[-1].headers["retry-after"]) + 1)
+    clock.advance(seconds=int(tried[-1].headers["retry-after"]) + 1)
     token = (await api.tokens(user.email))["access_token"]
     assert (await api.ask(*ask, token=token, json={"code": phone.code()})).status_code == 200
     assert not await api.sql("SELECT key FROM sign_in_throttles WHERE key LIKE 'codes %'")
@@ -182,13 +183,13 @@ async def test_codes_are_tried_so_often_from_all_addresses_and_others_sign_in_me
     assert (await other.sign_in(other.code())).status_code == 200
 
 
-async def test_a_right_code_forgives_the_wrong_ones(api: Api, clock: Clock) -> None:
+async def test_a_right_code_forgives_the_wrong_ones(api: Api, clock: ClockAhead) -> None:
     phone = await enrolled(api)
     for _ in range(3):
         tried = [await phone.sign_in(wrong_code(phone)) for _ in range(PAIR.burst - 1)]
         assert statuses(tried) == [401] * (PAIR.burst - 1)
         assert (await phone.sign_in(phone.code())).status_code == 200
-        clock.move(seconds=30)  # a code is good once
+        clock.advance(seconds=30)  # a code is good once
 
 
 async def test_nothing_of_it_needs_redis(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

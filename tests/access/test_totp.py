@@ -7,7 +7,8 @@ import httpx
 import pyotp
 
 from mcp_platform.access.totp import KEY_FILE
-from tests.platform_api import PASSWORD, Api, Clock
+from tests.clocks import ClockAhead
+from tests.platform_api import PASSWORD, Api
 
 
 class Phone:
@@ -37,7 +38,7 @@ async def enrolled(api: Api) -> Phone:
     code = pyotp.TOTP(enrolment["secret"]).at(api.clock())
     confirmed = await api.ask("POST", "/auth/totp/confirm", token=token, json={"code": code})
     assert confirmed.status_code == 200, confirmed.text
-    api.clock.move(seconds=30)  # the step of that code is used
+    api.clock.advance(seconds=30)  # the step of that code is used
     recovery = confirmed.json()["recovery_codes"]
     return Phone(api, user.email, enrolment["secret"], recovery, token)
 
@@ -82,17 +83,17 @@ async def test_a_code_is_good_once(api: Api) -> None:
     assert "totp_required" not in again.json()
 
 
-async def test_an_older_code_is_not_good_after_a_newer_one(api: Api, clock: Clock) -> None:
+async def test_an_older_code_is_not_good_after_a_newer_one(api: Api, clock: ClockAhead) -> None:
     phone = await enrolled(api)
     older = phone.code()
-    clock.move(seconds=30)
+    clock.advance(seconds=30)
     assert (await phone.sign_in(phone.code())).status_code == 200
     assert (await phone.sign_in(older)).status_code == 401
 
 
-async def test_clocks_may_differ_by_a_step_and_no_more(api: Api, clock: Clock) -> None:
+async def test_clocks_may_differ_by_a_step_and_no_more(api: Api, clock: ClockAhead) -> None:
     phone = await enrolled(api)
-    clock.move(minutes=5)
+    clock.advance(minutes=5)
     late = phone.totp.at(clock() - timedelta(seconds=60))
     early = phone.totp.at(clock() + timedelta(seconds=30))
     assert (await phone.sign_in(late)).status_code == 401

@@ -11,8 +11,9 @@ import pytest
 from mcp_platform.bootstrap import admin
 from mcp_platform.publishing.api import MOST_BYTES
 from tests.cases import cases
+from tests.clocks import ClockAhead
 from tests.fakes import PRIVATE_KEY, SECRET, TOKEN, FolderProvisioner, folder_store
-from tests.platform_api import Api, Clock, made_api
+from tests.platform_api import Api, made_api
 
 HIDDEN = "hunter2-" + "z" * 40
 VERIFY_TOKEN, NUMBER = "a-word-of-ours", "106540352242922"
@@ -33,7 +34,7 @@ def provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderProvis
 async def api(
     provisioner: FolderProvisioner, migrated_url: str, tmp_path: Path
 ) -> AsyncIterator[Api]:
-    async with made_api(migrated_url, tmp_path, Clock()) as made:
+    async with made_api(migrated_url, tmp_path, ClockAhead()) as made:
         yield made
 
 

@@ -49,7 +49,8 @@ from mcp_platform.conversations.chat import Chat
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import Served
 from mcp_platform.tenants.access import SCOPES
-from tests.platform_api import Api, Clock
+from tests.clocks import ClockAhead
+from tests.platform_api import Api
 
 load_all_checks()
 CONFIG = {
@@ -107,7 +108,7 @@ class Platform:
                     self._settings, ("gateway", "admin"), database_url=self._url, redis_url=None
                 )
             )
-            self.api = Api(made, Clock(), self._folder / "keys")
+            self.api = Api(made, ClockAhead(), self._folder / "keys")
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -23,23 +23,16 @@ from mcp_platform.access.tenant_tokens import EXPIRED, REFUSED, TenantTokens
 from mcp_platform.access.token_keys import TokenKeys, ensure_keys
 from mcp_platform.errors import Invalid, Unauthorized, Unavailable
 from tests.api.world import Business, World
+from tests.clocks import Timer
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TENANT = "barbearia-do-ze/production"
 HOUR = timedelta(hours=1)
 
 
-class Timer:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 class Issuer:
     def __init__(self, folder: Path) -> None:
-        self.folder, self.timer = folder, Timer()
+        self.folder, self.timer = folder, Timer(0)
         ensure_keys(folder, now=NOW)
         self.keys = TokenKeys(folder, timer=self.timer)
         self.tokens = TenantTokens(self.keys)
@@ -230,7 +223,7 @@ def test_deeply_nested_headers_are_refused(issuer: Issuer) -> None:
 def test_several_keys_are_live_and_the_newest_signs(issuer: Issuer) -> None:
     before = issuer.mint()
     issuer.add("30000101-next")
-    issuer.timer.seconds = 10
+    issuer.timer.now = 10
     assert issuer.kid == "30000101-next"
     for token in (before, issuer.mint()):
         assert issuer.tokens.verify(token, now=NOW).tenant == TENANT
@@ -239,9 +232,9 @@ def test_several_keys_are_live_and_the_newest_signs(issuer: Issuer) -> None:
 def test_the_folder_is_read_again_at_most_every_ten_seconds(issuer: Issuer) -> None:
     token, kid = issuer.mint(), issuer.kid
     (issuer.folder / f"{kid}.pub.pem").unlink()
-    issuer.timer.seconds = 9.9
+    issuer.timer.now = 9.9
     assert issuer.tokens.verify(token, now=NOW)
-    issuer.timer.seconds = 10
+    issuer.timer.now = 10
     assert issuer.refuses(token) == REFUSED
     with pytest.raises(Unavailable):  # nobody could verify what it signed
         issuer.mint()
@@ -250,7 +243,7 @@ def test_the_folder_is_read_again_at_most_every_ten_seconds(issuer: Issuer) -> N
 def test_a_folder_that_cannot_be_read_leaves_live_what_was_live(issuer: Issuer) -> None:
     token = issuer.mint()
     issuer.folder.rename(issuer.folder.with_name("away"))
-    issuer.timer.seconds = 10
+    issuer.timer.now = 10
     assert issuer.tokens.verify(token, now=NOW)
 
 
@@ -259,7 +252,7 @@ def test_one_bad_file_harms_no_other_key(issuer: Issuer) -> None:
     (issuer.folder / "zz-broken.pub.pem").write_text("no key")
     (issuer.folder / "zz-broken.pem").write_text("no key")
     issuer.add("zz-p384", curve=ec.SECP384R1())
-    issuer.timer.seconds = 10
+    issuer.timer.now = 10
     assert issuer.tokens.verify(token, now=NOW)
     assert issuer.keys.verifying("zz-p384") is None
     assert issuer.kid.startswith("2026")
@@ -268,7 +261,7 @@ def test_one_bad_file_harms_no_other_key(issuer: Issuer) -> None:
 def test_a_process_with_public_keys_alone_verifies_and_does_not_mint(issuer: Issuer) -> None:
     token = issuer.mint()
     (issuer.folder / f"{issuer.kid}.pem").unlink()
-    verifier = TenantTokens(TokenKeys(issuer.folder, timer=Timer()))
+    verifier = TenantTokens(TokenKeys(issuer.folder, timer=Timer(0)))
     assert verifier.verify(token, now=NOW)
     with pytest.raises(Unavailable):
         verifier.mint(tenant=TENANT, subject="x", scopes=["chat"], ttl=HOUR, now=NOW)
@@ -281,7 +274,7 @@ def test_a_mounted_secret_with_links_is_read(issuer: Issuer, tmp_path: Path) -> 
     (version / f"{issuer.kid}.pub.pem").write_bytes(issuer.public)
     (mounted / "..data").symlink_to(version)
     (mounted / f"{issuer.kid}.pub.pem").symlink_to(f"..data/{issuer.kid}.pub.pem")
-    verifier = TenantTokens(TokenKeys(mounted, timer=Timer()))
+    verifier = TenantTokens(TokenKeys(mounted, timer=Timer(0)))
     assert verifier.verify(issuer.mint(), now=NOW)
 
 

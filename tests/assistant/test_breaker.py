@@ -12,22 +12,12 @@ from mcp_platform.assistant.gemini.breaker import (
     Breaker,
     ModelResting,
 )
-
-
-class Clock:
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-    def pass_(self, time):
-        self.now += time.total_seconds()
+from tests.clocks import Timer
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Timer()
 
 
 @pytest.fixture
@@ -78,7 +68,7 @@ def test_one_answer_between_makes_failures_start_anew(breaker):
 def test_failures_far_apart_are_not_one_outage(breaker, clock):
     for _ in range(3 * FAILURES):
         fail(breaker)
-        clock.pass_(WITHIN + timedelta(seconds=1))
+        clock.advance(WITHIN + timedelta(seconds=1))
     assert rests(breaker) is None
 
 
@@ -90,7 +80,7 @@ def test_lines_rest_each_for_itself(breaker):
 
 def test_after_the_rest_one_request_tries_and_opens_the_line_for_all(breaker, clock):
     break_(breaker)
-    clock.pass_(REST)
+    clock.advance(REST)
     with breaker.trial("a") as trial:
         assert rests(breaker)
         trial.worked()
@@ -101,14 +91,14 @@ def test_after_the_rest_one_request_tries_and_opens_the_line_for_all(breaker, cl
 
 def test_a_try_that_fails_gives_another_rest(breaker, clock):
     break_(breaker)
-    clock.pass_(REST)
+    clock.advance(REST)
     fail(breaker)
     assert rests(breaker) == REST
 
 
 def test_a_try_given_up_lets_another_try(breaker, clock):
     break_(breaker)
-    clock.pass_(REST)
+    clock.advance(REST)
     with pytest.raises(KeyboardInterrupt), breaker.trial("a"):
         raise KeyboardInterrupt
     work(breaker)
@@ -132,7 +122,7 @@ def test_an_answer_to_an_older_question_does_not_end_a_rest(breaker):
 def test_a_failure_of_an_older_question_does_not_lengthen_a_rest(breaker, clock):
     with breaker.trial("a") as older:
         break_(breaker)
-        clock.pass_(REST / 2)
+        clock.advance(REST / 2)
         older.failed()
     assert rests(breaker) == REST / 2
 

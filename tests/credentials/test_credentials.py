@@ -32,13 +32,13 @@ from mcp_platform.tenants.credentials import (
 from mcp_platform.tenants.models import CredentialKeyRow, TenantRow
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from tests.cases import cases
+from tests.clocks import Clock
 from tests.factories import add_tenant
 from tests.fakes import (
     OPERATOR,
     PRIVATE_KEY,
     SECRET,
     TOKEN,
-    Clock,
     FolderProvisioner,
     Prover,
     failed,
@@ -274,7 +274,7 @@ async def test_a_store_that_refuses_leaves_everything_as_it_was_and_says_so_in_t
 ) -> None:
     await here.change(VALUES)
     before = await here.known()
-    here.clock.move(minutes=5)
+    here.clock.advance(minutes=5)
     here.provisioner.fail_before = Conflict("Something else writes this Secret.")
     with pytest.raises(Conflict):
         await here.change({"WHATSAPP_PHONE_NUMBER_ID": "999999999", "GEMINI_API_KEY": "k" * 30})
@@ -293,7 +293,7 @@ async def test_who_dies_after_the_store_was_written_leaves_what_the_next_look_pu
     here.provisioner.fail_after = asyncio.CancelledError()
     with pytest.raises(asyncio.CancelledError):
         await here.change(VALUES)
-    here.clock.move(minutes=2)
+    here.clock.advance(minutes=2)
 
     known = await here.known()
     assert known["WHATSAPP_API_TOKEN"].fingerprint == fingerprint_of("WHATSAPP_API_TOKEN", TOKEN)
@@ -308,7 +308,7 @@ async def test_who_dies_before_the_store_was_written_leaves_nothing_after_the_ne
     with pytest.raises(asyncio.CancelledError):
         await here.change({**VALUES, "WHATSAPP_PHONE_NUMBER_ID": "999999999"})
     assert (await here.tenant()).phone_number_id == "999999999"
-    here.clock.move(minutes=2)
+    here.clock.advance(minutes=2)
 
     known = await here.known()
     assert [key for key, each in known.items() if each.present] == ["WHATSAPP_PHONE_NUMBER_ID"]
@@ -323,13 +323,13 @@ async def test_where_the_store_may_not_be_read_a_broken_off_change_is_called_uns
 
     monkeypatch.setattr(here.store, "read", unreadable)
     await here.change({"WHATSAPP_API_TOKEN": TOKEN})
-    here.clock.move(minutes=5)
+    here.clock.advance(minutes=5)
     here.provisioner.fail_after = CredentialsUnreadable("The store went away.")
     with pytest.raises(CredentialsUnreadable):
         await here.change({"WHATSAPP_API_TOKEN": TOKEN + "2", "WHATSAPP_APP_SECRET": SECRET})
     with pytest.raises(Conflict, match="being changed"):
         await here.change({"WHATSAPP_API_TOKEN": TOKEN + "3"})
-    here.clock.move(minutes=2)
+    here.clock.advance(minutes=2)
 
     known = await here.known()
     assert known["WHATSAPP_API_TOKEN"].unsure
@@ -344,7 +344,7 @@ async def test_where_the_store_may_not_be_read_a_broken_off_change_is_called_uns
 
 async def test_a_secret_that_was_changed_by_hand_is_noticed(here: Place) -> None:
     await here.change(VALUES)
-    here.clock.move(hours=1)
+    here.clock.advance(hours=1)
     await here.store.write(
         client_name="shop", environment="production", values={"WHATSAPP_APP_SECRET": SECRET[::-1]}
     )

@@ -12,9 +12,10 @@ from mcp_platform.app import create_internal_app
 from mcp_platform.bootstrap import admin, service
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.serving import serving
+from tests.clocks import ClockAhead
 from tests.doctor.examined_tenant import TEMPLATE
 from tests.doctor.world import DoctorWorld
-from tests.platform_api import Api, Clock
+from tests.platform_api import Api
 
 PATH = "/admin/clients/shop/environments/production/doctor"
 
@@ -49,7 +50,7 @@ async def api(
     async with service.platform(
         Settings(), ("admin",), database_url=migrated_url, redis_url=None
     ) as platform:
-        yield Api(platform, Clock(), folder / "keys")
+        yield Api(platform, ClockAhead(), folder / "keys")
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ async def apart(
         for name in ("META_GRAPH_URL", "GEMINI_URL", "GOOGLE_CALENDAR_URL", "GOOGLE_TOKEN_URL"):
             monkeypatch.setenv(name, "http://127.0.0.1:9/")
         async with service.platform(Settings(), ("admin",), **given) as platform:
-            yield Api(platform, Clock(), folder / "keys")
+            yield Api(platform, ClockAhead(), folder / "keys")
 
 
 async def test_a_part_that_reads_no_credentials_has_the_provisioner_examine(apart: Api) -> None:

@@ -27,8 +27,9 @@ from mcp_platform.tenants.env_file import read_env_file
 from mcp_platform.tenants.provisioning import LocalProvisioner
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import Tenant
+from tests.clocks import ClockAhead
 from tests.factories import tenant as made
-from tests.platform_api import Api, Clock
+from tests.platform_api import Api
 from tests.world import Simulators, World, eventually, running, text_of, tomorrow, world
 
 ME = Actor(kind="command", subject="tests", role="admin")
@@ -269,7 +270,7 @@ async def test_messages_in_flight_are_each_answered_once_while_a_tenant_moves_ou
     async with platform(
         settings, ("admin",), database_url=shared.database_url, redis_url=None
     ) as administering:
-        api = Api(administering, Clock(), tmp_path / "data" / "keys")
+        api = Api(administering, ClockAhead(), tmp_path / "data" / "keys")
         token = await api.sign_in("operator")
         client, environment = place.tenant.path.split("/")
         where = f"/admin/clients/{client}/environments/{environment}"

@@ -13,7 +13,8 @@ import pytest
 from mcp_platform.access.tenant_tokens import SCOPES, TenantTokens
 from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.kit.database import create_engine
-from tests.platform_api import Api, Clock, made_api
+from tests.clocks import ClockAhead
+from tests.platform_api import Api, made_api
 from tests.tenant_rows import OF_TENANTS, fill_tables, named
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -36,7 +37,7 @@ BODIES = {
 
 @pytest.fixture
 async def api(migrated_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    async with made_api(migrated_url, tmp_path, Clock()) as made:
+    async with made_api(migrated_url, tmp_path, ClockAhead()) as made:
         yield made
 
 

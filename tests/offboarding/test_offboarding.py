@@ -26,12 +26,12 @@ from mcp_platform.tenants.models import ClientRow, OffboardingRow, TenantRow, Tr
 from mcp_platform.tenants.stores import EnvDirectoryStore
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.graph_account import GraphAccount
+from tests.clocks import Clock
 from tests.factories import add_contact, add_tenant
 from tests.fakes import (
     OPERATOR,
     SECRET,
     TOKEN,
-    Clock,
     FolderProvisioner,
     folder_store,
 )
@@ -89,7 +89,7 @@ class Place:
         await self.begin()
         await self.all_that_is_due()
         await self.purge()
-        self.clock.move(minutes=1)
+        self.clock.advance(minutes=1)
         await self.all_that_is_due()
 
     async def state(self) -> OffboardingState:
@@ -232,7 +232,7 @@ async def test_while_meta_is_away_the_override_is_tried_again_and_one_can_see_wh
     assert state.error
 
     for _ in range(2):
-        here.clock.move(minutes=3)
+        here.clock.advance(minutes=3)
         await here.all_that_is_due()
     state = await here.state()
     assert (state.override, state.error) == ("removed", None)
@@ -253,7 +253,7 @@ async def test_there_is_a_way_back_until_the_purge_begins(here: Place) -> None:
     was = await here.restore()
 
     assert (was.override, await here.status()) == ("removed", "suspended")
-    here.clock.move(days=60)
+    here.clock.advance(days=60)
     assert await here.all_that_is_due() == 0
     assert (await here.rows())["messages"] == 3
     with pytest.raises(NotFound):
@@ -263,7 +263,7 @@ async def test_there_is_a_way_back_until_the_purge_begins(here: Place) -> None:
 
 async def test_off_boarding_twice_is_off_boarding_once(here: Place) -> None:
     first = await here.begin()
-    here.clock.move(days=1)
+    here.clock.advance(days=1)
     assert await here.begin() == first
     assert await here.audited() == ["tenant.offboard"]
 
@@ -287,7 +287,7 @@ async def test_after_a_purge_nothing_of_the_tenant_is_left_but_its_path(
     with pytest.raises(Conflict, match="no way back"):
         await here.restore()
 
-    here.clock.move(days=8)
+    here.clock.advance(days=8)
     await here.all_that_is_due()
     assert await here.status() is None
     async with here.sessions.everywhere() as session:
@@ -319,9 +319,9 @@ async def test_answers_that_could_be_given_again_go_with_the_purge(here: Place) 
 async def test_after_the_grace_period_the_path_goes_with_the_purge(here: Place) -> None:
     await here.begin()
     await here.all_that_is_due()
-    here.clock.move(days=29)
+    here.clock.advance(days=29)
     assert await here.all_that_is_due() == 0
-    here.clock.move(days=1)
+    here.clock.advance(days=1)
     await here.all_that_is_due()
     assert await here.status() is None
     assert set(await here.rows()) == {"audit_entries"}
@@ -331,9 +331,9 @@ async def test_after_the_grace_period_the_path_goes_with_the_purge(here: Place) 
 async def test_a_client_with_another_environment_stays(here: Place) -> None:
     await add_tenant(here.sessions, "shop", environment="staging")
     await here.begin()
-    here.clock.move(days=30)
+    here.clock.advance(days=30)
     await here.all_that_is_due()
-    here.clock.move(days=8)
+    here.clock.advance(days=8)
     await here.all_that_is_due()
     async with here.sessions.everywhere() as session:
         assert list(await session.scalars(select(TenantRow.environment))) == ["staging"]
@@ -353,11 +353,11 @@ async def test_a_purge_at_once_needs_the_name_and_waits_until_every_process_has_
     await here.purge()
     assert await here.all_that_is_due() == 0
 
-    here.clock.move(minutes=1)
+    here.clock.advance(minutes=1)
     await here.all_that_is_due()
     assert (await here.state()).stage == "purged"
     # Meta delivers again for a week: until then the path answers.
-    here.clock.move(days=6)
+    here.clock.advance(days=6)
     assert await here.all_that_is_due() == 0
     assert await here.audited() == ["tenant.offboard", "tenant.purge_requested", "tenant.purge"]
 
@@ -375,7 +375,7 @@ async def test_what_a_purge_may_not_take_away_is_told_and_remembered_for_a_week(
     seed = here.store._folder / "shop.env"
     seed.write_text("GEMINI_API_KEY=x\n")
     await here.begin()
-    here.clock.move(days=30)
+    here.clock.advance(days=30)
 
     await here.all_that_is_due()
 
@@ -388,7 +388,7 @@ async def test_what_a_purge_may_not_take_away_is_told_and_remembered_for_a_week(
             select(AuditRow.after).where(AuditRow.action == "tenant.purge")
         )
     assert after == {"override": "removed", "left_behind": state.left_behind}
-    here.clock.move(days=8)
+    here.clock.advance(days=8)
     await here.all_that_is_due()
     assert await here.status() is None
 
@@ -403,7 +403,7 @@ async def test_a_purge_that_broke_off_goes_on_where_it_stopped(here: Place) -> N
 
     here.provisioner.fail_retire = None
     assert await here.all_that_is_due() == 0
-    here.clock.move(minutes=1)
+    here.clock.advance(minutes=1)
     await here.all_that_is_due()
     assert (await here.state()).stage == "purged"
 
@@ -420,7 +420,7 @@ async def test_its_login_goes_before_its_rows_and_what_meta_kept_is_not_forgotte
 
     here.meta.faults.clear()
     here.provisioner.fail_retire = None
-    here.clock.move(minutes=10)
+    here.clock.advance(minutes=10)
     await here.all_that_is_due()
     state = await here.state()
     assert (state.stage, state.override) == ("purged", "left")
@@ -437,7 +437,7 @@ async def test_a_worker_that_dies_leaves_a_claim_that_runs_out(here: Place) -> N
 async def test_what_a_turn_still_wrote_after_the_purge_goes_in_the_end(here: Place) -> None:
     await here.purge_now()
     await add_contact(here.sessions, here.tenant_id, wa_id="5511999997777")
-    here.clock.move(days=8)
+    here.clock.advance(days=8)
     await here.all_that_is_due()
     assert await here.status() is None
 
@@ -447,7 +447,7 @@ async def test_a_large_tenant_is_purged_in_batches(
 ) -> None:
     monkeypatch.setattr("mcp_platform.offboarding.work.BATCH", 2)
     await here.begin()
-    here.clock.move(days=30)
+    here.clock.advance(days=30)
     await here.all_that_is_due()
     assert "messages" not in await here.rows()
 

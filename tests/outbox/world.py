@@ -1,7 +1,7 @@
 """A business with a customer, an outbox, and the simulated Meta over HTTP."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -26,26 +26,11 @@ from mcp_platform.whatsapp.messages import Recipient
 from mcp_platform.whatsapp.pacing import Pacing
 from mcp_platform.whatsapp.reply import Reply
 from tests import factories
+from tests.clocks import Clock
 
 PHONE_ID = "106540352242922"
 TOKEN = "EAAG-token-of-the-barber"
 CUSTOMER = "5511999998888"
-
-
-class Clock:
-    """A minute ahead of Postgres, so that what was just recorded is due."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC) + timedelta(minutes=1)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def timestamp(self) -> float:
-        return self.now.timestamp()
-
-    def advance(self, **by: float) -> None:
-        self.now += timedelta(**by)
 
 
 class Collaborators:

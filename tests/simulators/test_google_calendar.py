@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from starlette.routing import Route
 from mcp_platform.simulators.google.app import FAULTS, create_app, new_service_account
 from mcp_platform.simulators.google.tokens import AUDIENCE, GRANT_TYPE
 from mcp_platform.simulators.serving import Served, serving
+from tests.clocks import Clock
 
 EMAIL = "agenda@x.iam.gserviceaccount.com"
 OWNED = "/_control/calendars/agenda/events"
@@ -28,15 +28,7 @@ EVENT = {
 }
 
 
-@dataclass
-class Clock:
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-CLOCK = Clock()
+CLOCK = Clock(datetime.now(UTC))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from mcp_platform.simulators.meta.app import MetaSettings, MetaWorld, create_app
 from mcp_platform.simulators.serving import Served, serving
+from tests.clocks import Timer
 
 ANA = "5511999998888"
 PHONE = "106540352242922"
@@ -35,19 +36,14 @@ OTHER = {
 }
 
 
-@dataclass
-class Clock:
-    at: float = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.at
+STARTED = 1_795_000_000.0
 
 
 @dataclass
 class Simulated:
     http: httpx.AsyncClient
     world: MetaWorld
-    clock: Clock = field(default_factory=Clock)
+    clock: Timer = field(default_factory=lambda: Timer(STARTED))
 
     async def send(self, payload: dict[str, Any], *, token: str = "token-a") -> httpx.Response:
         return await self.http.post(
@@ -68,7 +64,7 @@ class Simulated:
 
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[Simulated]:
-    clock = Clock()
+    clock = Timer(STARTED)
     app = create_app(now=clock)
     async with serving(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
         yield Simulated(http, app.state.meta, clock)
@@ -77,7 +73,7 @@ async def served() -> AsyncIterator[Simulated]:
 @pytest.fixture
 async def meta(served: Simulated) -> Simulated:
     await served.http.post("/_control/reset")
-    served.clock.at = Clock.at
+    served.clock.now = STARTED
     await served.control("numbers", NUMBER)
     await served.control("numbers", OTHER)
     return served
@@ -289,7 +285,7 @@ async def test_one_pair_gets_45_messages_and_then_one_per_six_seconds(meta: Simu
     burst = [(await meta.send(text(str(i)))).status_code for i in range(45)]
     beyond = await meta.send(text())
     to_another = await meta.send(text(to="5511999990000"))
-    meta.clock.at += 6
+    meta.clock.now += 6
     later = [(await meta.send(text())).status_code for _ in range(2)]
     await meta.control("settings", {"pacing": False})
     unpaced = await meta.send(text())
@@ -372,7 +368,7 @@ async def test_media_is_uploaded_found_and_fetched_only_with_the_token_and_in_ti
     fetched = await meta.http.get(node["url"], headers=headers)
     anonymous = await meta.http.get(node["url"])
     foreign = await meta.http.get(node["url"], headers={"Authorization": "Bearer token-b"})
-    meta.clock.at += 301
+    meta.clock.now += 301
     expired = await meta.http.get(node["url"], headers=headers)
     again = (await meta.get(media_id)).json()["url"]
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from mcp_platform.simulators.meta.app import MetaWorld, create_app
 from mcp_platform.simulators.serving import serving
+from tests.clocks import Timer
 
 PATIENCE_S = 60
 ANA = "5511999998888"
@@ -62,19 +63,14 @@ class Callback:
         return [message for value in self.values("messages") for message in value["messages"]]
 
 
-@dataclass
-class Clock:
-    at: float = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.at
+STARTED = 1_795_000_000.0
 
 
 @dataclass
 class Simulated:
     http: httpx.AsyncClient
     world: MetaWorld
-    clock: Clock
+    clock: Timer
     hook: Callback
 
     async def send(self, body: str = "Olá", **more: Any) -> httpx.Response:
@@ -116,7 +112,7 @@ class Simulated:
 
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[Simulated]:
-    hook, clock = Callback(), Clock()
+    hook, clock = Callback(), Timer(STARTED)
 
     async def called(request: Request) -> Response:
         return await hook(request)
@@ -135,7 +131,7 @@ async def served() -> AsyncIterator[Simulated]:
 @pytest.fixture
 async def meta(served: Simulated) -> Simulated:
     await served.http.post("/_control/reset")
-    served.clock.at = Clock.at
+    served.clock.now = STARTED
     hook = served.hook
     hook.echo, hook.answers, hook.asked, hook.posts = True, [], [], []
     await served.add_number(callback_url=hook.url)
@@ -320,7 +316,7 @@ async def test_outside_the_window_a_message_is_accepted_and_fails_later_unless_i
     meta: Simulated,
 ) -> None:
     await meta.write()
-    meta.clock.at += 24 * 3600
+    meta.clock.now += 24 * 3600
 
     accepted = await meta.send(biz_opaque_callback_data="late")
     await meta.hook.until(lambda: len(meta.hook.statuses()) == 1)

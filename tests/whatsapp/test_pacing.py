@@ -12,16 +12,10 @@ from redis.asyncio import Redis
 
 from mcp_platform.embedded import EmbeddedValkey
 from mcp_platform.whatsapp.pacing import NUMBER, PAIR, Budget, Pacing
+from tests.clocks import Timer
 
 GO = timedelta(0)
 SLOW = Budget(timedelta(minutes=10), 3)
-
-
-class Timer:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
