@@ -19,10 +19,6 @@ def ana(database: Database) -> Database:
         database.contact,
     )
     database.sql(
-        "INSERT INTO contact_leases (tenant_id, contact_id) VALUES ($1, $2)",
-        *(database.tenant, database.contact),
-    )
-    database.sql(
         "INSERT INTO messages (tenant_id, contact_id, direction, author, text, at)"
         " VALUES ($1, $2, 'in', 'contact', 'alô\nvocês abrem?', now())",
         *(database.tenant, database.contact),

@@ -54,8 +54,8 @@ def command(database: Database, *arguments: str) -> subprocess.CompletedProcess[
 def filled(database: Database) -> Database:
     """A row of every table for the tenant, and for another; no end of either has begun."""
     other = database.make(add_tenant, "outra")
-    database.sql("DELETE FROM contact_aliases")
-    database.sql("DELETE FROM contacts")
+    for table in ("contact_leases", "contact_aliases", "contacts"):
+        database.sql(f"DELETE FROM {table}")
     for tenant_id in (database.tenant, other.id):
         database.make(fill_tables, tenant_id)
     database.sql("DELETE FROM offboardings")
