@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
-from mcp_platform.conversations.models import ContactAliasRow, ContactLeaseRow, ContactRow
+from mcp_platform.conversations.models import CONTACT_ALIASES, CONTACT_LEASES, ContactRow
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
@@ -155,9 +155,9 @@ async def add_contact(
         await writing.execute(insert(ContactRow).values(**values))
         if wa_id := columns.get("wa_id"):
             known = {**mine, "contact_id": contact_id}
-            await writing.execute(insert(ContactLeaseRow).values(**known))
+            await writing.execute(insert(CONTACT_LEASES).values(**known))
             alias = {**known, "alias": f"w:{wa_id}"}
-            await writing.execute(insert(ContactAliasRow).values(**alias))
+            await writing.execute(insert(CONTACT_ALIASES).values(**alias))
     return contact_id
 
 
