@@ -44,7 +44,7 @@ def stand_still_at(text: str) -> None:
     def heard(event: TurnEvent) -> InboundMessage:
         found = hear(event)
         if found.text == text:
-            os.write(2, b'{"message": "nursery.stands_still"}\n')
+            os.write(2, b'{"message": "fork_server.stands_still"}\n')
             collections.deque(itertools.repeat(None), maxlen=0)
         return found
 

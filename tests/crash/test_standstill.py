@@ -60,7 +60,7 @@ async def test_while_a_worker_stands_still_another_answers_everybody_else(here: 
     await here.world.say(FREEZES)
     await eventually(
         # Begun is not enough: until it stands still it might take the others' messages too.
-        lambda: still.has_said("nursery.stands_still"),
+        lambda: still.has_said("fork_server.stands_still"),
         within=RECOVERY_S,
         why="a worker that stands still",
     )
