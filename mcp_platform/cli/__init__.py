@@ -16,7 +16,8 @@ from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
 from mcp_platform.cli.failures import said
-from mcp_platform.cli.spoken import LANG, Spoken, speak
+from mcp_platform.cli.helping import SpokenContext, in_words, paragraphs, usage_in_words
+from mcp_platform.cli.spoken import TOLD_IN, Spoken, speak, spoken
 
 __all__ = ["app", "main"]
 
@@ -131,24 +132,25 @@ def _no_garbage() -> Iterator[None]:
 
 
 class _Modules(MutableMapping[str, Any]):
-    """Commands by name, each made of its module when it is asked for."""
+    """Commands by name, each made of its module when it is asked for, in the language spoken then."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Any] = {}
+        self._made: dict[tuple[str, str], Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._made:
+        key = (name, spoken())
+        if key not in self._made:
             module, attribute, _ = COMMANDS[name]
             with _no_garbage():
                 found = getattr(import_module(f"mcp_platform.cli.commands.{module}"), attribute)
-            self._made[name] = _made(name, found)
-        return self._made[name]
+            self._made[key] = _made(name, found)
+        return self._made[key]
 
     def __setitem__(self, name: str, command: Any) -> None:
-        self._made[name] = command
+        self._made[name, spoken()] = command
 
     def __delitem__(self, name: str) -> None:
-        del self._made[name]
+        del self._made[name, spoken()]
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)
@@ -158,20 +160,26 @@ class _Modules(MutableMapping[str, Any]):
 
 
 def _made(name: str, found: Any) -> Any:
-    """Return a family (`typer.Typer`) or a function as Typer's own command."""
+    """Return a family (`typer.Typer`) or a function as Typer's own command, in the language spoken."""
     if isinstance(found, typer.Typer):
         group = get_group(found)
         group.name = name
+        for each in (group, *group.commands.values()):
+            in_words(each)
         return group
-    return get_command_from_info(
+    command = get_command_from_info(
         CommandInfo(name=name, callback=found),
         pretty_exceptions_short=False,
         rich_markup_mode="rich",
     )
+    in_words(command)
+    return command
 
 
 class _Commands(TyperGroup):
     """All commands. Listing them imports none."""
+
+    context_class = SpokenContext
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -183,12 +191,21 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if self._listing:
-            return TyperCommand(cmd_name, help=COMMANDS[cmd_name][2])
+            return TyperCommand(cmd_name, help=paragraphs(COMMANDS[cmd_name][2]))
         return super().get_command(ctx, cmd_name)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        in_words(self)
         self._listing = True
         super().format_help(ctx, formatter)
+
+    def make_context(self, *given: Any, **settings: Any) -> Any:
+        with usage_in_words():
+            return super().make_context(*given, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        with usage_in_words():
+            return super().invoke(ctx)
 
 
 app = typer.Typer(
@@ -211,6 +228,17 @@ def _version(wanted: bool) -> None:  # as typer calls it
         raise typer.Exit
 
 
+def _speak(chosen: Spoken | None) -> None:  # as typer calls it
+    speak(chosen)
+
+
+LANG = typer.Option(
+    "--lang",
+    help=TOLD_IN,
+    show_default=False,
+    callback=_speak,
+    is_eager=True,  # as --help is, which is answered in it
+)
 VERSION = typer.Option(
     "--version", help="Say which release this is, and end.", callback=_version, is_eager=True
 )
@@ -220,13 +248,12 @@ VERSION = typer.Option(
 def mcp_platform(
     *,
     version: Annotated[bool, VERSION] = False,  # noqa: ARG001  # eager
-    lang: Annotated[Spoken | None, LANG] = None,
+    lang: Annotated[Spoken | None, LANG] = None,  # noqa: ARG001  # eager
 ) -> None:
     """What all commands share: the release, and the language."""
-    speak(lang)
 
 
 def main() -> None:
     """Run one command; what is expected to go wrong is said in one sentence."""
     with said():
-        app()
+        app(prog_name="mcp-platform")

@@ -5,8 +5,6 @@ import unicodedata
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import typer
-
 from mcp_platform.cli.commands.onboarding.answers import UnfitAnswer, read_price
 from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.cli.operating import command_actor, in_database, split_path
@@ -106,8 +104,3 @@ def week(hours: list[Span]) -> str:
         f"{days[run[0]]}{f'-{days[run[-1]]}' if len(run) > 1 else ''} {of_day[run[0]]}"
         for run in runs
     )
-
-
-def confirmed(question: str, *, yes: bool) -> bool:
-    """Ask, unless it was said beforehand."""
-    return yes or typer.confirm(question)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from mcp_platform.cli.spoken import translated
+from mcp_platform.cli.spoken import translated, worded
 from mcp_platform.errors import PlatformError
 from mcp_platform.kit.folders import FULL, refusal
 
@@ -35,7 +35,7 @@ def said() -> Iterator[None]:
     except PlatformError as error:
         fail(_with_fields(error))
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted.\n")
+        sys.stderr.write(f"\n{worded('Interrupted.')}\n")
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:  # `mcp-platform … | head`
         sys.stderr.close()
@@ -49,13 +49,13 @@ def said() -> Iterator[None]:
         known = error.filename is not None or error.errno in FULL
         if not (known or isinstance(error, ConnectionError)):
             raise
-        fail(f"{refusal(error)}.")
+        fail(translated(f"{refusal(error)}."))
     except Exception as error:
         # SQLAlchemy's have the driver's own within; neither is imported to learn that.
         found = getattr(error, "orig", None) or error
         if not str(getattr(found, "sqlstate", None)).startswith(OF_THE_SERVER):
             raise
-        fail(f"The database does not work: {str(found).rpartition('>: ')[2]}.")
+        fail(translated(f"The database does not work: {str(found).rpartition('>: ')[2]}."))
 
 
 def _with_fields(error: PlatformError) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import getpass
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -134,12 +134,14 @@ def show(
     rows: Sequence[Sequence[str]],
     *,
     none: str,
+    codes: Collection[str] = (),
     items: Sequence[BaseModel | Mapping[str, Any]] | None = None,
     as_json: bool = False,
 ) -> None:
     """Print a table, or a sentence if it would be empty; with `items`, these as JSON instead.
 
-    `as_json` prints the rows themselves so, by the English names of their columns.
+    `as_json` prints the rows themselves so, by the English names of their columns. Cells of the
+    columns `codes` are words of the platform's own: a table has them in the language spoken.
     """
     if as_json:
         names = [each.lower().replace(" ", "_").replace("-", "_") for each in columns]
@@ -160,6 +162,9 @@ def show(
     for column in columns:
         table.add_column(worded(column), no_wrap=True)
     for row in rows:
+        told = (
+            worded(cell) if name in codes else cell for name, cell in zip(columns, row, strict=True)
+        )
         # As text: what stands in brackets in a name is no markup.
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, told))
     Console(width=WIDTH).print(table)

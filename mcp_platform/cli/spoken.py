@@ -1,8 +1,8 @@
 """What commands say to a person, in Portuguese where the terminal is, else in English.
 
-A sentence stands in English where it is said, and is its own key: `portuguese.py` has the other.
+A sentence stands in English where it is said, and is its own key: `portuguese/` has the other.
 Errors are raised in English far from here, and are found again by their form. Owns the choice of
-language; help texts, JSON and logs stay English.
+language; JSON and logs stay English.
 """
 
 import enum
@@ -15,8 +15,8 @@ from typing import Any, Literal
 import typer
 
 Language = Literal["pt", "en"]
-_PLACE = re.compile(r"\{(\w+)\}")
-_language: ContextVar[Language] = ContextVar("_language", default="en")
+_PLACE = re.compile(r"\{([a-z_]\w*)\}")
+_language: ContextVar[Language | None] = ContextVar("_language", default=None)
 
 
 class Spoken(enum.StrEnum):
@@ -26,21 +26,17 @@ class Spoken(enum.StrEnum):
     en = "en"
 
 
-LANG = typer.Option(
-    "--lang",
-    help="What is said in. Unset: Portuguese where LANG is, else English.",
-    show_default=False,
-)
+TOLD_IN = "What is said in. Unset: Portuguese where LANG is, else English."
 
 
 def speak(chosen: Spoken | None) -> None:
     """Say from now on everything in this language; None: in the terminal's."""
-    _language.set(chosen.value if chosen is not None else of_terminal())
+    _language.set(None if chosen is None else chosen.value)
 
 
 def spoken() -> Language:
     """Return the language that is spoken."""
-    return _language.get()
+    return _language.get() or of_terminal()
 
 
 def of_terminal() -> Language:
@@ -50,12 +46,17 @@ def of_terminal() -> Language:
 
 
 def worded(sentence: str, **details: Any) -> str:
-    """Return a sentence of `portuguese.py` in the language that is spoken, filled in."""
+    """Return a sentence of `portuguese/` in the language that is spoken, filled in."""
     if spoken() == "pt":
-        from mcp_platform.cli.portuguese import PORTUGUESE  # noqa: PLC0415  # who speaks it alone
+        from mcp_platform.cli.portuguese.sentences import PORTUGUESE  # noqa: PLC0415  # who speaks it alone
 
         sentence = PORTUGUESE.get(sentence, sentence)
     return sentence.format(**details)
+
+
+def later(sentence: str) -> str:
+    """Mark a sentence that is said elsewhere, by `worded`."""
+    return sentence
 
 
 def say(sentence: str, *, err: bool = False, fg: str | None = None, **details: Any) -> None:
@@ -64,29 +65,54 @@ def say(sentence: str, *, err: bool = False, fg: str | None = None, **details: A
 
 
 def translated(told: str) -> str:
-    """Return what an error says in the language that is spoken; as it is where that is unknown."""
-    if spoken() == "en":
+    """Return what an error says in the language that is spoken; as it is where that is unknown.
+
+    What fills a sentence in is translated too, and so is each part of one that was put together.
+    """
+    if spoken() == "en" or not told:
         return told
+    for whole, ending in ((told, None), (told.removesuffix("."), "."), (f"{told}.", "")):
+        portuguese = _known(whole)
+        if portuguese is not None:
+            return portuguese if ending is None else portuguese.removesuffix(".") + ending
+    for mark in ("; ", ". ", ": "):
+        first, found, rest = told.partition(mark)
+        if found:
+            return f"{translated(first)}{mark}{translated(rest)}"
+    return told
+
+
+def _known(told: str) -> str | None:
     for form, portuguese in _forms():
         found = form.fullmatch(told)
         if found is not None:
-            return portuguese.format(**found.groupdict())
-    return told
+            values = {name: translated(value) for name, value in found.groupdict().items()}
+            return _PLACE.sub(lambda place, values=values: values[place[1]], portuguese)
+    return None
 
 
 @cache
 def _forms() -> list[tuple[re.Pattern[str], str]]:
-    from mcp_platform.cli.portuguese import ERRORS  # noqa: PLC0415  # who speaks it alone
+    from mcp_platform.cli.portuguese.errors import ERRORS, PARTS, TYPED  # noqa: PLC0415  # who speaks it alone
+    from mcp_platform.doctor.sentences import SENTENCES  # noqa: PLC0415  # as above
 
-    return [(_form(english), portuguese) for english, portuguese in ERRORS.items()]
+    said = {**TYPED, **ERRORS, **PARTS}
+    for each in SENTENCES.values():  # a proof that failed says what a check found
+        plain = [
+            tuple(words.replace("{{", "{").replace("}}", "}") for words in language)
+            for language in (each.en, each.pt)
+        ]
+        said |= dict(zip(*plain, strict=True)) | dict([(" ".join(plain[0]), " ".join(plain[1]))])
+    return [(_form(english), portuguese) for english, portuguese in said.items() if english]
 
 
 def _form(sentence: str) -> re.Pattern[str]:
-    pieces = _PLACE.split(sentence)
-    return re.compile(
-        "".join(
-            f"(?P<{piece}>.+?)" if index % 2 else re.escape(piece)
-            for index, piece in enumerate(pieces)
-        ),
-        re.DOTALL,
-    )
+    pieces, written = _PLACE.split(sentence), set[str]()
+    form = ""
+    for index, piece in enumerate(pieces):
+        if index % 2 == 0:
+            form += re.escape(piece)
+        else:
+            form += f"(?P={piece})" if piece in written else f"(?P<{piece}>.+?)"
+            written.add(piece)
+    return re.compile(form, re.DOTALL)

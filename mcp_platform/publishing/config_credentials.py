@@ -87,7 +87,7 @@ def read_handed_over(
         try:
             values = _read(file, folder=folder)
         except NotFound as error:
-            waiting[environment.path] = f"{file} {error}"
+            waiting[environment.path] = str(error)
             continue
         except OutsideError as error:
             fields[environment.path] = f"{file}: {error}"
@@ -213,7 +213,7 @@ def _read(name: str, *, folder: Path) -> dict[str, str]:
             raise Invalid(f"it has more than {LARGEST_FILE} bytes")
         text = text_of(file.read_bytes(), comment=COMMENT)
     except FileNotFoundError as error:
-        raise NotFound(f"is not in {root}") from error
+        raise NotFound(f"{name} is not in {root}") from error
     except OSError as error:
         raise Invalid(f"it cannot be read: {error.strerror}") from error
     values = read_env_file(text).checked()

@@ -228,8 +228,8 @@ def _explained(error: ValidationError) -> tuple[Place, str]:
     if "propertyNames" in error.absolute_schema_path:
         known = rule if isinstance(rule, list) else []
         close = get_close_matches(str(error.instance), known, n=1)
-        meant = f"; is {close[0]!r} meant?" if close else ""
-        return (*place, str(error.instance)), f"is no field of this form{meant}"
+        told = ["is no field of this form", *(f"perhaps {each!r} is meant" for each in close)]
+        return (*place, str(error.instance)), "; ".join(told)
     match error.validator:
         case "required":
             given: Any = error.instance

@@ -86,7 +86,7 @@ def test_fields_are_set_by_name_taken_away_and_checked(mcp: Mcp, database: Datab
     shown = json.loads(mcp("platform", "show", "--json").out)
     assert ("settings" in shown["platform"], "database" in shown) == (False, False)
     for wrong, why in (
-        ("imag=x", "is 'image' meant?"),
+        ("imag=x", "perhaps 'image' is meant"),
         ("database.instances=much", "database.instances: must be integer"),
         ("settings.GEMINI_API_KEY=x", "is a secret"),
         ("image", "FIELD=VALUE"),

@@ -3,41 +3,76 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from mcp_platform.cli.portuguese import ERRORS, PORTUGUESE
+from mcp_platform.cli.portuguese.errors import ERRORS, PARTS, TYPED
+from mcp_platform.cli.portuguese.help_texts import HELP
+from mcp_platform.cli.portuguese.help_texts import WORDS as AROUND
+from mcp_platform.cli.portuguese.sentences import CODES, PORTUGUESE
+from mcp_platform.cli.spoken import Spoken, speak, translated
+from mcp_platform.conversations.conversations import Delivery, Handling
+from mcp_platform.conversations.messages import Author
+from mcp_platform.publishing.manifests_repository import ChangedFile
+from mcp_platform.scheduling.outcome import AppointmentStatus
+from mcp_platform.scheduling.register import Told
 from tests.cli.conftest import PATH, Database, Mcp
+from tests.cli.test_help import COMMANDS
 
 PACKAGE = Path(__file__).parent.parent.parent / "mcp_platform"
 PLACE = re.compile(r"\{(\w*)\}")
+TWO_WORDS = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}")
+# Refusals that no command hands to a person: those of the HTTP edge, of the model's and vendors'
+# doors, whose outcomes the doctor puts into words, and of processes that serve.
+ELSEWHERE = (
+    *("access/account.py", "access/audit_api.py", "access/guard.py", "access/idempotency.py"),
+    *("access/throttle.py", "access/user_tokens.py", "assistant/", "console/", "demo/"),
+    *("conversations/chat.py", "conversations/lease.py", "conversations/replies.py"),
+    *("credentials/api.py", "doctor/checks_public.py", "inbox/ingest.py", "kit/cursor.py"),
+    *("kit/forms.py", "kit/http.py", "kit/paging.py", "kit/standstill.py", "provisioning/api.py"),
+    *("provisioning/call.py", "scheduling/google/", "simulators/", "tenants/access.py"),
+    *("whatsapp/client.py", "whatsapp/graph_account.py", "whatsapp/webhook.py"),
+)
+# What the API or the assistant alone is refused, in modules that serve commands too.
+NOT_HERE = {
+    *("A bearer token is required.", "This tenant is suspended: ask the agency to resume it."),
+    *("There is no such message.", "Somebody else pushed first."),
+    *("This id belongs to another booking.", "`{}` must be in whole {}.", "{} is not started."),
+    "This is your own account: {} asks for your present password.",
+    "An appointment that is {} cannot be marked {}.",
+    "An appointment that has not begun cannot be marked {}.",
+    "The appointment was changed meanwhile: read it anew.",
+}
 
 
-def _strings(tree: ast.AST) -> Iterator[str]:
-    """Yield what is written in a file, `{}` for each value that is filled in."""
+def _text(node: ast.AST) -> str | None:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts
+            )
+    return None
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(tree):
-        match node:
-            case ast.Constant(value=str(text)):
-                yield text
-            case ast.JoinedStr(values=parts):
-                yield "".join(
-                    str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts
-                )
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            yield (node.func.id if isinstance(node.func, ast.Name) else node.func.attr), node
 
 
 def _said(tree: ast.AST) -> Iterator[str]:
     """Yield what is given to be said: sentences, and the heads of tables."""
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-            continue
-        if node.func.id in ("say", "worded", "confirmed"):
-            yield from _texts(node.args[0])
-        elif node.func.id == "show" and isinstance(node.args[0], ast.Tuple):
-            for head in node.args[0].elts:
+    for name, call in _calls(tree):
+        if name in ("say", "worded", "later") and call.args:
+            yield from _texts(call.args[0])
+        elif name == "show" and call.args and isinstance(call.args[0], ast.Tuple):
+            for head in call.args[0].elts:
                 yield from _texts(head)
-            yield from (text for each in node.keywords if each.arg == "none"
+            yield from (text for each in call.keywords if each.arg == "none"
                         for text in _texts(each.value))  # fmt: skip
 
 
@@ -50,30 +85,122 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield from _texts(other)
 
 
-@cache
-def trees() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+TREES = {
+    path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text())
+    for path in PACKAGE.rglob("*.py")
+    if "portuguese" not in path.parts
+}
+# The demonstration narrates in English; the interview has words of its own, in both languages.
+OF_COMMANDS = {
+    path: tree
+    for path, tree in TREES.items()
+    if path.startswith("cli/") and "/onboarding/" not in path and path != "cli/commands/demo.py"
+}
 
 
 def test_what_is_said_and_what_is_translated_are_the_same() -> None:
-    said = {text for path, tree in trees().items() if "cli" in path.parts for text in _said(tree)}
-    assert said - PORTUGUESE.keys() == set()
-    assert PORTUGUESE.keys() - said == set()
+    said = {text for tree in OF_COMMANDS.values() for text in _said(tree)}
+    lists = (Delivery, Handling, Author, AppointmentStatus, Told)
+    codes = {code for each in lists for code in get_args(each)} | {"suspended", "offboarded"}
+    codes |= set(get_args(ChangedFile.__annotations__["kind"]))
+
+    assert (said | codes) - PORTUGUESE.keys() == set()
+    assert PORTUGUESE.keys() - said - codes == set()
+    assert CODES.keys() - codes == set()
 
 
-def test_every_translated_error_is_raised_somewhere() -> None:
-    raised = {
-        text
-        for path, tree in trees().items()
-        if path.name != "portuguese.py"
-        for text in _strings(tree)
+def test_a_command_prints_no_sentence_past_the_catalogue() -> None:
+    past = {
+        f"{path}:{call.lineno}: {text}"
+        for path, tree in OF_COMMANDS.items()
+        for name, call in _calls(tree)
+        if name in ("echo", "secho", "prompt", "confirm", "write", "fail")
+        for node in call.args
+        if (text := _text(node)) is not None
+        if TWO_WORDS.search(text.replace("mcp-platform", ""))
     }
+    assert past == set()
+
+
+def test_every_refusal_that_a_command_meets_is_translated_and_no_other() -> None:
+    raised = {text for tree in TREES.values() for node in ast.walk(tree) if (text := _text(node))}
     assert {each for each in ERRORS if PLACE.sub("{}", each) not in raised} == set()
+
+    bases = {
+        node.name: {each.id for each in node.bases if isinstance(each, ast.Name)}
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    refusals = {"PlatformError", "BadParameter"}
+    while more := {name for name, above in bases.items() if above & refusals} - refusals:
+        refusals |= more
+    met = {
+        text
+        for path, tree in TREES.items()
+        if not path.startswith(ELSEWHERE)
+        for name, call in _calls(tree)
+        if name in refusals and call.args
+        if TWO_WORDS.search(text := _text(call.args[0]) or "")
+    }
+    speak(Spoken.pt)
+    try:
+        left = {each for each in met if translated(each) == each}
+    finally:
+        speak(None)
+    assert left == NOT_HERE
 
 
 def test_both_languages_fill_in_the_same() -> None:
-    for english, portuguese in {**PORTUGUESE, **ERRORS}.items():
-        assert sorted(PLACE.findall(english)) == sorted(PLACE.findall(portuguese)), english
+    for english, portuguese in {**PORTUGUESE, **TYPED, **ERRORS, **PARTS, **HELP, **AROUND}.items():
+        assert set(PLACE.findall(english)) == set(PLACE.findall(portuguese)), english
+        assert english.count("[bold]") == portuguese.count("[bold]"), english
+
+
+def test_what_is_put_together_of_parts_is_translated_in_each() -> None:
+    speak(Spoken.pt)
+    try:
+        told = [
+            translated(each)
+            for each in (
+                "config.json: is missing – client Zé (line 3)",
+                "line 7: GEMINI_API_KEY: the value is empty; no credential has this name",
+                "Invalid value for '--days': 0 is not in the range 1<=x<=366.",
+                "must have 12 to 128 characters.",
+                "This sentence nobody knows: the value holds a space",
+            )
+        ]
+    finally:
+        speak(None)
+    assert told == [
+        "config.json: falta – cliente Zé (linha 3)",
+        "linha 7: GEMINI_API_KEY: falta o valor; nenhuma credencial tem este nome",
+        "Valor inválido para '--days': 0 não está no intervalo 1<=x<=366.",
+        "tem de ter de 12 a 128 caracteres.",
+        "This sentence nobody knows: o valor tem um espaço no meio",
+    ]
+
+
+# What stands in every English sentence of some length, and in no Portuguese one.
+ENGLISH = re.compile(r"\b(the|and|of|is|are|what|which|with|this|that|not|for|its|has)\b", re.I)
+
+
+def test_no_help_has_an_english_sentence_left(mcp: Mcp) -> None:
+    english = {
+        " ".join(each.split())
+        for command in COMMANDS.values()
+        for text in (command.help, *(each.help for each in command.params))  # type: ignore[attr-defined]
+        for each in (text or "").split("\n\n")
+    }
+    assert english - HELP.keys() == set()
+    assert HELP.keys() - english == {"Show this message and exit."}
+
+    left = {
+        " ".join(path): words
+        for path in COMMANDS
+        if (words := ENGLISH.findall(mcp("--lang", "pt", *path, "--help").out))
+    }
+    assert left == {}
 
 
 @pytest.mark.parametrize(
@@ -109,3 +236,16 @@ def test_a_table_has_its_head_in_portuguese_and_an_error_its_fields(
     refused = mcp("--lang", "pt", "people", "add", PATH, "Zé", "--does", "tintura").err
     assert "Estes serviços não podem ser oferecidos." in refused
     assert "service_ids.0: não existe esse serviço" in refused
+
+
+def test_json_stays_as_it_is_in_either_language(mcp: Mcp, database: Database) -> None:
+    for listing in (("tenants", "list"), ("users", "list"), ("credentials", "show", PATH)):
+        english, portuguese = mcp(*listing, "--json"), mcp("--lang", "pt", *listing, "--json")
+        assert (portuguese.status, portuguese.out) == (english.status, english.out)
+    assert "ativo" in mcp("--lang", "pt", "tenants", "list").out
+
+
+def test_what_was_typed_wrong_is_refused_in_portuguese(mcp: Mcp) -> None:
+    assert "Falta o argumento" in mcp("--lang", "pt", "tenants", "suspend").err
+    other = mcp("--lang", "pt", "tenants", "lst")
+    assert (other.status, "quis dizer 'list'?" in other.err, "Uso:" in other.err) == (2, True, True)

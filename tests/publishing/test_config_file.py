@@ -130,7 +130,7 @@ def test_the_default_path_is_taken_however_it_is_written(pattern: str) -> None:
         (
             file(client(production={"topolgy": "shared"}), version=1),
             "clients[0].environments.production.topolgy",
-            "is 'topology' meant? – client shop",
+            "perhaps 'topology' is meant – client shop",
         ),
         (
             file(client(production={"resources": {"limits": {"cpu": "lots"}}})),

@@ -95,6 +95,7 @@ def list_(
             for each in entries
         ],
         none="Nothing is booked then.",
+        codes=("Status", "Told"),
         items=[_json(each) for each in entries] if as_json else None,
     )
 

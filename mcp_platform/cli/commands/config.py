@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.cli.operating import command_actor, in_database, isolating
 from mcp_platform.cli.servers import servers
+from mcp_platform.cli.spoken import later, say, translated, worded
 from mcp_platform.errors import Invalid
 from mcp_platform.publishing.config_credentials import (
     SaveResult,
@@ -72,7 +73,7 @@ def import_(
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
     config = read_config(content, name=file.name)
     for warning in config.warnings:
-        typer.secho(f"{file.name}: {warning}", err=True, fg="yellow")
+        typer.secho(f"{file.name}: {translated(warning)}", err=True, fg="yellow")
     numbers = in_database(known_numbers)
     handed = read_handed_over(config, folder=credentials_dir or file.parent, numbers=numbers)
     plan = _import(config, dry_run=dry_run)
@@ -80,20 +81,24 @@ def import_(
     files = handed.files
     if dry_run:
         if files:
-            typer.echo(f"Credentials of {len(files)} tenants would be compared with the store.")
+            say("Credentials that would be compared with the store: {count}.", count=len(files))
         for path, why in handed.waiting.items():
-            typer.secho(f"{path}: {why}", err=True, fg="yellow")
+            typer.secho(f"{path}: {translated(why)}", err=True, fg="yellow")
         return
     saved = _save(files, prove=not no_prove) if files else []
     refused = [each for each in saved if each.error is not None]
     for each in refused:
         typer.secho(f"{each.path}: {_sentence(each)}", err=True, fg="red")
     if files:
-        typer.echo(f"Credentials: {len(files) - len(refused)} of {len(files)} tenants are saved.")
+        say(
+            "Credentials: {saved} of {count} tenants are saved.",
+            saved=len(files) - len(refused),
+            count=len(files),
+        )
     asked = _ask_for(config, handed.waiting, refused={each.path for each in refused})
     unfit = sorted(handed.unfit - set(asked))  # these have credentials, which stay as they are
     for path in unfit:
-        typer.secho(f"{path}: {handed.waiting[path]}", err=True, fg="red")
+        typer.secho(f"{path}: {translated(handed.waiting[path])}", err=True, fg="red")
     if refused or unfit:
         raise typer.Exit(1)
 
@@ -120,7 +125,7 @@ def _import(config: ConfigFile, *, dry_run: bool) -> Plan:
         importing = ConfigImport(session, actor, config, unsaid=unsaid, now=now)
         plan = await importing.plan()
         todo = sum(step.action != "unchanged" for step in plan.steps)
-        with _progress("Clients and tenants", total=todo) as advance:
+        with _progress(worded("Clients and tenants"), total=todo) as advance:
             await importing.apply(plan, tell=lambda done: advance(done, ""))
         return plan
 
@@ -141,11 +146,11 @@ def _prepare(paths: Sequence[str]) -> None:
 
 
 _CALLED = {
-    "client": "Clients",
-    "tenant": "Tenants",
-    "service": "Services",
-    "professional": "People",
-    "closed_day": "Closed days",
+    "client": later("Clients"),
+    "tenant": later("Tenants"),
+    "service": later("Services"),
+    "professional": later("People"),
+    "closed_day": later("Closed days"),
 }
 
 
@@ -160,15 +165,20 @@ def _tell(plan: Plan, *, dry_run: bool) -> None:
             name = f"{step.of_tenant} {step.name}".strip()
             typer.echo(f"{marks[step.action]} {step.kind} {name}  {changes}".rstrip())
     for path in plan.not_named:
-        typer.echo(f"  {path} is not named, and stays as it is.")
-    verb = "would be " if dry_run else ""
+        say("  {path} is not named, and stays as it is.", path=path)
     for kind, called in _CALLED.items():
         if kind in PARTS and not any(step.kind == kind for step in plan.steps):
             continue
         created, updated = (len(plan.of(kind, action)) for action in ("create", "update"))
         unchanged = len(plan.of(kind, "unchanged"))
-        typer.echo(
-            f"{called}: {created} {verb}created, {updated} {verb}updated, {unchanged} unchanged."
+        say(
+            "{what}: {created} would be created, {updated} would be updated, {unchanged} unchanged."
+            if dry_run
+            else "{what}: {created} created, {updated} updated, {unchanged} unchanged.",
+            what=worded(called),
+            created=created,
+            updated=updated,
+            unchanged=unchanged,
         )
 
 
@@ -180,12 +190,13 @@ def _ask_for(
     asked = in_database(lambda session: without_credentials(session, named))
     asked = [path for path in asked if path not in refused]
     if asked:
-        typer.secho("Still to be given are the credentials of:", err=True, fg="yellow")
+        say("Still to be given are the credentials of:", err=True, fg="yellow")
     for path in asked[:MOST_ASKED]:
-        typer.echo(f"  {path}: {waiting.get(path, 'no file is named for it')}", err=True)
-        typer.echo(f"    mcp-platform credentials set {path} --from-file FILE.env", err=True)
+        why = translated(waiting[path]) if path in waiting else worded("no file is named for it")
+        typer.echo(f"  {path}: {why}", err=True)
+        say("    mcp-platform credentials set {path} --from-file FILE.env", path=path, err=True)
     if len(asked) > MOST_ASKED:
-        typer.echo(f"  and {len(asked) - MOST_ASKED} more", err=True)
+        say("  and {count} more", count=len(asked) - MOST_ASKED, err=True)
     return asked
 
 
@@ -195,7 +206,7 @@ def _save(files: Sequence[TenantEnvFile], *, prove: bool) -> "list[SaveResult]":
     async def run(database_url: str) -> "list[SaveResult]":
         done = []
         async with operating_alone(settings, database_url=database_url) as made:
-            with _progress("Credentials", total=len(files)) as advance:
+            with _progress(worded("Credentials"), total=len(files)) as advance:
                 saving = save_handed_over(made.keys, files, actor=command_actor(), prove=prove)
                 async for saved in saving:
                     advance(1, saved.path)
@@ -220,4 +231,5 @@ def _progress(what: str, *, total: int) -> Iterator[Callable[[int, str], None]]:
 def _sentence(saved: SaveResult) -> str:
     error = saved.error
     fields = error.fields if isinstance(error, Invalid) else {}
-    return " ".join([str(error), *(f"{name}: {why}" for name, why in fields.items())])
+    told = (f"{name}: {translated(why)}" for name, why in fields.items())
+    return " ".join([translated(str(error)), *told])

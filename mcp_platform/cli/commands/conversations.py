@@ -11,7 +11,7 @@ import typer
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.cli.arguments import JSON, TENANT, TENANT_OR_ALL
 from mcp_platform.cli.operating import command_actor, in_database, show, split_path, tenants_at
-from mcp_platform.cli.spoken import say
+from mcp_platform.cli.spoken import say, worded
 from mcp_platform.conversations.conversations import Conversation, Conversations, ThreadMessage
 from mcp_platform.conversations.person import PersonInConversation, TakenOver
 from mcp_platform.kit.queue import schema_for, wakes
@@ -75,6 +75,7 @@ def list_(
             for path, each in found
         ],
         none="There are no such conversations.",
+        codes=("Answered by",),
         items=[{"tenant": path, **asdict(each)} for path, each in found] if as_json else None,
     )
 
@@ -104,9 +105,10 @@ def show_(
     _say_who(found)
     typer.echo()
     for each in reversed(messages):
-        told = f" [{each.delivery}]" if each.delivery else ""
+        told = f" [{worded(each.delivery)}]" if each.delivery else ""
         failed = f" {each.error}" if each.error else ""
-        typer.echo(f"{_moment(each.at)}  {each.by or each.author}:{told}{failed}")
+        by = each.by or worded(each.author)
+        typer.echo(f"{_moment(each.at)}  {by}:{told}{failed}")
         typer.echo("\n".join(f"    {_plain(line)}" for line in each.text.splitlines()))
         for choice in each.choices:
             typer.echo(f"    • {_plain(choice)}")

@@ -12,6 +12,7 @@ from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.cli.arguments import JSON, TENANT
 from mcp_platform.cli.operating import command_actor, show, split_path
 from mcp_platform.cli.servers import refuse_old_schema, servers
+from mcp_platform.cli.spoken import later, translated
 from mcp_platform.credentials.credentials import CredentialKeys, KnownKey
 from mcp_platform.credentials.forms import OURS, SETTABLE
 from mcp_platform.errors import Invalid
@@ -79,7 +80,8 @@ def set_(
     )
     _table(done.known)
     for each in (each for each in done.proof.open if each.code != "because"):
-        typer.secho(f"{each.check}: {each.what} {each.next_step}", err=True, fg="yellow")
+        told = translated(f"{each.what} {each.next_step}")
+        typer.secho(f"{each.check}: {told}", err=True, fg="yellow")
 
 
 def _asked(key: str) -> str:
@@ -100,7 +102,7 @@ def _read(file: str) -> dict[str, str]:
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
     for line, why in found.noted().items():
-        typer.secho(f"{file}: {line}: {why}", err=True, fg="yellow")
+        typer.secho(f"{file}: {translated(f'{line}: {why}')}", err=True, fg="yellow")
     return {key: value for key, value in found.checked().items() if key not in OURS}
 
 
@@ -122,12 +124,19 @@ def _table(known: Sequence[KnownKey], *, as_json: bool = False) -> None:
         [
             [
                 each.key,
-                "unsure: set it again" if each.unsure else "yes" if each.present else "no",
+                _there(each),
                 f"{each.changed_at:%Y-%m-%d %H:%M} UTC" if each.changed_at else "–",
                 each.fingerprint or "–",
             ]
             for each in known
         ],
         none="",
+        codes=("There",),
         as_json=as_json,
     )
+
+
+def _there(known: KnownKey) -> str:
+    if known.unsure:
+        return later("unsure: set it again")
+    return later("yes") if known.present else later("no")

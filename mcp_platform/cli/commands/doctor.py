@@ -16,7 +16,7 @@ from mcp_platform.bootstrap.commands import doctor_alone
 from mcp_platform.cli.arguments import ALL, TENANT_UNLESS_ALL
 from mcp_platform.cli.operating import command_actor, tenants_at
 from mcp_platform.cli.servers import refuse_old_schema, servers
-from mcp_platform.cli.spoken import Spoken, spoken
+from mcp_platform.cli.spoken import TOLD_IN, Spoken, say, spoken
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language
 from mcp_platform.doctor.sentences import TITLES, result, state
@@ -33,11 +33,7 @@ ASIDE = {
 }
 
 
-LANG = typer.Option(
-    "--lang",
-    help="What is said in. Unset: Portuguese where LANG is, else English.",
-    show_default=False,
-)
+LANG = typer.Option("--lang", help=TOLD_IN, show_default=False)
 FIX = typer.Option("--fix", help="Subscribe to webhooks, and point them here, where they are not.")
 WRITE = typer.Option("--write", help="Write a private event to the calendar, and delete it.")
 JSON = typer.Option("--json", help="Print results as JSON instead of a table.")
@@ -110,7 +106,7 @@ def _examined(
     if as_json:
         _print_json(examined, language=language)
     if not examined:
-        typer.echo("There are no tenants yet.", err=True)
+        say("There are no tenants yet: mcp-platform onboard.", err=True)
     return [each for _, found in examined for each in found]
 
 

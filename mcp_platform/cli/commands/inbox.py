@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.cli.arguments import ALL, JSON, TENANT, TENANT_OR_ALL
 from mcp_platform.cli.operating import in_database, show, tenant_to_wake, tenants_at
+from mcp_platform.cli.spoken import say
 from mcp_platform.errors import NotFound
 from mcp_platform.inbox.turns import Turns
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
@@ -73,4 +74,4 @@ def replay(
 def _say(done: int, *, asked: int | None) -> None:
     if asked is not None and done < asked:
         raise NotFound(f"{asked - done} of the turns named are not parked there; {done} replayed.")
-    typer.echo(f"{done} replayed.")
+    say("{count} replayed.", count=done)

@@ -21,6 +21,7 @@ from mcp_platform.cli.operating import (
     tenant_named,
 )
 from mcp_platform.cli.servers import refuse_old_schema, servers
+from mcp_platform.cli.spoken import say, worded
 from mcp_platform.errors import Invalid
 from mcp_platform.offboarding.data_export import DataExport
 from mcp_platform.offboarding.offboarding import Offboarding, OffboardingState
@@ -65,7 +66,7 @@ def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> N
     with servers(Settings()) as given:
         refuse_old_schema(given.database_url)
         rows = asyncio.run(run(given.database_url))
-    typer.echo(f"{output}: {rows} rows of {tenant}.")
+    say("{output}: {rows} rows of {tenant}.", output=output, rows=rows, tenant=tenant)
 
 
 def offboard(tenant: Annotated[str, TENANT]) -> None:
@@ -75,20 +76,26 @@ def offboard(tenant: Annotated[str, TENANT]) -> None:
     """
     grace = timedelta(days=Settings().offboarding_grace_days)
     state = _change(tenant, lambda work, path, now: work.begin(*path, grace=grace, now=now))
-    typer.echo(
-        f"{tenant} is off-boarded; it is purged on {state.purge_after:%Y-%m-%d}. Until then:"
-        f" mcp-platform tenants restore {tenant}"
+    say(
+        "{tenant} is off-boarded; it is purged on {day}. Until then:"
+        " mcp-platform tenants restore {tenant}",
+        tenant=tenant,
+        day=f"{state.purge_after:%Y-%m-%d}",
     )
 
 
 def restore(tenant: Annotated[str, TENANT]) -> None:
     """Bring an off-boarded tenant back, as it was."""
     was = _change(tenant, lambda work, path, _: work.restore(*path))
-    typer.echo(f"{tenant} is {was.status_before} again.")
+    if was.status_before == "suspended":
+        say("{tenant} is suspended again.", tenant=tenant)
+    else:
+        say("{tenant} is active again.", tenant=tenant)
     if was.override == "removed":
-        typer.echo(
+        say(
             "Meta does not send its messages here any more. To have them sent again:"
-            f" mcp-platform doctor {tenant} --fix"
+            " mcp-platform doctor {tenant} --fix",
+            tenant=tenant,
         )
 
 
@@ -104,18 +111,18 @@ def purge(
     """
     if confirm is None and not sys.stdin.isatty():
         raise typer.BadParameter("There is no terminal to ask at. Give --confirm.")
-    named = (
-        confirm if confirm is not None else typer.prompt(f"Write {tenant} to delete it for good")
-    )
+    asked = worded("Write {tenant} to delete it for good", tenant=tenant)
+    named = confirm if confirm is not None else typer.prompt(asked)
     _change(
         tenant,
         lambda work, path, now: work.purge(
             *path, confirm=named, without_export=without_export, now=now
         ),
     )
-    typer.echo(
-        f"{tenant} is purged by the running service within a few minutes. How far it has come, and"
-        f" what is left for you to take away: mcp-platform tenants show {tenant}"
+    say(
+        "{tenant} is purged by the running service within a few minutes. How far it has come, and"
+        " what is left for you to take away: mcp-platform tenants show {tenant}",
+        tenant=tenant,
     )
 
 

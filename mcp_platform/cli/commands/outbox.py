@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.cli.arguments import ALL, JSON, TENANT, TENANT_OR_ALL
 from mcp_platform.cli.operating import in_database, show, tenant_to_wake, tenants_at
+from mcp_platform.cli.spoken import say
 from mcp_platform.errors import NotFound
 from mcp_platform.outbox.dead import DeadLetters
 
@@ -62,4 +63,4 @@ def replay(
     done = in_database(again)
     if not every and done < len(set(effects or ())):
         raise NotFound(f"Some of the ids named are not dead there; {done} replayed.")
-    typer.echo(f"{done} replayed.")
+    say("{count} replayed.", count=done)

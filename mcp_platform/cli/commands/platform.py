@@ -12,6 +12,7 @@ import yaml
 from mcp_platform.access.token_keys import PUBLIC, ensure_keys
 from mcp_platform.access.totp import ensure_totp_key
 from mcp_platform.cli.operating import command_actor, in_database
+from mcp_platform.cli.spoken import say, translated, worded
 from mcp_platform.publishing.config_form import BLOCKS, schema
 from mcp_platform.publishing.fleet import Blocks, FleetBlocks, Lack, lacks
 from mcp_platform.publishing.publishing import pushed_to
@@ -63,10 +64,10 @@ def set_(
 def tell_lacks(found: Sequence[Lack], *, most: int) -> None:
     """Say on standard error what is missing: each thing, why, and the command that gives it."""
     for each in found[:most]:
-        typer.echo(f"  {each.field}: {each.why}", err=True)
+        typer.echo(f"  {each.field}: {translated(each.why)}", err=True)
         typer.echo(f"    {each.command}", err=True)
     if len(found) > most:
-        typer.echo(f"  and {len(found) - most} more", err=True)
+        say("  and {count} more", count=len(found) - most, err=True)
 
 
 def _tell(blocks: Blocks, *, as_json: bool) -> None:
@@ -85,14 +86,14 @@ def _tell(blocks: Blocks, *, as_json: bool) -> None:
         shown = {name: _shown(body) for name, body in blocks.items()}
         typer.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True), nl=False)
     else:
-        typer.echo("Nothing is set yet.")
+        say("Nothing is set yet.")
     if missing:
-        typer.secho("A fleet does not run without:", err=True, fg="yellow")
+        say("A fleet does not run without:", err=True, fg="yellow")
         tell_lacks(missing, most=len(missing))
 
 
 def _shown(body: Mapping[str, Any]) -> dict[str, Any]:
-    keys = dict.fromkeys(body.get("token_keys", {}), "(public key)")
+    keys = dict.fromkeys(body.get("token_keys", {}), worded("(public key)"))
     return {**body, "token_keys": keys} if keys else dict(body)
 
 

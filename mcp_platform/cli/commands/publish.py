@@ -14,6 +14,7 @@ import typer
 from mcp_platform.bootstrap.commands import api_server_ranges
 from mcp_platform.cli.commands.platform import tell_lacks
 from mcp_platform.cli.operating import in_database, show
+from mcp_platform.cli.spoken import say, translated
 from mcp_platform.errors import Invalid, PlatformError
 from mcp_platform.publishing import publications, publishing
 from mcp_platform.publishing.config_export import export_config
@@ -65,11 +66,10 @@ def publish(prune: Annotated[bool, PRUNE] = False) -> None:
         )
     )
     _show(done.changes)
-    typer.echo(
-        f"Pushed {done.commit[:12]} to {branch}."
-        if done.commit
-        else "Nothing to publish: all is there."
-    )
+    if done.commit:
+        say("Pushed {commit} to {branch}.", commit=done.commit[:12], branch=branch)
+    else:
+        say("Nothing to publish: all is there.")
 
 
 def diff(stat: Annotated[bool, STAT] = False) -> None:
@@ -81,7 +81,7 @@ def diff(stat: Annotated[bool, STAT] = False) -> None:
     )
     _show(changes)
     if not changes:
-        typer.echo("Nothing would change.")
+        say("Nothing would change.")
     elif not stat:
         typer.echo(lines)
 
@@ -106,13 +106,13 @@ def _examine(url: str, branch: str, *, refuse: bool) -> None:
     config = pushed_to(json.loads(in_database(export_config)), url=url, branch=branch)
     missing = [*lacks(config), *_unreached(config)]
     if waiting := list(unready(config)):
-        typer.secho("Tenants that cannot work yet:", err=True, fg="yellow")
+        say("Tenants that cannot work yet:", err=True, fg="yellow")
         tell_lacks(waiting, most=MOST_WAITING)
     if missing:
-        typer.secho("This fleet cannot run. It lacks:", err=True, fg="red")
+        say("This fleet cannot run. It lacks:", err=True, fg="red")
         tell_lacks(missing, most=len(missing))
         if refuse:
-            typer.echo("Nothing was pushed.", err=True)
+            say("Nothing was pushed.", err=True)
             raise typer.Exit(1)
 
 
@@ -147,10 +147,10 @@ def _synth(config: Path, output: Path, *, prune: bool) -> None:
 
 
 def _step(sentence: str) -> None:
-    typer.echo(f"· {sentence}", err=True)
+    typer.echo(f"· {translated(sentence)}", err=True)
 
 
 def _show(changes: Sequence[ChangedFolder]) -> None:
     if changes:
         rows = [[each.folder, each.kind, str(each.files)] for each in changes]
-        show(("Folder", "What", "Files"), rows, none="")
+        show(("Folder", "What", "Files"), rows, none="", codes=("What",))

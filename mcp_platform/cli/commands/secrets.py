@@ -9,6 +9,7 @@ import typer
 
 from mcp_platform.bootstrap.commands import cluster_alone
 from mcp_platform.cli.operating import in_database, split_path, tenants_at
+from mcp_platform.cli.spoken import translated, worded
 from mcp_platform.errors import Invalid, PlatformError
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.credentials import KEYS, Credentials, CredentialsMissing, CredentialStore
@@ -71,8 +72,8 @@ async def _apply(wanted: Sequence[tuple[str, str]], *, folder: Path, dry_run: bo
             except PlatformError as error:
                 good = False
                 fields = error.fields if isinstance(error, Invalid) else {}
-                why = "; ".join([str(error), *(f"{key}: {told}" for key, told in fields.items())])
-                typer.secho(f"{path}: {why}", err=True, fg="red")
+                why = [str(error), *(f"{key}: {told}" for key, told in fields.items())]
+                typer.secho(f"{path}: {'; '.join(map(translated, why))}", err=True, fg="red")
             else:
                 typer.echo(f"{path}: {said}")
     return good
@@ -99,7 +100,7 @@ async def _apply_one(
         there = {}
     changed = sorted(key for key, value in values.items() if there.get(key) != value)
     if not changed:
-        return "unchanged"
+        return worded("unchanged")
     if not dry_run:
         await namespaces.ensure_namespace(client_name=client_name, environment=environment)
         await target.write(
@@ -107,5 +108,7 @@ async def _apply_one(
             environment=environment,
             values={key: values[key] for key in changed},
         )
-    done = "changed" if there else "created"
-    return f"{'would be ' if dry_run else ''}{done} ({', '.join(changed)})"
+    keys = ", ".join(changed)
+    if dry_run:
+        return worded("would be changed ({keys})" if there else "would be created ({keys})", keys=keys)
+    return worded("changed ({keys})" if there else "created ({keys})", keys=keys)

@@ -25,7 +25,7 @@ from mcp_platform.cli.operating import (
     tenant_named,
 )
 from mcp_platform.cli.servers import refuse_old_schema, servers
-from mcp_platform.cli.spoken import say
+from mcp_platform.cli.spoken import later, say
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.offboarding.api import OffboardingOut
 from mcp_platform.offboarding.offboarding import Offboarding
@@ -72,6 +72,7 @@ def list_(*, as_json: Annotated[bool, JSON] = False) -> None:
         ("Tenant", "Business", "Status", "Topology", "Model", "Number id", "Calendar", "Trouble"),
         found,
         none="There are no tenants yet: mcp-platform onboard.",
+        codes=("Status", "Model"),
         as_json=as_json,
     )
     if any(row[-1] != UNTROUBLED for row in found):
@@ -88,7 +89,7 @@ async def _all(session: AsyncSession) -> list[list[str]]:
             tenant.business_name,
             tenant.status,
             tenant.topology,
-            "on" if tenant.model_enabled else "off",
+            later("on") if tenant.model_enabled else later("off"),
             tenant.phone_number_id or "–",
             tenant.calendar_id or "–",
             "; ".join(found.get(tenant.path, [UNTROUBLED])),
@@ -125,9 +126,10 @@ def create(
     if given.get("topology") == "isolated":
         actor = command_actor()
         isolating(lambda isolation: isolation.prepare_new(client_name, environment, actor=actor))
-    typer.echo(
-        f"{client_name}/{environment} is there. Its credentials are missing still:"
-        f" mcp-platform credentials set {client_name}/{environment} --from-file FILE"
+    say(
+        "{tenant} is there. Its credentials are missing still:"
+        " mcp-platform credentials set {tenant} --from-file FILE",
+        tenant=f"{client_name}/{environment}",
     )
 
 

@@ -24,7 +24,7 @@ from mcp_platform.access.users import (
 from mcp_platform.audit.actor import Actor
 from mcp_platform.cli.arguments import JSON
 from mcp_platform.cli.operating import command_actor, in_database, show
-from mcp_platform.cli.spoken import say
+from mcp_platform.cli.spoken import later, say, worded
 from mcp_platform.kit.paging import MOST, PageQuery
 
 app = typer.Typer(help="Make and manage the platform's users.", no_args_is_help=True)
@@ -86,7 +86,10 @@ def create(
         )
 
     _as_command(make)
-    _say(f"{address} is {role.value}.", password if generate else None)
+    _say(
+        worded("{email} is {role}.", email=address, role=role.value),
+        password if generate else None,
+    )
 
 
 @app.command("list")
@@ -108,12 +111,13 @@ def list_(*, as_json: Annotated[bool, JSON] = False) -> None:
                 user.name,
                 user.role,
                 user.tenant or "–",
-                "on" if user.totp else "off",
-                "disabled" if user.disabled else "active",
+                later("on") if user.totp else later("off"),
+                later("disabled") if user.disabled else later("active"),
             ]
             for user in in_database(find)
         ],
         none="There are no users yet: mcp-platform users create <e-mail>.",
+        codes=("One-time codes", "State"),
         as_json=as_json,
     )
 
@@ -163,7 +167,10 @@ def reset_password_(
         )
 
     _as_command(change)
-    _say(f"The password of {address} is another one.", password if generate else None)
+    _say(
+        worded("The password of {email} is another one.", email=address),
+        password if generate else None,
+    )
 
 
 @app.command("reset-totp")
@@ -197,14 +204,26 @@ def _password(email: str, *, generate: bool, stdin: bool) -> tuple[str, str]:
             "There is no terminal to ask at. Give --generate or --password-stdin."
         )
     else:
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        password = _typed()
     check_password(password, email=email)
     return password, PasswordHasher().hash(password)
+
+
+def _typed() -> str:
+    """Ask for a password until it is typed twice alike."""
+    while True:
+        asked = [
+            typer.prompt(sentence, hide_input=True, err=True)
+            for sentence in (worded("Password"), worded("The same again"))
+        ]
+        if len(set(asked)) == 1:
+            return str(asked[0])
+        say("These are not the same.", err=True)
 
 
 def _say(sentence: str, password: str | None) -> None:
     """Say what was done; a generated password stands alone on standard output."""
     typer.echo(sentence, err=password is not None)
     if password is not None:
-        typer.echo("The password, shown this once; it must be changed at the first use:", err=True)
+        say("The password, shown this once; it must be changed at the first use:", err=True)
         typer.echo(password)

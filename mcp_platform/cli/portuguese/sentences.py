@@ -1,12 +1,89 @@
 """The commands' sentences in Portuguese, by the English ones that stand where they are said.
 
-`SENTENCES` and `WORDS` are said through `spoken.say`, `spoken.worded` and `operating.show`; `ERRORS`
-are raised elsewhere in English. A test looks that each is said somewhere, and none is missing.
+They are said through `spoken.say`, `spoken.worded` and `operating.show`. A test looks that each is
+said somewhere, and none is missing.
 """
 
 from collections.abc import Mapping
 
 SENTENCES: Mapping[str, str] = {
+    # What every command may say.
+    "Aborted.": "Cancelado.",
+    "Interrupted.": "Interrompido.",
+    "  and {count} more": "  e mais {count}",
+    # The file of all clients.
+    "Credentials that would be compared with the store: {count}.": (
+        "Ambientes cujas credenciais seriam comparadas com as guardadas: {count}."
+    ),
+    "Credentials: {saved} of {count} tenants are saved.": (
+        "Credenciais: gravadas as de {saved} de {count} ambiente(s)."
+    ),
+    "  {path} is not named, and stays as it is.": "  {path} não está no arquivo, e fica como está.",
+    "{what}: {created} created, {updated} updated, {unchanged} unchanged.": (
+        "{what}: {created} criado(s), {updated} atualizado(s), {unchanged} sem mudança."
+    ),
+    "{what}: {created} would be created, {updated} would be updated, {unchanged} unchanged.": (
+        "{what}: {created} seria(m) criado(s), {updated} seria(m) atualizado(s), {unchanged} sem"
+        " mudança."
+    ),
+    "Still to be given are the credentials of:": "Ainda faltam as credenciais de:",
+    "no file is named for it": "nenhum arquivo é nomeado para ele",
+    "    mcp-platform credentials set {path} --from-file FILE.env": (
+        "    mcp-platform credentials set {path} --from-file ARQUIVO.env"
+    ),
+    # The manifests and what all tenants share.
+    "Pushed {commit} to {branch}.": "Enviado {commit} para {branch}.",
+    "Nothing to publish: all is there.": "Não há nada a publicar: já está tudo lá.",
+    "Nothing would change.": "Nada mudaria.",
+    "Nothing was pushed.": "Nada foi enviado.",
+    "Nothing is set yet.": "Ainda não há nada definido.",
+    "Tenants that cannot work yet:": "Ambientes que ainda não podem funcionar:",
+    "This fleet cannot run. It lacks:": "Esta frota não pode rodar. Falta:",
+    "A fleet does not run without:": "Uma frota não roda sem:",
+    "(public key)": "(chave pública)",
+    # Credentials in a cluster.
+    "unchanged": "sem mudança",
+    "changed ({keys})": "mudado ({keys})",
+    "created ({keys})": "criado ({keys})",
+    "would be changed ({keys})": "seria mudado ({keys})",
+    "would be created ({keys})": "seria criado ({keys})",
+    # A tenant's end.
+    "{output}: {rows} rows of {tenant}.": "{output}: {rows} linhas de {tenant}.",
+    "{tenant} is off-boarded; it is purged on {day}. Until then: mcp-platform tenants restore"
+    " {tenant}": (
+        "{tenant} está encerrado; será eliminado em {day}. Até lá: mcp-platform tenants restore"
+        " {tenant}"
+    ),
+    "{tenant} is active again.": "{tenant} está ativo de novo.",
+    "{tenant} is suspended again.": "{tenant} está suspenso de novo.",
+    "Meta does not send its messages here any more. To have them sent again: mcp-platform doctor"
+    " {tenant} --fix": (
+        "A Meta não envia mais as mensagens dele para cá. Para que volte a enviar: mcp-platform"
+        " doctor {tenant} --fix"
+    ),
+    "Write {tenant} to delete it for good": "Escreva {tenant} para apagar de vez",
+    "{tenant} is purged by the running service within a few minutes. How far it has come, and what"
+    " is left for you to take away: mcp-platform tenants show {tenant}": (
+        "{tenant} será eliminado pelo serviço em execução em poucos minutos. Em que ponto está, e o"
+        " que sobra para você retirar: mcp-platform tenants show {tenant}"
+    ),
+    "{tenant} is there. Its credentials are missing still: mcp-platform credentials set {tenant}"
+    " --from-file FILE": (
+        "{tenant} foi criado. Ainda faltam as credenciais: mcp-platform credentials set {tenant}"
+        " --from-file ARQUIVO"
+    ),
+    # Users.
+    "{email} is {role}.": "{email} é {role}.",
+    "The password of {email} is another one.": "A senha de {email} foi trocada.",
+    "Password": "Senha",
+    "The same again": "A mesma senha outra vez",
+    "These are not the same.": "As duas não são iguais.",
+    "The password, shown this once; it must be changed at the first use:": (
+        "A senha, mostrada só desta vez; tem de ser trocada no primeiro uso:"
+    ),
+    # The queue and the database.
+    "{count} replayed.": "Tentados de novo: {count}.",
+    "The database is up to date.": "O banco está atualizado.",
     # Catalogue.
     "{name} is offered; every process sees it within fifteen seconds.": (
         "{name} está no catálogo; todos os processos o veem em até quinze segundos."
@@ -116,6 +193,19 @@ SENTENCES: Mapping[str, str] = {
 }
 
 WORDS: Mapping[str, str] = {
+    "Clients": "Clientes",
+    "Clients and tenants": "Clientes e ambientes",
+    "Tenants": "Ambientes",
+    "Services": "Serviços",
+    "People": "Profissionais",
+    "Closed days": "Dias fechados",
+    "Credentials": "Credenciais",
+    "disabled": "desativado",
+    "no": "não",
+    "off": "desligado",
+    "on": "ligado",
+    "unsure: set it again": "incerta: grave de novo",
+    "yes": "sim",
     "Answered by": "Quem responde",
     "Appointment": "Agendamento",
     "Changed by": "Mudado por",
@@ -183,55 +273,39 @@ WORDS: Mapping[str, str] = {
     "optional": "facultativo",
 }
 
-ERRORS: Mapping[str, str] = {
-    "There is no user {email}.": "Não existe o usuário {email}.",
-    "There is a user with this e-mail address.": "Já existe um usuário com este e-mail.",
-    "This is the last administrator: make another one first.": (
-        "Este é o último administrador: crie outro antes."
-    ),
-    "{file} cannot be read: {why}.": "{file} não pode ser lido: {why}.",
-    "There is no tenant {path}.": "Não existe o ambiente {path}.",
-    "There is no tenant {path}. `mcp-platform tenants list` shows all.": (
-        "Não existe o ambiente {path}. `mcp-platform tenants list` mostra todos."
-    ),
-    "{path} is no tenant. Write it as <client>/<environment>, for instance"
-    " barbearia-do-ze/production.": (
-        "{path} não é um ambiente. Escreva como <cliente>/<ambiente>, por exemplo"
-        " barbearia-do-ze/production."
-    ),
-    "{path} is offboarded: it changes no more.": (
-        "{path} foi desligado: não aceita mais mudanças."
-    ),
-    "There is no service {id}.": "Não existe o serviço {id}.",
-    "There is no professional {id}.": "Não existe o profissional {id}.",
-    "there is a service {id} already": "já existe um serviço {id}",
-    "there is a professional {id} already": "já existe um profissional {id}",
-    "there is no such service": "não existe esse serviço",
-    "nobody of that id works here": "ninguém com esse id trabalha aqui",
-    "These services cannot be offered.": "Estes serviços não podem ser oferecidos.",
-    "These hours cannot be.": "Este horário não pode ser.",
-    "overlaps the span that opens at {opens}": "bate com o período que abre às {opens}",
-    "{name} has {count} appointments ahead: make it inactive instead.": (
-        "{name} tem {count} horário(s) marcado(s): deixe inativo em vez de remover."
-    ),
-    "{name} had {count} appointments, which are kept: make it inactive instead.": (
-        "{name} já teve {count} horário(s), que são guardados: deixe inativo em vez de remover."
-    ),
-    "None of these days is closed.": "Nenhum desses dias está fechado.",
-    "Nothing was closed: say --bookings keep or --bookings cancel.": (
-        "Nada foi fechado: diga --bookings keep (manter) ou --bookings cancel (cancelar)."
-    ),
-    "{days} is no range of at most {count} days, the first one first.": (
-        "{days} não é um período de até {count} dias, com o primeiro dia antes."
-    ),
-    "{day} is no day. Write it as 2026-12-25 or 25/12/2026.": (
-        "{day} não é um dia. Escreva como 25/12/2026 ou 2026-12-25."
-    ),
-    "{day} is no day of a year. Write it as 25/01, the day first.": (
-        "{day} não é um dia do ano. Escreva como 25/01, o dia antes do mês."
-    ),
-    "There is no such holiday of the town's: {days}.": "A cidade não tem esse feriado: {days}.",
-    "These are no holidays.": "Estes dias não são feriados.",
+CODES: Mapping[str, str] = {
+    # Of tenants and appointments.
+    "suspended": "suspenso",
+    "offboarded": "encerrado",
+    "held": "reservado",
+    "booked": "marcado",
+    "confirmed": "confirmado",
+    "completed": "realizado",
+    "no_show": "não veio",
+    # How a customer was told.
+    "message": "por mensagem",
+    "call": "por telefone: ligar",
+    "called": "por telefone",
+    # Who answers a conversation, who wrote, and what became of it.
+    "assistant": "assistente",
+    "waiting": "espera por uma pessoa",
+    "person": "uma pessoa",
+    "contact": "contato",
+    "model": "assistente",
+    "menu": "menu",
+    "human": "pessoa",
+    "system": "sistema",
+    "queued": "na fila",
+    "uncertain": "sem certeza de ter saído",
+    "accepted": "aceita pela Meta",
+    "delivered": "entregue",
+    "read": "lida",
+    "failed": "não entregue",
+    # Of folders.
+    "added": "nova",
+    "changed": "mudou",
+    "removed": "removida",
 }
+"""Words of closed lists, which a table shows and JSON has as they are."""
 
-PORTUGUESE: Mapping[str, str] = {**SENTENCES, **WORDS}
+PORTUGUESE: Mapping[str, str] = {**SENTENCES, **WORDS, **CODES}

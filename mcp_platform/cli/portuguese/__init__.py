@@ -1,0 +1,1 @@
+"""What commands say in Portuguese, by the English that stands where it is said."""
