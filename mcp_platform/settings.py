@@ -162,8 +162,8 @@ class Settings(BaseSettings):
     )
     owner_notice_template: str | None = Field(
         None,
-        description="Name of an approved template with one body variable, in which notices to"
-        " owners are sent. Unset: as plain text, which Meta delivers only within 24 hours of the"
+        description="Name of a template with one body variable, approved in the languages of your"
+        " tenants (pt_BR, en, es), in which notices to owners are sent. Unset: as plain text, which Meta delivers only within 24 hours of the"
         " owner's own last message.",
     )
     park_after: int = Field(

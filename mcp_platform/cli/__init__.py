@@ -247,8 +247,8 @@ VERSION = typer.Option(
 @app.callback()
 def mcp_platform(
     *,
-    version: Annotated[bool, VERSION] = False,  # noqa: ARG001  # eager
-    lang: Annotated[Spoken | None, LANG] = None,  # noqa: ARG001  # eager
+    version: Annotated[bool, VERSION] = False,  # eager
+    lang: Annotated[Spoken | None, LANG] = None,  # eager
 ) -> None:
     """What all commands share: the release, and the language."""
 

@@ -61,12 +61,15 @@ def said() -> Iterator[None]:
 def _with_fields(error: PlatformError) -> str:
     """Return what went wrong and where: one place is read as a sentence, several as a list."""
     sentence, fields = str(error), getattr(error, "fields", {})
-    told = [f"{name}: {why.removesuffix('.')}" for name, why in fields.items()]
-    if all(each in sentence for each in told):
+    if all(f"{name}: {why.removesuffix('.')}" in sentence for name, why in fields.items()):
         return translated(sentence)
-    told = [f"{name}: {translated(why).removesuffix('.')}" for name, why in fields.items()]
-    sentence = translated(sentence)
-    return ("\n  " if len(told) > 1 else " ").join([sentence, *(f"{each}." for each in told)])
+    told = [_ended(f"{name}: {translated(why)}") for name, why in fields.items()]
+    return ("\n  " if len(told) > 1 else " ").join([translated(sentence), *told])
+
+
+def _ended(sentence: str) -> str:
+    """Return a sentence with a mark at its end, and with one alone."""
+    return sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}."
 
 
 def fail(sentence: str, *, status: int = FAILED) -> NoReturn:

@@ -27,7 +27,13 @@ from mcp_platform.kit.queue import schema_for, wakes
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.settings import Settings
 from mcp_platform.tenants.directory import UnknownTenant, all_tenants, tenant_at
-from mcp_platform.tenants.tenant import Tenant, TenantId, is_client_name, is_environment
+from mcp_platform.tenants.tenant import (
+    ENVIRONMENTS,
+    Tenant,
+    TenantId,
+    check_client_name,
+    is_environment,
+)
 
 if TYPE_CHECKING:
     from mcp_platform.registry.isolation import Isolation
@@ -92,13 +98,21 @@ def split_path(path: str) -> tuple[str, str]:
     Raises:
         Invalid: it is something else.
     """
-    client_name, _, environment = path.strip("/").partition("/")
-    if is_client_name(client_name) and is_environment(environment):
-        return client_name, environment
-    raise Invalid(
-        f"{path!r} is no tenant. Write it as <client>/<environment>, for instance"
-        " barbearia-do-ze/production."
-    )
+    client_name, slash, environment = path.strip("/").partition("/")
+    if not (client_name and slash and environment) or "/" in environment:
+        raise Invalid(
+            f"{path!r} is no tenant. Write it as <client>/<environment>, for instance"
+            " barbearia-do-ze/production."
+        )
+    try:
+        check_client_name(client_name)
+    except Invalid as error:
+        why = error.fields["client_name"]
+        raise Invalid(f"{client_name!r} cannot be the name of a client: {why}.") from error
+    if not is_environment(environment):
+        known = ", ".join(ENVIRONMENTS)
+        raise Invalid(f"{environment!r} is no environment: write one of {known}.")
+    return client_name, environment
 
 
 async def tenant_named(session: AsyncSession, path: str) -> Tenant:

@@ -102,7 +102,7 @@ def _forms() -> list[tuple[re.Pattern[str], str]]:
             tuple(words.replace("{{", "{").replace("}}", "}") for words in language)
             for language in (each.en, each.pt)
         ]
-        said |= dict(zip(*plain, strict=True)) | dict([(" ".join(plain[0]), " ".join(plain[1]))])
+        said |= dict(zip(*plain, strict=True)) | {" ".join(plain[0]): " ".join(plain[1])}
     return [(_form(english), portuguese) for english, portuguese in said.items() if english]
 
 

@@ -32,7 +32,9 @@ async def secret(chart: Chart) -> CheckOutcome:
                 )
             return CheckOutcome("secret", "readable")
         case CredentialsMissing() as error:
-            return CheckOutcome("secret", "missing", {"reason": str(error)})
+            return CheckOutcome(
+                "secret", "missing", {"reason": str(error), "path": chart.case.tenant.path}
+            )
         case CredentialsForbidden() as error:
             return CheckOutcome("secret", "forbidden", {"reason": str(error)})
         case CredentialsGarbled() as error:
@@ -43,12 +45,12 @@ async def secret(chart: Chart) -> CheckOutcome:
 
 async def keys(chart: Chart) -> CheckOutcome:
     """Look which credentials are missing."""
-    missing = _missing(chart)
+    missing, path = _missing(chart), chart.case.tenant.path
     if missing:
-        return CheckOutcome("secret.keys", "missing", {"keys": ", ".join(missing)})
+        return CheckOutcome("secret.keys", "missing", {"keys": ", ".join(missing), "path": path})
     advised = [key for key in _ADVISED if not _value(chart.case, key)]
     if advised:
-        return CheckOutcome("secret.keys", "advised", {"keys": ", ".join(advised)})
+        return CheckOutcome("secret.keys", "advised", {"keys": ", ".join(advised), "path": path})
     return CheckOutcome("secret.keys", "complete")
 
 

@@ -13,12 +13,12 @@ from mcp_platform.doctor.case import Chart
 from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.whatsapp.account import LONGEST_CALLBACK, AccountRefused
+from mcp_platform.whatsapp.messages import template_language
 
 CALLS = 6
 """Calls to Graph that one examination makes, when nothing is fixed."""
 SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging")
 SOON = timedelta(days=14)  # time for a person to make another token
-TEMPLATE_LANGUAGE = "pt_BR"  # in which notices to owners are sent
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _TOKEN_REFUSED = frozenset({0, 190})
 _UNKNOWN_OBJECT = frozenset({33, 100, 803})
@@ -231,7 +231,8 @@ async def template(chart: Chart) -> CheckOutcome:
     wanted, secrets = chart.case.template, chart.case.secrets
     if wanted is None:
         return _window(chart)
-    details = {"template": wanted}
+    language = template_language(chart.case.tenant.language)
+    details = {"template": wanted, "language": language}
     try:
         found = await chart.doors.meta.templates(
             token=secrets.whatsapp_api_token,
@@ -240,7 +241,7 @@ async def template(chart: Chart) -> CheckOutcome:
         )
     except AccountRefused as refused:
         return CheckOutcome("whatsapp.template", "refused", {**details, "error": str(refused.code)})
-    ours = next((each for each in found if each.language == TEMPLATE_LANGUAGE), None)
+    ours = next((each for each in found if each.language == language), None)
     if ours is None:
         return CheckOutcome("whatsapp.template", "absent", details)
     if ours.status != "APPROVED":

@@ -4,7 +4,7 @@ Notices are effects like any other: recorded, sent, retried. The same trouble is
 """
 
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 import structlog
@@ -18,7 +18,7 @@ from mcp_platform.outbox.outbox import OWNER_LANE, Outbox
 from mcp_platform.tenants import health
 from mcp_platform.tenants.languages import primary
 from mcp_platform.tenants.tenant import Tenant, TenantId
-from mcp_platform.whatsapp.messages import Recipient
+from mcp_platform.whatsapp.messages import Recipient, template_message
 from mcp_platform.whatsapp.reply import Reply
 
 log = structlog.get_logger(__name__)
@@ -152,7 +152,7 @@ class Notices:
     """Records notices to the owner of a tenant; a tenant without an owner's number has none."""
 
     def __init__(self, sessions: Sessions, *, template: str | None = None) -> None:
-        """Send in `template`, which has one body variable; else as text, if the window is open."""
+        """Send in `template`, which has one body variable and each tenant's language; else as text."""
         self._sessions = sessions
         self._template = template
 
@@ -228,13 +228,22 @@ class Notices:
         NOTICES.labels(about=about).inc()
         owner, language, today = await Driver(session).row(OWNER, tenant=tenant_id)
         text = _TROUBLES[about][primary(language)]
-        await self._send(session, tenant_id, owner, text, key=f"n:{about}:{today:%Y%m%d}")
+        key = f"n:{about}:{today:%Y%m%d}"
+        await self._send(session, tenant_id, owner, text, language=language, key=key)
 
     async def _record(self, session: AsyncSession, tenant: Tenant, text: str, *, key: str) -> None:
-        await self._send(session, tenant.id, tenant.owner_whatsapp, text, key=key)
+        owner, language = tenant.owner_whatsapp, tenant.language
+        await self._send(session, tenant.id, owner, text, language=language, key=key)
 
     async def _send(
-        self, session: AsyncSession, tenant_id: TenantId, owner: str | None, text: str, *, key: str
+        self,
+        session: AsyncSession,
+        tenant_id: TenantId,
+        owner: str | None,
+        text: str,
+        *,
+        language: str,
+        key: str,
     ) -> None:
         if owner is None:
             # Nobody can be told: health must show that.
@@ -245,22 +254,11 @@ class Notices:
             key=key,
             lane=OWNER_LANE,
             recipient=Recipient(wa_id=owner),
-            content=self._content(text),
+            content=Reply(text)
+            if self._template is None
+            else template_message(text, template=self._template, language=language),
             purpose="notice",
         )
-
-    def _content(self, text: str) -> Reply | dict[str, Any]:
-        if self._template is None:
-            return Reply(text)
-        # Source: Meta refuses a parameter with a line break, a tab or five spaces (132018).
-        one_line = " ".join(text.split())
-        body = {"type": "body", "parameters": [{"type": "text", "text": one_line}]}
-        template = {
-            "name": self._template,
-            "language": {"code": "pt_BR"},
-            "components": [body],
-        }
-        return {"type": "template", "template": template}
 
 
 def _who(tenant: Tenant, contact: NamedContact) -> str:

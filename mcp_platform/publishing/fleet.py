@@ -127,6 +127,16 @@ def lacks(config: Mapping[str, Any]) -> Iterator[Lack]:
         )
 
 
+def looked_up(config: Mapping[str, Any]) -> Iterator[Lack]:
+    """Give what nobody set and `publish` therefore asks the cluster for."""
+    if not config.get("platform", {}).get("api_server_ranges"):
+        yield Lack(
+            field="platform.api_server_ranges",
+            why="publish asks the cluster of KUBECONFIG, and pushes nothing where there is none",
+            command=f"{SET} api_server_ranges=203.0.113.10/32",
+        )
+
+
 def unready(config: Mapping[str, Any]) -> Iterator[Lack]:
     """Give the tenants that answer nobody yet, as their credentials were never given."""
     if config.get("platform", {}).get("credentials") == "external":

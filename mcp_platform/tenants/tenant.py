@@ -69,4 +69,4 @@ def check_client_name(name: str) -> str:
         reason = "use 3 to 40 lower-case letters, digits and inner hyphens"
     else:
         return name
-    raise Invalid(f"client_name: {reason}", fields={"client_name": reason})
+    raise Invalid(f"client_name: {reason}.", fields={"client_name": reason})

@@ -24,6 +24,8 @@ CHOICE_ID_MAX = 200  # a row's; a button's may have 256, but one id must fit bot
 CALLBACK_MAX = 512
 LIST_LABEL = "Menu"  # the same word in all languages that we speak, where the caller gave none
 ELLIPSIS = "…"
+# Meta's name of a template's language, by ours. Source: Meta's "Supported languages" of templates.
+_TEMPLATE_LANGUAGES = {"pt": "pt_BR", "en": "en", "es": "es"}
 _JOINERS = "\u200d\ufe0e\ufe0f"  # left at the end of a cut, they belong to what was cut off
 
 
@@ -43,6 +45,28 @@ class Recipient:
         if self.wa_id:
             return {"to": self.wa_id}
         return {"recipient": self.bsuid or ""}
+
+
+def template_language(language: str) -> str:
+    """Return the language of templates that a tenant's owner is told in: a tenant's, or Portuguese."""
+    return _TEMPLATE_LANGUAGES.get(language.partition("-")[0].lower(), "pt_BR")
+
+
+def template_message(text: str, *, template: str, language: str) -> dict[str, Any]:
+    """Return the content of a message in a template that has one body variable: `text`.
+
+    On one line: Meta refuses a parameter with a line break, a tab or more than four spaces in a row
+    (132018).
+    """
+    parameter = {"type": "text", "text": " ".join(text.split())}
+    return {
+        "type": "template",
+        "template": {
+            "name": template,
+            "language": {"code": template_language(language)},
+            "components": [{"type": "body", "parameters": [parameter]}],
+        },
+    }
 
 
 def graph_message(reply: Reply, *, recipient: Recipient, callback: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pytest
 from mcp_platform.cli.failures import said
 from tests.cli.conftest import Database, Mcp, Ran
 from tests.conftest import FOLDER_VARIABLE
+from tests.every import every
 
 SECRET = "hunter2-and-more"
 
@@ -269,8 +270,17 @@ def test_a_tenant_that_is_not_there_is_said_so(path: str, mcp: Mcp, database: Da
         _one_sentence(mcp(*arguments), f"There is no tenant {path}.")
 
 
-@pytest.mark.parametrize("path", ["barbearia-do-ze", "a/b/c", "/", "X/production", "ze/prod"])
-def test_a_path_that_is_none_is_said_so(path: str, mcp: Mcp, database: Database) -> None:
-    _one_sentence(
-        mcp("tenants", "resume", path), "is no tenant. Write it as <client>/<environment>"
-    )
+@every(
+    "path, why",
+    [
+        ("barbearia-do-ze", "is no tenant. Write it as <client>/<environment>"),
+        ("a/b/c", "is no tenant. Write it as <client>/<environment>"),
+        ("/", "is no tenant. Write it as <client>/<environment>"),
+        ("X/production", "use 3 to 40 lower-case letters"),
+        ("ze/production", "'ze' cannot be the name of a client: use 3 to 40"),
+        ("api/production", "'api' cannot be the name of a client: 'api' is a path of the platform"),
+        ("zeca/prod", "'prod' is no environment: write one of development, staging, production."),
+    ],
+)
+def test_a_path_that_is_none_is_said_so(path: str, why: str, mcp: Mcp) -> None:
+    _one_sentence(mcp("tenants", "resume", path), why)

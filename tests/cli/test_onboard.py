@@ -447,12 +447,14 @@ async def test_a_script_is_told_everything_that_is_missing_at_once(desk: Desk) -
     file = desk.answers()
     said = json.loads(file.read_text())
     del said["services"], said["time_zone"]  # the second need not be said
+    said["minimum_notice"] = "soon"
     file.write_text(json.dumps(said))
     (desk.folder / "nova.env").write_text(f"GEMINI_API_KEY={GEMINI_KEY}\n")
     ran = await desk.run("onboard", "--from-file", str(file), "--non-interactive", "--lang", "en")
     assert ran.status == 2
     assert f"In {file} answers are missing" in ran.err
     assert "services: Is missing." in ran.err
+    assert "minimum_notice: Write it as 30 min" in ran.err
     where = f"Is missing in {desk.folder / 'nova.env'}."
     assert f"credentials.production.WHATSAPP_API_TOKEN: {where}" in ran.err
     assert "GEMINI_API_KEY" not in ran.err

@@ -41,6 +41,11 @@ def test_a_fleet_that_was_filled_by_hand_is_not_pushed_before_it_can_run(
         "--token-keys",
         "api_server_ranges",
     ]
+    shown = mcp("platform", "show").err
+    assert [re.split(r"[ =]", each)[2] for each in COMMAND.findall(shown)] == [
+        re.split(r"[ =]", each)[2] for each in commands
+    ]
+    assert "publish asks the cluster of KUBECONFIG" in shown
     assert mcp("diff", "--stat").status == 1  # what cannot be made cannot be shown
     assert not subprocess.run(
         ["git", "-C", str(bare), "branch"], check=True, capture_output=True

@@ -52,7 +52,7 @@ def test_another_environment_of_a_client_needs_no_name_of_its_business(
         ((PATH,), "there is a tenant"),
         (("barbearia-do-ze/staging", "--time-zone", "Brazil"), "must be an IANA name"),
         (("barbearia-do-ze/staging", "--phone-number-id", "+55"), "phone_number_id"),
-        (("api/production", "--business-name", "X"), "is no tenant"),
+        (("api/production", "--business-name", "X"), "cannot be the name of a client"),
     ],
 )
 def test_what_cannot_be_made_is_refused_in_a_sentence_and_nothing_is_made(

@@ -46,6 +46,17 @@ async def test_a_tenant_in_good_order_has_nothing_but_ok(here: ExaminedTenant) -
     }
 
 
+async def test_the_template_of_notices_is_looked_for_in_the_tenants_language(
+    here: ExaminedTenant,
+) -> None:
+    here.tenant(language="en")
+    found = (await here.examine())["whatsapp.template"]
+    assert (found.code, found.details["language"]) == ("absent", "en")
+
+    here.template(language="en")
+    assert (await here.examine())["whatsapp.template"].code == "approved"
+
+
 async def test_where_no_cluster_is_in_sight_nothing_is_said_of_a_rollout(
     here: ExaminedTenant,
 ) -> None:

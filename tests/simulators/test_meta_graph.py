@@ -315,6 +315,13 @@ async def test_templates_of_an_account_are_checked_once_some_are_registered(
     )
 
     assert good.json()["messages"][0]["message_status"] == "accepted"
+    for broken in ("Ana\nSouza", "Ana\tSouza", "Ana\r\nSouza", "Ana     Souza"):
+        refused = (await meta.send(template(broken))).json()["error"]
+        assert (refused["code"], "new-line/tab" in refused["error_data"]["details"]) == (
+            132018,
+            True,
+        ), broken
+    assert (await meta.send(template("Ana    Souza"))).status_code == 200
     assert miscounted.json()["error"]["code"] == 132000
     assert unknown.json()["error"]["code"] == 132001
     listed = (await meta.get(f"{NUMBER['waba_id']}/message_templates")).json()["data"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_platform.simulators.meta.messages import check_message
-from mcp_platform.whatsapp.messages import Recipient, graph_message, shortened
+from mcp_platform.whatsapp.messages import Recipient, graph_message, shortened, template_message
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 ANA = Recipient(wa_id="558588887777", bsuid="BR.1502576394655843")
@@ -22,6 +22,20 @@ def interactive(reply: Reply):
 
 def choices(count: int, title: str = "Opção {}"):
     return tuple(ReplyOption(f"s_{n}", title.format(n)) for n in range(count))
+
+
+def test_a_notice_is_sent_in_the_tenants_language_and_on_one_line() -> None:
+    sent = [
+        template_message("a\r\n b\tc      d", template="aviso", language=each)["template"]
+        for each in ("pt-BR", "en", "es")
+    ]
+    assert [each["language"]["code"] for each in sent] == ["pt_BR", "en", "es"]
+    assert sent[0]["components"][0]["parameters"] == [{"type": "text", "text": "a b c d"}]
+    for each in sent:
+        check_message(
+            {"messaging_product": "whatsapp", "to": "5511999998888"}
+            | {"type": "template", "template": each}
+        )
 
 
 anything = st.text(st.characters(), max_size=60) | st.text(max_size=5000)

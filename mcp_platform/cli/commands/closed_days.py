@@ -305,7 +305,9 @@ def _settled(
         raise Conflict("Nothing was closed: say --bookings keep or --bookings cancel.")
     answers = {"k": "keep", "c": "cancel", "m": "keep", "d": "cancel"}
     asked = worded("Keep them (k), cancel them (c), or close nothing (n)?")
-    answer = typer.prompt(asked, default="n", show_default=False).strip().lower()[:1]
+    answer = (
+        typer.prompt(asked, default="n", show_default=False, prompt_suffix=" ").strip().lower()[:1]
+    )
     if answer not in answers:
         say("Nothing was closed.")
         raise typer.Exit(1)

@@ -81,15 +81,16 @@ def onboard(
     settings, words = Settings(), OnboardingWords(lang.value)
     configure_logging(level="ERROR", form="console", show_texts=False)
     kept = Kept(settings.data_dir / "onboarding")
-    answers = Answers() if from_file is None else _read(from_file, words)
+    answers, unfit = (Answers(), {}) if from_file is None else _read(from_file, words)
     with ExitStack() as servers:
         if from_file is not None and non_interactive:
             opened = _open(settings, servers)
             course = _course(settings, opened, words, kept)
-            _without_questions(
-                answers, course, opened.known, words, file=from_file, save_anyway=save_anyway
-            )
+            values, made_here = _complete(answers, unfit, opened.known, words, file=from_file)
+            _without_questions(answers, values, made_here, course, words, save_anyway=save_anyway)
             return
+        if unfit and from_file is not None:  # what is missing is asked for, what is wrong is mended
+            _refuse(unfit, words, file=from_file)
         # Beside the first question: nobody looks at an empty terminal for as long as that takes.
         beside = servers.enter_context(ThreadPoolExecutor(1))
         _with_questions(answers, beside.submit(_open, settings, servers), settings, kept, words)
@@ -128,17 +129,15 @@ def _course(
     )
 
 
-def _read(file: Path, words: "OnboardingWords") -> "Answers":
-    """Read a file of answers; what is named in it lies beside it."""
+def _read(file: Path, words: "OnboardingWords") -> "tuple[Answers, dict[str, str]]":
+    """Read a file of answers, and what is wrong with some; what is named in it lies beside it."""
     from mcp_platform.cli.commands.onboarding.answers import FILES, check, read_file  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.commands.onboarding.kept import Answers  # noqa: PLC0415  # slow to import
 
     values, wrong = check(read_file(file))
-    if wrong:
-        _refuse({name: words.unfit(each) for name, each in wrong.items()}, words, file=file)
     for held in values.get("credentials", {}).values():
         held |= {name: str(file.parent / held[name]) for name in FILES if name in held}
-    return Answers(values)
+    return Answers(values), {name: words.unfit(each) for name, each in wrong.items()}
 
 
 def _refuse(wrong: dict[str, str], words: "OnboardingWords", *, file: Path) -> None:
@@ -151,14 +150,13 @@ def _refuse(wrong: dict[str, str], words: "OnboardingWords", *, file: Path) -> N
 
 def _without_questions(
     answers: "Answers",
+    values: dict[str, dict[str, str]],
+    made_here: set[str],
     course: "OnboardingRun",
-    known: "KnownInstallation",
     words: "OnboardingWords",
     *,
-    file: Path,
     save_anyway: bool,
 ) -> None:
-    values, made_here = _complete(answers, known, words, file=file)
     for environment, held in values.items():
         proof = course.prove(answers, environment, held)
         if proof.outcome != "passed" and not save_anyway:
@@ -171,7 +169,12 @@ def _without_questions(
 
 
 def _complete(
-    answers: "Answers", known: "KnownInstallation", words: "OnboardingWords", *, file: Path
+    answers: "Answers",
+    unfit: dict[str, str],
+    known: "KnownInstallation",
+    words: "OnboardingWords",
+    *,
+    file: Path,
 ) -> tuple[dict[str, dict[str, str]], set[str]]:
     """Return all credentials; end with everything that is missing or wrong, at once."""
     import secrets  # noqa: PLC0415  # only here
@@ -182,8 +185,10 @@ def _complete(
     wrong: dict[str, str] = {
         name: words("wrong.missing")
         for name in needed(answers, known)
-        if name not in answers.values and name not in DEFAULTS
+        if not (name in answers.values or name in DEFAULTS)
+        if not any(each.startswith(name) for each in unfit)
     }
+    wrong |= unfit
     values: dict[str, dict[str, str]] = {}
     made_here: set[str] = set()
     taken = dict(known.numbers)
@@ -193,15 +198,15 @@ def _complete(
         if known.environments.get(path):
             wrong[name] = words("wrong.environment_exists", names=path)
             continue
-        held, unfit = values_of(answers, environment)
-        wrong |= {f"{name}.{at}": words.unfit(error) for at, error in unfit.items()}
+        held, unread = values_of(answers, environment)
+        wrong |= {f"{name}.{at}": words.unfit(error) for at, error in unread.items()}
         if held and VERIFY not in held:
             held[VERIFY] = secrets.token_urlsafe(24)
             made_here.add(environment)
-        if not unfit.keys() & {"file", "google_file"}:  # else nothing of it is known
+        if not unread.keys() & {"file", "google_file"}:  # else nothing of it is known
             where = answers.credentials(environment).get("file", str(file))
             for key in lacking(answers, held):
-                if key not in unfit:
+                if key not in unread and f"{name}.{key}" not in unfit:
                     wrong[f"{name}.{key}"] = words("wrong.missing_in", file=where)
         owner = taken.setdefault(held.get("WHATSAPP_PHONE_NUMBER_ID", ""), path)
         if owner != path and "WHATSAPP_PHONE_NUMBER_ID" in held:

@@ -14,7 +14,7 @@ from mcp_platform.access.totp import ensure_totp_key
 from mcp_platform.cli.operating import command_actor, in_database
 from mcp_platform.cli.spoken import say, translated, worded
 from mcp_platform.publishing.config_form import BLOCKS, schema
-from mcp_platform.publishing.fleet import Blocks, FleetBlocks, Lack, lacks
+from mcp_platform.publishing.fleet import Blocks, FleetBlocks, Lack, lacks, looked_up
 from mcp_platform.publishing.publishing import pushed_to
 from mcp_platform.settings import Settings
 
@@ -90,6 +90,9 @@ def _tell(blocks: Blocks, *, as_json: bool) -> None:
     if missing:
         say("A fleet does not run without:", err=True, fg="yellow")
         tell_lacks(missing, most=len(missing))
+    if asked := list(looked_up(config)):
+        say("Looked up when it is published, as it is not set:", err=True, fg="yellow")
+        tell_lacks(asked, most=len(asked))
 
 
 def _shown(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,5 +110,7 @@ async def _apply_one(
         )
     keys = ", ".join(changed)
     if dry_run:
-        return worded("would be changed ({keys})" if there else "would be created ({keys})", keys=keys)
+        return worded(
+            "would be changed ({keys})" if there else "would be created ({keys})", keys=keys
+        )
     return worded("changed ({keys})" if there else "created ({keys})", keys=keys)

@@ -18,6 +18,12 @@ ERRORS: Mapping[str, str] = {
         "{path} não é um ambiente. Escreva como <cliente>/<ambiente>, por exemplo"
         " barbearia-do-ze/production."
     ),
+    "{name} cannot be the name of a client: {why}.": (
+        "{name} não pode ser o nome de um cliente: {why}."
+    ),
+    "{name} is no environment: write one of {known}.": (
+        "{name} não é um ambiente: escreva um de {known}."
+    ),
     "{path} is offboarded: it changes no more.": (
         "{path} foi encerrado: não aceita mais mudanças."
     ),
@@ -566,9 +572,9 @@ ERRORS: Mapping[str, str] = {
         " manifestos do ambiente: publique, aplique e repita. {error}"
     ),
     # The end of a tenant.
-    '{path} {why}. Export it now, or say that it is to go without: `--without-export`, by the API'
+    "{path} {why}. Export it now, or say that it is to go without: `--without-export`, by the API"
     ' `"without_export": true`.': (
-        '{path} {why}. Exporte agora, ou diga que é para apagar sem isso: `--without-export`, pela'
+        "{path} {why}. Exporte agora, ou diga que é para apagar sem isso: `--without-export`, pela"
         ' API `"without_export": true`.'
     ),
     "was never exported": "nunca foi exportado",
@@ -653,6 +659,9 @@ ERRORS: Mapping[str, str] = {
     " platform.settings)": (
         "nenhuma rota, certificado ou webhook tem endereço público (nem há PUBLIC_URL em"
         " platform.settings)"
+    ),
+    "publish asks the cluster of KUBECONFIG, and pushes nothing where there is none": (
+        "publish pergunta ao cluster de KUBECONFIG, e não envia nada se não há um"
     ),
     "each pod makes keys of its own, so that none trusts the tokens of another": (
         "cada pod cria as próprias chaves, e nenhum aceita os tokens do outro"

@@ -39,6 +39,9 @@ SENTENCES: Mapping[str, str] = {
     "Nothing is set yet.": "Ainda não há nada definido.",
     "Tenants that cannot work yet:": "Ambientes que ainda não podem funcionar:",
     "This fleet cannot run. It lacks:": "Esta frota não pode rodar. Falta:",
+    "Looked up when it is published, as it is not set:": (
+        "Procurado ao publicar, porque não está definido:"
+    ),
     "A fleet does not run without:": "Uma frota não roda sem:",
     "(public key)": "(chave pública)",
     # Credentials in a cluster.

@@ -69,11 +69,13 @@ SENTENCES: dict[tuple[str, str], ResultSentence] = {
     ("secret", "missing"): failed(
         pt=(
             "Não há credenciais guardadas para este cliente e ambiente. {reason}",
-            "Cadastre as credenciais, com o comando “onboard” ou pela API de administração.",
+            "Cadastre-as: mcp-platform credentials set {path} --from-file ARQUIVO.env, ou pela API de"
+            " administração.",
         ),
         en=(
             "No credentials are stored for this client and environment. {reason}",
-            "Set the credentials, with the command “onboard” or through the admin API.",
+            "Set them: mcp-platform credentials set {path} --from-file FILE.env, or through the admin"
+            " API.",
         ),
     ),
     ("secret", "forbidden"): failed(
@@ -126,18 +128,25 @@ SENTENCES: dict[tuple[str, str], ResultSentence] = {
     ("secret.keys", "missing"): failed(
         pt=(
             "Faltam credenciais: {keys}.",
-            "Cadastre as que faltam; as outras ficam como estão.",
+            "Cadastre as que faltam, e as outras ficam como estão: mcp-platform credentials set {path}"
+            " --from-file ARQUIVO.env, ou com os nomes das chaves.",
         ),
-        en=("Credentials are missing: {keys}.", "Set those that are missing; the others stay."),
+        en=(
+            "Credentials are missing: {keys}.",
+            "Set those that are missing, and the others stay: mcp-platform credentials set {path}"
+            " --from-file FILE.env, or with the names of the keys.",
+        ),
     ),
     ("secret.keys", "advised"): warning(
         pt=(
             "Tudo funciona, mas faltam: {keys}. Sem elas o diagnóstico vê menos.",
-            "Cadastre as que faltam para que o token e a conta possam ser verificados.",
+            "Cadastre as que faltam, para que o token e a conta possam ser verificados: mcp-platform"
+            " credentials set {path}, com os nomes das chaves.",
         ),
         en=(
             "All works, but these are missing: {keys}. Without them the doctor sees less.",
-            "Set them, so that the token and the account can be checked.",
+            "Set them, so that the token and the account can be checked: mcp-platform credentials set"
+            " {path}, with the names of the keys.",
         ),
     ),
     ("database.role", "shared"): ok(

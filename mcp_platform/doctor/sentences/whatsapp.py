@@ -419,13 +419,13 @@ SENTENCES: dict[tuple[str, str], ResultSentence] = {
     ),
     ("whatsapp.template", "absent"): failed(
         pt=(
-            "A conta não tem o modelo {template} em pt_BR: avisos ao dono não são entregues.",
-            "Crie-o no Gerenciador do WhatsApp: utility, pt_BR, uma variável no corpo.",
+            "A conta não tem o modelo {template} em {language}: avisos ao dono não são entregues.",
+            "Crie-o no Gerenciador do WhatsApp: utility, {language}, uma variável no corpo.",
         ),
         en=(
-            "The account has no template {template} in pt_BR: notices to the owner are not"
+            "The account has no template {template} in {language}: notices to the owner are not"
             " delivered.",
-            "Make it in WhatsApp Manager: utility, pt_BR, one body variable.",
+            "Make it in WhatsApp Manager: utility, {language}, one body variable.",
         ),
     ),
     ("whatsapp.template", "not_approved"): failed(

@@ -5,6 +5,7 @@ It does what follows, in order, after a message was accepted or a contact wrote.
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from mcp_platform.simulators.meta.state import (
 )
 from mcp_platform.simulators.meta.written import content_of
 
+_NO_PARAMETER = re.compile(r"[\n\r\t]| {5}")  # what a template's variable may not hold
 _DELAY_S = 1.0  # of `delay_statuses` when its parameter does not say
 
 
@@ -166,8 +168,17 @@ class MetaWorld:
             raise GraphError(131009, details=f"Param {kind}['id'] is not a valid media ID.")
 
     def _check_template(self, number: Number, payload: dict[str, Any], *, kind: str) -> None:
+        if kind != "template":
+            return
+        components = payload["template"].get("components", [])
+        texts = [str(p.get("text", "")) for c in components for p in c.get("parameters", [])]
+        if any(_NO_PARAMETER.search(text) for text in texts):
+            details = (
+                "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
+            )
+            raise GraphError(132018, details=details)
         templates = self.state.waba(number.waba_id).templates
-        if kind != "template" or not templates:
+        if not templates:
             return  # an account whose templates nobody registered has any that is asked for
         wanted = (payload["template"]["name"], payload["template"]["language"]["code"])
         found = next((t for t in templates if (t["name"], t["language"]) == wanted), None)
@@ -175,7 +186,7 @@ class MetaWorld:
             raise GraphError(
                 132001, details="template name ({}) does not exist in {}".format(*wanted)
             )
-        bodies = [c for c in payload["template"].get("components", []) if c["type"] == "body"]
+        bodies = [c for c in components if c["type"] == "body"]
         given = sum(len(body.get("parameters", [])) for body in bodies)
         if given != found.get("body_parameters", given):
             raise GraphError(132000, details=f"body: number of localizable_params ({given})")
