@@ -44,7 +44,7 @@ def said() -> Iterator[None]:
         described = _settings_error(error)
         if described is None:
             raise
-        fail(described, status=MISCONFIGURED)
+        fail(translated(described), status=MISCONFIGURED)
     except OSError as error:
         known = error.filename is not None or error.errno in FULL
         if not (known or isinstance(error, ConnectionError)):

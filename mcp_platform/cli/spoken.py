@@ -87,7 +87,8 @@ def _known(told: str) -> str | None:
         found = form.fullmatch(told)
         if found is not None:
             values = {name: translated(value) for name, value in found.groupdict().items()}
-            return _PLACE.sub(lambda place, values=values: values[place[1]], portuguese)
+            pieces = _PLACE.split(portuguese)
+            return "".join(values[each] if n % 2 else each for n, each in enumerate(pieces))
     return None
 
 
