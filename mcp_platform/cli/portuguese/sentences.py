@@ -51,7 +51,7 @@ SENTENCES: Mapping[str, str] = {
     "would be changed ({keys})": "seria mudado ({keys})",
     "would be created ({keys})": "seria criado ({keys})",
     # A tenant's end.
-    "{output}: {rows} rows of {tenant}.": "{output}: {rows} linhas de {tenant}.",
+    "{output}: {rows} rows of {tenant}.": "{output}: {rows} linha(s) de {tenant}.",
     "{tenant} is off-boarded; it is purged on {day}. Until then: mcp-platform tenants restore"
     " {tenant}": (
         "{tenant} está encerrado; será eliminado em {day}. Até lá: mcp-platform tenants restore"
