@@ -16,8 +16,7 @@ from mcp_platform.cli.spoken import Spoken, speak, translated
 from mcp_platform.conversations.conversations import Delivery, Handling
 from mcp_platform.conversations.messages import Author
 from mcp_platform.publishing.manifests_repository import ChangedFile
-from mcp_platform.scheduling.outcome import AppointmentStatus
-from mcp_platform.scheduling.register import Told
+from mcp_platform.scheduling.appointment import AppointmentStatus, HowTold
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.test_help import COMMANDS
 
@@ -100,7 +99,7 @@ OF_COMMANDS = {
 
 def test_what_is_said_and_what_is_translated_are_the_same() -> None:
     said = {text for tree in OF_COMMANDS.values() for text in _said(tree)}
-    lists = (Delivery, Handling, Author, AppointmentStatus, Told)
+    lists = (Delivery, Handling, Author, AppointmentStatus, HowTold)
     codes = {code for each in lists for code in get_args(each)} | {"suspended", "offboarded"}
     codes |= set(get_args(ChangedFile.__annotations__["kind"]))
 
