@@ -255,5 +255,6 @@ def mcp_platform(
 
 def main() -> None:
     """Run one command; what is expected to go wrong is said in one sentence."""
+    speak(None)
     with said():
         app(prog_name="mcp-platform")
