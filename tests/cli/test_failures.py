@@ -282,5 +282,5 @@ def test_a_tenant_that_is_not_there_is_said_so(path: str, mcp: Mcp, database: Da
         ("zeca/prod", "'prod' is no environment: write one of development, staging, production."),
     ],
 )
-def test_a_path_that_is_none_is_said_so(path: str, why: str, mcp: Mcp) -> None:
+def test_a_path_that_is_none_is_said_so(path: str, why: str, mcp: Mcp, database: Database) -> None:
     _one_sentence(mcp("tenants", "resume", path), why)
