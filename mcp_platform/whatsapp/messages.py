@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_platform.errors import Invalid
+from mcp_platform.tenants.languages import primary
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 TEXT_MAX = 4096  # of a text, and of a list's body
@@ -48,8 +49,8 @@ class Recipient:
 
 
 def template_language(language: str) -> str:
-    """Return the language of templates that a tenant's owner is told in: a tenant's, or Portuguese."""
-    return _TEMPLATE_LANGUAGES.get(language.partition("-")[0].lower(), "pt_BR")
+    """Return what Meta calls the language in which a tenant's owner is told."""
+    return _TEMPLATE_LANGUAGES[primary(language)]
 
 
 def template_message(text: str, *, template: str, language: str) -> dict[str, Any]:
