@@ -12,11 +12,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tests.every import every
 
 from mcp_platform.cli.failures import said
 from tests.cli.conftest import Database, Mcp, Ran
 from tests.conftest import FOLDER_VARIABLE
-from tests.every import every
 
 SECRET = "hunter2-and-more"
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -84,21 +85,26 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield from _texts(other)
 
 
-TREES = {
-    path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text())
-    for path in PACKAGE.rglob("*.py")
-    if "portuguese" not in path.parts
-}
-# The demonstration narrates in English; the interview has words of its own, in both languages.
-OF_COMMANDS = {
-    path: tree
-    for path, tree in TREES.items()
-    if path.startswith("cli/") and "/onboarding/" not in path and path != "cli/commands/demo.py"
-}
+@cache
+def trees() -> dict[str, ast.Module]:
+    return {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text())
+        for path in PACKAGE.rglob("*.py")
+        if "portuguese" not in path.parts
+    }
+
+
+def of_commands() -> dict[str, ast.Module]:
+    """The demonstration narrates in English; the interview has words of its own, in both languages."""
+    return {
+        path: tree
+        for path, tree in trees().items()
+        if path.startswith("cli/") and "/onboarding/" not in path and path != "cli/commands/demo.py"
+    }
 
 
 def test_what_is_said_and_what_is_translated_are_the_same() -> None:
-    said = {text for tree in OF_COMMANDS.values() for text in _said(tree)}
+    said = {text for tree in of_commands().values() for text in _said(tree)}
     lists = (Delivery, Handling, Author, AppointmentStatus, HowTold)
     codes = {code for each in lists for code in get_args(each)} | {"suspended", "offboarded"}
     codes |= set(get_args(ChangedFile.__annotations__["kind"]))
@@ -111,7 +117,7 @@ def test_what_is_said_and_what_is_translated_are_the_same() -> None:
 def test_a_command_prints_no_sentence_past_the_catalogue() -> None:
     past = {
         f"{path}:{call.lineno}: {text}"
-        for path, tree in OF_COMMANDS.items()
+        for path, tree in of_commands().items()
         for name, call in _calls(tree)
         if name in ("echo", "secho", "prompt", "confirm", "write", "fail")
         for node in call.args
@@ -122,12 +128,12 @@ def test_a_command_prints_no_sentence_past_the_catalogue() -> None:
 
 
 def test_every_refusal_that_a_command_meets_is_translated_and_no_other() -> None:
-    raised = {text for tree in TREES.values() for node in ast.walk(tree) if (text := _text(node))}
+    raised = {text for tree in trees().values() for node in ast.walk(tree) if (text := _text(node))}
     assert {each for each in ERRORS if PLACE.sub("{}", each) not in raised} == set()
 
     bases = {
         node.name: {each.id for each in node.bases if isinstance(each, ast.Name)}
-        for tree in TREES.values()
+        for tree in trees().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
@@ -136,7 +142,7 @@ def test_every_refusal_that_a_command_meets_is_translated_and_no_other() -> None
         refusals |= more
     met = {
         text
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if not path.startswith(ELSEWHERE)
         for name, call in _calls(tree)
         if name in refusals and call.args
