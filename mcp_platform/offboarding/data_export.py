@@ -114,7 +114,8 @@ async def _rows(
 
 
 def _line(kind: str, row: dict[str, Any]) -> bytes:
-    plain = {name: _plain(value) for name, value in row.items() if name != "tenant_id"}
+    # SQLAlchemy's names may be a kind of string of its own, which orjson takes for no key.
+    plain = {str(name): _plain(value) for name, value in row.items() if name != "tenant_id"}
     return orjson.dumps({"type": kind, **plain}, option=orjson.OPT_APPEND_NEWLINE)
 
 
