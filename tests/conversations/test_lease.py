@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import CapturingLogger
@@ -19,6 +19,7 @@ from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.connections import Connections
 from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.kit.row_security import DatabaseRole
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import TenantId
 from tests.factories import add_tenant
 from tests.world import PATIENCE_S, eventually
@@ -218,13 +219,15 @@ async def test_a_lease_is_kept_up_three_times_before_it_would_run_out(
     beaten: list[float] = []
     enough = asyncio.Event()
 
-    @event.listens_for(beats.sync_engine, "before_cursor_execute")
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "UPDATE contact_leases" in statement:
-            beaten.append(time.now)
-            if len(beaten) == 6:
-                enough.set()
+    class Noting(Driver):
+        async def column(self, statement: Sql, **values: Any) -> list[Any]:
+            if statement is lease_module.BEAT:
+                beaten.append(time.now)
+                if len(beaten) == 6:
+                    enough.set()
+            return await super().column(statement, **values)
 
+    monkeypatch.setattr(lease_module, "Driver", Noting)
     leases = Leases(post.sessions, beats=create_sessions(beats), lasts=timedelta(seconds=12))
     async with leases.kept(lease), asyncio.timeout(PATIENCE_S):
         await enough.wait()
