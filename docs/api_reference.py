@@ -36,8 +36,8 @@ serves at `/openapi.json`, and as a page at `/docs` (`API_DOCS=false`: neither).
   `POST /api/v1/auth/token`. It is good for {ACCESS_LASTS.total_seconds() / 60:.0f} minutes and followed by another one from
   `/refresh`; a client sends one refresh at a time. The first user is made by
   `mcp-platform users create <e-mail>`. Roles: `admin` may do everything, `operator` everything but
-  users, `viewer` reads, `staff` has the scopes {", ".join(f"`{scope}`" for scope in sorted(STAFF_SCOPES))}
-  in the API of one tenant, with the same access token. Whose sign-in was ended is refused by every
+  users, `viewer` reads (phone numbers masked), `staff` has the scopes {", ".join(f"`{scope}`" for scope in sorted(STAFF_SCOPES))}
+  in the API of one tenant, with the same access token, and works in its appointments and conversations here. Whose sign-in was ended is refused by every
   process within {BELIEVED_FOR.total_seconds():.0f} seconds.
 - Times are RFC 3339 with an offset. A day is a day by the tenant's clock.
 - `Idempotency-Key` makes a repeated request one request. `ETag` and `If-Match` keep a change from

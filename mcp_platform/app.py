@@ -38,8 +38,8 @@ from mcp_platform.offboarding.api import offboarding_router
 from mcp_platform.publishing.api import config_router
 from mcp_platform.publishing.fleet_api import fleet_router
 from mcp_platform.registry.api import Registry, registry_router
-from mcp_platform.registry.conversations_api import tenant_conversations_router
 from mcp_platform.registry.examples import with_examples
+from mcp_platform.registry.staff_api import tenant_appointments_router, tenant_conversations_router
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
@@ -164,6 +164,9 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
     )
     visits = ConversationRoutes(sessions=sessions, idle=shared.settings.human_idle_s, clock=clock)
     app.include_router(tenant_conversations_router(visits, sessions=sessions, guard=guard))
+    app.include_router(
+        tenant_appointments_router(admin.appointments, sessions=sessions, guard=guard)
+    )
     app.include_router(credentials_router(admin.credential_keys, tenants=tenants, guard=guard))
     app.include_router(
         offboarding_router(

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.assistant.assistant import Assistant, TurnReply
+from mcp_platform.assistant.assistant import Assistant, TurnReply, as_it_stands
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal, acted, begin_again, forget_steps
 from mcp_platform.conversations.chat import COPIED, queue_copy
@@ -321,6 +321,7 @@ class InboxHandler:
         ]
         async with self._leases.fenced(lease) as session:
             if said is not None:
+                said = await as_it_stands(session, said, contact=contact, now=now)
                 copied = await self._send(session, tenant, contact, turn, said, now=now)
                 messages.append(_spoken(said, turn, at=now, copied=copied))
             await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)

@@ -2,11 +2,16 @@
 
 from datetime import timedelta
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from mcp_platform.conversations.contacts import forgetting
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, is_away
 from mcp_platform.kit.queue import SCHEMA
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.tenant import Topology
+
+_log = structlog.get_logger(__name__)
 
 # What nobody will ask for, by table: Meta redelivers for seven days, so keys are kept longer.
 OLD = {
@@ -34,20 +39,33 @@ async def prune(
     workers apart: any login could hold it. Return how many rows went.
     """
     queue = sessions.queue or SCHEMA
-    pruned = 0
+    pruned, refused = 0, list[Exception]()
     for written in (
         *(_delete(table, old + OURS) for table, old in OLD.items()),
         forgetting(batch=PRUNE_BATCH),  # when all that was said with them is gone
         _delete(f"{queue}.pgqueuer_log", OLD_LOG),
     ):
-        statement = Sql(written)
-        deleted = PRUNE_BATCH
-        while deleted == PRUNE_BATCH:
-            async with sessions.everywhere.begin() as session:
-                deleted = await Driver(session).execute(
-                    statement, keep=keep, log=log, topology=topology
-                )
-                pruned += deleted
+        try:
+            pruned += await _in_batches(
+                sessions, Sql(written), keep=keep, log=log, topology=topology
+            )
+        except SQLAlchemyError as error:
+            if is_away(error):
+                raise
+            refused.append(error)
+            # What one table keeps, another need not.
+            _log.error("retention.prune.refused", statement=written[:60], error=repr(error))
+    if refused:
+        raise ExceptionGroup("Some of what is old was not deleted.", refused)
+    return pruned
+
+
+async def _in_batches(sessions: Sessions, statement: Sql, **values: object) -> int:
+    pruned, deleted = 0, PRUNE_BATCH
+    while deleted == PRUNE_BATCH:
+        async with sessions.everywhere.begin() as session:
+            deleted = await Driver(session).execute(statement, **values)
+            pruned += deleted
     return pruned
 
 

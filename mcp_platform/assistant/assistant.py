@@ -6,16 +6,17 @@ answers.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.context import TurnContext
-from mcp_platform.assistant.done import Done, HandedOver, result_for_model
+from mcp_platform.assistant.done import Done, HandedOver, Listed, result_for_model
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful
-from mcp_platform.assistant.menu import STEP, Menu, typed_choice
+from mcp_platform.assistant.menu import STEP, Menu, says_all, typed_choice
 from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.assistant.model import (
     Answer,
@@ -25,13 +26,15 @@ from mcp_platform.assistant.model import (
     ModelSpoiled,
     Question,
 )
+from mcp_platform.assistant.named_days import day_changed
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Offers
 from mcp_platform.assistant.phrases import of_business
 from mcp_platform.assistant.prompt import contents, describe, system_instruction
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.tools import MOST_SLOTS, Toolbox, declarations
-from mcp_platform.conversations.contacts import Contacts
+from mcp_platform.conversations.contacts import Contact, Contacts
+from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.conversations.lease import Leases
 from mcp_platform.conversations.messages import Author, Message, Messages
 from mcp_platform.errors import CredentialRefused
@@ -40,6 +43,7 @@ from mcp_platform.kit.standstill import OverBudget
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.agenda import AgendaSource
 from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.outcome import SlotView
@@ -60,10 +64,47 @@ WORDLESS = frozenset({"sticker"})
 
 @dataclass(frozen=True, slots=True)
 class TurnReply:
-    """The reply of a turn, and who found it."""
+    """The reply of a turn, and who found it.
+
+    `names` are the appointments that it tells of, as they were; `instead` writes what is said where
+    they are otherwise by now.
+    """
 
     reply: Reply
     author: Author
+    names: tuple[Appointment, ...] = ()
+    instead: Callable[[Sequence[Appointment]], Reply] | None = None
+
+
+async def as_it_stands(
+    session: AsyncSession, said: TurnReply, *, contact: Contact, now: datetime
+) -> TurnReply:
+    """Return the reply, or what stands where somebody has changed meanwhile what it names.
+
+    In the transaction that records it: whoever changes an appointment later tells of it later.
+    """
+    if said.instead is None:
+        return said
+    appointments = Appointments(session, contact.tenant_id)
+    for view in sorted(said.names, key=lambda each: (each.starts_at, each.id)):
+        current = await appointments.find(view.id, for_update=True)
+        if current is None or not _is_as(current, view):
+            ahead = await appointments.upcoming(contact.id, now=now)
+            return TurnReply(said.instead(ahead), "menu")
+    return said
+
+
+def _is_as(current: Appointment, view: Appointment) -> bool:
+    return _where(current) == _where(view)
+
+
+def _where(appointment: Appointment) -> tuple[object, ...]:
+    return (
+        appointment.starts_at.astimezone(UTC),
+        appointment.service_id,
+        appointment.professional_id,
+        appointment.status == "cancelled",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +153,12 @@ class Assistant:
         if not (taps or texts or kinds & {"unsupported", "unreadable"}):
             return None
         turn = await self._prepare(context, texts)
+        return turn.naming(await self._said(turn, taps, texts))
+
+    async def _said(
+        self, turn: "_TurnAtWork", taps: Sequence[InboundMessage], texts: Sequence[str]
+    ) -> TurnReply:
+        context, kinds = turn.context, {each.kind for each in turn.context.heard}
         if taps:
             # Of several taps the last is what the contact wants now.
             return TurnReply(await turn.menu.tap(taps[-1].tap or ""), "menu")
@@ -199,6 +246,8 @@ class Assistant:
             except CredentialsUnreadable as error:
                 why = "no_credentials"
                 log.warning("assistant.model.no_key", tenant=tenant.path, error=str(error))
+        if turn.every is not None:
+            return TurnReply(await turn.menu.tap(turn.every), "menu")
         reply = turn.speech.compose(
             text=text,
             done=done,
@@ -222,6 +271,8 @@ class Assistant:
         tenant = turn.context.tenant
         credentials = await self._credentials.of(tenant)
         prompt = await turn.prompt(texts)
+        if turn.every is not None:
+            return ""
         conversation: list[dict[str, Any]] = list(prompt["contents"])
         until = self._timer() + self._limits.deadline.total_seconds()
         for round_ in range(self._limits.rounds):
@@ -271,6 +322,19 @@ class _TurnAtWork:
         self.offered: dict[str, SlotView] = {}
         self.together = 1
         """How many calls the model made at once, when it last made any."""
+        self.every: str | None = None
+        """The offer of all that was last shown to choose from, where words say so."""
+
+    def naming(self, said: TurnReply) -> TurnReply:
+        """Return the reply with the appointments that it tells of."""
+        seen = self.toolbox.seen.values()
+        named = tuple(view for view in seen if self.speech.tells_of(view, said.reply))
+        return replace(said, names=named, instead=self._changed) if named else said
+
+    def _changed(self, ahead: Sequence[Appointment]) -> Reply:
+        views = tuple(each.local(self.toolbox.catalogue.rules) for each in ahead)
+        what = self.speech.block(Done(Listed(views))).text
+        return Reply(f"{self.speech.phrases.changed_meanwhile}\n\n{what}")
 
     def names(self) -> list[str]:
         """Names that may stand in free text; grounding leaves out those that state anything."""
@@ -287,6 +351,7 @@ class _TurnAtWork:
             views = await self.toolbox.agenda.upcoming(
                 contact_id=contact.id, now=now, session=session
             )
+            self.toolbox.see(*views)
             offers = self.toolbox.offer_appointments(views)
             self.appointments = dict(zip(offers, views, strict=True))
             mine = Offers(session, contact.tenant_id, contact.id)
@@ -297,17 +362,38 @@ class _TurnAtWork:
             }
             recorded = self.journal.get("prompt")
             if recorded is not None:
+                self.toolbox.day_changed = bool(recorded.get("day_changed"))
                 return recorded
             history = await Messages(session, contact.tenant_id).latest(
                 contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
             )
+            self.toolbox.day_changed = self._day_changed(history)
+            self.every = self._every(history, texts[-1])
             prompt = {
+                "day_changed": self.toolbox.day_changed,
                 "system": system_instruction(self._facts(history)),
                 "contents": contents(history, texts=texts),
             }
             await mine.issue(offers, now=now)
             await self.journal.write(session, "prompt", prompt)
         return prompt
+
+    def _day_changed(self, history: Sequence[Message]) -> bool:
+        """Tell whether midnight has passed since "tomorrow", and nothing was shown since."""
+        local = self.toolbox.catalogue.rules.local
+        today = local(self.context.now).date()
+        if any(local(each.at).date() == today for each in history if not each.inbound):
+            return False
+        earlier = [(each.text, local(each.at).date()) for each in history if each.inbound]
+        return day_changed(earlier, today=today)
+
+    def _every(self, history: Sequence[Message], text: str) -> str | None:
+        """Return the offer of all that our last message showed, if `text` says that all are meant."""
+        last = history[-1] if history and not history[-1].inbound else None
+        shown = (last.content or {}).get("choices", ()) if last else ()
+        say = self.speech.phrases
+        every = next((each for each in shown if each["title"] in say.every), None)
+        return every["id"] if every is not None and says_all(text, every["title"]) else None
 
     def _facts(self, history: Sequence[Message]) -> dict[str, Any]:
         return describe(
@@ -330,7 +416,8 @@ class _TurnAtWork:
             )
         ours = [each for each in said if not each.inbound]
         shown = (ours[-1].content or {}).get("choices", ()) if ours else ()
-        offer = typed_choice(text, titles={each["id"]: each["title"] for each in shown})
+        titles = {each["id"]: each["title"] for each in shown}
+        offer = self._every(said, text) or typed_choice(text, titles=titles)
         if offer is not None:
             return await self.menu.tap(offer)
         return await self.menu.root(greet=not ours)
@@ -341,6 +428,7 @@ class _TurnAtWork:
         """Do what the model asks and return its answers as one content, in the calls' order."""
         parts = []
         self.together = len(calls)
+        await self.toolbox.foresee(calls)
         for index, call in enumerate(calls):
             self.context.processor.check()
             each = await self.toolbox.perform(

@@ -52,6 +52,28 @@ class DaysDiffer(SlotsFound):
     """Slots on each of the days that may be meant: words name one, another was searched."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToChoose:
+    """Slots each of which the model would book: which of them are meant, the contact says.
+
+    `moving` is the appointment that each would move, or None. After the ids of several slots comes
+    one for all of them.
+    """
+
+    slots: tuple[SlotView, ...]
+    moving: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToCancel:
+    """An appointment that the model would cancel, where words may mean another one.
+
+    The first id cancels it, the second keeps it.
+    """
+
+    appointment: Appointment
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A call that was not made: unknown tool, bad arguments."""
@@ -60,7 +82,7 @@ class Refused:
     detail: str
 
 
-Own = Listed | Informed | HandedOver | UnknownSlot | DaysDiffer | Refused
+Own = Listed | Informed | HandedOver | UnknownSlot | DaysDiffer | ToChoose | ToCancel | Refused
 Outcome = scheduling.Outcome | Own
 
 
@@ -92,14 +114,16 @@ def still_to_come(done: Done, *, now: datetime) -> Done:
             if not left:
                 return Done(UnknownSlot())
             return Done(replace(done.outcome, slots=left), ids)
+        case ToChoose(slots=slots) if any(slot.start <= now for slot in slots):
+            return Done(UnknownSlot())
     return done
 
 
 def _write(outcome: Outcome) -> dict[str, Any]:
     match outcome:
         case Listed(appointments):
-            booked = [scheduling.to_json(Booked(appointment=each)) for each in appointments]
-            return {"own": "listed", "appointments": booked}
+            listed = [scheduling.to_json(Booked(appointment=each)) for each in appointments]
+            return {"own": "listed", "appointments": listed}
         case Informed(info):
             return {"own": "informed", "info": info}
         case HandedOver():
@@ -109,6 +133,12 @@ def _write(outcome: Outcome) -> dict[str, Any]:
         case DaysDiffer(status=status, slots=slots):
             found = scheduling.to_json(SlotsFound(status=status, slots=slots))
             return {"own": "days_differ", "found": found}
+        case ToChoose(slots=slots, moving=moving):
+            found = scheduling.to_json(SlotsFound(status="ok", slots=slots))
+            return {"own": "to_choose", "found": found, "moving": list(moving)}
+        case ToCancel(appointment):
+            booked = scheduling.to_json(Booked(appointment=appointment))
+            return {"own": "to_cancel", "appointment": booked}
         case Refused(error, detail):
             return {"own": "refused", "error": error, "detail": detail}
         case _:
@@ -131,6 +161,10 @@ def _read(content: dict[str, Any]) -> Outcome:
             return DaysDiffer(
                 status="ok", slots=slots.slots if isinstance(slots, SlotsFound) else ()
             )
+        case {"own": "to_choose", "found": found, "moving": moving}:
+            return ToChoose(slots=scheduling.from_json(found).slots, moving=tuple(moving))  # type: ignore[union-attr]  # as it was written
+        case {"own": "to_cancel", "appointment": booked}:
+            return ToCancel(scheduling.from_json(booked).appointment)  # type: ignore[union-attr]  # as above
         case {"own": "refused", "error": error, "detail": detail}:
             return Refused(error, detail)
         case _:
@@ -142,6 +176,10 @@ def result_for_model(done: Done) -> dict[str, Any]:
     match done.outcome:
         case DaysDiffer(slots=slots):
             return {"status": "ask_which_day", "slots": _slots(slots, done.ids)}
+        case ToChoose(slots=slots):
+            return {"status": "ask_which_one", "slots": _slots(slots, done.ids[: len(slots)])}
+        case ToCancel(appointment):
+            return {"status": "ask_first", "start": appointment.starts_at.isoformat()}
         case SlotsFound(status=status, slots=slots):
             return {"status": status, "slots": _slots(slots, done.ids)}
         case Taken(alternatives=slots):

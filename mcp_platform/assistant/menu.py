@@ -90,6 +90,8 @@ class Menu:
                 return await self._times(action)
             case {"do": "slot"}:
                 return await self._done(await self._tools.take(STEP, action))
+            case {"do": "slots", "slots": slots}:
+                return await self._all(slots)
             case {"do": "mine"}:
                 return await self._mine()
             case {"do": "appointment", "id": appointment_id}:
@@ -99,10 +101,27 @@ class Menu:
             case {"do": "cancel", "id": appointment_id}:
                 return await self._sure(appointment_id)
             case {"do": "cancel_sure", "id": appointment_id}:
+                view = await self._one(appointment_id)
+                was = action.get("was")
+                if view is not None and was not in (None, view.starts_at.isoformat()):
+                    return await self._sure(appointment_id, why=self._say.changed_meanwhile)
                 return await self._done(await self._tools.cancel(STEP, appointment_id))
             case {"do": "human"}:
                 return await self._done(await self._tools.hand_over(STEP))
         return await self.root(greet=False)
+
+    async def _all(self, slots: Sequence[Action]) -> Reply:
+        """Take every one of several slots; what cannot be had any more says so."""
+        done = [
+            await self._tools.take(f"{STEP}:{number}" if number else STEP, slot)
+            for number, slot in enumerate(slots)
+        ]
+        blocks = [self._speech.block(each) for each in done]
+        text = "\n".join(dict.fromkeys(block.text for block in blocks))
+        choices = next((block.choices for block in blocks if block.choices), ())
+        if choices or not any(ends_nowhere([each]) for each in done):
+            return Reply(text, choices, self._say.see_times if choices else "")
+        return await self.way_on(text)
 
     async def _done(self, done: Done) -> Reply:
         block: Block = self._speech.block(done)
@@ -255,23 +274,29 @@ class Menu:
             }
         )
 
-    async def _sure(self, appointment_id: str) -> Reply:
+    async def _sure(self, appointment_id: str, *, why: str = "") -> Reply:
         view = await self._one(appointment_id)
         if view is None:
             return await self.root(why=self._say.unknown_appointment, greet=False)
         text = self._say.sure_cancel.format(appointment=self._speech.appointment(view))
+        was = view.starts_at.isoformat()  # if it is moved meanwhile, it is asked about again
         return await self._reply(
-            text,
+            f"{why} {text}".strip(),
             [
-                _Row(self._say.button_yes_cancel, {"do": "cancel_sure", "id": appointment_id}),
+                _Row(
+                    self._say.button_yes_cancel,
+                    {"do": "cancel_sure", "id": appointment_id, "was": was},
+                ),
                 _Row(self._say.button_keep, {"do": "appointment", "id": appointment_id}),
             ],
         )
 
     async def _upcoming(self) -> tuple[Appointment, ...]:
-        return await self._tools.agenda.upcoming(
+        views = await self._tools.agenda.upcoming(
             contact_id=self._tools.context.contact.id, now=self._tools.now
         )
+        self._tools.see(*views)
+        return views
 
     async def _one(self, appointment_id: str) -> Appointment | None:
         return next(
@@ -315,6 +340,17 @@ def typed_choice(text: str, *, titles: Mapping[str, str]) -> str | None:
     ]
     found = whole or part
     return found[0] if len(found) == 1 else None
+
+
+def says_all(text: str, title: str) -> bool:
+    """Tell whether `text` is "quero os dois", say, where a choice is titled "Os dois"."""
+    said, named = _words(text), _words(title)
+    return (
+        said[-len(named) :] == named
+        and len(said) <= len(named) + 2
+        and "?" not in text
+        and "nao" not in said
+    )
 
 
 def _words(text: str) -> list[str]:

@@ -12,6 +12,8 @@ from mcp_platform.assistant.done import (
     Informed,
     Listed,
     Refused,
+    ToCancel,
+    ToChoose,
     UnknownSlot,
 )
 from mcp_platform.scheduling.outcome import (
@@ -44,8 +46,9 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     """Return the outcomes a reply must state: all effects; of searches and lists, what came last.
 
     A search or a failure that led to an effect was the model's own business. A failure that was
-    followed by mere reading is the answer to what was asked for. What became of an appointment is
-    said once; searches of the last `together` outcomes are one.
+    followed by mere reading is the answer to what was asked for. What is asked before it is done is
+    asked. What became of an appointment is said once; searches of the last `together` outcomes are
+    one.
     """
     effects = list(
         {
@@ -67,7 +70,8 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     searches = [each for each in open_[-together:] if isinstance(each.outcome, SlotsFound)]
     if last and last[0] in searches[1:]:
         last = [_as_one(searches)]
-    return [*effects, *informed, *failed, *last]
+    asked = [each for each in done if isinstance(each.outcome, ToChoose | ToCancel)]
+    return [*effects, *informed, *failed, *asked, *(each for each in last if each not in asked)]
 
 
 def _as_one(searches: Sequence[Done]) -> Done:

@@ -37,6 +37,11 @@ class Phrases:
     which_day: str
     which_of_days: str
     or_: str
+    which_of_them: str
+    this_one_too: str
+    both_of_them: str
+    all_of_them: str
+    changed_meanwhile: str
     which_time: str
     move_or_cancel: str
     sure_cancel: str
@@ -58,6 +63,11 @@ class Phrases:
     phone: str
     hours: str
     services: str
+
+    @property
+    def every(self) -> tuple[str, str]:
+        """What stands on the choice of all that is shown."""
+        return self.both_of_them, self.all_of_them
 
 
 _PT = Phrases(
@@ -92,6 +102,11 @@ _PT = Phrases(
     which_day="Para qual dia?",
     which_of_days="Só para confirmar o dia: {days}?",
     or_=" ou ",
+    which_of_them="Qual destes você quer?",
+    this_one_too="Quer marcar também este?",
+    both_of_them="Os dois",
+    all_of_them="Todos",
+    changed_meanwhile="Esse horário mudou nesse meio-tempo.",
     which_time="Qual horário?",
     move_or_cancel="{appointment}. O que você quer fazer?",
     sure_cancel="Quer mesmo cancelar? {appointment}.",
@@ -146,6 +161,11 @@ _EN = Phrases(
     which_day="For which day?",
     which_of_days="Just to be sure of the day: {days}?",
     or_=" or ",
+    which_of_them="Which of these would you like?",
+    this_one_too="Would you like this one too?",
+    both_of_them="Both",
+    all_of_them="All of them",
+    changed_meanwhile="That appointment has changed in the meantime.",
     which_time="What time?",
     move_or_cancel="{appointment}. What would you like to do?",
     sure_cancel="Do you really want to cancel? {appointment}.",
@@ -200,6 +220,11 @@ _ES = Phrases(
     which_day="¿Para qué día?",
     which_of_days="Solo para confirmar el día: ¿{days}?",
     or_=" o ",
+    which_of_them="¿Cuál de estos quiere?",
+    this_one_too="¿Quiere agendar también este?",
+    both_of_them="Los dos",
+    all_of_them="Todos",
+    changed_meanwhile="Esa cita cambió mientras tanto.",
     which_time="¿Qué horario?",
     move_or_cancel="{appointment}. ¿Qué quiere hacer?",
     sure_cancel="¿De verdad quiere cancelar? {appointment}.",

@@ -16,6 +16,8 @@ from mcp_platform.assistant.done import (
     Informed,
     Listed,
     Refused,
+    ToCancel,
+    ToChoose,
     UnknownSlot,
 )
 from mcp_platform.assistant.grounding import Grounded, ground
@@ -43,6 +45,7 @@ from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 _READS = (Listed, Informed, Refused)  # none of them does what was asked
+_ASKS = (SlotsFound, Taken, ToChoose, ToCancel)  # said right above what can be chosen
 _SLOT = re.compile(r"\{slot:([\w-]+)\}")
 _SLOT_LINE = re.compile(r"(?m)^[ \t•*\-\d.)]*(?:\{slot:[\w-]+\}[ \t,;.]*)+$\n?")
 
@@ -77,6 +80,12 @@ class Speech:
             language=self.language,
             now=self._now,
         )
+
+    def tells_of(self, view: Appointment, reply: Reply) -> bool:
+        """Tell whether a reply says when an appointment is."""
+        when = wording.moment(view.starts_at, language=self.language, now=self._now)
+        short = wording.short_moment(view.starts_at, language=self.language)
+        return when in reply.text or any(short in each.title for each in reply.choices)
 
     def slot(self, slot: SlotView) -> str:
         """A slot in few words, for a row or the middle of a sentence."""
@@ -121,6 +130,14 @@ class Speech:
                 return Block(say.cancelled.format(appointment=self.appointment(view)))
             case DaysDiffer(slots=slots):
                 return Block(self._which_of(slots), self.slot_choices(slots, done.ids))
+            case ToChoose():
+                return self._to_choose(done.outcome, done.ids)
+            case ToCancel(view):
+                titles = (say.button_yes_cancel, say.button_keep)
+                return Block(
+                    say.sure_cancel.format(appointment=self.appointment(view)),
+                    tuple(map(ReplyOption, done.ids, titles)),
+                )
             case SlotsFound(status="ok", slots=slots):
                 return Block(say.slots, self.slot_choices(slots, done.ids))
             case SlotsFound(status=status, slots=slots):
@@ -149,6 +166,14 @@ class Speech:
         days = dict.fromkeys(slot.start.date() for slot in slots)
         named = [wording.day(each, language=self.language, today=today) for each in days]
         return self.phrases.which_of_days.format(days=self.phrases.or_.join(named))
+
+    def _to_choose(self, asked: ToChoose, ids: Sequence[str]) -> Block:
+        say, several = self.phrases, len(asked.slots)
+        rows = self.slot_choices(asked.slots, ids[:several])
+        if several == 1:
+            return Block(say.slots if asked.moving[0] else say.this_one_too, rows)
+        every = say.both_of_them if several == 2 else say.all_of_them  # noqa: PLR2004  # a pair
+        return Block(say.which_of_them, (*rows, ReplyOption(ids[several], every)))
 
     def _instead(self, why: str, slots: Sequence[SlotView], ids: Sequence[str]) -> Block:
         say = self.phrases
@@ -229,15 +254,17 @@ class Speech:
                 if isinstance(each.outcome, Informed):
                     told += block.text.splitlines()
                 # What was done or asked for comes first; why there is nothing, beside the list.
-                (last if isinstance(each.outcome, SlotsFound | Taken) else first).append(block.text)
+                (last if isinstance(each.outcome, _ASKS) else first).append(block.text)
         used = [key for key in (*listed, *grounded.used) if key in placeholders]
         chosen = [key.removeprefix("slot:") for key in used if key.startswith("slot:")]
-        found = _evenly(_chosen(choices, chosen), most=MOST_SLOTS)
+        # What is asked before it is done is asked whole, whatever the model would show of it.
+        asks = any(isinstance(each.outcome, ToChoose | ToCancel) for each in obliged)
+        found = choices if asks else _evenly(_chosen(choices, chosen), most=MOST_SLOTS)
         choices = found or self._offered_choices(chosen, offered)
         free = [unsaid] if (unsaid := _unsaid(grounded.text, told)) else []
         # A question comes after the reason for asking it, right above what can be chosen.
-        asks = grounded.text.endswith("?")
-        parts = [*first, *last, *free] if asks else [*first, *free, *last]
+        question = grounded.text.endswith("?")
+        parts = [*first, *last, *free] if question else [*first, *free, *last]
         if not parts and not choices:
             return None
         # What was offered in an earlier turn may be taken by now: it is not called free.
@@ -259,6 +286,9 @@ class Speech:
                 case SlotsFound(slots=slots) | Taken(alternatives=slots):
                     pairs = zip(each.ids, slots, strict=True)
                     found |= {f"slot:{offer}": self.slot(slot) for offer, slot in pairs}
+                case ToChoose(slots=slots):
+                    asked = zip(each.ids, slots, strict=False)  # an id more: for all of them
+                    found |= {f"slot:{offer}": self.slot(slot) for offer, slot in asked}
                 case Listed(listed):
                     views = zip(each.ids, listed, strict=True)
                     found |= {f"appointment:{offer}": self.appointment(v) for offer, v in views}

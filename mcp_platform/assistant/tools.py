@@ -31,6 +31,8 @@ from mcp_platform.assistant.done import (
     Listed,
     Outcome,
     Refused,
+    ToCancel,
+    ToChoose,
     UnknownSlot,
     still_to_come,
 )
@@ -38,7 +40,7 @@ from mcp_platform.assistant.information import information
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.metrics import TOOL_CALLS
 from mcp_platform.assistant.model import FunctionCall
-from mcp_platform.assistant.named_days import named_day
+from mcp_platform.assistant.named_days import NamedDay, named_day
 from mcp_platform.assistant.offers import Action, Offers
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import CredentialRefused, NotFound
@@ -201,11 +203,31 @@ class Toolbox:
         self._effects = 0
         self._placed: list[Appointment] = []
         self._asked_which_day = False
+        self._at_once: list[Action] = []
+        self._asked_which_one = False
         self._calls = 0
+        self.seen: dict[UUID, Appointment] = {}
+        """The appointments that this turn has read or changed, as they were then."""
+        self.day_changed = False
+        """The contact named a day by "tomorrow" or the like, and midnight has passed since."""
 
     @property
     def now(self) -> datetime:
         return self.context.now
+
+    async def foresee(self, calls: Sequence[FunctionCall]) -> None:
+        """Note which slots the model would book or move to at once: of several the contact chooses."""
+        placing = [call.args for call in calls if call.name in ("book", "reschedule")]
+        self._at_once = []
+        if len(placing) < 2:  # noqa: PLR2004  # one is no choice
+            return
+        for args in placing:
+            slot = await self._slot(str(args.get("slot_id")))
+            moving = args.get("appointment_id")
+            if slot is not None and moving is not None:
+                slot = {**slot, "moving": await self._appointment(str(moving))}
+            if slot is not None and self.slot_view(slot) and slot not in self._at_once:
+                self._at_once.append(slot)
 
     async def perform(self, step: str, call: FunctionCall, *, language: str) -> Done:
         """Do what the model asks, or say why not. Never raises for what the model sent."""
@@ -222,6 +244,8 @@ class Toolbox:
             self._placed.append(done.outcome.appointment)
         if isinstance(done.outcome, DaysDiffer):
             self._asked_which_day = True
+        if isinstance(done.outcome, ToChoose):
+            self._asked_which_one = True
         known = call.name if call.name in TOOLS else "unknown"
         TOOL_CALLS.labels(tool=known, outcome=type(done.outcome).__name__).inc()
         return done
@@ -249,7 +273,10 @@ class Toolbox:
                 slot = slot and {**slot, "moving": appointment}
                 return await self._shown_first(step, slot) or await self.take(step, slot)
             case Cancel(appointment_id=appointment_id):
-                return await self.cancel(step, await self._appointment(appointment_id))
+                appointment = await self._appointment(appointment_id)
+                return await self._asked_first(step, appointment) or await self.cancel(
+                    step, appointment
+                )
             case TalkToHuman():
                 return await self.hand_over(step)
         if call.name == "my_appointments":
@@ -379,30 +406,86 @@ class Toolbox:
     def _recorded(self, step: str) -> Done | None:
         """Return what an earlier start of this turn did, less the times that are over by now."""
         recorded = self.journal.get(step)
-        return None if recorded is None else still_to_come(Done.from_json(recorded), now=self.now)
+        if recorded is None:
+            return None
+        done = still_to_come(Done.from_json(recorded), now=self.now)
+        self._see(done.outcome)
+        return done
+
+    def _see(self, outcome: Outcome) -> None:
+        match outcome:
+            case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
+                self.see(one)
+            case ToCancel(one):
+                self.see(one)
+            case Listed(appointments):
+                self.see(*appointments)
+
+    def see(self, *appointments: Appointment) -> None:
+        """Remember how appointments are, for what is said of them."""
+        self.seen |= {each.id: each for each in appointments}
 
     async def _shown_first(self, step: str, slot: Action | None) -> Done | None:
         """Show a slot to be tapped, where typed words do not say for certain that it is meant.
 
-        "Tomorrow" is another day once midnight has passed since it was written; "at eight or nine"
-        is one appointment, not two; and on another day than the words name nothing is booked.
+        "Tomorrow" is another day once midnight has passed since it was written; what is asked for
+        besides another may be meant instead, so that the contact says which, or that all are; and
+        on another day than the words name nothing is booked.
         """
         view = None if slot is None else self.slot_view(slot)
         if slot is None or view is None:
             return None
-        local = self.catalogue.rules.local
-        today = local(self.now).date()
-        another_day = any(
-            local(each.at).date() != today for each in self.context.heard if each.kind == "text"
-        )
-        one_of_two = any(_alternative(each, slot, view) for each in self._placed)
         day = view.start.date()
         which_day = self._asked_which_day or await self._days_to_ask_about(day, day)
-        if not (another_day or one_of_two or which_day):
+        if which_day or self._another_day(day):
+            kind = DaysDiffer if which_day else SlotsFound
+            found = kind(status="ok", slots=(view,))
+            return await self._note(step, found, moving=slot.get("moving"))
+        if self._asked_which_one:
+            return await self._note(step, Refused("ask_which_one", "The customer is to say which."))
+        if len(self._at_once) > 1:
+            asked = self._at_once[: MOST_SLOTS - 1]  # and a row for all of them
+        elif any(_another(each, slot, view) for each in self._placed):
+            asked = [slot]
+        else:
             return None
-        kind = DaysDiffer if which_day else SlotsFound
-        found = kind(status="ok", slots=(view,))
-        return await self._note(step, found, moving=slot.get("moving"))
+        views = [each for each in map(self.slot_view, asked) if each is not None]
+        moving = tuple(each.get("moving") for each in asked)
+        return await self._note(step, ToChoose(slots=tuple(views), moving=moving))
+
+    async def _asked_first(self, step: str, appointment: str | None) -> Done | None:
+        """Ask before cancelling, where typed words may mean an appointment of another day."""
+        mine = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
+        view = next((each for each in mine if str(each.id) == appointment), None)
+        if view is None:
+            return None
+        day = view.starts_at.date()
+        said = self._said()
+        if self._another_day(day) or (said is not None and not said.fits(day)):
+            return await self._note(step, ToCancel(view))
+        return None
+
+    def _said(self) -> NamedDay | None:
+        local = self.catalogue.rules.local
+        language = self.context.contact.language or self.context.tenant.language
+        return named_day(
+            (
+                (each.text, local(each.at).date())
+                for each in self.context.heard
+                if each.kind == "text"
+            ),
+            day_first=not language.startswith("en"),
+        )
+
+    def _another_day(self, day: date) -> bool:
+        """Return whether midnight has passed since the words that may mean this day were written."""
+        local = self.catalogue.rules.local
+        today = local(self.now).date()
+        texts = [each for each in self.context.heard if each.kind == "text"]
+        if any(local(each.at).date() != today for each in texts):
+            return True
+        said = self._said()
+        return self.day_changed and not (said is not None and said.fits(day))
 
     async def _find(self, step: str, arguments: FindSlots) -> Done:
         today = self.now.astimezone(self.catalogue.rules.zone).date()
@@ -442,9 +525,7 @@ class Toolbox:
         A day on which the contact has an appointment may be named for that.
         """
         local = self.catalogue.rules.local
-        said = named_day(
-            (each.text, local(each.at).date()) for each in self.context.heard if each.kind == "text"
-        )
+        said = self._said()
         searched = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
         if said is None or any(said.fits(day) for day in searched):
             return []
@@ -491,6 +572,7 @@ class Toolbox:
         self, session: AsyncSession, step: str, outcome: Outcome, *, moving: str | None = None
     ) -> Done:
         """Issue ids for what `outcome` shows and write it down, in the caller's transaction."""
+        self._see(outcome)
         offered = self._offer(step, outcome, moving=moving)
         await self.offers(session).issue(offered, now=self.now)
         done = Done(outcome, tuple(offered))
@@ -503,6 +585,27 @@ class Toolbox:
                 return {
                     f"s_{self.journal.token(step, index)}": slot_action(slot, moving=moving)
                     for index, slot in enumerate(slots)
+                }
+            case ToChoose(slots=slots, moving=movings):
+                actions = [
+                    slot_action(slot, moving=each)
+                    for slot, each in zip(slots, movings, strict=True)
+                ]
+                if len(actions) > 1:
+                    actions.append({"do": "slots", "slots": list(actions)})
+                return {
+                    f"s_{self.journal.token(step, index)}": action
+                    for index, action in enumerate(actions)
+                }
+            case ToCancel(one):
+                was = one.starts_at.isoformat()
+                return {
+                    f"c_{self.journal.token(step, 'yes')}": {
+                        "do": "cancel_sure",
+                        "id": str(one.id),
+                        "was": was,
+                    },
+                    f"c_{self.journal.token(step, 'no')}": {"do": "appointment", "id": str(one.id)},
                 }
             case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
                 return self.offer_appointments((one,))
@@ -537,15 +640,14 @@ class _Work:
         self.done = await self._toolbox.conclude(session, self._step, outcome, moving=self._moving)
 
 
-def _alternative(placed: Appointment, slot: Action, view: SlotView) -> bool:
-    """Tell whether a slot may be meant instead of what this turn has booked or moved already."""
-    if (placed.starts_at, placed.professional_id) == (view.start, view.professional_id):
-        return False  # the same once more
-    moving: str | None = slot.get("moving")
-    if moving is not None:
-        return str(placed.id) == moving
-    day = view.start.date()
-    return (placed.service_id, placed.starts_at.date()) == (view.service_id, day)
+def _another(placed: Appointment, slot: Action, view: SlotView) -> bool:
+    """Tell whether a slot is another one than this turn has booked or moved to already.
+
+    It may be meant instead ("Friday or Saturday", "a cut or a shave"), or besides.
+    """
+    there = (placed.starts_at, placed.professional_id, placed.service_id)
+    same = there == (view.start, view.professional_id, view.service_id)
+    return not (same and slot.get("moving") in (None, str(placed.id)))
 
 
 def slot_action(slot: SlotView, *, moving: str | None) -> Action:

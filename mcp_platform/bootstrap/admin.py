@@ -19,8 +19,10 @@ from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.credentials.proofs import ChangeProving, ProvingHere
 from mcp_platform.doctor.examining import ExaminationPort, Examinations
 from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.queue import schema_for
 from mcp_platform.provisioning.client import RemoteProvisioner
 from mcp_platform.registry.isolation import Isolation
+from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Administration:
     account: OwnAccount
     examinations: Examinations
     credential_keys: CredentialKeys
+    appointments: TenantAppointments
 
 
 async def open_admin(
@@ -87,5 +90,12 @@ async def open_admin(
             sealer=sealer_of(settings),
             clock=clock,
             made_elsewhere=settings.sealed,
+        ),
+        appointments=TenantAppointments(
+            sessions=sessions,
+            catalogues=shared.catalogues,
+            agendas=shared.agendas,
+            clock=clock,
+            queue_of=lambda tenant: schema_for(tenant.id, tenant.topology),
         ),
     )

@@ -8,16 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.conversations import Conversations
 from mcp_platform.conversations.metrics import HANDED_OVER
 from mcp_platform.errors import NotFound
 from mcp_platform.inbox.event import ContactId
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, is_away
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant, TenantId, Topology
+
+log = structlog.get_logger(__name__)
 
 MOST = 100  # at a time
 LEFT = Sql("""
@@ -62,7 +66,10 @@ class IdleConversations:
         HANDED_OVER.set(float(waiting or 0))
 
     async def give_back(self) -> int:
-        """Give back what is due; return how many conversations it was."""
+        """Give back what is due; return how many conversations it was.
+
+        One that fails is logged, and keeps no other from being given back.
+        """
         now = self.clock()
         async with self.sessions.everywhere() as session:
             left = await Driver(session).rows(LEFT, topology=self.topology, now=now, most=MOST)
@@ -72,7 +79,12 @@ class IdleConversations:
             except NotFound:  # purged since
                 continue
             key = f"{contact_id}:{until:%Y%m%d%H%M%S}"
-            await self._one(tenant, ContactId(contact_id), key=key, now=now)
+            try:
+                await self._one(tenant, ContactId(contact_id), key=key, now=now)
+            except Exception as error:
+                if is_away(error):
+                    raise
+                log.exception("conversations.idle.kept", tenant=tenant.path, key=key)
         return len(left)
 
     async def _one(self, tenant: Tenant, contact_id: ContactId, *, key: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from mcp_platform.doctor.metrics import LAST_RUN, OVERDUE, RESULTS
 from mcp_platform.doctor.models import FindingRow
 from mcp_platform.doctor.visits import Visits
 from mcp_platform.errors import NotFound
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, is_away
 from mcp_platform.tenants.directory import TenantDirectory
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,13 @@ class DailyCheck:
             tenant = await self._tenants.by_id(tenant_id)
         except NotFound:
             return True  # purged since it was claimed
-        found = await self._doctor.examine(tenant, notify=True)
+        try:
+            found = await self._doctor.examine(tenant, notify=True)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("doctor.daily.failed", tenant=tenant.path)  # it is due again, later
+            return True
         async with self._sessions.of(tenant_id).begin() as session:
             await Visits(session).finished(tenant_id, now=self._clock())
         wrong = [f"{each.check}:{each.code}" for each in failed(found)]

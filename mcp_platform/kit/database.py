@@ -232,6 +232,11 @@ def is_passing(error: BaseException) -> bool:
     return str(getattr(error.orig, "sqlstate", "")).startswith(_PASSING)
 
 
+def is_away(error: BaseException) -> bool:
+    """Tell whether what we depend on is away: then what comes next fails just so."""
+    return isinstance(error, OSError | TimeoutError) or is_passing(error)
+
+
 TenantSessions = async_sessionmaker[AsyncSession]
 
 

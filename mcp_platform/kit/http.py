@@ -148,7 +148,7 @@ def read_if_match(header: str | None) -> frozenset[int] | None:
     return frozenset(int(each) for each in re.findall(r'(?<!/)"(\d{1,18})"', header, re.ASCII))
 
 
-def _expected(
+def expected(
     if_match: Annotated[
         str | None,
         Header(
@@ -158,12 +158,13 @@ def _expected(
         ),
     ] = None,
 ) -> frozenset[int] | None:
+    """Return the versions that a change may be made of, which a request has to name."""
     if if_match is None:
         raise PreconditionRequired("Send in `If-Match` the ETag of what you read, or `*`.")
     return read_if_match(if_match)
 
 
-Expected = Annotated[frozenset[int] | None, Depends(_expected)]
+Expected = Annotated[frozenset[int] | None, Depends(expected)]
 """The versions that a change may be made of; None: any."""
 
 

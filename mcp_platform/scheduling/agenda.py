@@ -20,7 +20,7 @@ from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.appointments import Appointments, Placement, SlotTaken
 from mcp_platform.scheduling.availability import blocked, validate_start
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
-from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.scheduling.catalogue import BookingRules, Catalogue
 from mcp_platform.scheduling.mirror import Mirror, presentable
 from mcp_platform.scheduling.openings import ClosingNotice, Openings
 from mcp_platform.scheduling.outcome import (
@@ -199,20 +199,14 @@ class Agenda:
         self, *, appointment_id: UUID, contact_id: UUID | None, now: datetime, work: EffectCommit
     ) -> Cancelled | UnknownAppointment:
         """Cancel an appointment; repeatable. `contact_id` None: whoever's it is, for the owner."""
-        async with work.begin() as session:
-            appointments = Appointments(session, self._tenant.id)
-            found = await appointments.cancel(appointment_id, contact_id=contact_id, now=now)
-            if found is not None:
-                await self._mirror.remove(session, found, calendar_id=found.calendar_id)
-            else:
-                found = await appointments.find(appointment_id, contact_id=contact_id)
-            outcome = (
-                Cancelled(appointment=found.local(self._rules))
-                if found is not None and found.status == "cancelled"
-                else UnknownAppointment()
-            )
-            await work.conclude(session, outcome)
-        return outcome
+        return await cancel(
+            self._tenant,
+            self._rules,
+            appointment_id=appointment_id,
+            contact_id=contact_id,
+            now=now,
+            work=work,
+        )
 
     def _placement(self, choice: ChosenSlot, *, now: datetime) -> Placement | None:
         """Return where `choice` puts an appointment; None if the rules have no such slot now."""
@@ -360,6 +354,33 @@ class Agenda:
         async with work.begin() as session:
             await work.conclude(session, outcome)
         return outcome
+
+
+async def cancel(
+    tenant: Tenant,
+    rules: BookingRules,
+    *,
+    appointment_id: UUID,
+    contact_id: UUID | None,
+    now: datetime,
+    work: EffectCommit,
+) -> Cancelled | UnknownAppointment:
+    """Cancel an appointment as `Agenda.cancel` does, for which no calendar need be readable."""
+    async with work.begin() as session:
+        appointments = Appointments(session, tenant.id)
+        found = await appointments.cancel(appointment_id, contact_id=contact_id, now=now)
+        if found is not None:
+            mirror = Mirror(tenant=tenant, rules=rules)
+            await mirror.remove(session, found, calendar_id=found.calendar_id)
+        else:
+            found = await appointments.find(appointment_id, contact_id=contact_id)
+        outcome = (
+            Cancelled(appointment=found.local(rules))
+            if found is not None and found.status == "cancelled"
+            else UnknownAppointment()
+        )
+        await work.conclude(session, outcome)
+    return outcome
 
 
 def _stands(appointment: Appointment, choice: ChosenSlot) -> bool:

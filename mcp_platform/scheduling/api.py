@@ -1,6 +1,6 @@
 """The tenant API's `/appointments`: what is free, and booking, reading, moving, cancelling."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from mcp_platform.kit.cursor import read_cursor, write_cursor
-from mcp_platform.kit.http import ConflictWith, RequestKey, bodies_up_to, problems, read_if_match
+from mcp_platform.kit.http import (
+    ConflictWith,
+    RequestKey,
+    bodies_up_to,
+    expected,
+    problems,
+    read_if_match,
+)
 from mcp_platform.scheduling.api_shapes import (
     MOST_NEXT,
     AppointmentOut,
@@ -35,10 +42,6 @@ from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 
 MOST_BYTES = 16 * 1024
 
-IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", description="The ETag it was read with: 412 if it changed since."),
-]
 Tell = Annotated[bool, Query(description="False: you tell the customer.")]
 _ETAG: dict[str, Any] = {
     "headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}
@@ -54,20 +57,58 @@ _ALTERNATIVES = {
 }
 
 
+Admitting = Callable[..., Awaitable[Caller]]
+Versions = Callable[..., Awaitable[frozenset[int] | None] | frozenset[int] | None]
+
+
 def appointments_router(appointments: TenantAppointments, guard: Guard) -> APIRouter:
-    """Return the routes, with their whole paths."""
+    """Return the routes of a tenant's API, with their whole paths."""
     router = APIRouter(
         prefix=f"{TENANT_API}/appointments",
         tags=["appointments"],
         route_class=bodies_up_to(MOST_BYTES),
     )
-    _add_reading(router, appointments, guard)
-    _add_booking(router, appointments, guard)
+    add_appointments(
+        router,
+        appointments,
+        reading=admitted(guard, "appointments:read"),
+        writing=admitted(guard, "appointments:write"),
+        versions=_if_match,
+        listed_at="/list",
+        created_at="/create",
+    )
     return router
 
 
-def _add_reading(router: APIRouter, appointments: TenantAppointments, guard: Guard) -> None:
-    Reader = Annotated[Caller, Depends(admitted(guard, "appointments:read"))]  # noqa: N806  # a type
+def add_appointments(
+    router: APIRouter,
+    appointments: TenantAppointments,
+    *,
+    reading: Admitting,
+    writing: Admitting,
+    versions: Versions,
+    listed_at: str = "",
+    created_at: str = "",
+) -> None:
+    """Add the routes, for whom two dependencies let in; `versions` reads `If-Match`."""
+    _add_reading(router, appointments, reading, at=listed_at)
+    _add_changing(router, appointments, writing, versions)
+    _add_booking(router, appointments, writing, at=created_at)
+
+
+def _if_match(
+    if_match: Annotated[
+        str | None,
+        Header(alias="If-Match", description="The ETag it was read with: 412 if it changed since."),
+    ] = None,
+) -> frozenset[int] | None:
+    return read_if_match(if_match)
+
+
+def _add_reading(
+    router: APIRouter, appointments: TenantAppointments, reading: Admitting, *, at: str
+) -> None:
+    Reader = Annotated[Caller, Depends(reading)]  # noqa: N806  # a type
 
     @router.get(
         "/available",
@@ -95,7 +136,7 @@ def _add_reading(router: APIRouter, appointments: TenantAppointments, guard: Gua
         )
 
     @router.get(
-        "/list",
+        at,
         summary="Appointments, earliest first",
         responses=problems(401, 403, 404, 422, 503),
     )
@@ -116,7 +157,7 @@ def _add_reading(router: APIRouter, appointments: TenantAppointments, guard: Gua
         shown = found[: query.limit]
         more = len(found) > query.limit
         return AppointmentPage(
-            appointments=[appointment_out(each, rules) for each in shown],
+            appointments=[appointment_out(each, rules, masked=caller.masked) for each in shown],
             next_cursor=write_cursor((shown[-1].starts_at, shown[-1].id)) if more else None,
         )
 
@@ -126,14 +167,14 @@ def _add_reading(router: APIRouter, appointments: TenantAppointments, guard: Gua
         responses=problems(401, 403, 404, 422, 503),
     )
     async def list_calls(caller: Reader, query: Annotated[CallQuery, Query()]) -> CallPage:
-        """Appointments that the business moved or cancelled, which no message could tell them."""
+        """Appointments that the business booked, moved or cancelled, unless a message tells them."""
         after = None if query.cursor is None else read_cursor(query.cursor)
         found = await appointments.calls(caller.tenant, after=after, limit=query.limit + 1)
         rules = (await appointments.catalogue(caller.tenant)).rules
         shown = found[: query.limit]
         more = len(found) > query.limit
         return CallPage(
-            calls=[call_out(each, rules) for each in shown],
+            calls=[call_out(each, rules, masked=caller.masked) for each in shown],
             next_cursor=write_cursor(shown[-1].place) if more else None,
         )
 
@@ -150,49 +191,28 @@ def _add_reading(router: APIRouter, appointments: TenantAppointments, guard: Gua
         )
 
 
-def _add_booking(router: APIRouter, appointments: TenantAppointments, guard: Guard) -> None:
-    Writer = Annotated[Caller, Depends(admitted(guard, "appointments:write"))]  # noqa: N806  # a type
-
-    @router.post(
-        "/create",
-        status_code=201,
-        summary="Book",
-        responses={
-            201: _LOCATION,
-            **problems(401, 403, 404, 409, 413, 422, 503, s409=_ALTERNATIVES),
-        },
-    )
-    async def create_appointment(
-        request: Request,
-        wish: CreateRequest,
-        caller: Writer,
-        response: Response,
-        idempotency_key: RequestKey = None,
-    ) -> AppointmentOut:
-        if wish.whatsapp_number is not None:
-            caller.require("whatsapp:send")
-        booking = Booking(**wish.model_dump(), request_key=idempotency_key)
-        with _offering_alternatives():
-            appointment = await appointments.book(caller.tenant, booking, trail=caller.trail)
-        response.headers["location"] = f"{request.url.path.removesuffix('create')}{appointment.id}"
-        return await _shown(appointments, caller, appointment, response)
+def _add_changing(
+    router: APIRouter, appointments: TenantAppointments, writing: Admitting, versions_of: Versions
+) -> None:
+    Writer = Annotated[Caller, Depends(writing)]  # noqa: N806  # a type
+    Versioned = Annotated[frozenset[int] | None, Depends(versions_of)]  # noqa: N806  # as above
+    required = (428,) if versions_of is expected else ()
 
     @router.patch(
         "/{appointment_id:uuid}",
         summary="Move it, or say what became of it",
         responses={
             200: _ETAG,
-            **problems(401, 403, 404, 409, 412, 413, 422, 503, s409=_ALTERNATIVES),
+            **problems(401, 403, 404, 409, 412, 413, 422, *required, 503, s409=_ALTERNATIVES),
         },
     )
     async def change_appointment(
         appointment_id: UUID,
         wish: ChangeRequest,
         caller: Writer,
+        versions: Versioned,
         response: Response,
-        if_match: IfMatch = None,
     ) -> AppointmentOut:
-        versions = read_if_match(if_match)
         if wish.status is not None:
             appointment = await appointments.mark(
                 caller.tenant, appointment_id, wish.status, trail=caller.trail, versions=versions
@@ -216,14 +236,14 @@ def _add_booking(router: APIRouter, appointments: TenantAppointments, guard: Gua
     @router.delete(
         "/{appointment_id:uuid}",
         summary="Cancel it",
-        responses={200: _ETAG, **problems(401, 403, 404, 409, 412, 422, 503)},
+        responses={200: _ETAG, **problems(401, 403, 404, 409, 412, 422, *required, 503)},
     )
     async def cancel_appointment(
         appointment_id: UUID,
         caller: Writer,
+        versions: Versioned,
         response: Response,
         tell_customer: Tell = True,  # noqa: FBT002  # a query
-        if_match: IfMatch = None,
     ) -> AppointmentOut:
         """Its customer is told by a message where WhatsApp takes one, or is listed to be called."""
         appointment = await appointments.cancel(
@@ -231,7 +251,7 @@ def _add_booking(router: APIRouter, appointments: TenantAppointments, guard: Gua
             appointment_id,
             trail=caller.trail,
             tell=tell_customer,
-            versions=read_if_match(if_match),
+            versions=versions,
         )
         return await _shown(appointments, caller, appointment, response)
 
@@ -243,6 +263,38 @@ def _add_booking(router: APIRouter, appointments: TenantAppointments, guard: Gua
     )
     async def record_call(appointment_id: UUID, caller: Writer) -> None:
         await appointments.called(caller.tenant, appointment_id, trail=caller.trail)
+
+
+def _add_booking(
+    router: APIRouter, appointments: TenantAppointments, writing: Admitting, *, at: str
+) -> None:
+    Writer = Annotated[Caller, Depends(writing)]  # noqa: N806  # a type
+
+    @router.post(
+        at,
+        status_code=201,
+        summary="Book",
+        responses={
+            201: _LOCATION,
+            **problems(401, 403, 404, 409, 413, 422, 503, s409=_ALTERNATIVES),
+        },
+    )
+    async def create_appointment(
+        request: Request,
+        wish: CreateRequest,
+        caller: Writer,
+        response: Response,
+        idempotency_key: RequestKey = None,
+    ) -> AppointmentOut:
+        if wish.whatsapp_number is not None:
+            caller.require("whatsapp:send")
+        booking = Booking(**wish.model_dump(exclude={"tell_customer"}), request_key=idempotency_key)
+        with _offering_alternatives():
+            appointment = await appointments.book(
+                caller.tenant, booking, trail=caller.trail, tell=wish.tell_customer
+            )
+        response.headers["location"] = f"{request.url.path.removesuffix(at)}/{appointment.id}"
+        return await _shown(appointments, caller, appointment, response)
 
 
 @contextmanager
@@ -258,4 +310,5 @@ async def _shown(
     appointments: TenantAppointments, caller: Caller, appointment: Appointment, response: Response
 ) -> AppointmentOut:
     response.headers["etag"] = f'"{appointment.version}"'
-    return appointment_out(appointment, (await appointments.catalogue(caller.tenant)).rules)
+    rules = (await appointments.catalogue(caller.tenant)).rules
+    return appointment_out(appointment, rules, masked=caller.masked)

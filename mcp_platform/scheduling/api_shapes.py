@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from mcp_platform.conversations.masking import masked as without_numbers
 from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
 from mcp_platform.kit.forms import Moment
@@ -124,6 +125,14 @@ class CreateRequest(BaseModel):
             " is. Needs the scope `whatsapp:send`."
         ),
     ] = None
+    tell_customer: Annotated[
+        bool,
+        Field(
+            description="Of what a person books: by a message where WhatsApp takes one, else the"
+            " customer is listed to be called. False: you tell them. What a token books is for its"
+            " system to tell."
+        ),
+    ] = True
 
     @model_validator(mode="after")
     def _for_somebody(self) -> Self:
@@ -210,13 +219,16 @@ class AppointmentPage(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A customer who does not know yet that an appointment was moved, or cancelled."""
+    """A customer who does not know yet that an appointment was booked, moved or cancelled."""
 
     appointment_id: UUID
     call_by: Annotated[
         datetime, Field(description="When they would come, or should: the earlier of the two.")
     ]
-    known_start: Annotated[datetime, Field(description="When they believe that it starts.")]
+    known_start: Annotated[
+        datetime | None,
+        Field(description="When they believe that it starts; null: they do not know of it."),
+    ]
     status: AppointmentStatus
     start: datetime
     service_name: str
@@ -250,8 +262,10 @@ def slot_out(slot: SlotView) -> SlotOut:
     )
 
 
-def appointment_out(appointment: Appointment, rules: BookingRules) -> AppointmentOut:
-    """Return an appointment as JSON has it, by the tenant's clock."""
+def appointment_out(
+    appointment: Appointment, rules: BookingRules, *, masked: bool = False
+) -> AppointmentOut:
+    """Return an appointment as JSON has it, by the tenant's clock; masked, without numbers."""
     return AppointmentOut(
         id=appointment.id,
         status=appointment.status,
@@ -261,8 +275,8 @@ def appointment_out(appointment: Appointment, rules: BookingRules) -> Appointmen
         professional_name=appointment.professional_name,
         start=rules.local(appointment.starts_at),
         end=rules.local(appointment.ends_at),
-        name=appointment.booked_for,
-        user_id=appointment.user_id,
+        name=_seen(appointment.booked_for, masked=masked),
+        user_id=_seen(appointment.user_id, masked=masked),
         contact_id=appointment.contact_id,
         price_cents=appointment.price_cents,
         currency=appointment.currency,
@@ -271,20 +285,24 @@ def appointment_out(appointment: Appointment, rules: BookingRules) -> Appointmen
     )
 
 
-def call_out(call: CallToMake, rules: BookingRules) -> CallOut:
-    """Return a call that is to be made as JSON has it, by the tenant's clock."""
+def call_out(call: CallToMake, rules: BookingRules, *, masked: bool = False) -> CallOut:
+    """Return a call that is to be made as JSON has it, by the tenant's clock; masked as above."""
     return CallOut(
         appointment_id=call.appointment_id,
         call_by=rules.local(call.call_by),
-        known_start=rules.local(call.known_start),
+        known_start=None if call.known_start is None else rules.local(call.known_start),
         status=call.status,
         start=rules.local(call.starts_at),
         service_name=call.service_name,
         professional_name=call.professional_name,
-        name=call.name,
-        phone=call.phone,
+        name=_seen(call.name, masked=masked),
+        phone=_seen(call.phone, masked=masked),
         conversation_id=call.contact_id,
         changed_by=call.by,
         changed_at=call.changed_at,
         error=call.error,
     )
+
+
+def _seen(words: str | None, *, masked: bool) -> str | None:
+    return without_numbers(words) if masked and words is not None else words

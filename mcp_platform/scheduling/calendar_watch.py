@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from mcp_platform.errors import CredentialRefused, NotFound, Unavailable
-from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.database import Sessions, is_away
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
@@ -112,6 +112,10 @@ class CalendarWatch:
             pass
         except (Unavailable, CredentialRefused) as error:  # booking tells the owner of it
             log.info("calendar.look.unreadable", tenant_id=tenant_id, reason=str(error))
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("calendar.look.failed", tenant_id=tenant_id)  # its next look is due later
         return True
 
     async def _look(self, tenant: Tenant) -> None:

@@ -134,8 +134,8 @@ TELLINGS = Table(
     Column("appointment_id", Uuid, primary_key=True),
     # The appointment's as it was changed: what changes it later is another matter.
     Column("version", BigInteger, nullable=False),
-    # When the customer believes that it starts.
-    Column("known_start", DateTime(timezone=True), nullable=False),
+    # When the customer believes that it starts; null: they do not know of it.
+    Column("known_start", DateTime(timezone=True)),
     # Then it is too late to call: the later of the start they know and the one that is.
     Column("until", DateTime(timezone=True), nullable=False),
     Column("key", Text),

@@ -23,6 +23,7 @@ from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import PreconditionFailed
+from mcp_platform.kit.queue import wakes
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.outbox import Outbox, contact_lane
@@ -48,6 +49,14 @@ TOLD = Counter(
 How = Literal["message", "call", "not"]
 """By a message; by being called; not by us, since whoever made the change does it, or need not."""
 
+_BOOKED = {
+    "pt": "📅 {business} marcou um horário para você: {appointment}. Se não der para você, é só"
+    " responder aqui.",
+    "en": "📅 {business} has booked an appointment for you: {appointment}. If that does not suit you,"
+    " just reply here.",
+    "es": "📅 {business} agendó una cita para usted: {appointment}. Si no le va bien, responda por"
+    " aquí.",
+}
 _MOVED = {
     "pt": "📅 Seu horário em {business} mudou: era {before}; agora é {appointment}. Se não der para"
     " você, é só responder aqui.",
@@ -117,12 +126,13 @@ CALLS = Sql(f"""
 class CallToMake:
     """A customer who does not know yet what became of their appointment. Times are UTC.
 
-    `call_by` is when they would come, or should: the earlier of the two.
+    `call_by` is when they would come, or should: the earlier of the two. `known_start` is None
+    where they do not know of it.
     """
 
     appointment_id: UUID
     call_by: datetime
-    known_start: datetime
+    known_start: datetime | None
     by: str
     changed_at: datetime
     status: AppointmentStatus
@@ -153,17 +163,20 @@ class Tellings:
         tenant: Tenant,
         rules: BookingRules,
         *,
-        before: Appointment,
+        before: Appointment | None,
         after: Appointment,
         by: Trail,
         now: datetime,
     ) -> How:
-        """Have the customer told what `by` has made of an appointment, as it is committed."""
-        untold = await self._untold_start(before)
-        known = before.starts_at if untold is None else untold
-        upto = max(known, after.starts_at if after.active else known)
+        """Have the customer told what `by` has made of an appointment, as it is committed.
+
+        `before` is None where they have just booked it.
+        """
+        known, waits = await self._known_start(before)
+        starts = (known, after.starts_at if after.active else None)
+        upto = max((start for start in starts if start is not None), default=now)
         contact = await Contacts(self._session, self._tenant).get(ContactId(after.contact_id))
-        nothing = (after.active and untold == after.starts_at) or upto <= now
+        nothing = (waits and after.active and known == after.starts_at) or upto <= now
         # A system of the business's own moves what its own users booked: they are its to tell.
         if nothing or (contact.space == "api" and not by.is_person):
             await self.forget(after.id)
@@ -174,7 +187,7 @@ class Tellings:
             spoken = contact.language or tenant.language
             said = worded(
                 after.local(rules),
-                known=rules.local(known),
+                known=None if known is None else rules.local(known),
                 business=tenant.business_name,
                 alone=await self._driver.value(ALONE, tenant=self._tenant),
                 language=spoken,
@@ -226,12 +239,14 @@ class Tellings:
         if not noted:
             raise NotFound("There is nothing that the customer of this appointment must be told.")
 
-    async def _untold_start(self, before: Appointment) -> datetime | None:
-        """Return when a customer who waits to be told believes that it starts; None: none waits."""
-        known: datetime | None = await self._driver.value(
+    async def _known_start(self, before: Appointment | None) -> tuple[datetime | None, bool]:
+        """Return when the customer believes that it starts, and whether they wait to be told."""
+        if before is None:
+            return None, False
+        untold = await self._driver.rows(
             UNTOLD, tenant=self._tenant, appointment=before.id, version=before.version
         )
-        return known
+        return (untold[0]["known_start"], True) if untold else (before.starts_at, False)
 
     async def _send(
         self, contact: Contact, said: str, *, key: str, by: Trail, now: datetime
@@ -264,6 +279,8 @@ class BusinessCommit(EffectCommit):
     now: datetime
     tell: bool = True
     versions: frozenset[int] | None = None
+    queue: str | None = None
+    """By which the tenant's workers are woken; None: as this process wakes all."""
     _before: Appointment | None = None
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
@@ -272,6 +289,8 @@ class BusinessCommit(EffectCommit):
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncSession]:
         async with self.sessions.of(self.tenant.id).begin() as session:
+            if self.queue is not None:
+                wakes(session, self.queue)
             # First the lock that moving takes, then the row: the other way round two movers would
             # wait for each other.
             appointments = Appointments(session, self.tenant.id)
@@ -294,14 +313,14 @@ class BusinessCommit(EffectCommit):
         if before is not None and (before.version, before.status) == (after.version, after.status):
             return
         await self.record(session, what)
-        if what == "book" or before is None:
-            return
+        booked = what == "book"
         tellings = Tellings(session, self.tenant.id)
-        if self.tell:
+        # A system of the business's own has the customer before it, for whom it books.
+        if self.tell and (self.trail.is_person or not booked):
             await tellings.tell(
                 self.tenant,
                 self.rules,
-                before=before,
+                before=None if booked else before,
                 after=after,
                 by=self.trail,
                 now=self.now,
@@ -328,7 +347,7 @@ def _takes_messages(contact: Contact, *, now: datetime) -> bool:
 def worded(
     appointment: Appointment,
     *,
-    known: datetime,
+    known: datetime | None,
     business: str,
     alone: bool,
     language: str,
@@ -336,17 +355,19 @@ def worded(
 ) -> str:
     """Write to a customer what became of an appointment that they know at another time.
 
-    `known` is by the tenant's clock. `alone`: one person works there, who need not be named.
+    `known` is by the tenant's clock; None: they do not know of it. `alone`: one person works there,
+    who need not be named.
     """
     language = primary(language)
     cancelled = appointment.status == "cancelled"
-    return (_CANCELLED if cancelled else _MOVED)[language].format(
+    change = _BOOKED if known is None else _CANCELLED if cancelled else _MOVED
+    return change[language].format(
         business=business,
-        before=wording.moment(known, language=language, now=now),
+        before="" if known is None else wording.moment(known, language=language, now=now),
         appointment=wording.appointment(
             service=appointment.service_name,
             professional=None if alone else appointment.professional_name,
-            start=known if cancelled else appointment.starts_at,
+            start=known if cancelled and known else appointment.starts_at,
             language=language,
             now=now,
         ),

@@ -17,7 +17,7 @@ from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
-from mcp_platform.scheduling.agenda import Agenda, AgendaSource, ChosenSlot
+from mcp_platform.scheduling.agenda import Agenda, AgendaSource, ChosenSlot, cancel
 from mcp_platform.scheduling.appointment import Appointment, ListedStatus, Mark
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.availability import SearchWindow, validate_start
@@ -89,8 +89,11 @@ class TenantAppointments:
         catalogues: Catalogues,
         agendas: AgendaSource,
         clock: Callable[[], datetime],
+        queue_of: Callable[[Tenant], str | None] = lambda _: None,
     ) -> None:
+        """`queue_of` tells by which queue a tenant's workers are woken; None: as `sessions` wake."""
         self._sessions = sessions
+        self._queue_of = queue_of
         self._catalogues = catalogues
         self._agendas = agendas
         self._clock = clock
@@ -127,10 +130,13 @@ class TenantAppointments:
                 spread=False,
             )
 
-    async def book(self, tenant: Tenant, booking: Booking, *, trail: Trail) -> Appointment:
+    async def book(
+        self, tenant: Tenant, booking: Booking, *, trail: Trail, tell: bool = True
+    ) -> Appointment:
         """Book. Repeated with the same request key, it is booked once and returned as it is now.
 
-        For a number from which nobody has ever written too: they find it once they do.
+        For a number from which nobody has ever written too: they find it once they do. Whom a person
+        books for is told of it unless `tell` is false.
 
         Raises:
             SlotGone: somebody else has the time.
@@ -166,6 +172,8 @@ class TenantAppointments:
                         appointment_id=hold_id,
                         trail=trail,
                         now=now,
+                        tell=tell,
+                        queue=self._queue_of(tenant),
                     ),
                     contact_name=booking.name,
                 )
@@ -229,6 +237,7 @@ class TenantAppointments:
                     now=now,
                     tell=tell,
                     versions=versions,
+                    queue=self._queue_of(tenant),
                 ),
             )
         match outcome:
@@ -283,23 +292,25 @@ class TenantAppointments:
             PreconditionFailed: it is in none of `versions`.
         """
         await self.get(tenant, appointment_id)
-        now, catalogue = self._clock(), await self.catalogue(tenant)
-        async with self._agenda(tenant, catalogue) as agenda:
-            outcome = await agenda.cancel(
+        now, rules = self._clock(), (await self.catalogue(tenant)).rules
+        outcome = await cancel(
+            tenant,
+            rules,
+            appointment_id=appointment_id,
+            contact_id=None,
+            now=now,
+            work=BusinessCommit(
+                sessions=self._sessions,
+                tenant=tenant,
+                rules=rules,
                 appointment_id=appointment_id,
-                contact_id=None,
+                trail=trail,
                 now=now,
-                work=BusinessCommit(
-                    sessions=self._sessions,
-                    tenant=tenant,
-                    rules=catalogue.rules,
-                    appointment_id=appointment_id,
-                    trail=trail,
-                    now=now,
-                    tell=tell,
-                    versions=versions,
-                ),
-            )
+                tell=tell,
+                versions=versions,
+                queue=self._queue_of(tenant),
+            ),
+        )
         if isinstance(outcome, UnknownAppointment):
             raise Conflict("An appointment that is over cannot be cancelled.")
         return await self.get(tenant, appointment_id)

@@ -47,11 +47,15 @@ class Trail(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who was let in: to one tenant, with these scopes. `trail` is where their doing is kept."""
+    """Who was let in: to one tenant, with these scopes. `trail` is where their doing is kept.
+
+    `masked`: they see no phone numbers.
+    """
 
     tenant: Tenant
     trail: Trail
     scopes: frozenset[str]
+    masked: bool = False
 
     def require(self, scope: Scope) -> None:
         """Check that the caller has the scope.

@@ -237,6 +237,13 @@ async def test_a_systems_own_users_are_its_own_to_tell_and_the_staffs_are_not(
     ]
 
 
+async def test_what_a_token_books_is_for_its_system_to_tell(shop: Business) -> None:
+    await shop.writes_on_whatsapp(NUMBER)
+    made = await shop.create("10:00", whatsapp_number=NUMBER)
+    assert (made.status_code, made.json()["told"]) == (201, None)
+    assert (await told(shop), await calls(shop)) == ([], [])
+
+
 async def test_the_change_and_its_message_are_one(
     shop: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:

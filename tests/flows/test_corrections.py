@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tests.factories import ZONE
 from tests.flows.test_kinds import bare
+from tests.flows.test_model_answers import call
 from tests.world import World, choices_of, eventually, message, text_of
 
 ASK = "Marca um corte amanhã às 15h com o Zé"
@@ -135,11 +136,7 @@ async def test_of_a_message_three_days_old_and_one_of_now_only_the_new_one_is_an
 
 
 async def test_tomorrow_written_yesterday_is_asked_about_and_not_booked(here: World) -> None:
-    midnight = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    before = datetime.now(ZONE) - midnight + timedelta(minutes=10)
-    if before >= timedelta(hours=24):
-        before = timedelta(hours=23, minutes=59)
-    await here.post(here.webhook(written(ASK, ago=before)))
+    await here.post(here.webhook(written(ASK, ago=_since_yesterday())))
 
     reply = (await here.replies(1))[0]
 
@@ -147,6 +144,28 @@ async def test_tomorrow_written_yesterday_is_asked_about_and_not_booked(here: Wo
     [row, *_] = choices_of(reply)
     await here.tap(row)
     assert "✅ Agendado" in text_of((await here.replies(2))[1])
+
+
+async def test_a_day_said_before_midnight_is_asked_about_in_the_turn_after_it(here: World) -> None:
+    ago = _since_yesterday()
+    await here.post(here.webhook(written("Tem horário para corte amanhã com o Zé?", ago=ago)))
+    offer = choices_of((await here.replies(1))[0])
+    async with here.session() as session:  # it was answered before midnight too
+        await session.execute(
+            text(
+                "UPDATE messages SET at = at - CAST(:ago AS interval)"
+                " WHERE tenant_id = :tenant AND direction = 'out'"
+            ),
+            {"ago": ago, "tenant": here.tenant.id},
+        )
+    await here.script({"call": call("book", slot_id=offer[0]["id"])}, "Pronto!")
+
+    reply = await here.ask("Pode ser o primeiro")
+
+    assert await here.statuses() == []
+    assert [each["title"] for each in choices_of(reply)] == [offer[0]["title"]]
+    await here.script({"call": call("book", slot_id=offer[0]["id"])}, "Pronto!")
+    assert "✅ Agendado" in text_of(await here.ask("Sim"))  # the date was shown today
 
 
 async def test_the_model_is_told_when_each_message_of_the_customer_was_written(here: World) -> None:
@@ -198,6 +217,13 @@ async def test_what_could_not_be_read_beside_a_text_is_said_too(
     assert choices_of(reply)
     assert ("Uma das suas mensagens" in text_of(reply)) == (said is not None)
     assert said is None or said in text_of(reply)
+
+
+def _since_yesterday() -> timedelta:
+    """Return how long ago ten minutes before midnight was, within WhatsApp's 24 hours."""
+    now = datetime.now(ZONE)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(now - midnight + timedelta(minutes=10), timedelta(hours=23, minutes=59))
 
 
 async def _bodies(here: World) -> list[bytes]:

@@ -1,10 +1,11 @@
 """What a real model may answer, understood as far as it means one thing, and never a dead end."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.world import World, choices_of, text_of, tomorrow
+from tests.world import World, choice, choices_of, text_of, tomorrow
 
 ROOT = ["Agendar", "Meus horários", "Falar com a equipe"]
 ASK = "Qual horário você prefere?"
@@ -62,36 +63,55 @@ async def test_a_name_that_two_bear_is_nobodys_id(here: World) -> None:
     assert choices_of(await here.ask("Tem corte com o Zé?")) == []
 
 
-async def test_of_two_alternatives_one_is_booked_and_the_other_is_shown(here: World) -> None:
+async def test_of_what_is_booked_at_once_the_customer_says_which_or_all(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
-    first, second = (call("book", slot_id=each["id"]) for each in choices_of(offer)[:2])
-    await here.script({"call": [first, second]}, "Pronto!")
+    shave = call("find_slots", service_id="barba", from_date=f"{tomorrow(days=2):%F}")
+    await here.script({"call": shave}, ASK)
+    other = await here.ask("E barba depois de amanhã?")
+    both = [choices_of(offer)[0], choices_of(other)[3]]
+    asked = [call("book", slot_id=each["id"]) for each in both]
+    await here.script({"call": asked}, "Pronto!")
 
-    reply = await here.ask("pode ser no primeiro ou no segundo")
+    reply = await here.ask("pode ser o corte ou a barba")
 
-    assert text_of(reply).count("✅") == 1
-    assert titles(reply) == titles(offer)[1:2]
-    assert await here.statuses() == ["booked"]
+    assert "Qual destes você quer?" in text_of(reply)
+    assert titles(reply) == [*(each["title"] for each in both), "Os dois"]
+    assert await here.statuses() == []
+    done = await here.ask("quero os dois")
+    assert text_of(done).count("✅ Agendado") == 2
+    assert await here.statuses() == ["booked", "booked"]
 
 
-async def test_of_two_people_at_one_time_one_is_booked_and_the_other_is_shown(here: World) -> None:
+async def test_one_of_what_was_booked_at_once_is_tapped(here: World) -> None:
     times = {"from_time": "15:00", "to_time": "15:00"}
     searches = [search(professional_id=who, **times) for who in ("ze", "beto")]
     await here.script({"call": searches}, ASK)
     offer = await here.ask("Tem corte amanhã às 15h?")
     both = [call("book", slot_id=each["id"]) for each in choices_of(offer)]
     assert len(both) == 2
-    await here.script({"call": both}, "Pronto!")
+    await here.script({"call": both}, {"call": both[0]}, "Pronto!")  # what asks is asked
 
     reply = await here.ask("pode ser com o primeiro ou com o segundo")
 
-    assert text_of(reply).count("✅") == 1
+    assert await here.statuses() == []
+    assert "✅ Agendado" in text_of(await here.choose(choices_of(reply)[1]))
     assert await here.statuses() == ["booked"]
 
 
-async def test_of_two_alternatives_of_a_move_one_is_taken_and_the_other_is_shown(
-    here: World,
-) -> None:
+async def test_what_is_booked_after_another_in_a_turn_is_shown(here: World) -> None:
+    offer = await here.ask("Tem horário para corte amanhã com o Zé?")
+    first, second = (call("book", slot_id=each["id"]) for each in choices_of(offer)[:2])
+    await here.script({"call": first}, {"call": second}, "Pronto!")
+
+    reply = await here.ask("quero o primeiro")
+
+    assert text_of(reply).count("✅") == 1
+    assert "Quer marcar também este?" in text_of(reply)
+    assert titles(reply) == titles(offer)[1:2]
+    assert await here.statuses() == ["booked"]
+
+
+async def test_of_two_alternatives_of_a_move_the_customer_says_which(here: World) -> None:
     await here.ask("Marca um corte amanhã às 15h com o Zé")
     offer = await here.ask("Preciso remarcar, o que tem depois de amanhã com o Zé?")
     [mine, *_] = await here.rows(
@@ -105,8 +125,39 @@ async def test_of_two_alternatives_of_a_move_one_is_taken_and_the_other_is_shown
 
     reply = await here.ask("pode ser no primeiro ou no segundo")
 
-    assert text_of(reply).count("✅") == 1
-    assert titles(reply) == titles(offer)[1:2]
+    assert "✅" not in text_of(reply)
+    assert titles(reply) == [*titles(offer)[:2], "Os dois"]
+    assert "✅" not in text_of(await here.ask("Não quero os dois"))
+    assert "✅ Remarcado" in text_of(await here.choose(choices_of(reply)[1]))
+    assert await here.statuses() == ["booked"]
+
+
+async def test_another_day_than_the_words_name_is_not_cancelled_unasked(here: World) -> None:
+    when = tomorrow(15)
+    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    listed = await here.ask("Oi")
+    assert text_of(listed)
+    [mine, *_] = await here.rows(
+        "SELECT id FROM offers WHERE tenant_id = :tenant AND action ->> 'do' = 'appointment'"
+    )
+    await here.script({"call": call("cancel", appointment_id=mine.id)}, "Pronto!")
+
+    reply = await here.ask("cancela o de depois de amanhã")
+
+    assert "Quer mesmo cancelar?" in text_of(reply)
+    assert await here.statuses() == ["booked"]
+    yes = choice(reply, "Sim, cancelar")
+    await here.rows(
+        "WITH moved AS (UPDATE appointments SET starts_at = starts_at + interval '1 hour',"
+        " ends_at = ends_at + interval '1 hour', blocked = tstzrange(starts_at + interval '1 hour',"
+        " ends_at + interval '1 hour', '[)') WHERE tenant_id = :tenant RETURNING 1)"
+        " SELECT count(*) FROM moved"
+    )
+    again = await here.choose(yes)
+    assert "Esse horário mudou nesse meio-tempo. Quer mesmo cancelar?" in text_of(again)
+    assert f"{when + timedelta(hours=1):%H:%M}" in text_of(again)
+    assert await here.statuses() == ["booked"]
+    assert "❌ Cancelado" in text_of(await here.choose(choice(again, "Sim, cancelar")))
 
 
 async def test_what_became_of_an_appointment_is_told_once(here: World) -> None:

@@ -16,6 +16,7 @@ from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.bootstrap.commands import appointments_alone
 from mcp_platform.bootstrap.keys import token_keys
 from mcp_platform.flow import InboxHandler
+from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.tenant_appointments import AppointmentChange, Booking
 from tests.world import ANA, World, choice, choices_of, eventually, text_of, tomorrow
 
@@ -140,6 +141,40 @@ async def test_who_was_left_without_an_answer_is_told_to_the_owner_once(here: Wo
     assert "✅ Agendado" in text_of(await here.ask(BOOKS))
 
 
+async def test_a_conversation_that_cannot_be_given_back_keeps_no_other(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "5511999997777"
+    for who in (ANA, other):
+        await here.ask("oi", as_=who)
+    contacts = await here.rows("SELECT id, wa_id FROM contacts WHERE tenant_id = :tenant")
+    for contact, _ in contacts:
+        await asked(here, "POST", f"/{contact}/take", json={})
+    for who in (ANA, other):
+        await here.say("e aí?", as_=who)
+    await here.idle()
+    real = Notices.left_alone
+
+    async def left_alone(self: Notices, *arguments: Any, **more: Any) -> None:
+        if arguments[2].wa_id == ANA:
+            raise ValueError("a fault of ours")
+        await real(self, *arguments, **more)
+
+    monkeypatch.setattr(Notices, "left_alone", left_alone)
+    await here.as_owner(
+        "UPDATE contacts SET human_until = now() - interval '1 second'"
+        f" - CASE WHEN wa_id = '{ANA}' THEN interval '1 second' ELSE interval '0' END"
+        f" WHERE tenant_id = {here.tenant.id}"
+    )
+
+    [notice] = await here.replies(1, as_=here.tenant.owner)
+
+    assert other in text_of(notice)
+    assert await here.value(
+        "SELECT count(*) FROM contacts WHERE tenant_id = :tenant AND answered_by = 'human'"
+    )
+
+
 async def test_the_reply_that_was_under_way_is_held_back(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +237,27 @@ async def test_a_cancellation_by_the_business_reaches_a_customer_who_is_being_an
     assert any("Não encontrei esse agendamento" in each for each in said)
     assert await here.statuses() == ["cancelled"]
     await eventually(here.shows, why="an empty calendar")
+
+
+async def test_a_reply_that_names_the_old_time_of_a_moved_appointment_says_the_new_one(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stopped_at(monkeypatch, InboxHandler, "_close") as (reached, go):
+        await here.say(BOOKS)
+        await reached.wait()
+        [booked] = (await asked(here, "GET", "/list", at="appointments"))["appointments"]
+        start = {"start": tomorrow(16, 30).isoformat()}
+        moved = await asked(here, "PATCH", f"/{booked['id']}", at="appointments", json=start)
+        assert moved["told"] == "message"
+        go.set()
+        await here.idle()
+
+    said = [text_of(each) for each in await here.sent()]
+    assert len(said) == 2
+    assert "agora é Corte com Zé, amanhã" in said[0]
+    assert "Esse horário mudou nesse meio-tempo.\n\nSeus próximos horários:" in said[1]
+    assert not any("Agendado" in each for each in said)
+    assert "às 16:30" in said[1]
 
 
 async def _booked_by_menu(here: World) -> dict[str, Any]:

@@ -64,6 +64,25 @@ async def test_finished_work_is_forgotten_after_its_time_and_the_rest_is_kept(
     assert pruned == 6
 
 
+async def test_a_table_that_refuses_keeps_no_other_from_being_pruned(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        retention.OLD, "inbox_events", "1 / 0 = 1 AND received_at < now() - CAST(:keep AS interval)"
+    )
+    async with sessions.everywhere.begin() as session:
+        for statement in ROWS.split(";"):
+            await session.execute(text(statement))
+
+    with pytest.raises(ExceptionGroup) as refused:
+        await retention.prune(sessions, keep=KEEP, log=LOG)
+
+    async with sessions.everywhere.begin() as session:
+        messages = set(await session.scalars(text("SELECT text FROM messages")))
+    assert "division by zero" in str(refused.value.exceptions[0])
+    assert messages == {"new"}
+
+
 CONTACTS = f"""
     INSERT INTO clients (name, business_name) VALUES ('bar', 'Bar');
     INSERT INTO tenants (client_name, environment) VALUES ('bar', 'production');

@@ -146,6 +146,20 @@ async def test_an_unreadable_calendar_says_nothing_of_its_events(watched: Shop) 
     assert await look(watched) == []
 
 
+async def test_a_look_that_fails_ends_no_other(
+    watched: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await booked(watched, "01 10:00")
+    await settle(watched)
+
+    async def failing(*_: Any, **__: Any) -> None:
+        raise ValueError("a fault of ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(watched.calendar, "read", failing)
+        assert await look(watched) == []
+
+
 async def test_a_tenant_is_looked_at_every_few_minutes_while_something_is_ahead(
     watched: Shop,
 ) -> None:

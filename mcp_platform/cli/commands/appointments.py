@@ -88,7 +88,7 @@ def list_(
         ("Appointment", "When", "Service", "Who", "For", "Status", "Told"),
         [
             [
-                *(str(each.id), f"{rules.local(each.starts_at):%Y-%m-%d %H:%M}"),
+                *(str(each.id), _minute(each.starts_at, rules)),
                 *(each.service_name, each.professional_name, _plain(each.booked_for)),
                 *(each.status, each.told or "–"),
             ]
@@ -109,8 +109,9 @@ def book(
     phone: Annotated[str, PHONE],
     name: Annotated[str | None, NAME] = None,
     who: Annotated[str | None, WHO] = None,
+    tell: Annotated[bool, TELL] = True,
 ) -> None:
-    """Book for somebody, by the assistant's own rules. They find it once they write."""
+    """Book for somebody, by the assistant's own rules, and have them told."""
 
     async def work(
         at: AppointmentServices, trail: ActorTrail
@@ -123,10 +124,11 @@ def book(
             name=name,
             whatsapp_number=phone,
         )
-        return await at.appointments.book(at.tenant, booking, trail=trail), rules
+        return await at.appointments.book(at.tenant, booking, trail=trail, tell=tell), rules
 
     entry, rules = _at(tenant, work)
     say("{what} is booked: {id}", what=_what(entry, rules), id=entry.id)
+    _say_told(entry, tell=tell)
 
 
 @app.command()
@@ -204,10 +206,10 @@ def calls(
         [
             [
                 *(str(each.appointment_id), _plain(each.name), each.phone or "–"),
-                f"{rules.local(each.known_start):%Y-%m-%d %H:%M}",
+                _minute(each.known_start, rules) if each.known_start else "–",
                 worded("cancelled")
                 if each.status == "cancelled"
-                else f"{rules.local(each.starts_at):%Y-%m-%d %H:%M}",
+                else _minute(each.starts_at, rules),
                 *(each.by, each.error or worded("WhatsApp takes none now")),
             ]
             for each in found
@@ -252,8 +254,12 @@ def _say_told(entry: Appointment, *, tell: bool) -> None:
         say("The customer was not told.")
 
 
+def _minute(at: datetime, rules: BookingRules) -> str:
+    return f"{rules.local(at):%Y-%m-%d %H:%M}"
+
+
 def _what(entry: Appointment, rules: BookingRules) -> str:
-    when = f"{rules.local(entry.starts_at):%Y-%m-%d %H:%M}"
+    when = _minute(entry.starts_at, rules)
     return f"{entry.service_name}, {entry.professional_name}, {when}"
 
 
