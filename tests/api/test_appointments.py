@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.scheduling.availability import SearchWindow
 from tests.api.world import NOW, TUESDAY, Business, World
 from tests.cases import cases
@@ -485,15 +486,23 @@ async def test_an_odd_list_is_refused(shop: Business, query: dict[str, Any]) -> 
     assert answer.json()["errors"]
 
 
-async def test_a_longer_list_takes_no_more_statements(shop: Business, world: World) -> None:
+async def test_a_longer_list_takes_no_more_statements(
+    shop: Business, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await page(shop)  # tenant and catalogue are in their caches now
     engine: AsyncEngine = world.sessions.everywhere.kw["bind"]
     said: list[str] = []
+    rows = Driver.rows
 
     def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
         said.append(statement)
 
+    async def noted(driver: Driver, statement: Sql, **values: Any) -> list[Any]:
+        said.append(statement.text)
+        return await rows(driver, statement, **values)
+
     event.listen(engine.sync_engine, "before_cursor_execute", note)
+    monkeypatch.setattr(Driver, "rows", noted)
     counts = []
     for number in range(6):
         await shop.create(f"1{number}:00", user_id=f"user-{number}")
