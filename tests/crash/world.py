@@ -286,19 +286,17 @@ async def open_installation(
     """Make an installation; the first world in it starts the gateway."""
     settings: dict[str, Any] = {
         **HASTE,
-        "database_url": database_url,
         "redis_url": redis_url,
         "port": free_port(preferred=None),
         "internal_port": 0,
     }
     async with (
-        unstarted_world(
-            simulators, database_url, credentials, timeout_s=RECOVERY_S, **settings
-        ) as world,
+        unstarted_world(simulators, database_url, credentials, **settings) as world,
         platform(world.settings, (), database_url=database_url, redis_url=None) as looking_on,
     ):
         world.platform, world.url = looking_on, f"http://127.0.0.1:{settings['port']}"
-        told = {**settings, **simulators.settings, "credentials_dir": credentials}
+        places = {"database_url": database_url, "credentials_dir": credentials}
+        told = {**settings, **simulators.settings, **places}
         made = Installation(world, fork_server, _environment(told))
         try:
             yield made

@@ -116,9 +116,8 @@ async def test_a_timestamp_without_sense_keeps_nobody_from_an_answer(here: World
     answer = await here.post(here.webhook(*said))
 
     assert answer.status_code == 200
-    await here.replies(len(phones), as_=None)
-    await here.idle()
-    assert {each["payload"]["to"] for each in await here.sent(as_=None)} == set(phones)
+    for phone in phones:
+        assert len(await here.replies(1, as_=phone)) == 1
 
 
 async def test_a_flood_is_answered_in_few_turns_and_nothing_of_it_is_lost(alone: World) -> None:

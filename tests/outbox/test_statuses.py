@@ -11,8 +11,8 @@ from sqlalchemy import insert, update
 from mcp_platform.outbox import metrics
 from mcp_platform.outbox.models import OutboxRow
 from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, advanced
-from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId
+from tests.factories import add_tenant
 from tests.outbox.world import World
 
 TENANT = TenantId(1)
@@ -130,16 +130,8 @@ async def test_a_status_of_a_message_that_is_not_ours_changes_nothing(world: Wor
 async def test_another_tenants_status_with_the_same_key_changes_nothing(world: World):
     await world.record("one")
     await world.work()
-    async with world.sessions.everywhere.begin() as session:
-        other = TenantId(
-            await session.scalar(
-                insert(TenantRow)
-                .values(client_name="zes", environment="staging")
-                .returning(TenantRow.id)
-            )
-            or 0
-        )
-    await world.apply(replace(world.told("read"), tenant_id=other))
+    other = await add_tenant(world.sessions)
+    await world.apply(replace(world.told("read"), tenant_id=other.id))
     assert await world.states() == {"one": "sent"}
 
 
