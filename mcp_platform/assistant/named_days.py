@@ -39,7 +39,7 @@ def _names(of: Callable[..., Mapping[int, str]]) -> dict[str, int]:
 _WEEKDAY = {**_names(get_day_names), "tues": 1, "thurs": 3, "thur": 3}
 _MONTHS = _names(get_month_names)
 # "2ª feira" is a Monday; a number alone that is a rank is one only after "na" or the like.
-_RANKED = re.compile(r"(?:\b(na|nesta|pra|proxima)\s+)?\b([2-6])\s?[aª]\b(\.?\s*-?\s*feira\b)?")
+_RANKED = re.compile(r"(?:\b(na|nesta|pra|proxima)\s+)?\b([2-6])\s?[aª]\b(\.?[\s-]*feira\b)?")
 _RANKS = {"2": "segunda", "3": "terca", "4": "quarta", "5": "quinta", "6": "sexta"}
 _AFTER_TOMORROW = re.compile(r"\b(?:depois de amanha|day after tomorrow|pasado manana)\b")
 _RELATIVE = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.every import every
+from tests.cases import every
 
 from mcp_platform.cli.failures import said
 from tests.cli.conftest import Database, Mcp, Ran

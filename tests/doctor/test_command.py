@@ -135,7 +135,9 @@ async def test_all_tenants_are_examined_as_json(
     assert [each["tenant"] for each in shown] == ["another/production", "shop/production"]
     first = shown[0]["results"][0]
     assert (first["check"], first["state"], first["code"]) == ("secret", "failed", "missing")
-    assert first["next_step"].startswith("Cadastre as credenciais")
+    assert first["next_step"].startswith(
+        "Cadastre-as: mcp-platform credentials set another/production"
+    )
 
 
 async def test_fixing_is_written_down_with_who_did_it(run: Run, world: DoctorWorld) -> None:

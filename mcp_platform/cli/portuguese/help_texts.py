@@ -594,8 +594,8 @@ HELP: Mapping[str, str] = {
         "O primeiro dia, como 01/12/2026 ou 2026-12-01. Sem valor: hoje."
     ),
     "How many days.": "Quantos dias.",
-    "Book for somebody, by the assistant's own rules. They find it once they write.": (
-        "Marca para alguém, pelas regras do próprio assistente. A pessoa vê quando escrever."
+    "Book for somebody, by the assistant's own rules, and have them told.": (
+        "Marca para alguém, pelas regras do próprio assistente, e avisa a pessoa."
     ),
     "The service's id.": "O id do serviço.",
     'When, by the tenant\'s clock: "2026-12-01 10:00".': (
