@@ -62,7 +62,7 @@ _NOT_PLAIN = _set_of(
 )
 # "No" is "in the" in Portuguese: it refuses only beside a verb.
 _REFUSED = re.compile(r"\bno (?:puedo|voy|vamos|me|se|es|podre|podemos|quiero|tengo)\b")
-_WORD = re.compile(r"\d{1,2}/\d{1,2}|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+(?:'[a-z]+)?")
+_WORD = re.compile(r"\d{1,2}/\d{1,2}|\d+(?:(?:st|nd|rd|th)\b)?|[^\W\d_]+(?:'[a-z]+)?")
 _LINKS = frozenset(("de", "of", "the", "del"))
 _JOINTS = _set_of("ou or o e and y a ao ate to al")
 _DATE = re.compile(r"(\d{1,2})(?:(st|nd|rd|th)|/(\d{1,2}))?")

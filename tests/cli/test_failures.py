@@ -12,9 +12,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.cases import every
 
 from mcp_platform.cli.failures import said
+from tests.cases import cases
 from tests.cli.conftest import Database, Mcp, Ran
 from tests.conftest import FOLDER_VARIABLE
 
@@ -270,7 +270,7 @@ def test_a_tenant_that_is_not_there_is_said_so(path: str, mcp: Mcp, database: Da
         _one_sentence(mcp(*arguments), f"There is no tenant {path}.")
 
 
-@every(
+@cases(
     "path, why",
     [
         ("barbearia-do-ze", "is no tenant. Write it as <client>/<environment>"),
