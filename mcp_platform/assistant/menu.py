@@ -17,7 +17,7 @@ from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.tools import Toolbox, slot_action
-from mcp_platform.errors import CredentialRefused, NotFound
+from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.availability import SearchWindow
@@ -73,7 +73,7 @@ class Menu:
             return await self.root(why=self._say.expired, greet=False)
         try:
             return await self._act(action)
-        except NotFound:  # a service or professional that is no longer offered
+        except (Invalid, NotFound):  # a service or professional that is no longer offered
             return await self.root(why=self._say.expired, greet=False)
         except (CalendarUnreadable, CredentialRefused):
             return await self.way_on(self._say.calendar_closed)

@@ -43,7 +43,7 @@ from mcp_platform.assistant.model import FunctionCall
 from mcp_platform.assistant.named_days import NamedDay, named_day
 from mcp_platform.assistant.offers import Action, Offers
 from mcp_platform.conversations.contacts import Contacts
-from mcp_platform.errors import CredentialRefused, NotFound
+from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
@@ -515,7 +515,7 @@ class Toolbox:
             days = await self._days_to_ask_about(wanted.first, wanted.last)
             differ = await self._on_each(days, wanted, search) if days else None
             found = differ or await self.find(wanted, **search)
-        except (NotFound, ValueError) as error:
+        except (Invalid, NotFound, ValueError) as error:  # or they do not do this service
             return await self._note(step, Refused("bad_arguments", str(error)))
         return await self._note(step, found, moving=moving)
 

@@ -270,3 +270,26 @@ async def test_a_weekday_that_the_model_miscounts_is_asked_about_and_not_booked(
     await here.script({"call": search(from_date=f"{miscounted:%F}")}, ASK)
     other = await here.ask(f"consegue mudar o meu horário de {said}?")
     assert days(other) == [f"{miscounted:%d/%m}"]
+
+
+async def test_who_does_not_do_a_service_is_no_reason_to_answer_nothing(here: World) -> None:
+    """Whether the model says so or a row that was shown before the catalogue changed."""
+    await here.script({"call": search(professional_id="ze")}, ASK)
+    [row, *_] = choices_of(await here.ask("Tem corte com o Zé?"))
+    await here.without_model()
+    [book, *_] = choices_of(await here.ask("oi"))
+    corte = choice(await here.choose(book), "Corte")
+    ze = choice(await here.choose(corte), "Zé")
+    await here.rows(
+        "WITH gone AS (DELETE FROM offerings WHERE tenant_id = :tenant AND service_id = 'corte'"
+        " AND professional_id = 'ze' RETURNING 1) SELECT count(*) FROM gone"
+    )
+    assert here.platform is not None
+    here.platform.shared.catalogues.forget(here.tenant.id)
+    await here.change(model_enabled=True)
+    await here.script({"call": search(professional_id="ze")}, "Com quem você prefere?")
+
+    assert text_of(await here.ask("E com o Zé?")) == "Com quem você prefere?"
+    assert titles(await here.choose(ze)) == ROOT
+    assert choices_of(await here.choose(row))
+    assert await here.statuses() == []
