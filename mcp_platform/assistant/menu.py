@@ -345,16 +345,21 @@ def typed_choice(text: str, *, titles: Mapping[str, str]) -> str | None:
 def says_all(text: str, title: str) -> bool:
     """Tell whether `text` is "quero os dois", say, where a choice is titled "Os dois"."""
     said, named = _words(text), _words(title)
-    return (
-        said[-len(named) :] == named
-        and len(said) <= len(named) + 2
-        and "?" not in text
-        and "nao" not in said
-    )
+    before = said[: -len(named)]
+    return said[-len(named) :] == named and "?" not in text and _WANTS.issuperset(before)
 
 
 def _words(text: str) -> list[str]:
     return [word.lstrip("0") or "0" for word in re.findall(r"\w+", fold(text))]
+
+
+# All that may stand before "os dois": any other word may turn it into its opposite.
+_WANTS = frozenset(
+    _words(
+        "sim eu quero queria gostaria de pode ser marca marque por favor"
+        " yes i want would like take book please si yo quiero quisiera agende"
+    )
+)
 
 
 def _just_after(start: datetime) -> str:
