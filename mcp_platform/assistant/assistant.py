@@ -12,8 +12,8 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.assistant.calling import ToolCalls
 from mcp_platform.assistant.context import TurnContext
-from mcp_platform.assistant.done import Done, HandedOver, Listed, result_for_model
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful
 from mcp_platform.assistant.menu import STEP, Menu, says_all, typed_choice
@@ -29,10 +29,12 @@ from mcp_platform.assistant.model import (
 from mcp_platform.assistant.named_days import day_changed
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Offers
+from mcp_platform.assistant.outcomes import Done, HandedOver, Listed, result_for_model
 from mcp_platform.assistant.phrases import of_business
 from mcp_platform.assistant.prompt import contents, describe, system_instruction
 from mcp_platform.assistant.speech import Speech
-from mcp_platform.assistant.tools import MOST_SLOTS, Toolbox, declarations
+from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox
+from mcp_platform.assistant.tools import OUTCOMES, declarations
 from mcp_platform.conversations.contacts import Contact, Contacts
 from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.conversations.lease import Leases
@@ -187,6 +189,7 @@ class Assistant:
             notices=self._notices,
             business=await self._cards.of(tenant),
             human_for=self._limits.human_for,
+            json=OUTCOMES,
         )
         speech = Speech(language=language, catalogue=catalogue, now=context.now, kind=tenant.kind)
         whose = of_business(tenant.business_name, article=tenant.article, language=language)
@@ -316,6 +319,7 @@ class _TurnAtWork:
         self.context = context
         self.journal = journal
         self.toolbox = toolbox
+        self._calls = ToolCalls(toolbox)
         self.speech = speech
         self.menu = menu
         self.appointments: dict[str, Appointment] = {}
@@ -431,7 +435,7 @@ class _TurnAtWork:
         await self.toolbox.foresee(calls)
         for index, call in enumerate(calls):
             self.context.processor.check()
-            each = await self.toolbox.perform(
+            each = await self._calls.perform(
                 f"tool:{round_}.{index}", call, language=self.speech.language
             )
             done.append(each)

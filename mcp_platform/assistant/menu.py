@@ -11,12 +11,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from mcp_platform.assistant.done import Done
 from mcp_platform.assistant.lexicon import fold
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
+from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.speech import Block, Speech
-from mcp_platform.assistant.tools import Toolbox, slot_action
+from mcp_platform.assistant.toolbox import Toolbox, slot_action
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment

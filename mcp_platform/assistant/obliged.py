@@ -5,7 +5,8 @@ Values in, values out. Refuses to word anything: `speech.py` does.
 
 from collections.abc import Mapping, Sequence
 
-from mcp_platform.assistant.done import (
+from mcp_platform.assistant.outcomes import (
+    EFFECTS,
     DaysDiffer,
     Done,
     HandedOver,
@@ -28,7 +29,6 @@ from mcp_platform.scheduling.outcome import (
     UnknownAppointment,
 )
 
-EFFECTS = (Booked, Moved, Cancelled)
 _FAILURES = (Taken, CalendarClosed, LimitReached, UnknownAppointment, UnknownSlot)
 
 
@@ -67,7 +67,9 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     failed: list[Done] = []
     if last and isinstance(last[0].outcome, Informed | Listed | HandedOver):
         failed = [each for each in open_ if isinstance(each.outcome, _FAILURES)][-1:]
-    searches = [each for each in open_[-together:] if isinstance(each.outcome, SlotsFound)]
+    searches = [
+        each for each in open_[-together:] if isinstance(each.outcome, SlotsFound | DaysDiffer)
+    ]
     if last and last[0] in searches[1:]:
         last = [_as_one(searches)]
     asked = [each for each in done if isinstance(each.outcome, ToChoose | ToCancel)]
@@ -78,14 +80,16 @@ def _as_one(searches: Sequence[Done]) -> Done:
     """Return what searches made at once have found together; if nothing, what the last one has."""
     found: dict[SlotView, str] = {}
     for each in searches:
-        if isinstance(each.outcome, SlotsFound) and each.outcome.status == "ok":
-            for slot, offer in zip(each.outcome.slots, each.ids, strict=True):
-                found.setdefault(slot, offer)
+        match each.outcome:
+            case SlotsFound(status="ok", slots=slots) | DaysDiffer(slots=slots):
+                for slot, offer in zip(slots, each.ids, strict=True):
+                    found.setdefault(slot, offer)
     if not found:
         return searches[-1]
     asked = any(isinstance(each.outcome, DaysDiffer) for each in searches)
-    kind = DaysDiffer if asked else SlotsFound
-    return Done(kind(status="ok", slots=tuple(found)), tuple(found.values()))
+    slots = tuple(found)
+    one = DaysDiffer(slots=slots) if asked else SlotsFound(status="ok", slots=slots)
+    return Done(one, tuple(found.values()))
 
 
 def still_to_choose(

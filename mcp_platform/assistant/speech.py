@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mcp_platform.assistant.done import (
+from mcp_platform.assistant.grounding import Grounded, ground
+from mcp_platform.assistant.information import about, passages, tells
+from mcp_platform.assistant.metrics import DROPPED
+from mcp_platform.assistant.obliged import obliged_of, still_to_choose
+from mcp_platform.assistant.outcomes import (
+    EFFECTS,
     DaysDiffer,
     Done,
     HandedOver,
@@ -20,12 +25,8 @@ from mcp_platform.assistant.done import (
     ToChoose,
     UnknownSlot,
 )
-from mcp_platform.assistant.grounding import Grounded, ground
-from mcp_platform.assistant.information import about, passages, tells
-from mcp_platform.assistant.metrics import DROPPED
-from mcp_platform.assistant.obliged import EFFECTS, obliged_of, still_to_choose
 from mcp_platform.assistant.phrases import icon, phrases
-from mcp_platform.assistant.tools import MOST_SLOTS
+from mcp_platform.assistant.toolbox import MOST_SLOTS
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import Catalogue
@@ -45,7 +46,7 @@ from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 
 _READS = (Listed, Informed, Refused)  # none of them does what was asked
-_ASKS = (SlotsFound, Taken, ToChoose, ToCancel)  # said right above what can be chosen
+_ASKS = (SlotsFound, DaysDiffer, Taken, ToChoose, ToCancel)  # said right above what can be chosen
 _SLOT = re.compile(r"\{slot:([\w-]+)\}")
 _SLOT_LINE = re.compile(r"(?m)^[ \t•*\-\d.)]*(?:\{slot:[\w-]+\}[ \t,;.]*)+$\n?")
 
@@ -158,8 +159,7 @@ class Speech:
                 return Block(self.card(about(info, asked=asked)))
             case HandedOver():
                 return Block(say.handed_over)
-            case Refused():
-                return Block("")
+        return Block("")  # a call that was not made
 
     def _which_of(self, slots: Sequence[SlotView]) -> str:
         today = self._catalogue.rules.local(self._now).date()
@@ -283,7 +283,7 @@ class Speech:
         }
         for each in done:
             match each.outcome:
-                case SlotsFound(slots=slots) | Taken(alternatives=slots):
+                case SlotsFound(slots=slots) | DaysDiffer(slots=slots) | Taken(alternatives=slots):
                     pairs = zip(each.ids, slots, strict=True)
                     found |= {f"slot:{offer}": self.slot(slot) for offer, slot in pairs}
                 case ToChoose(slots=slots):

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mcp_platform.assistant.done import Done, HandedOver, Informed, Listed
 from mcp_platform.assistant.information import information
+from mcp_platform.assistant.outcomes import Done, HandedOver, Informed, Listed
 from mcp_platform.assistant.phrases import of_business, phrases
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.scheduling.outcome import CalendarClosed, LimitReached, SlotView, Taken

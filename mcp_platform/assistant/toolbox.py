@@ -1,50 +1,40 @@
-"""What the model may do, and how it is done: seven tools, every one bound to this contact.
+"""What tools and taps share: each step is done once, under the contact's lease, and written down.
 
-Tenant and contact come from the turn. An id is accepted only if it was issued to this contact.
+Tenant and contact come from the turn. An id is accepted only if it was issued to this contact. The
+tools that the model may call are in `tools/`.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.context import TurnContext
-from mcp_platform.assistant.done import (
+from mcp_platform.assistant.information import information
+from mcp_platform.assistant.journal import Journal
+from mcp_platform.assistant.model import FunctionCall
+from mcp_platform.assistant.named_days import NamedDay, named_day
+from mcp_platform.assistant.offers import Action, Offers
+from mcp_platform.assistant.outcomes import (
     DaysDiffer,
     Done,
     HandedOver,
     Informed,
     Listed,
     Outcome,
+    OutcomeJson,
     Refused,
     ToCancel,
     ToChoose,
     UnknownSlot,
     still_to_come,
 )
-from mcp_platform.assistant.information import information
-from mcp_platform.assistant.journal import Journal
-from mcp_platform.assistant.metrics import TOOL_CALLS
-from mcp_platform.assistant.model import FunctionCall
-from mcp_platform.assistant.named_days import NamedDay, named_day
-from mcp_platform.assistant.offers import Action, Offers
 from mcp_platform.conversations.contacts import Contacts
-from mcp_platform.errors import CredentialRefused, Invalid, NotFound
-from mcp_platform.kit.failpoints import failpoint
+from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
@@ -74,111 +64,6 @@ MOST_CALLS = 12
 DEFAULT_DAYS = timedelta(days=6)
 
 
-def _by_the_business_clock(at: time) -> time:
-    """Refuse an offset: it would be compared with opening hours, which have none."""
-    if at.tzinfo is not None:
-        raise ValueError("HH:MM on the business's clock, without an offset")
-    return at
-
-
-def _end_of_day(at: object) -> object:
-    return time.max if at in ("24:00", "24:00:00") else at
-
-
-ClockTime = Annotated[time, BeforeValidator(_end_of_day), AfterValidator(_by_the_business_clock)]
-
-
-class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_max_length=200)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_what_is_empty(cls, args: object) -> object:
-        """Take an argument of nothing for one that is missing: models fill in every field."""
-        if not isinstance(args, dict):
-            return args
-        return {
-            name: value
-            for name, value in args.items()
-            if not (name in cls.model_fields and isinstance(value, str) and not value.strip())
-        }
-
-
-class FindSlots(_Arguments):
-    service_id: str
-    professional_id: str | None = None
-    from_date: date | None = None
-    to_date: date | None = None
-    from_time: ClockTime | None = None
-    to_time: ClockTime | None = None
-    appointment_id: str | None = Field(
-        None, description="The appointment to be moved, when the customer wants to move one."
-    )
-
-
-class Book(_Arguments):
-    slot_id: str
-
-
-class Reschedule(_Arguments):
-    appointment_id: str
-    slot_id: str
-
-
-class Cancel(_Arguments):
-    appointment_id: str
-
-
-class Nothing(_Arguments):
-    pass
-
-
-class TalkToHuman(_Arguments):
-    reason: str | None = None
-
-
-TOOLS: Mapping[str, tuple[type[_Arguments], str]] = {
-    "find_slots": (
-        FindSlots,
-        "Find free times for a service. Dates are YYYY-MM-DD and times HH:MM, on the business's"
-        " clock. Without dates: the next seven days. Returns slots with ids.",
-    ),
-    "book": (Book, "Book a slot that find_slots returned, by its id."),
-    "reschedule": (
-        Reschedule,
-        "Move one of the customer's appointments to a slot that find_slots returned.",
-    ),
-    "cancel": (Cancel, "Cancel one of the customer's appointments, by its id."),
-    "my_appointments": (Nothing, "List the customer's own appointments."),
-    "business_info": (
-        Nothing,
-        "The business's address, phone, opening hours, services, prices and notes.",
-    ),
-    "talk_to_human": (
-        TalkToHuman,
-        "Call a person of the business, when the customer wants one or nothing else helps.",
-    ),
-}
-
-
-def declarations() -> list[dict[str, Any]]:
-    """Return the tools as function declarations with JSON Schema, as Gemini takes them."""
-    return [
-        {"name": name, "description": description, "parameters_json_schema": _schema(arguments)}
-        for name, (arguments, description) in TOOLS.items()
-    ]
-
-
-def _schema(arguments: type[_Arguments]) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    for name, field in arguments.model_fields.items():
-        properties[name] = {"type": "string"}
-        if field.description:
-            properties[name]["description"] = field.description
-    required = [name for name, field in arguments.model_fields.items() if field.is_required()]
-    return {"type": "object", "properties": properties, "required": required}
-
-
 class Toolbox:
     """The tools of one turn. Each step is done once: the journal answers for it afterwards."""
 
@@ -192,6 +77,7 @@ class Toolbox:
         notices: Notices,
         business: Mapping[str, str | None],
         human_for: timedelta,
+        json: OutcomeJson,
     ) -> None:
         self.context = context
         self.journal = journal
@@ -200,12 +86,12 @@ class Toolbox:
         self._notices = notices
         self._business = business
         self._human_for = human_for
-        self._effects = 0
-        self._placed: list[Appointment] = []
-        self._asked_which_day = False
+        self._json = json
+        self.effects = 0
+        self.placed: list[Appointment] = []
+        self.asked_which_day = False
         self._at_once: list[Action] = []
-        self._asked_which_one = False
-        self._calls = 0
+        self.asked_which_one = False
         self.seen: dict[UUID, Appointment] = {}
         """The appointments that this turn has read or changed, as they were then."""
         self.day_changed = False
@@ -222,77 +108,23 @@ class Toolbox:
         if len(placing) < 2:  # noqa: PLR2004  # one is no choice
             return
         for args in placing:
-            slot = await self._slot(str(args.get("slot_id")))
+            slot = await self.slot(str(args.get("slot_id")))
             moving = args.get("appointment_id")
             if slot is not None and moving is not None:
-                slot = {**slot, "moving": await self._appointment(str(moving))}
+                slot = {**slot, "moving": await self.appointment(str(moving))}
             if slot is not None and self.slot_view(slot) and slot not in self._at_once:
                 self._at_once.append(slot)
-
-    async def perform(self, step: str, call: FunctionCall, *, language: str) -> Done:
-        """Do what the model asks, or say why not. Never raises for what the model sent."""
-        self._calls += 1
-        if self._calls > MOST_CALLS:  # the same on every start: nothing need be written down
-            return Done(Refused("too_many", "Enough was called in this turn."))
-        done = self._recorded(step)
-        if done is None:
-            done = await self._perform(step, call, language=language)
-            failpoint("turn.after_tool")
-        if isinstance(done.outcome, Booked | Moved | Cancelled):
-            self._effects += 1
-        if isinstance(done.outcome, Booked | Moved):
-            self._placed.append(done.outcome.appointment)
-        if isinstance(done.outcome, DaysDiffer):
-            self._asked_which_day = True
-        if isinstance(done.outcome, ToChoose):
-            self._asked_which_one = True
-        known = call.name if call.name in TOOLS else "unknown"
-        TOOL_CALLS.labels(tool=known, outcome=type(done.outcome).__name__).inc()
-        return done
-
-    async def _perform(self, step: str, call: FunctionCall, *, language: str) -> Done:
-        if call.name not in TOOLS:
-            return await self._note(step, Refused("unknown_function", "There is no such function."))
-        try:
-            arguments = TOOLS[call.name][0].model_validate(call.args)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            return await self._note(step, Refused("bad_arguments", f"{where}: {first['msg']}"))
-        match arguments:
-            case FindSlots():
-                return await self._find(step, arguments)
-            case Book(slot_id=slot_id):
-                slot = await self._slot(slot_id)
-                return await self._shown_first(step, slot) or await self.take(step, slot)
-            case Reschedule(appointment_id=appointment_id, slot_id=slot_id):
-                slot = await self._slot(slot_id)
-                appointment = await self._appointment(appointment_id)
-                if slot is not None and appointment is None:
-                    return await self._note(step, UnknownAppointment())
-                slot = slot and {**slot, "moving": appointment}
-                return await self._shown_first(step, slot) or await self.take(step, slot)
-            case Cancel(appointment_id=appointment_id):
-                appointment = await self._appointment(appointment_id)
-                return await self._asked_first(step, appointment) or await self.cancel(
-                    step, appointment
-                )
-            case TalkToHuman():
-                return await self.hand_over(step)
-        if call.name == "my_appointments":
-            return await self.mine(step)
-        return await self.inform(step, language=language)
 
     # -- what taps do too ----------------------------------------------------------------------
 
     async def take(self, step: str, slot: Action | None) -> Done:
         """Book the slot that was offered, or move the appointment it was offered for."""
-        if (recorded := self._recorded(step)) is not None:
+        if (recorded := self.recorded(step)) is not None:
             return recorded
         if slot is None:
-            return await self._note(step, UnknownSlot())
-        if self._effects >= MOST_EFFECTS:
-            return await self._note(step, Refused("too_many", "Enough was changed at once."))
+            return await self.note(step, UnknownSlot())
+        if self.effects >= MOST_EFFECTS:
+            return await self.note(step, Refused("too_many", "Enough was changed at once."))
         choice = ChosenSlot(
             service_id=slot["service"],
             professional_id=slot["professional"],
@@ -319,14 +151,14 @@ class Toolbox:
                     work=work,
                 )
         except NotFound:  # the service or the professional is no longer offered
-            return await self._note(step, UnknownSlot())
+            return await self.note(step, UnknownSlot())
         return work.done
 
     async def cancel(self, step: str, appointment: str | None) -> Done:
-        if (recorded := self._recorded(step)) is not None:
+        if (recorded := self.recorded(step)) is not None:
             return recorded
         if appointment is None:
-            return await self._note(step, UnknownAppointment())
+            return await self.note(step, UnknownAppointment())
         work = _Work(self, step)
         await self.agenda.cancel(
             appointment_id=UUID(appointment),
@@ -338,15 +170,15 @@ class Toolbox:
 
     async def mine(self, step: str) -> Done:
         appointments = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
-        return await self._note(step, Listed(appointments))
+        return await self.note(step, Listed(appointments))
 
     async def inform(self, step: str, *, language: str) -> Done:
         info = information(business=self._business, catalogue=self.catalogue, language=language)
-        return await self._note(step, Informed(info))
+        return await self.note(step, Informed(info))
 
     async def hand_over(self, step: str) -> Done:
         """Silence the assistant for a time and tell the owner who wants to talk."""
-        if (recorded := self._recorded(step)) is not None:
+        if (recorded := self.recorded(step)) is not None:
             return recorded
         contact = self.context.contact
         async with self.journal.begin() as session:
@@ -362,7 +194,7 @@ class Toolbox:
                 key=str(self.context.turn.id),
             )
             done = Done(HandedOver())
-            await self.journal.write(session, step, done.to_json())
+            await self.journal.write(session, step, self._json.write(done))
         return done
 
     def slot_view(self, action: Action) -> SlotView | None:
@@ -395,20 +227,14 @@ class Toolbox:
         except (CalendarUnreadable, CredentialRefused):
             return CalendarClosed()
 
-    async def note(self, step: str, outcome: Outcome, *, moving: str | None = None) -> Done:
-        """Write an outcome without an effect into the journal, its offers beside it."""
-        if (recorded := self._recorded(step)) is not None:
-            return recorded
-        return await self._note(step, outcome, moving=moving)
-
     # -- behind the tools ----------------------------------------------------------------------
 
-    def _recorded(self, step: str) -> Done | None:
+    def recorded(self, step: str) -> Done | None:
         """Return what an earlier start of this turn did, less the times that are over by now."""
         recorded = self.journal.get(step)
         if recorded is None:
             return None
-        done = still_to_come(Done.from_json(recorded), now=self.now)
+        done = still_to_come(self._json.read(recorded), now=self.now)
         self._see(done.outcome)
         return done
 
@@ -425,7 +251,7 @@ class Toolbox:
         """Remember how appointments are, for what is said of them."""
         self.seen |= {each.id: each for each in appointments}
 
-    async def _shown_first(self, step: str, slot: Action | None) -> Done | None:
+    async def shown_first(self, step: str, slot: Action | None) -> Done | None:
         """Show a slot to be tapped, where typed words do not say for certain that it is meant.
 
         "Tomorrow" is another day once midnight has passed since it was written; what is asked for
@@ -436,24 +262,25 @@ class Toolbox:
         if slot is None or view is None:
             return None
         day = view.start.date()
-        which_day = self._asked_which_day or await self._days_to_ask_about(day, day)
+        which_day = self.asked_which_day or await self.days_to_ask_about(day, day)
         if which_day or self._another_day(day):
-            kind = DaysDiffer if which_day else SlotsFound
-            found = kind(status="ok", slots=(view,))
-            return await self._note(step, found, moving=slot.get("moving"))
-        if self._asked_which_one:
-            return await self._note(step, Refused("ask_which_one", "The customer is to say which."))
+            found = (
+                DaysDiffer(slots=(view,)) if which_day else SlotsFound(status="ok", slots=(view,))
+            )
+            return await self.note(step, found, moving=slot.get("moving"))
+        if self.asked_which_one:
+            return await self.note(step, Refused("ask_which_one", "The customer is to say which."))
         if len(self._at_once) > 1:
             asked = self._at_once[: MOST_SLOTS - 1]  # and a row for all of them
-        elif any(_another(each, slot, view) for each in self._placed):
+        elif any(_another(each, slot, view) for each in self.placed):
             asked = [slot]
         else:
             return None
         views = [each for each in map(self.slot_view, asked) if each is not None]
         moving = tuple(each.get("moving") for each in asked)
-        return await self._note(step, ToChoose(slots=tuple(views), moving=moving))
+        return await self.note(step, ToChoose(slots=tuple(views), moving=moving))
 
-    async def _asked_first(self, step: str, appointment: str | None) -> Done | None:
+    async def asked_first(self, step: str, appointment: str | None) -> Done | None:
         """Ask before cancelling, where typed words may mean an appointment of another day."""
         mine = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
         view = next((each for each in mine if str(each.id) == appointment), None)
@@ -462,7 +289,7 @@ class Toolbox:
         day = view.starts_at.date()
         said = self._said()
         if self._another_day(day) or (said is not None and not said.fits(day)):
-            return await self._note(step, ToCancel(view))
+            return await self.note(step, ToCancel(view))
         return None
 
     def _said(self) -> NamedDay | None:
@@ -487,39 +314,7 @@ class Toolbox:
         said = self._said()
         return self.day_changed and not (said is not None and said.fits(day))
 
-    async def _find(self, step: str, arguments: FindSlots) -> Done:
-        today = self.now.astimezone(self.catalogue.rules.zone).date()
-        first = arguments.from_date or today
-        last = arguments.to_date or (first if arguments.from_date else first + DEFAULT_DAYS)
-        moving = (
-            await self._appointment(arguments.appointment_id) if arguments.appointment_id else None
-        )
-        who = arguments.professional_id
-        # Days that no calendar goes to are out of range, whichever they are.
-        earliest = today - DEFAULT_DAYS
-        latest = today + self.catalogue.rules.horizon + DEFAULT_DAYS
-        first, last = (min(max(each, earliest), latest) for each in (first, last))
-        try:
-            wanted = SearchWindow(
-                first=first,
-                last=max(first, last),
-                from_time=arguments.from_time or time.min,
-                to_time=arguments.to_time or time.max,
-            )
-            search: dict[str, Any] = {
-                "service_id": _meant(arguments.service_id, self.catalogue.services),
-                "professional_id": who and _meant(who, self.catalogue.professionals),
-                "spread": arguments.from_time is None,
-                "moving": UUID(moving) if moving else None,
-            }
-            days = await self._days_to_ask_about(wanted.first, wanted.last)
-            differ = await self._on_each(days, wanted, search) if days else None
-            found = differ or await self.find(wanted, **search)
-        except (Invalid, NotFound, ValueError) as error:  # or they do not do this service
-            return await self._note(step, Refused("bad_arguments", str(error)))
-        return await self._note(step, found, moving=moving)
-
-    async def _days_to_ask_about(self, first: date, last: date) -> list[date]:
+    async def days_to_ask_about(self, first: date, last: date) -> list[date]:
         """Return the days that may be meant, where the contact's words plainly name none of these.
 
         A day on which the contact has an appointment may be named for that.
@@ -534,25 +329,11 @@ class Toolbox:
             return []
         return sorted({first, *said.nearest(local(self.now).date())})
 
-    async def _on_each(
-        self, days: Sequence[date], wanted: SearchWindow, search: Mapping[str, Any]
-    ) -> DaysDiffer | None:
-        """Look for free times on each of the days; None if there are none to choose from."""
-        found = [await self.find(replace(wanted, first=day, last=day), **search) for day in days]
-        share = MOST_SLOTS // len(days)
-        slots = [
-            slot
-            for each in found
-            if isinstance(each, SlotsFound) and each.status == "ok"
-            for slot in each.slots[:share]
-        ]
-        return DaysDiffer(status="ok", slots=tuple(slots)) if slots else None
-
-    async def _slot(self, offer: str) -> Action | None:
+    async def slot(self, offer: str) -> Action | None:
         action = await self._offered(offer)
         return action if action is not None and action["do"] == "slot" else None
 
-    async def _appointment(self, offer: str) -> str | None:
+    async def appointment(self, offer: str) -> str | None:
         action = await self._offered(offer)
         return action["id"] if action is not None and action["do"] == "appointment" else None
 
@@ -564,7 +345,10 @@ class Toolbox:
         contact = self.context.contact
         return Offers(session, contact.tenant_id, contact.id)
 
-    async def _note(self, step: str, outcome: Outcome, *, moving: str | None = None) -> Done:
+    async def note(self, step: str, outcome: Outcome, *, moving: str | None = None) -> Done:
+        """Write an outcome without an effect into the journal, its offers beside it."""
+        if (recorded := self.recorded(step)) is not None:
+            return recorded
         async with self.journal.begin() as session:
             return await self.conclude(session, step, outcome, moving=moving)
 
@@ -576,12 +360,12 @@ class Toolbox:
         offered = self._offer(step, outcome, moving=moving)
         await self.offers(session).issue(offered, now=self.now)
         done = Done(outcome, tuple(offered))
-        await self.journal.write(session, step, done.to_json())
+        await self.journal.write(session, step, self._json.write(done))
         return done
 
     def _offer(self, step: str, outcome: Outcome, *, moving: str | None) -> dict[str, Action]:
         match outcome:
-            case SlotsFound(slots=slots) | Taken(alternatives=slots):
+            case SlotsFound(slots=slots) | DaysDiffer(slots=slots) | Taken(alternatives=slots):
                 return {
                     f"s_{self.journal.token(step, index)}": slot_action(slot, moving=moving)
                     for index, slot in enumerate(slots)
@@ -660,7 +444,7 @@ def slot_action(slot: SlotView, *, moving: str | None) -> Action:
     }
 
 
-def _meant(said: str, named: Sequence[Service] | Sequence[Professional]) -> str:
+def meant(said: str, named: Sequence[Service] | Sequence[Professional]) -> str:
     """Return the id that is meant: a model may say a name instead, if only one bears it."""
     if any(each.id == said for each in named):
         return said

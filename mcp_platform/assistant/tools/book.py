@@ -1,0 +1,22 @@
+"""Book a slot that was found."""
+
+from mcp_platform.assistant.outcomes import Done
+from mcp_platform.assistant.tool import Arguments, Tool
+from mcp_platform.assistant.toolbox import Toolbox
+
+
+class Book(Arguments):
+    """A slot by its id."""
+
+    slot_id: str
+
+
+async def book(toolbox: Toolbox, step: str, arguments: Book, _language: str) -> Done:
+    """Book, or show the slot to be tapped where words do not say for certain that it is meant."""
+    slot = await toolbox.slot(arguments.slot_id)
+    return await toolbox.shown_first(step, slot) or await toolbox.take(step, slot)
+
+
+TOOL = Tool(
+    description="Book a slot that find_slots returned, by its id.", arguments=Book, run=book
+)

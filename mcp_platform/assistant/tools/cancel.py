@@ -1,0 +1,24 @@
+"""Cancel an appointment of the contact's."""
+
+from mcp_platform.assistant.outcomes import Done
+from mcp_platform.assistant.tool import Arguments, Tool
+from mcp_platform.assistant.toolbox import Toolbox
+
+
+class Cancel(Arguments):
+    """An appointment by its id."""
+
+    appointment_id: str
+
+
+async def cancel(toolbox: Toolbox, step: str, arguments: Cancel, _language: str) -> Done:
+    """Cancel, or ask first where words may mean an appointment of another day."""
+    appointment = await toolbox.appointment(arguments.appointment_id)
+    return await toolbox.asked_first(step, appointment) or await toolbox.cancel(step, appointment)
+
+
+TOOL = Tool(
+    description="Cancel one of the customer's appointments, by its id.",
+    arguments=Cancel,
+    run=cancel,
+)

@@ -1,0 +1,30 @@
+"""Move an appointment of the contact's to a slot that was found."""
+
+from mcp_platform.assistant.outcomes import Done
+from mcp_platform.assistant.tool import Arguments, Tool
+from mcp_platform.assistant.toolbox import Toolbox
+from mcp_platform.scheduling.outcome import UnknownAppointment
+
+
+class Reschedule(Arguments):
+    """An appointment and a slot by their ids."""
+
+    appointment_id: str
+    slot_id: str
+
+
+async def reschedule(toolbox: Toolbox, step: str, arguments: Reschedule, _language: str) -> Done:
+    """Move, or show the slot to be tapped where words do not say for certain that it is meant."""
+    slot = await toolbox.slot(arguments.slot_id)
+    appointment = await toolbox.appointment(arguments.appointment_id)
+    if slot is not None and appointment is None:
+        return await toolbox.note(step, UnknownAppointment())
+    slot = slot and {**slot, "moving": appointment}
+    return await toolbox.shown_first(step, slot) or await toolbox.take(step, slot)
+
+
+TOOL = Tool(
+    description="Move one of the customer's appointments to a slot that find_slots returned.",
+    arguments=Reschedule,
+    run=reschedule,
+)
