@@ -51,6 +51,7 @@ LONG = (
     "ci",
     "cli",
     "crash",
+    "dialogues/test_dialogues.py",
     "doctor/test_api.py",
     "doctor/test_command.py",
     "doctor/test_daily.py",
