@@ -7,6 +7,7 @@ moves or cancels it.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,8 +26,9 @@ from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.own_events import OwnEvents, appointment_of
 from mcp_platform.tenants.directory import TenantDirectory
-from mcp_platform.tenants.languages import primary
+from mcp_platform.tenants.languages import supported
 from mcp_platform.tenants.tenant import Tenant, TenantId
+from mcp_platform.words.files import in_every_language
 
 log = structlog.get_logger(__name__)
 
@@ -37,32 +39,19 @@ AT_ONCE = 4  # looks at a time: each waits for Google most of its second
 NAMED = 5  # differences told one by one; of an emptied calendar, how many more there are
 MARGIN = timedelta(days=31)  # beyond the last appointment: an event dragged there is found
 
-_MISPLACED = {
-    "pt": (
-        "📅 Na agenda do Google mudou o que foi marcado por aqui:",
-        "• {when}, {what}: no Google está {where}",
-        "• {when}, {what}: foi apagado do Google",
-        "• e mais {more}",
-        "Aqui nada mudou, e o cliente conta com o horário marcado. Ponha o evento de volta no"
-        " lugar, ou combine com o cliente e peça ao suporte para remarcar ou cancelar.",
-    ),
-    "en": (
-        "📅 In Google Calendar, what was booked here has changed:",
-        "• {when}, {what}: in Google it is {where}",
-        "• {when}, {what}: was deleted from Google",
-        "• and {more} more",
-        "Here nothing changed, and the customer counts on the time as booked. Put the event back,"
-        " or agree with the customer and ask support to move or cancel it.",
-    ),
-    "es": (
-        "📅 En Google Calendar cambió lo que se agendó por aquí:",
-        "• {when}, {what}: en Google está {where}",
-        "• {when}, {what}: fue eliminado de Google",
-        "• y {more} más",
-        "Aquí nada cambió, y el cliente cuenta con la hora agendada. Vuelva a poner el evento en su"
-        " lugar, o acuerde con el cliente y pida a soporte que lo cambie o lo cancele.",
-    ),
-}
+
+@dataclass(frozen=True, slots=True)
+class MisplacedTexts:
+    """What the owner reads of events that do not stand as booked, in one language."""
+
+    begins: str
+    moved: str
+    deleted: str
+    more: str
+    ends: str
+
+
+_TEXTS = in_every_language(MisplacedTexts, "misplaced")
 
 
 class CalendarWatch:
@@ -182,22 +171,22 @@ def _noted(place: Interval | None) -> str | None:
 def _told(
     misplaced: Sequence[tuple[Appointment, Interval | None]], tenant: Tenant, rules: BookingRules
 ) -> str:
-    language = primary(tenant.language)
-    first, moved, gone, and_more, last = _MISPLACED[language]
-    lines = [first]
+    language = supported(tenant.language)
+    texts = _TEXTS[language]
+    lines = [texts.begins]
     for appointment, place in sorted(misplaced, key=lambda each: each[0].starts_at)[:NAMED]:
         what = " — ".join(
             part for part in (appointment.service_name, appointment.booked_for) if part
         )
         when = wording.short_moment(rules.local(appointment.starts_at), language=language)
         if place is None:
-            lines.append(gone.format(when=when, what=what))
+            lines.append(texts.deleted.format(when=when, what=what))
         else:
             where = _where(place, rules=rules, language=language)
-            lines.append(moved.format(when=when, what=what, where=where))
+            lines.append(texts.moved.format(when=when, what=what, where=where))
     if len(misplaced) > NAMED:
-        lines.append(and_more.format(more=len(misplaced) - NAMED))
-    return "\n".join((*lines, last))
+        lines.append(texts.more.format(more=len(misplaced) - NAMED))
+    return "\n".join((*lines, texts.ends))
 
 
 def _where(place: Interval, *, rules: BookingRules, language: str) -> str:

@@ -35,10 +35,11 @@ from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Outcome
 from mcp_platform.tenants.access import Trail
-from mcp_platform.tenants.languages import primary
+from mcp_platform.tenants.languages import supported
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
 from mcp_platform.whatsapp.reply import Reply
+from mcp_platform.words.files import in_every_language
 
 TOLD = Counter(
     "mcp_customers_told_total",
@@ -49,30 +50,17 @@ TOLD = Counter(
 How = Literal["message", "call", "not"]
 """By a message; by being called; not by us, since whoever made the change does it, or need not."""
 
-_BOOKED = {
-    "pt": "📅 {business} marcou um horário para você: {appointment}. Se não der para você, é só"
-    " responder aqui.",
-    "en": "📅 {business} has booked an appointment for you: {appointment}. If that does not suit you,"
-    " just reply here.",
-    "es": "📅 {business} agendó una cita para usted: {appointment}. Si no le va bien, responda por"
-    " aquí.",
-}
-_MOVED = {
-    "pt": "📅 Seu horário em {business} mudou: era {before}; agora é {appointment}. Se não der para"
-    " você, é só responder aqui.",
-    "en": "📅 Your appointment at {business} has changed: it was {before}; it is now {appointment}."
-    " If that does not suit you, just reply here.",
-    "es": "📅 Su cita en {business} cambió: era {before}; ahora es {appointment}. Si no le va bien,"
-    " responda por aquí.",
-}
-_CANCELLED = {
-    "pt": "❌ Seu horário em {business} foi cancelado: {appointment}. Para marcar outro, é só"
-    " responder aqui.",
-    "en": "❌ Your appointment at {business} was cancelled: {appointment}. To book another, just"
-    " reply here.",
-    "es": "❌ Su cita en {business} fue cancelada: {appointment}. Para agendar otra, responda por"
-    " aquí.",
-}
+
+@dataclass(frozen=True, slots=True)
+class TellingTexts:
+    """What a customer reads of a change, in one language."""
+
+    booked: str
+    moved: str
+    cancelled: str
+
+
+_TEXTS = in_every_language(TellingTexts, "telling")
 
 _VERBS: Mapping[type[Outcome], str] = {Booked: "book", Moved: "move", Cancelled: "cancel"}
 
@@ -358,10 +346,10 @@ def worded(
     `known` is by the tenant's clock; None: they do not know of it. `alone`: one person works there,
     who need not be named.
     """
-    language = primary(language)
+    texts = _TEXTS[supported(language)]
     cancelled = appointment.status == "cancelled"
-    change = _BOOKED if known is None else _CANCELLED if cancelled else _MOVED
-    return change[language].format(
+    change = texts.booked if known is None else texts.cancelled if cancelled else texts.moved
+    return change.format(
         business=business,
         before="" if known is None else wording.moment(known, language=language, now=now),
         appointment=wording.appointment(

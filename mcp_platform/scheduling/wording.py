@@ -1,6 +1,6 @@
 """Dates, times, durations, prices and appointments as a customer reads them.
 
-The phrases are in Brazilian Portuguese, English and Spanish. Month and day names, number formats and
+What CLDR does not say stands under `dates` in the file of each language. Month and day names, number formats and
 currency symbols are Unicode's CLDR through Babel. Times must arrive by the tenant's own clock
 (`BookingRules.local`). One that does not is a bug, and is refused: a customer would read it three
 hours wrong.
@@ -19,13 +19,14 @@ from babel.dates import format_date, format_time, get_day_names
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 from mcp_platform.scheduling.catalogue import DAYS_A_WEEK, MIDNIGHT, OpeningSpan
-from mcp_platform.tenants.languages import primary
+from mcp_platform.tenants.languages import supported
+from mcp_platform.words.files import in_every_language
 
 PAIR = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Phrases:
+@dataclass(frozen=True, slots=True)
+class DateTexts:
     """What CLDR does not say, or says in another way than people write on WhatsApp."""
 
     locale: str
@@ -47,65 +48,7 @@ class _Phrases:
     all_hours: str
 
 
-_PHRASES = {
-    "pt": _Phrases(
-        locale="pt_BR",
-        day="EEEE, d 'de' MMMM",
-        first_day="EEEE, d'º' 'de' MMMM",
-        year=" 'de' y",
-        short_day="EEE dd/MM",
-        clock="HH:mm",
-        money="¤ #,##0.00",
-        today="hoje",
-        tomorrow="amanhã",
-        at="{day}, às {clock}",
-        at_one="{day}, à {clock}",
-        with_="{service} com {professional}",
-        hour="h",
-        span_of_days="{first} a {last}",
-        pair_of_days="{first} e {last}",
-        every_day="todos os dias",
-        all_hours="24 horas",
-    ),
-    "en": _Phrases(
-        locale="en",
-        day="EEEE, MMMM d",
-        first_day="EEEE, MMMM d",
-        year=", y",
-        short_day="EEE MMM d",
-        clock="h:mm a",
-        money="¤#,##0.00",
-        today="today",
-        tomorrow="tomorrow",
-        at="{day} at {clock}",
-        at_one="{day} at {clock}",
-        with_="{service} with {professional}",
-        hour="hr",
-        span_of_days="{first} to {last}",
-        pair_of_days="{first} and {last}",
-        every_day="every day",
-        all_hours="24 hours",
-    ),
-    "es": _Phrases(
-        locale="es",
-        day="EEEE, d 'de' MMMM",
-        first_day="EEEE, d 'de' MMMM",
-        year=" 'de' y",
-        short_day="EEE dd/MM",
-        clock="HH:mm",
-        money="¤ #,##0.00",
-        today="hoy",
-        tomorrow="mañana",
-        at="{day}, a las {clock}",
-        at_one="{day}, a la {clock}",
-        with_="{service} con {professional}",
-        hour="h",
-        span_of_days="{first} a {last}",
-        pair_of_days="{first} y {last}",
-        every_day="todos los días",
-        all_hours="24 horas",
-    ),
-}
+_PHRASES = in_every_language(DateTexts, "dates")
 
 
 def day(when: date, *, language: str, today: date) -> str:
@@ -215,8 +158,8 @@ def hours_lines(hours: Iterable[OpeningSpan], *, language: str) -> list[str]:
     ]
 
 
-def _phrases(language: str) -> _Phrases:
-    return _PHRASES[primary(language)]
+def _phrases(language: str) -> DateTexts:
+    return _PHRASES[supported(language)]
 
 
 def _local(when: datetime) -> datetime:
@@ -225,11 +168,11 @@ def _local(when: datetime) -> datetime:
     return when
 
 
-def _clock(at: time, *, phrases: _Phrases) -> str:
+def _clock(at: time, *, phrases: DateTexts) -> str:
     return format_time(at, phrases.clock, locale=phrases.locale)
 
 
-def _weekdays(numbers: Sequence[int], *, phrases: _Phrases) -> str:
+def _weekdays(numbers: Sequence[int], *, phrases: DateTexts) -> str:
     # "segunda" is what a shop writes on its door for CLDR's "segunda-feira"
     names = [
         str(get_day_names("wide", "stand-alone", phrases.locale)[number]).removesuffix("-feira")
@@ -243,7 +186,7 @@ def _weekdays(numbers: Sequence[int], *, phrases: _Phrases) -> str:
     return pattern.format(first=names[0], last=names[-1])
 
 
-def _hours(spans: Iterable[OpeningSpan], *, phrases: _Phrases) -> str:
+def _hours(spans: Iterable[OpeningSpan], *, phrases: DateTexts) -> str:
     merged: list[tuple[datetime, datetime]] = []
     for opens, closes in sorted(span.on(date.min) for span in spans):
         if merged and opens <= merged[-1][1]:

@@ -4,6 +4,7 @@ A file that is not as it should be is our own mistake: it ends the import of wha
 an error that names the file and the id.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
@@ -15,6 +16,7 @@ import yaml
 from mcp_platform.tenants.languages import LANGUAGES, Language
 
 Shape = TypeVar("Shape")
+_PLACEHOLDER = re.compile(r"\{([a-z0-9_]*)\}")
 
 
 class MalformedWords(ValueError):
@@ -85,11 +87,19 @@ def in_every_language(shape: type[Shape], section: str) -> Mapping[Language, Sha
     """Return the same section of each language's file, with the fields of `shape` as its ids.
 
     Raises:
-        MalformedWords: a language lacks the section or an id of it, or has one that is not known.
+        MalformedWords: a language lacks the section or an id of it, has one that is not known, or
+            has other placeholders than the first language.
     """
-    return {
-        language: shaped(
-            shape, read(f"{language}.yaml").get(section), file=f"{language}.yaml", section=section
-        )
-        for language in LANGUAGES
-    }
+    spoken: dict[Language, Shape] = {}
+    expected: dict[str, set[str]] = {}
+    for language in LANGUAGES:
+        file = f"{language}.yaml"
+        held = read(file).get(section, {})
+        spoken[language] = shaped(shape, held, file=file, section=section)
+        for name, text in held.items():
+            used = set(_PLACEHOLDER.findall(text))
+            if used != expected.setdefault(name, used):
+                differing = ", ".join(sorted(used ^ expected[name]))
+                what = f"has other placeholders than {LANGUAGES[0]}.yaml: {differing}"
+                raise MalformedWords(file, f"{section}.{name}", what)
+    return spoken
