@@ -11,6 +11,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
 from mcp_platform.access import models as _access
+from mcp_platform.answers import models as _answers
 from mcp_platform.assistant import models as _assistant
 from mcp_platform.audit import models as _audit
 from mcp_platform.conversations import models as _conversations
@@ -32,6 +33,7 @@ metadata = Base.metadata
 RAISED = "P0001"  # raise_exception: a migration's own words
 _FEATURES = (
     _access,
+    _answers,
     _audit,
     _publishing,
     _assistant,

@@ -37,6 +37,16 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
     who, what = f"ze-{tenant_id}", f"corte-{tenant_id}"
     span = NOW + timedelta(days=1), NOW + timedelta(days=1, minutes=30)
     return {
+        "answers": {"id": f"a{tenant_id}", "language": "pt-BR", "position": 0},
+        "answer_texts": {
+            "answer_id": f"a{tenant_id}",
+            "language": "pt-BR",
+            "title": f"words of {tenant_id}",
+            "questions": ["?"],
+            "text": f"words of {tenant_id}",
+            "approved": True,
+            "search": "words",
+        },
         "appointments": {
             "id": named(tenant_id, "appointment"),
             **contact,

@@ -77,6 +77,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "See, close and open days, half days and holidays of a tenant.",
     ),
+    "answers": (
+        "answers",
+        "app",
+        "See, add, edit and remove what the assistant answers about a business.",
+    ),
     "credentials": (
         "credentials",
         "app",

@@ -10,6 +10,7 @@ from mcp_platform.registry import clients_api as clients
 from mcp_platform.registry import closed_days_api as closed_days
 from mcp_platform.registry import environments_api as environments
 from mcp_platform.registry import holidays_api as holidays
+from mcp_platform.registry.answers import api as answers
 from mcp_platform.registry.routes import Registry
 
 __all__ = ["Registry", "registry_router"]
@@ -18,6 +19,6 @@ __all__ = ["Registry", "registry_router"]
 def registry_router(registry: Registry) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(prefix=ADMIN_API, route_class=bodies_up_to(MOST_BYTES))
-    for part in (clients, environments, catalogue, closed_days, holidays):
+    for part in (clients, environments, catalogue, closed_days, holidays, answers):
         part.add_routes(router, registry)
     return router

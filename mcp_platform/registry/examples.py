@@ -49,6 +49,19 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         ]
     },
     "HolidaysChosen": {"days": ["2027-01-01", "2027-02-09"], "bookings": "ask"},
+    "AnswerWish": {
+        "title": "Estacionamento",
+        "questions": ["Tem estacionamento?", "Onde deixo o carro?"],
+        "text": "Temos convênio com o estacionamento ao lado: R$ 10,00 por duas horas.",
+        "translations": {
+            "en": {
+                "title": "Parking",
+                "questions": ["Is there parking?"],
+                "text": "You can park next door: R$ 10.00 for two hours.",
+                "approved": True,
+            }
+        },
+    },
     "ClosedDayChange": {"reason": "Férias"},
     "CredentialsReplacement": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_API_TOKEN": "EAA…"},
     "CredentialsChange": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_APP_ID": None},

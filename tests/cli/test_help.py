@@ -42,6 +42,8 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("people list", "people add", "people change", "people remove"),
         *("hours list", "hours set", "closed-days list", "closed-days add", "closed-days remove"),
         *("closed-days holidays", "closed-days town"),
+        *("answers list", "answers add", "answers edit", "answers remove", "answers import"),
+        "answers find",
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),
         *("inbox parked", "inbox replay", "outbox dead", "outbox replay"),

@@ -24,6 +24,7 @@ CHANGES = {
     "services": {"name": "x"},
     "professionals": {"name": "x"},
     "closed-days": {"reason": "x"},
+    "answers": {"title": "x", "questions": ["x"], "text": "x"},
 }
 BODIES = {
     "hours": {"hours": []},
@@ -67,6 +68,7 @@ def _at(path: str, client_name: str, tenant_id: int) -> str:
         "conversation_id": str(named(tenant_id, "contact")),
         "service_id": f"corte-{tenant_id}",
         "professional_id": f"ze-{tenant_id}",
+        "answer_id": f"a{tenant_id}",
         "user_id": str(named(tenant_id, "user")),
         "key": "GEMINI_API_KEY",
     }

@@ -42,6 +42,38 @@ ERRORS: Mapping[str, str] = {
     "{name} had {count} appointments, which are kept: make it inactive instead.": (
         "{name} já teve {count} horário(s), que são guardados: deixe inativo em vez de remover."
     ),
+    "There is no answer {id}.": "Não existe a resposta {id}.",
+    "there is no answer {id}": "não existe a resposta {id}",
+    "There are {count} answers, and there may be no more.": (
+        "Já há {count} respostas, e não pode haver mais."
+    ),
+    "the answer {id} has this title": "a resposta {id} já tem este título",
+    "is the answer's own language": "é o idioma da própria resposta",
+    "No answer is translated into its own language.": (
+        "Nenhuma resposta é traduzida para o próprio idioma."
+    ),
+    "has the title of answer {number}": "tem o título da resposta {number}",
+    "Two answers of the file have one title.": "Duas respostas do arquivo têm o mesmo título.",
+    "The file names an answer that is not there.": ("O arquivo cita uma resposta que não existe."),
+    "{name} is larger than {count} MB.": "{name} é maior que {count} MB.",
+    "{name} has no answers in it.": "{name} não tem respostas.",
+    "{name} has more than {count} answers in it.": "{name} tem mais de {count} respostas.",
+    "{name} was not brought in. The number is the answer's place in it, from 0 on.": (
+        "{name} não foi importado. O número é o lugar da resposta no arquivo, a partir de 0."
+    ),
+    "It is no answer.": "Não é uma resposta.",
+    "{name} is none of these: {endings}.": "{name} não é nenhum destes: {endings}.",
+    "{name} is no JSON (line {line}).": "{name} não é JSON (linha {line}).",
+    "{name} is no YAML{line}.": "{name} não é YAML{line}.",
+    " (line {line})": " (linha {line})",
+    "{name} is no list of answers.": "{name} não é uma lista de respostas.",
+    "{name} is no CSV.": "{name} não é CSV.",
+    "{name} lacks the columns {columns}.": "Faltam em {name} as colunas {columns}.",
+    "Name the translation: --in.": "Diga qual é a tradução: --in.",
+    "There are no words in {language}.": "Não há texto em {language}.",
+    "Give --question at least once, and --text.": ("Dê --question pelo menos uma vez, e --text."),
+    "asks the same twice": "faz duas vezes a mesma pergunta",
+    "has nothing to read in it": "não tem nada para ler",
     "None of these days is closed.": "Nenhum desses dias está fechado.",
     "Nothing was closed: say --bookings keep or --bookings cancel.": (
         "Nada foi fechado: diga --bookings keep (manter) ou --bookings cancel (cancelar)."

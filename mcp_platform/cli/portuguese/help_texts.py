@@ -374,6 +374,69 @@ HELP: Mapping[str, str] = {
     ),
     "Its id, as `services list` shows it.": "O id dele, como `services list` mostra.",
     "Whether it is offered; its history stays.": "Se é oferecido; o histórico fica.",
+    "See, add, edit and remove what the assistant answers about a business.": (
+        "Mostra, cadastra, altera e remove o que o assistente responde sobre o negócio."
+    ),
+    "List the answers in the owner's order. As JSON they can be edited, and brought in again.": (
+        "Lista as respostas na ordem do dono. Em JSON, dá para editar e importar de volta."
+    ),
+    "Add an answer. The assistant quotes it from its next reply on.": (
+        "Cadastra uma resposta. O assistente já a usa na próxima mensagem."
+    ),
+    'For instance: mcp-platform answers add barbearia-do-ze/production Estacionamento --question "Tem'
+    ' estacionamento?" --question "Onde deixo o carro?" --text "Sim, ao lado, por R$ 10,00."': (
+        "Por exemplo: mcp-platform answers add barbearia-do-ze/production Estacionamento --question"
+        ' "Tem estacionamento?" --question "Onde deixo o carro?" --text "Sim, ao lado, por'
+        ' R$ 10,00."'
+    ),
+    "Change an answer, or its words in another language; what is not named stays as it is.": (
+        "Altera uma resposta, ou o texto dela em outro idioma; o que não é dito fica como está."
+    ),
+    "Questions that are given replace all it had. A translation is read by customers only once it is"
+    " approved, and no longer when its words change: approve it again.": (
+        "As perguntas dadas substituem todas as que havia. O cliente só lê uma tradução aprovada, e"
+        " deixa de ler quando o texto muda: aprove de novo."
+    ),
+    "Remove an answer, in every language. The assistant no longer knows it.": (
+        "Remove uma resposta, em todos os idiomas. O assistente não a conhece mais."
+    ),
+    "Bring in a file of answers: all of it, or none if one cannot be.": (
+        "Importa um arquivo de respostas: todas, ou nenhuma se uma não puder."
+    ),
+    "An answer with the id or the title of one that is there replaces it; others are added. What the"
+    " file does not name stays. A CSV has the columns title, questions and text (or título, perguntas"
+    ' and resposta), with several questions on lines of their own or behind a "|" in one cell.': (
+        "Uma resposta com o id ou o título de uma que já existe a substitui; as outras são"
+        " cadastradas. O que não está no arquivo fica. Um CSV tem as colunas título, perguntas e"
+        " resposta (ou title, questions e text); várias perguntas vão na mesma célula, uma por"
+        ' linha ou separadas por "|".'
+    ),
+    "Show which answers a customer's words find, best first: try out your questions with it.": (
+        "Mostra quais respostas as palavras de um cliente encontram, a melhor primeiro: serve para"
+        " testar as perguntas."
+    ),
+    "As a customer would write it.": "Como um cliente escreveria.",
+    "Its id, as `answers list` shows it.": "O id dela, como `answers list` mostra.",
+    "A .yaml, .json or .csv file of answers, as docs/operators-guide.md describes it.": (
+        "Um arquivo .yaml, .json ou .csv de respostas, como em docs/operators-guide.pt-BR.md."
+    ),
+    "What it is about, as a menu shows it: Estacionamento.": (
+        "Sobre o que é, como aparece no menu: Estacionamento."
+    ),
+    "What it is about, as a menu shows it.": "Sobre o que é, como aparece no menu.",
+    "How customers ask it. Up to six, each in an option of its own.": (
+        "Como os clientes perguntam. Até seis, cada uma com a sua opção."
+    ),
+    "What customers read, as it stands; at most 600 characters.": (
+        "O que o cliente lê, tal e qual; no máximo 600 caracteres."
+    ),
+    "The language of these words. Unset: the one that the owner wrote it in.": (
+        "O idioma deste texto. Sem valor: o idioma em que o dono escreveu."
+    ),
+    "Of a translation: whether customers may read it. A person has to have read it.": (
+        "De uma tradução: se os clientes podem ler. Uma pessoa tem de ter lido antes."
+    ),
+    "Take the translation away.": "Remove a tradução.",
     "Remove a service that nobody ever booked; one with a history is made inactive instead.": (
         "Remove um serviço que ninguém marcou; um que tem histórico é deixado inativo com `change`."
     ),

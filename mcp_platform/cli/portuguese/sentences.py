@@ -99,6 +99,18 @@ SENTENCES: Mapping[str, str] = {
         "{name} trabalha aqui; todos os processos o veem em até quinze segundos."
     ),
     "{name}: {week}": "{name}: {week}",
+    "The answer {id} is there: {title}.": "A resposta {id} está cadastrada: {title}.",
+    "The answer {id} is changed: {title}.": "A resposta {id} foi alterada: {title}.",
+    "The answer {id} is removed.": "A resposta {id} foi removida.",
+    "There is no such answer: mcp-platform answers add.": (
+        "Não há resposta assim: mcp-platform answers add."
+    ),
+    "{language} (not approved)": "{language} (sem aprovação)",
+    "Answers": "Respostas",
+    "Title": "Título",
+    "Questions": "Perguntas",
+    "Text": "Texto",
+    "Languages": "Idiomas",
     "Nothing is offered yet: mcp-platform services add.": (
         "Ainda não há serviços: mcp-platform services add."
     ),

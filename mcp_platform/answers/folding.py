@@ -1,0 +1,60 @@
+"""The words that a search compares: without case and accents, abbreviations written out.
+
+Both sides go through it, what an owner wrote and what a customer asks, so that no extension of
+PostgreSQL is needed: `unaccent` and `pg_trgm` ask for a privilege that a managed server may not give.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcp_platform.answers.everyday import CONCEPTS, SHORT_FORMS
+from mcp_platform.tenants.languages import Language
+
+MOST_WORDS = (
+    80  # of a question: more say nothing new, and each costs a comparison with every answer
+)
+SHORTEST_PIECED = 4  # letters: of a shorter word, a piece is the word
+PIECE = 3
+_WORD = re.compile(r"\w+")
+_REPEATED = re.compile(r"(.)\1{2,}")  # "simmm", "oiii"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchWords:
+    """The words of a text, three ways: as written, by concept, and in pieces that outlive a typo."""
+
+    words: str
+    concepts: str
+    pieces: str
+
+
+def fold(text: str) -> str:
+    """Return `text` without case and accents, letters that are repeated for emphasis once."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return _REPEATED.sub(r"\1", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def search_words(texts: Sequence[str], *, language: Language) -> SearchWords:
+    """Return what a search compares of `texts`, at most `MOST_WORDS` words of each."""
+    words = [word for text in texts for word in _words(text, language)]
+    concepts = [CONCEPTS[language][each] for each in words if each in CONCEPTS[language]]
+    pieces = [piece for word in dict.fromkeys(words) for piece in _pieces(word)]
+    return SearchWords(
+        words=" ".join(words), concepts=" ".join(concepts), pieces=" ".join(dict.fromkeys(pieces))
+    )
+
+
+def _words(text: str, language: Language) -> list[str]:
+    short = SHORT_FORMS[language]
+    written = _WORD.findall(fold(text).replace("_", " "))[:MOST_WORDS]
+    return [word for each in written for word in short.get(each, each).split()]
+
+
+def _pieces(word: str) -> list[str]:
+    """Return the word's trigrams, its begin and end marked; "q0" keeps them apart from words."""
+    if len(word) < SHORTEST_PIECED or word.isdecimal():
+        return []
+    marked = f"0{word}0"
+    return [f"q{marked[place : place + PIECE]}" for place in range(len(marked) - PIECE + 1)]
