@@ -107,7 +107,7 @@ def test_a_file_is_brought_in_whole_or_not_at_all(
         ("a.yaml", "[7]", "0.title: Field required"),
         ("a.json", "{", "is no JSON (line 1)."),
         ("a.csv", "title,text\nA,b\n", "lacks the columns questions."),
-        ("a.csv", "title,questions,text\n\"A", "is no CSV."),
+        ("a.csv", 'title,questions,text\n"A', "is no CSV."),
         ("a.csv", b"title,questions,text\nPre\xe7o,b,c\n", "line 2 is not in UTF-8"),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ from mcp_platform.errors import Invalid
 from mcp_platform.kit.paging import MOST, PageQuery
 from mcp_platform.registry.answers.file import read_answers
 from mcp_platform.registry.answers.forms import AnswerOut, AnswerWish
-from mcp_platform.registry.answers.service import TenantAnswers, ImportedAnswer
+from mcp_platform.registry.answers.service import ImportedAnswer, TenantAnswers
 from mcp_platform.tenants.languages import supported
 
 app = typer.Typer(
