@@ -22,6 +22,8 @@ OLD = {
     "outbox": "created_at < now() - CAST(:keep AS interval)"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
     "offers": "expires_at < now()",
+    # Whoever taps a proposal after its hold has ended still has it at the price they saw.
+    "appointments": "status = 'held' AND hold_expires_at < now() - interval '2 days'",
     "tellings": "until < now() - CAST(:keep AS interval)",
 }
 OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"

@@ -56,6 +56,8 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "starts_at": span[0],
             "ends_at": span[1],
             "blocked": Range(*span),
+            "person": "Theo",
+            "notes": "de carro",
         },
         "audit_entries": {
             "actor_kind": "system",

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from mcp_platform.kit.row_security import protect
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -17,10 +17,13 @@ from pydantic import Field, TypeAdapter
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.outcome import (
     Booked,
+    BookedTogether,
     CalendarClosed,
     Cancelled,
     LimitReached,
     Moved,
+    Proposed,
+    Released,
     SlotsFound,
     SlotView,
     Taken,
@@ -152,8 +155,11 @@ class Refused:
 
 AgendaOutcome = (
     Booked
+    | BookedTogether
     | Moved
     | Cancelled
+    | Proposed
+    | Released
     | Taken
     | CalendarClosed
     | LimitReached
@@ -161,12 +167,15 @@ AgendaOutcome = (
     | SlotsFound
 )
 Outcome = AgendaOutcome | ToolOutcome
-EFFECTS = (Booked, Moved, Cancelled)
+EFFECTS = (Booked, BookedTogether, Moved, Cancelled)
 SHARED: tuple[type[Any], ...] = (
     *(
         Booked,
+        BookedTogether,
         Moved,
         Cancelled,
+        Proposed,
+        Released,
         Taken,
         CalendarClosed,
         LimitReached,
@@ -257,6 +266,14 @@ def result_for_model(done: Done) -> dict[str, Any]:
             return {"status": "taken", "slots": _slots(slots, done.ids)}
         case Booked(appointment=appointment):
             return {"status": "booked", "appointment": _appointment(appointment, done.ids[0])}
+        case BookedTogether(appointments=appointments):
+            pairs = zip(appointments, done.ids, strict=True)
+            booked = [_appointment(each, offer) for each, offer in pairs]
+            return {"status": "booked", "appointments": booked}
+        case Proposed():
+            return {"status": "proposed"}
+        case Released():
+            return {"status": "released"}
         case Moved(appointment=appointment):
             return {"status": "moved", "appointment": _appointment(appointment, done.ids[0])}
         case Cancelled(appointment=appointment):

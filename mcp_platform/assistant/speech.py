@@ -32,10 +32,13 @@ from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.outcome import (
     Booked,
+    BookedTogether,
     CalendarClosed,
     Cancelled,
     LimitReached,
     Moved,
+    Proposed,
+    Released,
     SlotsFound,
     SlotView,
     Taken,
@@ -125,6 +128,11 @@ class Speech:
         match done.outcome:
             case Booked(appointment=view):
                 return Block(say.booked.format(appointment=self.appointment(view)))
+            case BookedTogether(appointments=views):
+                lines = [say.booked.format(appointment=self.appointment(each)) for each in views]
+                return Block("\n".join(lines))
+            case Proposed() | Released():
+                return Block("")
             case Moved(appointment=view):
                 return Block(say.moved.format(appointment=self.appointment(view)))
             case Cancelled(appointment=view):

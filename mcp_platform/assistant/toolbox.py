@@ -37,13 +37,14 @@ from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
-from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
-from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.agenda import Agenda
+from mcp_platform.scheduling.appointment import Appointment, ChosenSlot
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
 from mcp_platform.scheduling.outcome import (
     Booked,
+    BookedTogether,
     CalendarClosed,
     Cancelled,
     Moved,
@@ -242,6 +243,8 @@ class Toolbox:
         match outcome:
             case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
                 self.see(one)
+            case BookedTogether(appointments=appointments):
+                self.see(*appointments)
             case ToCancel(one):
                 self.see(one)
             case Listed(appointments):
@@ -393,6 +396,8 @@ class Toolbox:
                 }
             case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
                 return self.offer_appointments((one,))
+            case BookedTogether(appointments=appointments):
+                return self.offer_appointments(appointments)
             case Listed(appointments):
                 return self.offer_appointments(appointments)
         return {}

@@ -129,7 +129,7 @@ _OTHER = "tenant_id = :tenant AND contact_id = :other"
 MERGE = (
     # Who answers the other one loses its lease: the row is locked, then gone.
     Sql(f"SELECT 1 FROM contact_leases WHERE {_OTHER} FOR UPDATE"),  # noqa: S608  # constants
-    # At most one hold a contact. A turn that the other one had begun comes over with its journal:
+    # At most one proposal a contact. A turn that the other one had begun comes over with its journal:
     # it is taken up after this one, and does nothing twice. That its worker loses the lease is no
     # failure of it.
     Sql(f"UPDATE turns SET starts = 0 WHERE {_OTHER} AND state = 'open'"),  # noqa: S608

@@ -270,7 +270,7 @@ class ClosedDays(TenantBound):
                 starts_at=rules.local(each.starts_at),
                 service=each.service_name,
                 professional=each.professional_name,
-                booked_for=each.booked_for,
+                booked_for=each.visitor,
             )
             for each in found
             if each.active

@@ -199,6 +199,13 @@ class AppointmentOut(BaseModel):
     start: datetime
     end: datetime
     name: str | None
+    person: Annotated[
+        str | None,
+        Field(description="For whom it is; null: for who booked it, as far as is known."),
+    ]
+    note: Annotated[
+        str | None, Field(description="What who serves them is to know, in the customer's words.")
+    ]
     user_id: Annotated[str | None, Field(description="Null: it is a WhatsApp contact's.")]
     contact_id: UUID
     price_cents: int | None
@@ -276,6 +283,8 @@ def appointment_out(
         start=rules.local(appointment.starts_at),
         end=rules.local(appointment.ends_at),
         name=_seen(appointment.booked_for, masked=masked),
+        person=_seen(appointment.person, masked=masked),
+        note=_seen(appointment.note, masked=masked),
         user_id=_seen(appointment.user_id, masked=masked),
         contact_id=appointment.contact_id,
         price_cents=appointment.price_cents,

@@ -1,17 +1,18 @@
-"""An appointment: one value, from the database to the journal, and the words for its status.
+"""Appointments as values: one that stands, a slot that was chosen, and a proposal of several.
 
-Pure. `appointments.py` reads and writes them.
+Pure. `appointments.py` reads and writes them; `agenda.py` holds, confirms and releases a proposal.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self, get_args
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from mcp_platform.errors import Invalid
 from mcp_platform.scheduling.catalogue import BookingRules, ProfessionalId, ServiceId
 
 AppointmentStatus = Literal["held", "booked", "confirmed", "cancelled", "completed", "no_show"]
@@ -28,6 +29,11 @@ MARKS: Mapping[Mark, frozenset[AppointmentStatus]] = {
     "completed": frozenset({"booked", "confirmed", "no_show"}),
     "no_show": frozenset({"booked", "confirmed", "completed"}),
 }
+
+# A haircut and a beard for two: more in one sentence was never seen, and would not fit a message.
+MOST_TOGETHER = 4
+# How long somebody may think it over: a lunch, or the answer of whoever comes along.
+PROPOSAL_LASTS = timedelta(hours=1)
 
 
 def listed(statuses: Iterable[AppointmentStatus]) -> str:
@@ -84,13 +90,83 @@ class Appointment:
     version: int
     told: HowTold | None
     """How the customer learns of the last change, if somebody of the business made it."""
+    person: str | None = field(default=None, repr=False)
+    """For whom it is, where it is not for the contact. In no `repr`, so that no log shows it."""
+    note: str | None = field(default=None, repr=False)
+    """What who serves them is to know, in the customer's words."""
 
     @property
     def active(self) -> bool:
         return self.status in ACTIVE
+
+    @property
+    def visitor(self) -> str | None:
+        """Who comes, as the owner reads it: "Theo (Bia)" if Bia booked it for Theo."""
+        if self.person and self.booked_for:
+            return f"{self.person} ({self.booked_for})"
+        return self.person or self.booked_for
 
     def local(self, rules: BookingRules) -> Self:
         """Return it with its times by the tenant's clock."""
         return replace(
             self, starts_at=rules.local(self.starts_at), ends_at=rules.local(self.ends_at)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenSlot:
+    """The slot that somebody chose, maybe some time ago: it need not exist any more."""
+
+    service_id: str
+    professional_id: str
+    start: datetime
+
+    def __post_init__(self) -> None:
+        try:
+            aware = self.start.tzinfo is not None and self.start.astimezone(UTC)
+        except OverflowError:
+            aware = False
+        if not aware:
+            raise Invalid("The start is no moment.", fields={"start": "must carry an offset"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """One to four slots to book for a contact, all or none; or one to move an appointment to.
+
+    The same value holds and confirms it. The ids of its appointments follow from `id`, so that
+    what is done twice is done once.
+
+    Raises:
+        Invalid: too many slots or none, one of them twice, or several to move to.
+    """
+
+    id: UUID
+    contact_id: UUID
+    choices: tuple[ChosenSlot, ...]
+    moving: UUID | None = None
+    contact_name: str | None = field(default=None, repr=False)
+    person: str | None = field(default=None, repr=False)
+    note: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        most = MOST_TOGETHER if self.moving is None else 1
+        moments = [
+            (each.service_id, each.professional_id, each.start.astimezone(UTC))
+            for each in self.choices
+        ]
+        if not 0 < len(set(moments)) == len(moments) <= most:
+            raise Invalid("No proposal has these slots.", fields={"choices": f"1 to {most}"})
+
+    @property
+    def holds(self) -> dict[UUID, ChosenSlot]:
+        """The slots by the ids that their holds have, and their appointments then keep."""
+        return {self.hold_id(n): choice for n, choice in enumerate(self.choices)}
+
+    def hold_id(self, number: int) -> UUID:
+        """Return the id of a hold, by its place in the proposal."""
+        return uuid5(self.id, str(number))
+
+    def until(self, now: datetime) -> datetime:
+        """Return until when it is held from `now`: never past the start of a slot."""
+        return min(now + PROPOSAL_LASTS, *(each.start.astimezone(UTC) for each in self.choices))

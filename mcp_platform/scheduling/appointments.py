@@ -5,9 +5,9 @@ overlap; this module turns its refusal into `SlotTaken`. Refuses to know hours, 
 contacts' words, and never commits.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,8 @@ LOCK = Sql("""
 READ = """
     SELECT a.id, a.contact_id, c.api_user_id AS user_id, a.service_id, s.name AS service_name,
            a.professional_id, p.name AS professional_name, a.status, a.starts_at, a.ends_at,
-           a.booked_for, a.calendar_id, a.price_cents, a.currency, a.version,
+           a.booked_for, a.person, a.notes AS note, a.calendar_id, a.price_cents, a.currency,
+           a.version,
            CASE WHEN t.called_at IS NOT NULL THEN 'called'
                 WHEN t.key IS NOT NULL THEN 'message'
                 WHEN t.version IS NOT NULL THEN 'call' END AS told
@@ -101,10 +102,11 @@ OCCUPIED = Sql(f"""
     WHERE tenant_id = :tenant AND professional_id = ANY(:professionals)
       AND status IN ({listed(OCCUPYING)})
       AND (hold_expires_at IS NULL OR hold_expires_at > :now)
+      AND (status <> 'held' OR contact_id IS DISTINCT FROM :holder)
       AND {OVERLAPS}
       AND id IS DISTINCT FROM :excluding
 """)  # noqa: S608  # constants of this module
-# The contact's own hold, and dead ones where something is to be put.
+# The contact's own holds, and dead ones where something is to be put.
 CLEAR = Sql(f"""
     DELETE FROM appointments
     WHERE tenant_id = :tenant AND status = 'held'
@@ -114,10 +116,11 @@ CLEAR = Sql(f"""
 
 HOLD = Sql("""
     INSERT INTO appointments (
-        tenant_id, id, contact_id, status, hold_expires_at, booked_for, created_at, updated_at,
+        tenant_id, id, contact_id, status, hold_expires_at, proposal_id, booked_for, person, notes,
+        created_at, updated_at,
         professional_id, service_id, starts_at, ends_at, blocked, price_cents, currency, calendar_id)
     VALUES (
-        :tenant, :id, :contact, 'held', :expires, :booked_for, :now, :now,
+        :tenant, :id, :contact, 'held', :expires, :proposal, :booked_for, :person, :note, :now, :now,
         :professional, :service, :start, :end, tstzrange(:first, :last, '[)'), :price, :currency,
         :calendar)
 """)
@@ -126,14 +129,29 @@ PROMOTE = Sql("""
     WHERE tenant_id = :tenant AND id = :id AND status = 'held'
 """)
 DROP = Sql("""
-    DELETE FROM appointments WHERE tenant_id = :tenant AND id = :id AND status = 'held'
+    DELETE FROM appointments WHERE tenant_id = :tenant AND id = ANY(:ids) AND status = 'held'
 """)
+KEEP = Sql("""
+    UPDATE appointments SET hold_expires_at = :until
+    WHERE tenant_id = :tenant AND id = ANY(:ids) AND status = 'held'
+""")
+RELEASE = Sql("""
+    DELETE FROM appointments
+    WHERE tenant_id = :tenant AND contact_id = :contact AND proposal_id = :proposal
+      AND status = 'held'
+""")
+BLOCKED = Sql(f"""
+    SELECT lower(blocked), upper(blocked) FROM appointments
+    WHERE tenant_id = :tenant AND id = :id AND professional_id = :professional
+      AND status IN ({listed(ACTIVE)})
+""")  # noqa: S608  # constants of this module
 # What was confirmed is only booked again: the contact confirmed another time.
 MOVE = Sql("""
     UPDATE appointments SET
         professional_id = :professional, service_id = :service, starts_at = :start, ends_at = :end,
         blocked = tstzrange(:first, :last, '[)'), price_cents = :price, currency = :currency,
-        calendar_id = :calendar, status = 'booked', version = version + 1, updated_at = :now
+        calendar_id = :calendar, person = coalesce(:person, person),
+        notes = coalesce(:note, notes), status = 'booked', version = version + 1, updated_at = :now
     WHERE tenant_id = :tenant AND id = :id
 """)
 # For a contact: only theirs, and not what is over.
@@ -149,10 +167,12 @@ MARK = Sql("""
 
 
 class SlotTaken(Conflict):
-    """Somebody else has this slot, or a part of it."""
+    """Somebody else has this slot, or a part of it; or the hold on it is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: UUID | None = None) -> None:
+        """`of` is the hold or appointment that cannot be put there."""
         super().__init__("This time is taken.")
+        self.of = of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +184,18 @@ class Placement:
     price_cents: int | None
     currency: str | None
     calendar_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDetails:
+    """What is kept of who comes: the contact's name, for whom it is, and what they ask to know."""
+
+    booked_for: str | None = None
+    person: str | None = field(default=None, repr=False)
+    note: str | None = field(default=None, repr=False)
+
+
+NOTHING_SAID = VisitDetails()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,31 +228,77 @@ class Appointments:
 
     async def hold(
         self,
+        placements: Mapping[UUID, Placement],
         *,
-        hold_id: UUID,
         contact_id: UUID,
-        placement: Placement,
-        booked_for: str | None,
+        details: VisitDetails,
         now: datetime,
-        hold_for: timedelta,
+        until: datetime,
+        proposal_id: UUID | None = None,
     ) -> None:
-        """Keep a slot for a contact, instead of any other that is held for them. Repeatable.
+        """Keep slots for a contact, all or none, instead of any others held for them. Repeatable.
+
+        `placements` are by the ids that the holds get. Several must be of one `proposal_id`.
 
         Raises:
-            SlotTaken: somebody has it, or holds it.
+            SlotTaken: somebody has one of them, or holds it; or two of them overlap.
         """
         await self.lock()
-        await self._clear(contact_id=contact_id, placement=placement, now=now)
-        async with self._refusing_overlap():
-            await self._execute(
-                HOLD,
-                id=hold_id,
-                contact=contact_id,
-                expires=now + hold_for,
-                booked_for=booked_for,
-                now=now,
-                **_placed(placement),
-            )
+        for placement in placements.values():
+            await self._clear(contact_id=contact_id, placement=placement, now=now)
+        hold_id: UUID | None = None
+        try:
+            async with self._refusing_overlap():
+                for hold_id, placement in placements.items():
+                    await self._execute(
+                        HOLD,
+                        id=hold_id,
+                        contact=contact_id,
+                        expires=until,
+                        proposal=proposal_id,
+                        booked_for=details.booked_for,
+                        person=details.person,
+                        note=details.note,
+                        now=now,
+                        **_placed(placement),
+                    )
+        except SlotTaken as error:
+            raise SlotTaken(hold_id) from error
+
+    async def keep(self, hold_ids: Collection[UUID], *, until: datetime) -> None:
+        """Hold what is held for longer.
+
+        Raises:
+            SlotTaken: one of the holds is gone.
+        """
+        if await self._execute(KEEP, ids=list(hold_ids), until=until) != len(hold_ids):
+            raise SlotTaken
+
+    async def release(self, proposal_id: UUID, *, contact_id: UUID) -> None:
+        """Let go of everything that is held for a proposal."""
+        await self._execute(RELEASE, proposal=proposal_id, contact=contact_id)
+
+    async def beside(self, appointment_id: UUID, placement: Placement) -> tuple[Placement, ...]:
+        """Return what must be held so that the appointment can be moved to `placement`.
+
+        What the appointment blocks itself cannot be held, and need not be. There may be something
+        on either side of it.
+        """
+        rows = await self._driver.rows(
+            BLOCKED,
+            tenant=self._tenant_id,
+            id=appointment_id,
+            professional=placement.slot.professional_id,
+        )
+        wanted = placement.blocked
+        if not rows or not wanted.overlaps(own := Interval(start=rows[0][0], end=rows[0][1])):
+            return (placement,)
+        edges = ((wanted.start, own.start), (own.end, wanted.end))
+        return tuple(
+            replace(placement, blocked=Interval(start=start, end=end))
+            for start, end in edges
+            if start < end
+        )
 
     async def promote(self, hold_id: UUID, *, now: datetime) -> Appointment:
         """Make a hold an appointment. An expired one that nobody has cleared is as good as new.
@@ -232,12 +310,12 @@ class Appointments:
         async with self._refusing_overlap():
             promoted = await self._execute(PROMOTE, id=hold_id, now=now)
         if not promoted:
-            raise SlotTaken
+            raise SlotTaken(hold_id)
         return await self._existing(hold_id)
 
-    async def drop(self, hold_id: UUID) -> None:
-        """Let go of a hold, if it is one still."""
-        await self._execute(DROP, id=hold_id)
+    async def drop(self, *hold_ids: UUID) -> None:
+        """Let go of holds, of those that still are holds."""
+        await self._execute(DROP, ids=list(hold_ids))
 
     async def move(
         self,
@@ -245,9 +323,10 @@ class Appointments:
         *,
         contact_id: UUID | None,
         placement: Placement,
+        details: VisitDetails = NOTHING_SAID,
         now: datetime,
     ) -> Move | None:
-        """Put an active appointment elsewhere, in place.
+        """Put an active appointment elsewhere, in place; what `details` leave out stays.
 
         None: there is no such active appointment, or it is not that contact's.
 
@@ -260,7 +339,14 @@ class Appointments:
             return None
         await self._clear(contact_id=before.contact_id, placement=placement, now=now)
         async with self._refusing_overlap():
-            await self._execute(MOVE, id=appointment_id, now=now, **_placed(placement))
+            await self._execute(
+                MOVE,
+                id=appointment_id,
+                person=details.person,
+                note=details.note,
+                now=now,
+                **_placed(placement),
+            )
         return Move(before, await self._existing(appointment_id))
 
     async def cancel(
@@ -357,14 +443,19 @@ class Appointments:
         span: Interval,
         now: datetime,
         excluding: UUID | None = None,
+        holder: UUID | None = None,
     ) -> dict[ProfessionalId, list[Interval]]:
-        """Return by professional what is blocked in `span`, buffers and living holds included."""
+        """Return by professional what is blocked in `span`, buffers and living holds included.
+
+        What is held for the contact `holder` is free to that contact.
+        """
         found = await self._driver.rows(
             OCCUPIED,
             tenant=self._tenant_id,
             professionals=list(professional_ids),
             now=now,
             excluding=excluding,
+            holder=holder,
             **_overlapping(span),
         )
         blocked: dict[ProfessionalId, list[Interval]] = {each: [] for each in professional_ids}

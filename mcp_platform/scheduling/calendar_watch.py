@@ -175,9 +175,7 @@ def _told(
     texts = _TEXTS[language]
     lines = [texts.begins]
     for appointment, place in sorted(misplaced, key=lambda each: each[0].starts_at)[:NAMED]:
-        what = " — ".join(
-            part for part in (appointment.service_name, appointment.booked_for) if part
-        )
+        what = " — ".join(part for part in (appointment.service_name, appointment.visitor) if part)
         when = wording.short_moment(rules.local(appointment.starts_at), language=language)
         if place is None:
             lines.append(texts.deleted.format(when=when, what=what))

@@ -13,6 +13,7 @@ from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.tenants.tenant import Tenant
 
 LONGEST_NAME = 60  # what a phone shows of an event's title
+LONGEST_NOTE = 300  # what a phone shows of an event without scrolling
 
 
 class Mirror:
@@ -28,7 +29,8 @@ class Mirror:
             return
         await look_soon(session, self._tenant.id)
         shown = appointment.local(self._rules)
-        title = (shown.service_name, appointment.booked_for)
+        title = (shown.service_name, appointment.visitor)
+        lines = (shown.service_name, shown.professional_name, _quoted(appointment.note))
         await Outbox(session, self._tenant.id).put_event(
             key=_key(appointment),
             appointment_id=appointment.id,
@@ -38,7 +40,7 @@ class Mirror:
             end=shown.ends_at,
             time_zone=self._rules.time_zone,
             summary=" — ".join(part for part in title if part),
-            description=f"{shown.service_name}\n{shown.professional_name}",
+            description="\n".join(line for line in lines if line),
             mark=self._tenant.path,
         )
 
@@ -55,10 +57,20 @@ class Mirror:
             )
 
 
-def presentable(name: str | None) -> str | None:
-    """Return what may stand in an event's title of a name that a stranger gave themself."""
-    shown = "".join(each for each in name or "" if each.isprintable() or each.isspace())
-    return " ".join(shown.split())[:LONGEST_NAME].strip() or None
+def presentable(words: str | None, *, longest: int = LONGEST_NAME) -> str | None:
+    """Return what may stand in an event of a stranger's words, on one line.
+
+    Nothing unprintable, and no markup: the calendar would show it as such.
+    """
+    shown = "".join(each for each in words or "" if each.isprintable() or each.isspace())
+    return " ".join(shown.translate(_NO_MARKUP).split())[:longest].strip() or None
+
+
+_NO_MARKUP = str.maketrans("<>", "‹›")
+
+
+def _quoted(note: str | None) -> str | None:
+    return f"“{note}”" if note else None
 
 
 WRITTEN_AS = "'cal:' || a.id || ':' || a.version"

@@ -186,6 +186,8 @@ class AppointmentRow(Base):
         ),
         CheckConstraint("(status = 'held') = (hold_expires_at is not null)", name="hold_expires"),
         CheckConstraint("starts_at < ends_at", name="order"),
+        CheckConstraint("char_length(person) between 1 and 60", name="person"),
+        CheckConstraint("char_length(notes) between 1 and 300", name="notes"),
         ExcludeConstraint(
             ("tenant_id", "="),
             ("professional_id", "="),
@@ -194,12 +196,14 @@ class AppointmentRow(Base):
             using="gist",
             name="ex_appointments_one_slot_one_booking",
         ),
-        Index(
-            "uq_appointments_one_hold_per_contact",
-            "tenant_id",
-            "contact_id",
-            unique=True,
-            postgresql_where=text("status = 'held'"),
+        # A contact's holds are all of one proposal. What is held for a moment only is by itself.
+        ExcludeConstraint(
+            ("tenant_id", "="),
+            ("contact_id", "="),
+            (text("coalesce(proposal_id, id)"), "<>"),
+            where=text("status = 'held'"),
+            using="gist",
+            name="ex_appointments_one_proposal_per_contact",
         ),
         Index("ix_appointments_tenant_id_contact_id", "tenant_id", "contact_id", "starts_at"),
         Index("ix_appointments_tenant_id_starts_at", "tenant_id", "starts_at"),
@@ -222,6 +226,11 @@ class AppointmentRow(Base):
     price_cents: Mapped[int | None]
     currency: Mapped[str | None]
     notes: Mapped[str | None]
+    """What the customer asked to be told to who serves them, in their words."""
+    person: Mapped[str | None]
+    """For whom it is, where it is not for the contact: a child, a mother, a pet."""
+    proposal_id: Mapped[uuid.UUID | None]
+    """The proposal whose slots are held, and booked, together."""
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -128,12 +128,13 @@ class Openings:
         limit: int = 10,
         spread: bool,
         moving: UUID | None = None,
+        contact_id: UUID | None = None,
     ) -> SlotsFound:
         """Return up to `limit` slots as wanted, or why there are none and which come next.
 
         Without a professional there is one slot for each start, of who has least to do that day.
         `spread` takes them evenly over what is wanted, not the earliest. `moving` is an appointment
-        whose own time is not in the way.
+        whose own time is not in the way; what is held for `contact_id` is not either.
 
         Raises:
             CalendarUnreadable: no calendar that matters could be read; a person is told.
@@ -142,7 +143,14 @@ class Openings:
         """
         service = self._catalogue.service(service_id)
         who = self._who(service, professional_id)
-        found = await self._free(service=service, who=who, wanted=wanted, now=now, excluding=moving)
+        found = await self._free(
+            service=service,
+            who=who,
+            wanted=wanted,
+            now=now,
+            excluding=moving,
+            contact_id=contact_id,
+        )
         if found:
             return SlotsFound(status="ok", slots=self._views(_pick(found, limit, spread=spread)))
         status = self._why_none(service=service, who=who, wanted=wanted, now=now)
@@ -152,11 +160,18 @@ class Openings:
             wanted=self._following(wanted, now=now),
             now=now,
             excluding=moving,
+            contact_id=contact_id,
         )
         return SlotsFound(status=status, slots=self._views(following[:limit]))
 
     async def days(
-        self, *, service_id: str, professional_id: str | None, now: datetime, limit: int
+        self,
+        *,
+        service_id: str,
+        professional_id: str | None,
+        now: datetime,
+        limit: int,
+        contact_id: UUID | None = None,
     ) -> list[date]:
         """Return the first `limit` days on which something is free. Raises as `find` does."""
         service = self._catalogue.service(service_id)
@@ -165,7 +180,9 @@ class Openings:
         days: list[date] = []
         while len(days) < limit and first <= horizon:
             wanted = SearchWindow(first=first, last=first + NEXT_DAYS - DAY)
-            found = await self._free(service=service, who=who, wanted=wanted, now=now)
+            found = await self._free(
+                service=service, who=who, wanted=wanted, now=now, contact_id=contact_id
+            )
             days.extend(sorted({slot.start.date() for slot in found}))
             first += NEXT_DAYS
         return days[:limit]
@@ -178,6 +195,7 @@ class Openings:
         start: datetime,
         now: datetime,
         excluding: UUID | None = None,
+        contact_id: UUID | None = None,
     ) -> tuple[SlotView, ...]:
         """Return what is free nearest to a slot that cannot be had, on its day or else after it.
 
@@ -203,6 +221,7 @@ class Openings:
                     now=now,
                     excluding=excluding,
                     prefer=prefer,
+                    contact_id=contact_id,
                 )
             except CalendarUnreadable:
                 return ()
@@ -220,6 +239,7 @@ class Openings:
         now: datetime,
         excluding: UUID | None = None,
         prefer: ProfessionalId | None = None,
+        contact_id: UUID | None = None,
     ) -> list[Slot]:
         """Return one slot for each free start, earliest first.
 
@@ -237,7 +257,12 @@ class Openings:
             return []
         best: dict[datetime, tuple[tuple[bool, int], Slot]] = {}
         for free in await self._read(
-            service=service, who=who, wanted=wanted, now=now, excluding=excluding
+            service=service,
+            who=who,
+            wanted=wanted,
+            now=now,
+            excluding=excluding,
+            contact_id=contact_id,
         ):
             for slot in free.slots:
                 rank = (free.professional.id != prefer, free.load[slot.start.date()])
@@ -254,6 +279,7 @@ class Openings:
         wanted: SearchWindow,
         now: datetime,
         excluding: UUID | None,
+        contact_id: UUID | None,
     ) -> list[_Free]:
         span = Interval(
             start=self._midnight(wanted.first) - service.buffer_before,
@@ -272,7 +298,11 @@ class Openings:
                 for calendar_id, reading in readings.items()
             }
             occupied = await Appointments(session, self._tenant.id).occupied(
-                professional_ids=[each.id for each in who], span=span, now=now, excluding=excluding
+                professional_ids=[each.id for each in who],
+                span=span,
+                now=now,
+                excluding=excluding,
+                holder=contact_id,
             )
         return [
             _Free(
@@ -351,18 +381,19 @@ class Openings:
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, datetime.min.time(), self._rules.zone).astimezone(UTC)
 
-    def _views(self, found: Sequence[Slot]) -> tuple[SlotView, ...]:
-        return tuple(
-            SlotView(
-                service_id=slot.service_id,
-                service_name=self._catalogue.service(slot.service_id).name,
-                professional_id=slot.professional_id,
-                professional_name=self._catalogue.professional(slot.professional_id).name,
-                start=slot.start,
-                end=slot.end,
-            )
-            for slot in found
+    def view(self, slot: Slot) -> SlotView:
+        """Return a slot as people see it."""
+        return SlotView(
+            service_id=slot.service_id,
+            service_name=self._catalogue.service(slot.service_id).name,
+            professional_id=slot.professional_id,
+            professional_name=self._catalogue.professional(slot.professional_id).name,
+            start=slot.start,
+            end=slot.end,
         )
+
+    def _views(self, found: Sequence[Slot]) -> tuple[SlotView, ...]:
+        return tuple(map(self.view, found))
 
 
 def _by_start(slot: Slot) -> datetime:

@@ -1,7 +1,8 @@
 """The outcomes of asking the agenda. `kind` names each in JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+from uuid import UUID
 
 from mcp_platform.scheduling.appointment import Appointment, Moment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
@@ -25,6 +26,47 @@ class Booked:
 
     appointment: Appointment
     kind: Literal["booked"] = "booked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedTogether:
+    """Several appointments stand that were proposed as one, in the order of the proposal."""
+
+    appointments: tuple[Appointment, ...]
+    kind: Literal["booked_together"] = "booked_together"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedSlot:
+    """A slot that is held, with the price that confirming it keeps."""
+
+    slot: SlotView
+    price_cents: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """Slots are held for the contact until `until`, and nothing is booked or moved yet.
+
+    `moving` is the appointment that confirming moves, as it stands; None: confirming books.
+    """
+
+    proposal_id: UUID
+    slots: tuple[ProposedSlot, ...]
+    until: Moment
+    moving: Appointment | None
+    person: str | None = field(default=None, repr=False)
+    note: str | None = field(default=None, repr=False)
+    kind: Literal["proposed"] = "proposed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """Nothing is held any more for this proposal."""
+
+    proposal_id: UUID
+    kind: Literal["released"] = "released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +129,9 @@ class SlotsFound:
 
 Outcome = (
     Booked
+    | BookedTogether
+    | Proposed
+    | Released
     | Moved
     | Cancelled
     | Taken

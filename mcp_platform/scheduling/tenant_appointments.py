@@ -17,8 +17,8 @@ from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.database import Sessions
-from mcp_platform.scheduling.agenda import Agenda, AgendaSource, ChosenSlot, cancel
-from mcp_platform.scheduling.appointment import Appointment, ListedStatus, Mark
+from mcp_platform.scheduling.agenda import Agenda, AgendaSource, cancel
+from mcp_platform.scheduling.appointment import Appointment, ChosenSlot, ListedStatus, Mark
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable

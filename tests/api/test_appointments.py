@@ -140,6 +140,8 @@ async def test_a_booking_can_be_read_where_its_location_says(shop: Business) -> 
         "start": at("10:00"),
         "end": at("11:00"),
         "name": "Ana",
+        "person": None,
+        "note": None,
         "user_id": "ana",
         "contact_id": made["contact_id"],
         "price_cents": 8000,

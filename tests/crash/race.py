@@ -17,7 +17,8 @@ from mcp_platform.bootstrap.agendas import Agendas
 from mcp_platform.bootstrap.service import platform
 from mcp_platform.conversations.models import ContactRow
 from mcp_platform.kit.database import create_engine, create_sessions
-from mcp_platform.scheduling.agenda import Agenda, ChosenSlot
+from mcp_platform.scheduling.agenda import Agenda
+from mcp_platform.scheduling.appointment import ChosenSlot
 from mcp_platform.scheduling.outcome import Taken
 from mcp_platform.settings import Settings
 from tests.scheduling.shop import PlainCommit

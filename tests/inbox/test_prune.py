@@ -92,7 +92,8 @@ CONTACTS = f"""
         SELECT 1, gen_random_uuid(), 'whatsapp', '5511' || name, name,
             CASE WHEN name LIKE 'new%' THEN {NEW} ELSE {OLD} END, {OLD}
         FROM unnest(ARRAY['gone-1', 'gone-2', 'gone-3', 'new', 'booked', 'spoken', 'parked',
-                          'dead', 'with-a-person', 'forever-with-a-person', 'had-a-person']) AS name;
+                          'dead', 'holds', 'with-a-person', 'forever-with-a-person',
+                          'had-a-person']) AS name;
     UPDATE contacts SET last_inbound_at = NULL WHERE name = 'gone-2';
     UPDATE contacts SET answered_by = 'human' WHERE name LIKE '%person';
     UPDATE contacts SET human_until = now() + interval '1 h' WHERE name = 'with-a-person';
@@ -111,9 +112,14 @@ CONTACTS = f"""
         FROM contacts, unnest(ARRAY['dead', 'read']) AS state WHERE name IN ('dead', 'gone-3')
             AND (name = 'dead') = (state = 'dead');
     INSERT INTO appointments (tenant_id, id, contact_id, professional_id, service_id, status,
-            starts_at, ends_at, blocked)
-        SELECT 1, gen_random_uuid(), id, 'ze', 'corte', 'cancelled', {OLD}, {OLD} + interval '1 h',
-            tstzrange({OLD}, {OLD} + interval '1 h') FROM contacts WHERE name = 'booked'
+            starts_at, ends_at, blocked, hold_expires_at)
+        SELECT 1, gen_random_uuid(), id, 'ze', 'corte', status, begins, begins + interval '1 h',
+            tstzrange(begins, begins + interval '1 h'), expires
+        FROM contacts JOIN (VALUES
+            ('booked', 'cancelled', {OLD}, NULL),
+            ('gone-3', 'held', {OLD}, {OLD}),
+            ('holds', 'held', {NEW}, now() - interval '1 h')
+        ) AS which (name, status, begins, expires) USING (name)
 """
 
 
@@ -128,7 +134,8 @@ async def test_names_and_numbers_of_who_never_booked_go_with_what_was_said(
     async with sessions.everywhere.begin() as other:  # somebody who writes at this moment
         await other.execute(text("SELECT FROM contacts WHERE name = 'gone-1' FOR KEY SHARE"))
         await retention.prune(sessions, keep=KEEP, log=LOG)
-    kept = {"new", "booked", "spoken", "parked", "dead", "with-a-person", "forever-with-a-person"}
+    kept = {"new", "booked", "spoken", "parked", "dead", "holds"}
+    kept |= {"with-a-person", "forever-with-a-person"}
     async with sessions.everywhere.begin() as session:
         assert set(await session.scalars(text("SELECT name FROM contacts"))) == {"gone-1", *kept}
 

@@ -14,7 +14,8 @@ from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.database import Sessions, TenantSessions
 from mcp_platform.outbox.calendar import CalendarEvent
 from mcp_platform.outbox.models import OutboxRow
-from mcp_platform.scheduling.agenda import Agenda, ChosenSlot, EffectCommit
+from mcp_platform.scheduling.agenda import Agenda, EffectCommit
+from mcp_platform.scheduling.appointment import ChosenSlot, Proposal
 from mcp_platform.scheduling.calendar import (
     Calendar,
     CalendarReading,
@@ -230,6 +231,34 @@ class Shop:
         }
         return await self.agenda.move(
             appointment_id=appointment_id, choice=to, **{**arguments, **more}
+        )
+
+    def proposal(
+        self,
+        *choices: ChosenSlot,
+        contact: uuid.UUID,
+        id_: uuid.UUID | None = None,
+        **more: Any,
+    ) -> Proposal:
+        return Proposal(id=id_ or uuid.uuid4(), contact_id=contact, choices=choices, **more)
+
+    async def propose(
+        self, proposal: Proposal, *, now: datetime = NOW, work: EffectCommit | None = None
+    ) -> Any:
+        work = work or PlainCommit(self.sessions.of(self.tenant.id))
+        return await self.agenda.propose(proposal, now=now, work=work)
+
+    async def confirm(
+        self, proposal: Proposal, *, now: datetime = NOW, work: EffectCommit | None = None
+    ) -> Any:
+        work = work or PlainCommit(self.sessions.of(self.tenant.id))
+        return await self.agenda.confirm(proposal, now=now, work=work)
+
+    async def release(self, proposal: Proposal, *, work: EffectCommit | None = None) -> Any:
+        return await self.agenda.release(
+            proposal.id,
+            contact_id=proposal.contact_id,
+            work=work or PlainCommit(self.sessions.of(self.tenant.id)),
         )
 
     async def cancel(self, appointment_id: uuid.UUID, **more: Any) -> Any:

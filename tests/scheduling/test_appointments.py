@@ -8,7 +8,12 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from mcp_platform.scheduling.appointment import Appointment
-from mcp_platform.scheduling.appointments import Appointments, Placement, SlotTaken
+from mcp_platform.scheduling.appointments import (
+    NOTHING_SAID,
+    Appointments,
+    Placement,
+    SlotTaken,
+)
 from mcp_platform.scheduling.availability import Slot
 from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.catalogue import ProfessionalId
@@ -43,12 +48,11 @@ async def hold(
     id_ = id_ or uuid.uuid4()
     async with shop.sessions.everywhere.begin() as session:
         await Appointments(session, shop.tenant.id).hold(
-            hold_id=id_,
+            {id_: where},
             contact_id=contact,
-            placement=where,
-            booked_for=None,
+            details=NOTHING_SAID,
             now=now,
-            hold_for=timedelta(minutes=5),
+            until=now + timedelta(minutes=5),
         )
     return id_
 
@@ -63,10 +67,15 @@ async def test_a_refused_hold_leaves_its_transaction_usable(shop: Shop) -> None:
     contact = await shop.contact()
     async with shop.sessions.everywhere.begin() as session:
         appointments = Appointments(session, shop.tenant.id)
-        more = {"contact_id": contact, "booked_for": None, "now": NOW, "hold_for": HALF_HOUR}
+        more = {
+            "contact_id": contact,
+            "details": NOTHING_SAID,
+            "now": NOW,
+            "until": NOW + HALF_HOUR,
+        }
         with pytest.raises(SlotTaken):
-            await appointments.hold(hold_id=uuid.uuid4(), placement=placement(), **more)
-        await appointments.hold(hold_id=uuid.uuid4(), placement=placement(TEN + HALF_HOUR), **more)
+            await appointments.hold({uuid.uuid4(): placement()}, **more)
+        await appointments.hold({uuid.uuid4(): placement(TEN + HALF_HOUR)}, **more)
     assert len(await shop.rows()) == 2
 
 

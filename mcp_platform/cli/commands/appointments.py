@@ -89,7 +89,7 @@ def list_(
         [
             [
                 *(str(each.id), _minute(each.starts_at, rules)),
-                *(each.service_name, each.professional_name, _plain(each.booked_for)),
+                *(each.service_name, each.professional_name, _plain(each.visitor)),
                 *(each.status, each.told or "–"),
             ]
             for each in entries
