@@ -32,6 +32,8 @@ class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature
         seen: set[str] = set()
         for key, _ in node.value:
+            if key.tag != "tag:yaml.org,2002:str":  # `no` and `off` are no words in YAML
+                raise MalformedWords(self.name, str(key.value), "must be quoted to be an id")
             if key.value in seen:
                 raise MalformedWords(self.name, str(key.value), "stands twice")
             seen.add(key.value)

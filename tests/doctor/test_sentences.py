@@ -7,8 +7,7 @@ from string import Formatter
 
 from mcp_platform.doctor import checks
 from mcp_platform.doctor.checks import CHECKS
-from mcp_platform.doctor.sentences import EVERY, SENTENCES, TITLES
-from mcp_platform.doctor.sentences.forms import ResultSentence
+from mcp_platform.doctor.sentences import EVERY, SENTENCES, TITLES, ResultSentence
 from tests.cases import cases
 
 FOLDER = Path(checks.__file__).parent

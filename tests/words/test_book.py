@@ -92,6 +92,11 @@ def test_an_id_that_stands_twice_is_named() -> None:
         parse("a: {b: 1, c: 2, b: 3}", file="x.yaml")
 
 
+def test_an_id_that_yaml_takes_for_something_else_is_named() -> None:
+    with pytest.raises(MalformedWords, match=r"words/x\.yaml: no: must be quoted"):
+        parse("a: {no: 1}", file="x.yaml")
+
+
 def test_a_file_without_entries_is_named() -> None:
     with pytest.raises(MalformedWords, match=r"words/x\.yaml: the file: is not a mapping"):
         parse("- a", file="x.yaml")
