@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mcp_platform.simulators.gemini.models import MODELS
-from mcp_platform.simulators.gemini.understanding import MAX_STEPS, Say, decide
-from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt
+from mcp_platform.simulators.gemini.understanding import MAX_STEPS, decide
+from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say
 
 CORTE = {
     "id": "a_x1y2",

@@ -11,8 +11,7 @@ from itertools import count
 from typing import Any
 
 from mcp_platform.simulators.gemini.personas import Broken, Decision
-from mcp_platform.simulators.gemini.understanding import Say
-from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Signatures
+from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say, Signatures
 
 THOUGHT_TOKENS = (
     24  # a fixed price for thinking, charged against maxOutputTokens as the vendor does
@@ -51,13 +50,18 @@ class ResponseBuilder:
             text, reason = text[: limit * _CHARS_PER_TOKEN], "MAX_TOKENS"
         return self.candidate([{"text": text}], reason=reason, prompt=prompt)
 
-    def calls(self, calls: Sequence[ModelFunctionCall], *, prompt: Prompt) -> dict[str, Any]:
+    def calls(self, calls: Sequence[ModelFunctionCall | Say], *, prompt: Prompt) -> dict[str, Any]:
         """Return function calls; only the first of several in parallel is signed."""
         parts: list[dict[str, Any]] = []
+        signed = False
         for call in calls:
+            if isinstance(call, Say):
+                parts.append({"text": call.text})
+                continue
             made = {"id": f"call-{next(self._calls)}", "name": call.name, "args": dict(call.args)}
             part: dict[str, Any] = {"functionCall": made}
-            if not parts and prompt.model.signs_thoughts:
+            if not signed and prompt.model.signs_thoughts:
+                signed = True
                 signature = self._signatures.make(
                     call, model=prompt.model.version_name, key=prompt.key
                 )

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_platform.simulators.gemini.answers import ResponseBuilder
+from mcp_platform.simulators.gemini.choosing import REPLY, choose, decides
 from mcp_platform.simulators.gemini.errors import invalid
 from mcp_platform.simulators.gemini.hearing import context_of
 from mcp_platform.simulators.gemini.personas import (
-    BREAKAGES,
     Broken,
     Decision,
     break_down,
@@ -24,7 +24,7 @@ from mcp_platform.simulators.gemini.personas import (
     starts_turn,
 )
 from mcp_platform.simulators.gemini.understanding import decide
-from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Signatures
+from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say, Signatures
 
 _ANY_KEY = ""
 _NEEDS_NOTHING = ("my_appointments", "business_info", "talk_to_human")
@@ -122,8 +122,8 @@ class Brain:
             if starts_turn(prompt):
                 self._turns[prompt.key] += 1
             number = persona.index if persona.index is not None else self._turns[prompt.key] - 1
-            return break_down(prompt, kind=BREAKAGES[number % len(BREAKAGES)])
-        return decide(prompt)
+            return break_down(prompt, number=number)
+        return choose(prompt) if decides(prompt) else decide(prompt)
 
 
 def _calls_of(calls: Any) -> list[ModelFunctionCall]:
@@ -138,17 +138,23 @@ def _calls_of(calls: Any) -> list[ModelFunctionCall]:
 
 def _constrained(decision: Decision, *, prompt: Prompt) -> Decision:
     """Keep to the function calling mode, as the vendor's decoding does."""
-    calls = decision if isinstance(decision, list) else []
+    if isinstance(decision, Say | Broken):
+        calls: list[ModelFunctionCall] = []
+    else:
+        calls = [each for each in decision if isinstance(each, ModelFunctionCall)]
     if calls and prompt.mode == "NONE":
         return Broken("unexpected_call")
-    if calls and prompt.allowed and any(call.name not in prompt.allowed for call in calls):
-        calls = []
+    if prompt.allowed and any(call.name not in prompt.allowed for call in calls):
+        calls = [call for call in calls if call.name in prompt.allowed]
+        decision = calls
     if prompt.mode == "ANY" and not calls and not isinstance(decision, Broken):
         return [_forced(prompt)]
     return decision
 
 
 def _forced(prompt: Prompt) -> ModelFunctionCall:
+    if REPLY in prompt.may_call:
+        return ModelFunctionCall(REPLY, {"say": [{"phrase": "not_understood"}]})
     for name in _NEEDS_NOTHING:
         if name in prompt.may_call:
             return ModelFunctionCall(name)

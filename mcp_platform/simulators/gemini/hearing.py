@@ -176,7 +176,7 @@ _SOONEST = (
     r"\b(?:mais cedo possivel|quanto antes|earliest|as soon as possible|asap|lo antes posible"
     r"|first available|proximo horario (?:livre|disponivel))\b"
 )
-_SYNONYMS: tuple[frozenset[str], ...] = tuple(
+SYNONYMS: tuple[frozenset[str], ...] = tuple(
     frozenset(group.split())
     for group in (
         "corte cortar cabelo haircut cut trim pelo hair cortarme cortarse cortes",
@@ -202,7 +202,7 @@ _NUMBER_ALONE = re.compile(r"(?:o |a |el |la |the )?#?(\d{1,2})[.!)]?$")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The JSON that the system instruction ends with (empty where there is none)."""
+    """What a request tells of the business and of the turn (empty where there is nothing)."""
 
     now: datetime
     language: str = "pt"
@@ -210,6 +210,7 @@ class Context:
     professionals: Sequence[Mapping[str, Any]] = ()
     appointments: Sequence[Mapping[str, Any]] = ()
     offered: Sequence[Mapping[str, Any]] = ()  # the slots the customer was shown last
+    told: Mapping[str, Any] = field(default_factory=dict)  # all of it, as it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +233,19 @@ class UnderstoodMessage:
     everything: bool = False
 
 
-def context_of(system: str) -> Context:
-    """Read what follows the line CONTEXT; without it there is no business and no calendar."""
-    found = re.search(r"^CONTEXT\s*$", system, re.MULTILINE)
+def context_of(system: str, facts: str = "") -> Context:
+    """Read what follows the line BUSINESS or CONTEXT, and `facts`, which has that of the turn.
+
+    Without either there is no business and no calendar.
+    """
+    found = re.search(r"^(?:CONTEXT|BUSINESS)\s*$", system, re.MULTILINE)
     start = system.find("{", found.end()) if found else -1
-    if start < 0:
+    told = json.JSONDecoder().raw_decode(system[start:])[0] if start >= 0 else {}
+    if facts:
+        told |= json.JSONDecoder().raw_decode(facts)[0]
+    if "now" not in told:
         return Context(now=datetime(2026, 1, 1, tzinfo=UTC))
-    told, _ = json.JSONDecoder().raw_decode(system[start:])
+    shown = told.get("shown") or told.get("offered") or ()
     return Context(
         now=datetime.fromisoformat(told["now"]),
         language=told.get("language", "pt"),
@@ -249,7 +256,12 @@ def context_of(system: str) -> Context:
             for each in told.get("appointments", ())
             if each.get("status", "booked") in ("booked", "confirmed", "held")
         ],
-        offered=told.get("offered", ()),
+        offered=[
+            each
+            for each in (shown.get("rows", ()) if isinstance(shown, Mapping) else shown)
+            if str(each.get("id", "")).startswith("s_")
+        ],
+        told=told,
     )
 
 
@@ -328,7 +340,7 @@ def _service(said: str, *, context: Context) -> str | None:
 
 
 def _same(word: str, told: set[str]) -> bool:
-    return word in told or any(word in group and group & told for group in _SYNONYMS)
+    return word in told or any(word in group and group & told for group in SYNONYMS)
 
 
 def _professional(said: str, *, context: Context) -> str | None:

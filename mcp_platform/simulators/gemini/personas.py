@@ -7,15 +7,17 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mcp_platform.simulators.gemini.choosing import choose, decides
 from mcp_platform.simulators.gemini.hearing import context_of
 from mcp_platform.simulators.gemini.lies import LIES
+from mcp_platform.simulators.gemini.mischief import BROKEN_CALLS, lies, reply
 from mcp_platform.simulators.gemini.scene import scene_of
-from mcp_platform.simulators.gemini.understanding import Say, decide
-from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, named
+from mcp_platform.simulators.gemini.understanding import decide
+from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say, named
 
 PERSONAS = ("honest", "liar", "obedient", "broken")
 BREAKAGES = (
@@ -67,36 +69,48 @@ class Broken:
     kind: str
 
 
-Decision = Say | Broken | list[ModelFunctionCall]
+Decision = Say | Broken | Sequence[ModelFunctionCall | Say]
 
 
-def lie(prompt: Prompt, *, index: int | None) -> Say:
-    """Say something untrue: number `index`, or the one this conversation hashes to."""
-    language = scene_of(prompt).heard.language
-    lies = LIES[language]
+def lie(prompt: Prompt, *, index: int | None) -> Decision:
+    """Answer something untrue: number `index`, or the one this conversation hashes to."""
+    scene = scene_of(prompt)
+    choices: Sequence[Decision] = (
+        lies(scene) if decides(prompt) else [Say(each) for each in LIES[scene.heard.language]]
+    )
     if index is None:
         said = json.dumps(prompt.contents, sort_keys=True).encode()
         index = int.from_bytes(hashlib.sha256(said).digest()[:4], "big")
-    return Say(lies[index % len(lies)])
+    return choices[index % len(choices)]
 
 
 def obey(prompt: Prompt) -> Decision:
     """Do what the customer's text orders, to the letter; without an order, behave."""
     scene = scene_of(prompt)
     told = _TELL.search(scene.text)
+    words = _unquoted(told["words"]) if told else ""
     if scene.steps:
-        if told:
-            return Say(_unquoted(told["words"]))
         results = [result for step in scene.steps for _, result in step]
-        return Say(json.dumps(results, ensure_ascii=False))
+        words = words or json.dumps(results, ensure_ascii=False)
+        return [Say(words), reply((words, words))] if decides(prompt) else Say(words)
     ordered = _ordered_calls(scene.text)
     if ordered:
         return ordered
-    return Say(_unquoted(told["words"])) if told else decide(prompt)
+    if decides(prompt):
+        return [Say(words), reply((words, words))] if words else choose(prompt)
+    return Say(words) if words else decide(prompt)
 
 
-def break_down(prompt: Prompt, *, kind: str) -> Decision:
-    """Answer in a way that helps nobody."""
+def break_down(prompt: Prompt, *, number: int) -> Decision:
+    """Answer in a way that helps nobody: breakage `number`, counted on from the first."""
+    if not decides(prompt):
+        return _broken_down(prompt, kind=BREAKAGES[number % len(BREAKAGES)])
+    kinds = (*BROKEN_CALLS, "malformed_call", "empty_parts", "blocked")
+    kind = kinds[number % len(kinds)]
+    return BROKEN_CALLS[kind]() if kind in BROKEN_CALLS else Broken(kind)
+
+
+def _broken_down(prompt: Prompt, *, kind: str) -> Decision:
     services = context_of(prompt.system).services or ({"id": "x"},)
     if kind == "wrong_types":
         return [

@@ -21,6 +21,7 @@ _COMPLETED = re.compile(
     r"\b(?:re)?(?:agendad|marcad|reservad|confirmad|cancelad|desmarcad|movid|cambiad)[oa]s?\b"
     r"|\b(?:booked|confirmed|cancell?ed|moved|rescheduled)\b",
 )
+FACTS = "FACTS "
 _SLOT = re.compile(r"\{slot:([^{}]+)\}")
 
 
@@ -55,8 +56,8 @@ class Scene:
 
 def scene_of(prompt: Prompt) -> Scene:
     """Read a whole request."""
-    context = context_of(prompt.system)
     turn = current_turn(prompt.contents)
+    context = context_of(prompt.system, facts_of(prompt.contents[turn]))
     wish, heard, text, deaf = (
         CustomerWish(),
         UnderstoodMessage(language=context.language),
@@ -99,11 +100,17 @@ def _recent(contents: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]
     return contents[asked[-_REMEMBERED] if len(asked) > _REMEMBERED else 0 :]
 
 
+def facts_of(content: Mapping[str, Any]) -> str:
+    """Return the JSON of the turn's facts, which stands in a part of its own."""
+    texts = [part.get("text", "") for part in content["parts"]]
+    return next((text[len(FACTS) :] for text in texts if text.startswith(FACTS)), "")
+
+
 def _text(content: Mapping[str, Any]) -> tuple[str, bool]:
     """Return what a content says, and whether it holds audio nobody wrote down."""
     said, deaf = [], False
     for part in content["parts"]:
-        if part.get("thought"):
+        if part.get("thought") or part.get("text", "").startswith(FACTS):
             continue
         said.append(part.get("text", ""))
         if part.get("inlineData", {}).get("mimeType", "").startswith("audio/"):
@@ -214,6 +221,8 @@ def _same_name(
 
 def falls_on(appointment: Mapping[str, Any], pointed: When) -> bool:
     """Tell whether an appointment or slot starts on the days and at the time pointed at."""
+    if "start" not in appointment:  # a row as it stood on the phone: the hour is in its title
+        return pointed.at is not None and f"{pointed.at:%H:%M}" in str(appointment.get("title"))
     start = datetime.fromisoformat(appointment["start"])
     if pointed.first and pointed.last and not pointed.first <= start.date() <= pointed.last:
         return False

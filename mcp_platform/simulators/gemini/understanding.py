@@ -5,20 +5,12 @@ instruction or from a tool.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_platform.simulators.gemini.scene import Scene, falls_on, scene_of
-from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt
+from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say
 
 MAX_STEPS = 4  # tool rounds in one turn before it gives up and talks
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """A final text."""
-
-    text: str
 
 
 def decide(prompt: Prompt) -> Say | list[ModelFunctionCall]:
@@ -89,17 +81,17 @@ def _which_appointment(scene: Scene) -> Say | list[ModelFunctionCall]:
 def _move(scene: Scene) -> Say | list[ModelFunctionCall]:
     if not scene.wish.appointment:
         return _which_appointment(scene)
-    slot = _slot_chosen(scene)
+    slot = slot_chosen(scene)
     if slot:
         return [_take(scene, slot)]
     return [_find(scene)]
 
 
 def _book(scene: Scene) -> Say | list[ModelFunctionCall]:
-    slot = _slot_chosen(scene)
+    slot = slot_chosen(scene)
     if slot:
         return [_take(scene, slot)]
-    if _service_id(scene) is None:
+    if service_wanted(scene) is None:
         shown = "\n".join(f"{{service:{each['id']}}}" for each in scene.context.services[:10])
         return Say(f"{scene.say('which_service')}\n{shown}".strip())
     return [_find(scene)]
@@ -113,7 +105,7 @@ def _take(scene: Scene, slot: str) -> ModelFunctionCall:
     return ModelFunctionCall("book", {"slot_id": slot})
 
 
-def _slot_chosen(scene: Scene) -> str | None:
+def slot_chosen(scene: Scene) -> str | None:
     """Return the slot that was picked out of those just shown."""
     heard, shown = scene.heard, scene.offered
     if heard.item and heard.item.startswith("s_"):
@@ -155,7 +147,8 @@ def _moved(scene: Scene) -> Mapping[str, Any]:
     return next((each for each in mine if each["id"] == scene.wish.appointment), {})
 
 
-def _service_id(scene: Scene) -> str | None:
+def service_wanted(scene: Scene) -> str | None:
+    """Return the service that is spoken of: named, that of the appointment, or the only one."""
     services = scene.context.services
     if scene.wish.service:
         return scene.wish.service
@@ -166,8 +159,13 @@ def _service_id(scene: Scene) -> str | None:
 
 
 def _find(scene: Scene) -> ModelFunctionCall:
+    return ModelFunctionCall("find_slots", find_arguments(scene))
+
+
+def find_arguments(scene: Scene) -> dict[str, Any]:
+    """Return what to look for: service, professional, days and times, and what is to be moved."""
     wanted = scene.wish.when
-    args: dict[str, Any] = {"service_id": _service_id(scene)}
+    args: dict[str, Any] = {"service_id": service_wanted(scene)}
     if scene.wish.professional:
         args["professional_id"] = scene.wish.professional
     if wanted.first and wanted.last:
@@ -183,21 +181,22 @@ def _find(scene: Scene) -> ModelFunctionCall:
         args["to_time"] = wanted.before
     if _moved(scene):
         args["appointment_id"] = _moved(scene)["id"]
-    return ModelFunctionCall("find_slots", args)
+    return args
 
 
 def _react(scene: Scene) -> Say | list[ModelFunctionCall]:
     for call, result in scene.steps[-1]:
         if call["name"] == "find_slots" and result.get("status") == "ok":
-            slot = _wanted_among(result.get("slots", ()), scene=scene)
+            slot = wanted_among(result.get("slots", ()), scene=scene)
             if slot:
                 return [_take(scene, slot)]
-        if result.get("status") == "unknown_slot" and _service_id(scene) is not None:
+        if result.get("status") == "unknown_slot" and service_wanted(scene) is not None:
             return [_find(scene)]
     return _conclude(scene)
 
 
-def _wanted_among(slots: Sequence[Mapping[str, Any]], *, scene: Scene) -> str | None:
+def wanted_among(slots: Sequence[Mapping[str, Any]], *, scene: Scene) -> str | None:
+    """Return the slot that was asked for so plainly that it may be taken."""
     wanted, picked = scene.wish.when, scene.heard.ordinal
     if picked is not None and slots and scene.wish.firm:
         return _nth([slot["id"] for slot in slots], picked)

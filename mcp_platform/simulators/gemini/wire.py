@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,14 @@ from mcp_platform.simulators.gemini.models import SimulatedModel
 from mcp_platform.simulators.gemini.proto import bytes_of, parse
 
 MAX_BODY_BYTES = 20 * 1024 * 1024  # inline requests; larger media belongs to the Files API
+MOST_FUNCTIONS = 512  # what the vendor says when there are more
+# Of all functions together, where calls are constrained (ANY, VALIDATED). 240 one-word values of enums
+# passed and 240 of two words failed; a sum of `maxItems` above about 960 failed; so did declarations
+# of some tens of kilobytes, which is a guess of ours.
+# Source: https://github.com/googleapis/python-genai/issues/2133, 2170 and 2293
+MOST_ENUM_TEXT = 2_400  # characters
+MOST_ITEMS = 960
+MOST_SCHEMA_TEXT = 30_000  # characters
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
 _DATA = ("text", "inlineData", "fileData", "functionCall", "functionResponse", "executableCode")
 _DATA_FIELDS = (*_DATA, "codeExecutionResult")
@@ -42,6 +50,13 @@ class ModelFunctionCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Say:
+    """A text, alone or beside calls."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """A generateContent request that passed every check, in camelCase."""
 
@@ -54,6 +69,7 @@ class Prompt:
     allowed: frozenset[str]
     config: Mapping[str, Any]
     continuation: str | None = None
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def may_call(self) -> frozenset[str]:
@@ -107,8 +123,11 @@ def read(body: Any, *, model: SimulatedModel, key: str, signatures: Signatures) 
     request = parse(body, message="GenerateContentRequest")
     contents = request.get("contents", [])
     check_contents(contents)
-    tools = _tools(request.get("tools", []))
+    schemas = _tools(request.get("tools", []))
+    tools = frozenset(schemas)
     mode, allowed = _calling(request.get("toolConfig", {}), tools=tools)
+    if mode in ("ANY", "VALIDATED"):
+        _check_budgets(schemas)
     config = request.get("generationConfig", {})
     _check_config(config, model=model)
     _check_turns(contents)
@@ -125,6 +144,7 @@ def read(body: Any, *, model: SimulatedModel, key: str, signatures: Signatures) 
         allowed=allowed,
         config=config,
         continuation=request.get("continuationToken"),
+        schemas=schemas,
     )
 
 
@@ -163,8 +183,10 @@ def _check_part(part: Mapping[str, Any], *, where: str) -> None:
             raise invalid(f"* {where}.{member}.name: Name cannot be empty.\n")
 
 
-def _tools(tools: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+def _tools(tools: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the schema of each declared function's arguments, by name."""
     names: Counter[str] = Counter()
+    schemas: dict[str, Mapping[str, Any]] = {}
     for index, tool in enumerate(tools):
         for number, declared in enumerate(tool.get("functionDeclarations", ())):
             where = f"GenerateContentRequest.tools[{index}].function_declarations[{number}]"
@@ -183,10 +205,39 @@ def _tools(tools: Sequence[Mapping[str, Any]]) -> frozenset[str]:
             if not isinstance(schema, Mapping) or schema.get("type") != "object":
                 raise invalid(f"* {where}.parameters_json_schema: should be of type object.\n")
             names[name] += 1
+            schemas[name] = declared.get("parameters", schema)
+    if len(names) > MOST_FUNCTIONS:
+        raise invalid(
+            "The GenerateContentRequest proto is invalid:\n  * tools[0].function_declarations: "
+            f"[FIELD_INVALID] At most {MOST_FUNCTIONS} function declarations can be specified.",
+        )
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise invalid(f"Duplicate function declaration found: {twice[0]}")
-    return frozenset(names)
+    return schemas
+
+
+def _check_budgets(schemas: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse schemas that are too large for constrained decoding, as opaquely as the vendor does.
+
+    The budgets are documented nowhere. AUTO has none of them.
+    """
+    enums, items = 0, 0
+    for node in _nodes(list(schemas.values())):
+        enums += sum(len(str(each)) for each in node.get("enum", ()))
+        items += int(node.get("maxItems", 0))
+    size = len(json.dumps(schemas, ensure_ascii=False))
+    if enums > MOST_ENUM_TEXT or items > MOST_ITEMS or size > MOST_SCHEMA_TEXT:
+        raise invalid("Request contains an invalid argument.")
+
+
+def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _nodes(each)
 
 
 def _calling(

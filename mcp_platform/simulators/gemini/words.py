@@ -87,6 +87,7 @@ _REPAIRED = frozenset(
 )
 _LEFT_ALONE = frozenset(
     [
+        "luzes",
         "quanto",
         "quanta",
         "quantos",
