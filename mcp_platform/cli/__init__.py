@@ -43,6 +43,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "doctor",
         "Check credentials, vendors and webhooks of a tenant, and say what to do.",
     ),
+    "words": (
+        "words",
+        "words",
+        "Print everything the assistant can say, with an example of each value, as Markdown.",
+    ),
     "audit": (
         "audit",
         "audit",

@@ -128,6 +128,17 @@ HELP: Mapping[str, str] = {
     "Print results as JSON instead of a table.": (
         "Imprime os resultados em JSON, em vez de uma tabela."
     ),
+    "Print everything the assistant can say, with an example of each value, as Markdown.": (
+        "Imprime tudo o que o assistente pode dizer, com um exemplo de cada valor, em Markdown."
+    ),
+    "What customers and owners read, in their language. Phrases are named as the assistant chooses"
+    " them; what is filled in stands in bold.": (
+        "O que clientes e donos leem, no idioma deles. As frases têm o nome pelo qual o assistente"
+        " as escolhe; em negrito está o que é preenchido."
+    ),
+    "Of which language. Unset: the one that commands speak here.": (
+        "De qual idioma. Sem valor: o dos comandos aqui."
+    ),
     "Show who did what, newest first. Secrets are masked, and phone numbers but for two digits.": (
         "Mostra quem fez o quê, do mais novo ao mais antigo. Segredos são mascarados, e telefones"
         " também, menos dois dígitos."
