@@ -74,9 +74,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "Make, change, list and show tenants, suspend and resume them, make tokens for their API.",
     ),
-    "services": ("services", "app", "See, add, change and remove what a tenant offers."),
-    "people": ("people", "app", "See, add, change and remove who works for a tenant."),
-    "hours": ("people", "hours_app", "See and set the weekly hours of people."),
+    "services": ("catalogue.services", "app", "See, add, change and remove what a tenant offers."),
+    "people": ("catalogue.people", "app", "See, add, change and remove who works for a tenant."),
+    "hours": ("catalogue.people", "hours_app", "See and set the weekly hours of people."),
     "closed-days": (
         "closed_days",
         "app",

@@ -1,0 +1,1 @@
+"""What a tenant offers, who does it and when: `services`, `people` and `hours`."""
