@@ -7,6 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mcp_platform.audit.actor import Actor
+from mcp_platform.registry.answers.forms import AnswerWish
+from mcp_platform.registry.answers.service import TenantAnswers
+from mcp_platform.registry.environments import Environments
 from mcp_platform.scheduling.catalogue import ServiceId
 from tests import factories
 from tests.dialogues.businesses import BUSINESSES, Business, morning_zone
@@ -14,6 +18,7 @@ from tests.dialogues.dialogues import Dialogue, Turn, written
 from tests.dialogues.judge import Booked, Evidence, Message, wrong
 from tests.world import ANA, World, choices_of
 
+OPERATOR = Actor(kind="command", subject="tests", role="admin")
 AT_ONCE = 6  # dialogues; each has a business of its own
 
 
@@ -78,11 +83,23 @@ class _Stage:
             notes="\n".join(each.text for each in business.answers) or None,
             **business.columns,
         )
+        await self._know_answers()
         before = self.dialogue.before
         if "booked" in before or "person" in before:
             await self._known(before)
         for busy in before.get("busy", ()):
             await self._keep_busy(**busy)
+
+    async def _know_answers(self) -> None:
+        async with self.world.session() as session:
+            tenant = self.world.tenant
+            located = await Environments(session, OPERATOR).locate(
+                tenant.client_name, tenant.environment
+            )
+            answers = TenantAnswers(session, OPERATOR, located)
+            for each in self.business.answers:
+                wish = {"title": each.title, "questions": each.questions, "text": each.text}
+                await answers.create(AnswerWish.model_validate(wish))
 
     async def _known(self, before: Mapping[str, Any]) -> None:
         tenant = self.world.tenant.id
