@@ -21,6 +21,8 @@ OLD = {
     "messages": '"at" < now() - CAST(:keep AS interval)',
     "outbox": "created_at < now() - CAST(:keep AS interval)"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
+    # With those who asked: what nobody answered in all this time, nobody will.
+    "open_questions": "asked_at < now() - CAST(:keep AS interval)",
     "offers": "expires_at < now()",
     # Whoever taps a proposal after its hold has ended still has it at the price they saw.
     "appointments": "status = 'held' AND hold_expires_at < now() - interval '2 days'",

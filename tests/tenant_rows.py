@@ -111,6 +111,20 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "action": {},
             "expires_at": NOW,
         },
+        "open_questions": {
+            "id": f"q{tenant_id}",
+            "words": f"words of {tenant_id}",
+            "likeness": f"words of {tenant_id}",
+            "asked_at": NOW,
+        },
+        "question_askers": {
+            "id": named(tenant_id, "asker"),
+            "question_id": f"q{tenant_id}",
+            **contact,
+            "words": f"words of {tenant_id}",
+            "language": "pt-BR",
+            "asked_at": NOW,
+        },
         "opening_spans": {
             "professional_id": who,
             "weekday": 1,

@@ -101,6 +101,8 @@ JOINED = {
     ("outbox", "conversations"),  # when a contact last wrote
     ("scheduling", "conversations"),  # who booked
     ("scheduling", "outbox"),  # which customers no message reached
+    ("answers", "conversations"),  # who asked, and how they are called
+    ("answers", "outbox"),  # which customers no message reached
     ("assistant", "inbox"),  # whose turn is closed
 }
 

@@ -1,6 +1,19 @@
-"""Rows of answers, and of their words by language."""
+"""Rows of answers with their words by language, and of questions that nobody has answered yet."""
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, ForeignKeyConstraint, Text
+import uuid
+from datetime import datetime
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,3 +63,68 @@ class AnswerTextRow(Base):
     """A person approved these words: customers may read them. The owner's own are."""
     search: Mapped[str] = mapped_column(TSVECTOR, info={"derived": True})
     """What a search looks in, made of the other columns by `search.indexed`."""
+
+
+class OpenQuestionRow(Base):
+    """A question of customers that no answer covers: one, however many ask it."""
+
+    __tablename__ = "open_questions"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'answered', 'dismissed')", name="state"),
+        # Two customers who ask the same at once are one entry.
+        Index(
+            "uq_open_questions_likeness",
+            "tenant_id",
+            "likeness",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    """In the order in which they were asked."""
+    words: Mapped[str]
+    """As the first customer asked it."""
+    likeness: Mapped[str]
+    """A hash of its folded words: what has the same is the same question."""
+    topic: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default="open")
+    asked_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
+    """When the owner was last told that somebody still waits."""
+    answer: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+    answer_id: Mapped[str | None]
+    """The answer that was made of it, which may be gone since."""
+
+
+class QuestionAskerRow(Base):
+    """A customer who waits for the answer to a question, and how they learn of it."""
+
+    __tablename__ = "question_askers"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "question_id"],
+            ["open_questions.tenant_id", "open_questions.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        Index("ix_question_askers_tenant_id_contact_id", "tenant_id", "contact_id"),
+        Index("ix_question_askers_tenant_id_question_id", "tenant_id", "question_id"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    """Contacts that are merged may both have asked: a contact is not the key."""
+    question_id: Mapped[str]
+    contact_id: Mapped[uuid.UUID]
+    words: Mapped[str]
+    language: Mapped[str]
+    asked_at: Mapped[datetime]
+    key: Mapped[str | None]
+    """The message that brings the answer; null: none could be sent, or there is no answer yet."""
+    called_at: Mapped[datetime | None]
+    called_by: Mapped[str | None]

@@ -83,9 +83,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "See, close and open days, half days and holidays of a tenant.",
     ),
     "answers": (
-        "answers",
+        "answers.answers",
         "app",
         "See, add, edit and remove what the assistant answers about a business.",
+    ),
+    "questions": (
+        "answers.questions",
+        "app",
+        "See what customers asked and nobody has answered yet, and answer it.",
     ),
     "credentials": (
         "credentials",

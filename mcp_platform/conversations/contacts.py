@@ -21,7 +21,10 @@ from mcp_platform.tenants.tenant import TenantId
 Space = Literal["whatsapp", "api"]
 
 # Every table that names a contact, but for the lease and the contact itself.
-FOLLOWING = ("contact_aliases", "messages", "offers", "appointments", "turns", "outbox")
+FOLLOWING = (
+    *("contact_aliases", "messages", "offers", "appointments", "turns", "outbox"),
+    "question_askers",
+)
 
 # Who wrote once and never booked, once all that was said is forgotten: name and numbers go too.
 # A contact who writes at this moment is locked, or has no alias any more and is met as a new one.

@@ -44,6 +44,8 @@ class NoticeTexts:
 
     wants_a_person: str
     left_alone: str
+    asked: str
+    still_asked: str
     call: str
     take: str
     somebody: str
@@ -65,6 +67,7 @@ class NoticeTexts:
 _TEXTS = in_every_language(NoticeTexts, "notices")
 
 OWNER = Sql("SELECT owner_whatsapp, language, current_date FROM tenants WHERE id = :tenant")
+LONGEST_QUOTED = 300  # of a customer's words: with ours, a template's variable may have 1,024
 NO_OWNER = "owner_number"
 NO_OWNER_REASON = "A notice had nobody to go to: set the owner's WhatsApp number."
 
@@ -108,6 +111,40 @@ class Notices:
         text = f"{said} {_how_to_answer(tenant, contact)}"
         await self._record(session, tenant, text, key=f"n:alone:{key}")
         NOTICES.labels(about="left_alone").inc()
+
+    async def asked(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        words: str,
+        *,
+        question_id: str,
+        key: str,
+    ) -> None:
+        """Tell the owner, in the transaction that records it, what a customer asks, in their words."""
+        text = _texts(tenant).asked.format(
+            who=_who(tenant, contact), words=_quoted(words), path=tenant.path, id=question_id
+        )
+        await self._record(session, tenant, text, key=f"n:asked:{key}")
+        NOTICES.labels(about="asked").inc()
+
+    async def still_asked(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        words: str,
+        *,
+        question_id: str,
+        key: str,
+    ) -> None:
+        """Tell the owner who still waits for an answer, and to what."""
+        text = _texts(tenant).still_asked.format(
+            who=_who(tenant, contact), words=_quoted(words), path=tenant.path, id=question_id
+        )
+        await self._record(session, tenant, text, key=f"n:still_asked:{key}")
+        NOTICES.labels(about="still_asked").inc()
 
     async def trouble(self, tenant: Tenant, about: Trouble, *, now: datetime) -> None:
         """Tell the owner of a trouble, at most once an hour."""
@@ -195,6 +232,12 @@ def _who(tenant: Tenant, contact: NamedContact) -> str:
     # A name that a stranger gave themself: on one line, it cannot pass for words of ours.
     who = " ".join((contact.name or "").split()) or _texts(tenant).somebody
     return f"{who} (+{contact.wa_id})" if contact.wa_id else who
+
+
+def _quoted(words: str) -> str:
+    # On one line and between marks that they cannot close, they cannot pass for words of ours.
+    said = " ".join(words.replace("«", "").replace("»", "").split())
+    return said if len(said) <= LONGEST_QUOTED else f"{said[: LONGEST_QUOTED - 1].rstrip()}…"
 
 
 def _how_to_answer(tenant: Tenant, contact: NamedContact) -> str:

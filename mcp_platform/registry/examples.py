@@ -62,6 +62,11 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
             }
         },
     },
+    "QuestionAnswer": {
+        "text": "Temos wi-fi; a senha está no balcão.",
+        "save_as_answer": {"title": "Wi-Fi", "questions": ["Tem wi-fi?"]},
+    },
+    "QuestionMerge": {"into": "k7m2p9"},
     "ClosedDayChange": {"reason": "Férias"},
     "CredentialsReplacement": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_API_TOKEN": "EAA…"},
     "CredentialsChange": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_APP_ID": None},

@@ -40,6 +40,7 @@ NOT_HERE = {
     *("A bearer token is required.", "This tenant is suspended: ask the agency to resume it."),
     *("There is no such message.", "Somebody else pushed first."),
     *("This id belongs to another booking.", "`{}` must be in whole {}.", "{} is not started."),
+    "This needs the role admin or operator.",
     "This is your own account: {} asks for your present password.",
     "An appointment that is {} cannot be marked {}.",
     "An appointment that has not begun cannot be marked {}.",

@@ -29,6 +29,10 @@ CHANGES = {
 BODIES = {
     "hours": {"hours": []},
     "appointments": {"status": "confirmed"},
+    "answer": {"text": "x"},
+    "dismiss": {},
+    "merge": {"into": "x"},
+    "called": {},
     "conversations": {},
     "take": {},
     "reply": {"text": "x"},
@@ -69,6 +73,7 @@ def _at(path: str, client_name: str, tenant_id: int) -> str:
         "service_id": f"corte-{tenant_id}",
         "professional_id": f"ze-{tenant_id}",
         "answer_id": f"a{tenant_id}",
+        "question_id": f"q{tenant_id}",
         "user_id": str(named(tenant_id, "user")),
         "key": "GEMINI_API_KEY",
     }
@@ -156,6 +161,7 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
                 found_missing.add(what)
     # Who may go there at all is told that there is no such thing.
     of_staff = {"conversations", "take", "reply"}
-    of_tenants = {"appointments", *of_staff}
+    of_staff |= {"answer", "dismiss", "merge"} if kind == "staff" else set()
+    of_tenants = {"appointments", "called", *of_staff}
     assert found_missing == (set(BODIES) if kind == "operator" else of_tenants)
     assert await _snapshot(api, tenant_id) == before

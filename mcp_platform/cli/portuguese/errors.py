@@ -42,6 +42,11 @@ ERRORS: Mapping[str, str] = {
     "{name} had {count} appointments, which are kept: make it inactive instead.": (
         "{name} já teve {count} horário(s), que são guardados: deixe inativo em vez de remover."
     ),
+    "There is no question {id}.": "Não existe a pergunta {id}.",
+    "The question {id} is {state} already.": "A pergunta {id} já está {state}.",
+    "A question is not merged into itself.": "Uma pergunta não se junta a ela mesma.",
+    "This customer did not ask that question.": "Este cliente não fez essa pergunta.",
+    "--question goes with --keep.": "--question vai com --keep.",
     "There is no answer {id}.": "Não existe a resposta {id}.",
     "there is no answer {id}": "não existe a resposta {id}",
     "There are {count} answers, and there may be no more.": (
@@ -861,5 +866,7 @@ PARTS: Mapping[str, str] = {
     "{why}. Make room on that disk": "{why}. Libere espaço nesse disco",
     "{place} is no field of this form": "{place} não é um campo desta forma",
     "it is passed over": "é ignorado",
+    "answered": "respondida",
+    "dismissed": "encerrada",
 }
 """What is put together of parts: found last, as it fits much."""

@@ -385,6 +385,47 @@ HELP: Mapping[str, str] = {
     ),
     "Its id, as `services list` shows it.": "O id dele, como `services list` mostra.",
     "Whether it is offered; its history stays.": "Se é oferecido; o histórico fica.",
+    "See what customers asked and nobody has answered yet, and answer it.": (
+        "Mostra o que os clientes perguntaram e ninguém respondeu ainda, e responde."
+    ),
+    "List the questions, the oldest first, in the words of the first customer who asked.": (
+        "Lista as perguntas, da mais antiga à mais nova, com as palavras do primeiro cliente."
+    ),
+    "Which ones.": "Quais.",
+    "Answer a question. All who asked read it, with their own words quoted.": (
+        "Responde a uma pergunta. Todos que perguntaram recebem, com as próprias palavras citadas."
+    ),
+    "WhatsApp takes a message until 24 hours after the customer's last one. Who wrote earlier is"
+    " listed by [bold]questions calls[/].": (
+        "O WhatsApp aceita mensagens até 24 horas depois da última do cliente. Quem escreveu antes"
+        " aparece em [bold]questions calls[/]."
+    ),
+    "Its id, as `questions list` shows it.": "O id dela, como `questions list` mostra.",
+    "What the customers read.": "O que os clientes leem.",
+    "Keep it as an answer of this title, for the next who asks.": (
+        "Guarda como resposta com este título, para o próximo que perguntar."
+    ),
+    "With --keep: how customers ask it. Unset: as this one did.": (
+        "Com --keep: como os clientes perguntam. Sem valor: como este perguntou."
+    ),
+    "Close a question without an answer. Its customers are told nothing.": (
+        "Encerra uma pergunta sem resposta. Os clientes não recebem nada."
+    ),
+    "Make two questions one, where customers asked the same in other words.": (
+        "Junta duas perguntas em uma, quando clientes perguntaram o mesmo com outras palavras."
+    ),
+    "The id of the one that stays.": "O id da que fica.",
+    "List the customers to call with an answer, since no message could bring it.": (
+        "Lista os clientes para ligar com a resposta, porque nenhuma mensagem pôde levá-la."
+    ),
+    "Who was called is taken off with [bold]questions called[/]; what is a week old goes by itself.": (
+        "Quem já recebeu a ligação sai da lista com [bold]questions called[/]; o que tem mais de uma"
+        " semana sai sozinho."
+    ),
+    "Note that a customer was called with the answer.": (
+        "Anota que um cliente recebeu a ligação com a resposta."
+    ),
+    "The id that [bold]calls[/] shows.": "O id que [bold]calls[/] mostra.",
     "See, add, edit and remove what the assistant answers about a business.": (
         "Mostra, cadastra, altera e remove o que o assistente responde sobre o negócio."
     ),

@@ -99,6 +99,17 @@ SENTENCES: Mapping[str, str] = {
         "{name} trabalha aqui; todos os processos o veem em até quinze segundos."
     ),
     "{name}: {week}": "{name}: {week}",
+    "There is no such question.": "Não há pergunta assim.",
+    "Answered: {messages} by a message, {calls} to be called (mcp-platform questions calls).": (
+        "Respondida: {messages} por mensagem, {calls} por telefone (mcp-platform questions calls)."
+    ),
+    "The question {id} is closed.": "A pergunta {id} foi encerrada.",
+    "The question {id} has now {count} customers.": "A pergunta {id} agora tem {count} cliente(s).",
+    "Asked at": "Perguntada em",
+    "Customers": "Clientes",
+    "Topic": "Assunto",
+    "Question": "Pergunta",
+    "Answer": "Resposta",
     "The answer {id} is there: {title}.": "A resposta {id} está cadastrada: {title}.",
     "The answer {id} is changed: {title}.": "A resposta {id} foi alterada: {title}.",
     "The answer {id} is removed.": "A resposta {id} foi removida.",

@@ -1,6 +1,5 @@
 """The answers of one tenant: added, replaced, removed, brought in from a file."""
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -8,6 +7,7 @@ from typing import Final, Literal
 from sqlalchemy import delete, insert, select
 
 from mcp_platform.answers.folding import fold
+from mcp_platform.answers.ids import new_id
 from mcp_platform.answers.models import MOST_ANSWERS, AnswerRow, AnswerTextRow
 from mcp_platform.answers.search import indexed
 from mcp_platform.errors import Conflict, Invalid, NotFound
@@ -19,11 +19,6 @@ from mcp_platform.tenants.languages import Language, supported
 from mcp_platform.tenants.models import TenantRow
 
 ORDER = Order(AnswerRow.position, AnswerRow.id)
-# What is read aloud and copied by hand: no letter or digit that looks like another.
-_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-_ID_LENGTH: Final = (
-    6  # of 31 letters: 200 answers of a tenant meet once in 40,000 tenants, and are told
-)
 LAST_POSITION: Final = 9999
 
 
@@ -135,7 +130,7 @@ class TenantAnswers(TenantBound):
         language = wish.language or await self._spoken()
         _check_title(wish, language, others)
         taken = {each.id for each in others}
-        answer_id = next(each for each in _new_ids() if each not in taken)
+        answer_id = next(each for each in iter(new_id, None) if each not in taken)
         last = max((each.position for each in others), default=-1)
         row = AnswerRow(
             tenant_id=self._tenant.id,
@@ -286,11 +281,6 @@ def _told(
             for each, words in sorted(wish.translations.items())
         },
     )
-
-
-def _new_ids() -> Iterable[str]:
-    while True:
-        yield "".join(secrets.choice(_LETTERS) for _ in range(_ID_LENGTH))
 
 
 def _check_title(wish: AnswerWish, language: Language, others: Sequence[AnswerOut]) -> None:
