@@ -38,6 +38,7 @@ ELSEWHERE = (
 # What the API or the assistant alone is refused, in modules that serve commands too.
 NOT_HERE = {
     *("A bearer token is required.", "This tenant is suspended: ask the agency to resume it."),
+    "No proposal has these slots.",
     *("There is no such message.", "Somebody else pushed first."),
     *("This id belongs to another booking.", "`{}` must be in whole {}.", "{} is not started."),
     "This needs the role admin or operator.",
