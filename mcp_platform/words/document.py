@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_platform.tenants.languages import Language
-from mcp_platform.words.files import MalformedWords, in_every_language, read
-from mcp_platform.words.templates import fill
+from mcp_platform.words.files import in_every_language, read
+from mcp_platform.words.templates import fill, placeholders
 from mcp_platform.words.texts import TEXTS
 
 # In the order in which they are printed. Not printed are `dates`, which are patterns, and what this
@@ -39,23 +39,20 @@ _TEXTS = in_every_language(DocumentTexts, "document")
 def document(language: Language) -> str:
     """Return the document in Markdown: ids with their sentences, examples of values in bold.
 
-    Raises:
-        MalformedWords: a value has no example.
+    A value without example stands under its name.
     """
     says, held = _TEXTS[language], read(f"{language}.yaml")
     examples = _Examples(held)
-    groups = dict(held["groups"])
+    groups: Mapping[str, str] = held["groups"]
     parts = [f"# {says.title}", says.intro, f"## {says.phrases}"]
     for id_, wordings in TEXTS[language].phrases.items():
         if id_ in groups:
-            parts.append(f"### {groups.pop(id_)}")
-        parts.append(_entry(id_, wordings, examples.of(id_), language=language))
-    if groups:
-        raise MalformedWords(f"{language}.yaml", f"groups.{min(groups)}", "is no phrase with words")
+            parts.append(f"### {groups[id_]}")
+        parts.append(_entry(id_, wordings, examples))
     for section in SECTIONS:
         parts.append(f"## {getattr(says, section)}")
         for id_, text in held[section].items():
-            parts.append(_entry(id_, [text], examples.of(id_), language=language))
+            parts.append(_entry(id_, [text], examples))
     return "\n\n".join(parts) + "\n"
 
 
@@ -66,18 +63,11 @@ class _Examples:
         self._all: Mapping[str, str] = held["examples"]
         self._of: Mapping[str, Mapping[str, str]] = held["examples_of"]
 
-    def of(self, id_: str) -> Mapping[str, str]:
+    def fill(self, id_: str, wording: str) -> str:
         examples = {**self._all, **self._of.get(id_, {})}
-        return {name: f"**{value}**" for name, value in examples.items()}
+        values = {name: f"**{examples.get(name, name)}**" for name in placeholders(wording)}
+        return (fill(wording, values) or "").strip()
 
 
-def _entry(
-    id_: str, wordings: Sequence[str], examples: Mapping[str, str], *, language: Language
-) -> str:
-    lines = [f"`{id_}`"]
-    for wording in wordings:
-        text = fill(wording, examples)
-        if text is None:
-            raise MalformedWords(f"{language}.yaml", id_, f"has a value without example: {wording}")
-        lines.append(f"- {text.strip()}")
-    return "\n".join(lines)
+def _entry(id_: str, wordings: Sequence[str], examples: _Examples) -> str:
+    return "\n".join((f"`{id_}`", *(f"- {examples.fill(id_, each)}" for each in wordings)))

@@ -132,7 +132,12 @@ def test_an_asking_part_asks_or_names_what_to_tap() -> None:
 
 
 def test_those_of_safety_give_the_numbers_in_every_language() -> None:
-    numbers = {"emergency": {"192"}, "danger": {"190", "180"}, "despair": {"188", "192"}}
+    numbers = {
+        "emergency": {"192"},
+        "emergency_room": {"192"},
+        "danger": {"190", "180"},
+        "despair": {"188", "192"},
+    }
     assert not [
         wording
         for _, id_, wording in _wordings()
