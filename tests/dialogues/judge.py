@@ -18,7 +18,7 @@ CLOSING = 160
 _EMOJI = re.compile(r"[\U0001F300-\U0001FAFF\u2600-\u27BF]")
 _MARKS = re.compile("[✅❌⚠️📍📞🗓📅🔁]")  # at the head of a line that states a fact
 _HOUR = re.compile(
-    r"(?<![\d:/,.])(\d{1,2})(?::(\d{2})| ?h ?(\d{2})?(?![a-z0-9]))?(?: ?(am|pm|a\.m\.|p\.m\.))?(?![\d/])"
+    r"(?<![\d:/,.])(\d{1,2})(?::(\d{2})|h(\d{2})?(?![a-z0-9]))?(?: ?(am|pm|a\.m\.|p\.m\.))?(?![\d/])"
 )
 _MONEY = re.compile(r"(?:r\$|brl) ?(\d+)[.,](\d{2})")
 _MONTHS = {
@@ -32,7 +32,7 @@ _MONTHS = {
 }
 _TODAY = {0: ("hoje", "today", "hoy"), 1: ("amanha", "tomorrow", "manana")}
 _MENU = (  # what the main menu offers; a reply with three of them is that menu
-    r"marcar|agendar|book|reservar",
+    r"\b(marcar|agendar|book|reservar)\b",
     r"remarcar|reagendar|move|reschedule|change|cambiar|mover",
     r"cancel|desmarcar",
     r"meus horarios|my (appointments|bookings)|mis citas",
@@ -42,10 +42,16 @@ _PROMISES = re.compile(
     r"\b(um (momento|instante|minut)|vou (verificar|ver aqui|checar)|ja (volto|retorno)|aguarde"
     r"|one moment|let me check|i'll check|hold on|un momento|voy a (revisar|verificar)|ya vuelvo)"
 )
-_DEAF = re.compile(r"nao entendi|(didn't|did not|don't) understand|no entend")
+_DEAF = re.compile(
+    r"nao (consegui )?entend|nao sei se entend|(didn't|did not|don't) (understand|get)"
+    r"|not sure i understood|don't think i got|no (le )?(entend|comprend)|no se si entend"
+)
 _BLAME = re.compile(r"opcao nao vale mais|no longer (valid|available)|ya no (es valida|vale)")
 _INTRODUCES = re.compile(r"assistente virtual|virtual assistant|asistente virtual")
-_CHEERFUL = re.compile(r"!|\b(otimo|maravilha|que bom|great|wonderful|genial|que bueno)\b")
+_CHEERFUL = re.compile(
+    r"\b(otimo|maravilha|que bom|prontinho|combinado|tudo certo|parabens|great|wonderful|all set"
+    r"|congratulations|genial|que bueno|listo|felicidades)\b"
+)
 _WORDS = {
     "pt-BR": """você não para com qual é horário às também equipe quer posso mais uma seu sua aqui
         os obrigado agradeço até por dia do da no na em um ao melhor""",
@@ -395,7 +401,8 @@ def _difference(evidence: Evidence) -> tuple[dict[str, Booked], dict[str, Booked
 
 
 def _is(effect: Booked, wanted: Mapping[str, Any], evidence: Evidence) -> bool:
-    shown = evidence.earlier[-1].times if evidence.earlier else []
+    lists = [each.times for each in evidence.earlier if each.times]
+    shown = lists[-1] if lists else []
     hour = wanted.get("at")
     if "row" in wanted:
         if len(shown) < wanted["row"]:

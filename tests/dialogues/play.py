@@ -7,7 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import insert
+
 from mcp_platform.audit.actor import Actor
+from mcp_platform.conversations.models import MessageRow
 from mcp_platform.registry.answers.forms import AnswerWish
 from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.environments import Environments
@@ -19,6 +22,13 @@ from tests.dialogues.judge import Booked, Evidence, Message, wrong
 from tests.world import ANA, World, choices_of
 
 OPERATOR = Actor(kind="command", subject="tests", role="admin")
+CUSTOMER = "Carla"
+A_WHILE = timedelta(minutes=20)  # since a customer who is known wrote before
+EARLIER = {  # what they wrote then, and what was answered
+    "pt-BR": ("oi, tem horário?", "Bom dia, Carla! Como posso ajudar?"),
+    "en": ("hi, any openings?", "Good morning, Carla! How can I help?"),
+    "es": ("hola, ¿hay hora?", "¡Buenos días, Carla! ¿En qué puedo ayudar?"),
+}
 AT_ONCE = 6  # dialogues; each has a business of its own
 
 
@@ -106,8 +116,21 @@ class _Stage:
         waits = {"answered_by": "human", "human_until": self.now + timedelta(hours=8)}
         async with self.world.session() as session:
             contact = await factories.add_contact(
-                session, tenant, wa_id=ANA, **(waits if before.get("person") else {})
+                session,
+                tenant,
+                wa_id=ANA,
+                name=CUSTOMER,
+                last_inbound_at=self.now - A_WHILE,
+                **(waits if before.get("person") else {}),
             )
+            asked, done = EARLIER[self.business.language]
+            for direction, author, text in (("in", "contact", asked), ("out", "model", done)):
+                said = {"direction": direction, "author": author, "text": text}
+                await session.execute(
+                    insert(MessageRow).values(
+                        tenant_id=tenant, contact_id=contact, at=self.now - A_WHILE, **said
+                    )
+                )
             for each in before.get("booked", ()):
                 service = next(
                     one for one in self.business.services if one.id == ServiceId(each["service"])
@@ -169,9 +192,8 @@ class _Stage:
                 return None
             await here.tap(offered[turn.taps - 1])
         else:
-            await here.say(
-                written(turn.they, today=self.today.date(), language=self.dialogue.language)
-            )
+            typed = written(turn.they, today=self.today.date(), language=self.dialogue.language)
+            await here.say(typed, name=CUSTOMER)
         await here.idle()
         return Evidence(
             turn=turn,

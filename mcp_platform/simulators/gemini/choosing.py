@@ -230,7 +230,7 @@ class _Turn:
             r"\bquanto (deu|vai ficar|ficou)|how much|cuanto", said
         ):
             found += self._prices()
-        if "hours" in heard.topics and not known:
+        if "hours" in heard.topics and not known and not self._answer():
             found.append(self._hours())
         if "address" in heard.topics and not found and not self._answer():
             found.append(part("address"))
@@ -240,6 +240,8 @@ class _Turn:
             found = [part("not_offered")]
         if not found and heard.intent == "scope":
             found = [part("out_of_scope")]
+        if found and self.scene.context.offered:  # what was to be chosen still is
+            found.append(part("ask_time"))
         return [*self._reacts(), *found] if found else []
 
     def _prices(self) -> Parts:
@@ -276,6 +278,8 @@ class _Turn:
 
     def _services_named(self) -> list[str]:
         told = set(words(self.said))
+        if told & {"beard", "barba"}:
+            told.discard("trim")  # of the beard, then
         return [
             str(each["id"])
             for each in self.scene.context.services
@@ -439,10 +443,11 @@ class _Turn:
         for name, result in self._results():
             if name == "find_slots":
                 slot = wanted_among(result.get("slots", ()), scene=self.scene)
-                if slot and not self.asks and not wrong and not re.search(wishes.SERIES, self.said):
+                if slot and not wrong and not re.search(wishes.SERIES, self.said):
                     return [self._take(slot)]
             parts += self._said_of(name, result)
-        reacts = [] if any(each["phrase"].startswith("done_") for each in parts) else self._reacts()
+        done = any(each["phrase"].startswith("done_") for each in parts)  # it reacts by itself
+        reacts = [] if done else self._reacts()
         return [self.reply(*self._greets(), *reacts, *informs, *parts)]
 
     def _results(self) -> list[tuple[str, Mapping[str, Any]]]:
@@ -479,12 +484,12 @@ class _Turn:
             return [part("no_such_time_nearest" if near else "look_at_times"), part("ask_time")]
         if name == "ask_owner":
             return [part(self._topic())]
+        grief = wishes.first(wishes.REACTS, self.said) in ("death", "ill", "accident")
         if name in ("book", "move", "cancel") and status in ("proposed", "to_confirm", "to_cancel"):
-            grief = wishes.first(wishes.REACTS, self.said) in ("death", "ill", "accident")
             return [part("do_not_worry") if grief else part("see_below")]
         done = {"booked": "done_book", "moved": "done_move", "cancelled": "done_cancel"}.get(status)
         if done == "done_cancel":
-            return [part(done)]
+            return [part("do_not_worry" if grief else done)]
         if done:
             return [part(done), part("look_forward")]
         return (

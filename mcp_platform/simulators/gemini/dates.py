@@ -41,7 +41,7 @@ _TIME = re.compile(
     r"(?P<before>\b(?:half past|a las|a la|as|at|las|la|pelas|das|from|after|before|between|until"
     r"|entre|and|to|ate)\s+)?"
     rf"\b(?P<hour>\d{{1,2}}|{_NUMBER_RE})"
-    r"(?:(?:[:h.]|\s?h\s?)(?P<minute>\d{2})\b|\s+(?:e|y)\s+(?P<half>meia|media|quinze|cuarto)\b"
+    r"(?:(?:[:h.]|\s?h\s?)(?P<minute>\d{2})(?!\d)|\s+(?:e|y)\s+(?P<half>meia|media|quinze|cuarto)\b"
     r"|\s+(?P<thirty>thirty|fifteen)\b)?"
     r"\s*(?P<unit>(?:h|horas?|o'?clock|am|pm|a\.m\.?|p\.m\.?)(?![a-z]))?"
     rf"(?:\s+(?:em ponto\s+)?(?:da|de la|in the|at|por la)\s+(?P<part>{_PART_RE})\b)?",

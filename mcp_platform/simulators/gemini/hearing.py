@@ -46,7 +46,7 @@ _INTENTS: tuple[tuple[str, str], ...] = (
         (
             r"\b(?:remarc\w*|reagend\w*|reschedul\w*|reprogram\w*|transferi\w*|adiar|adia|antecip\w*"
             r"|postpone|push back|adelant\w*|aplaz\w*)\b"
-            r"|\b(?:mud\w+|troc\w+|pass\w+|alter\w+|change|move|switch|cambi\w+|mover|mueve|pasar|pasa)\b"
+            r"|\b(?:mud\w+|troc\w+|pass(?!ed away)\w+|alter\w+|change|move|switch|cambi\w+|mover|mueve|pasar|pasa)\b"
             r".*\b(?:horario|hora|appointment|cita|consulta|agendamento|reserva|booking|turno|pra|para|pro"
             r"|to|al|a las?|corte)\b"
         ),
@@ -77,7 +77,7 @@ _INFO = {
     "price": r"\b(?:precos?|quanto (?:custa\w*|e|fica|sai|ta|cobra\w*)|valor(?:es)?|tabela|how much"
     r"|prices?|costs?|cuanto (?:cuesta\w*|sale|vale|cobran|es)|precios?|tarifas?)\b",
     "hours": r"horarios? de (?:funcionamento|atendimento|atencion|apertura)"
-    r"|\b(?:abrem?|atendem|aberto|fecham?|funcionam?|funcionamento|opening hours|business hours|open|close"
+    r"|\b(?:abrem?|atendem?|aberto|fecham?|funcionam?|funcionamento|opening hours|business hours|open|close"
     r"|closing|abren|cierran|abierto)\b",
     "phone": r"\b(?:telefone|phone number|telefono)\b",
     "notes": r"\b(?:estacionamento|parking|cartao|pix|card|tarjeta|wifi|estacionar|aceitam?)\b",
@@ -269,7 +269,7 @@ def hear(text: str, *, context: Context, offered: int = 0) -> UnderstoodMessage:
     """Understand `text`, said when `offered` options had just been shown."""
     said = plain(text)
     if offered:  # "a segunda" is a choice now, and Monday otherwise
-        said = re.sub(r"(?<!para )(?<!pra )\ba segunda\b(?![ -]feira)", "opcao 2", said)
+        said = re.sub(r"(?<!para )(?<!pra )\bl?a segunda\b(?![ -]feira)", "opcao 2", said)
     topics = tuple(topic for topic, pattern in _INFO.items() if re.search(pattern, said))
     source, target = When(), when(said, now=context.now)
     intent = _intent(said, topics=topics, timed=bool(target))
