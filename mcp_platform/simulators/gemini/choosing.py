@@ -29,13 +29,13 @@ _QUIRKS = 16  # one turn in so many has a misspelled phrase, and one a wrong id
 # Its own spelling of a function or an argument, where the request declares another.
 _ALSO = {
     "move": ("reschedule",),
+    "tell_team": ("running_late",),
     "services": ("service", "service_id"),
     "service": ("service_id",),
     "professional": ("professional_id",),
     "slot": ("slot_id",),
     "appointment": ("appointment_id",),
 }
-_TELL = ("tell_team", "running_late")
 _DULL = frozenset(
     ["a", "o", "e", "de", "da", "do", "em", "um", "uma", "que", "voces", "voce", "tem", "posso", "pode", "aceita", "aceitam", "levar", "deixo", "atende", "atendem", "meu", "minha", "ai", "la", "the", "do", "you", "can", "i", "have", "is", "there", "my", "where", "en", "hay", "puedo", "el", "la", "los", "mi", "tienen", "llevar", "donde", "onde", "para", "pra", "com", "por", "no", "na", "os", "as", "se", "and", "or", "to", "of", "be", "bring", "accept", "take", "estoy", "esta", "isso"]
 )  # fmt: skip
@@ -443,7 +443,8 @@ class _Turn:
         for name, result in self._results():
             if name == "find_slots":
                 slot = wanted_among(result.get("slots", ()), scene=self.scene)
-                if slot and not wrong and not re.search(wishes.SERIES, self.said):
+                looks = self.asks and self.scene.heard.ordinal  # "which is the last one?"
+                if slot and not wrong and not looks and not re.search(wishes.SERIES, self.said):
                     return [self._take(slot)]
             parts += self._said_of(name, result)
         done = any(each["phrase"].startswith("done_") for each in parts)  # it reacts by itself
@@ -476,6 +477,8 @@ class _Turn:
     def _said_of(self, name: str, result: Mapping[str, Any]) -> Parts:
         status = str(result.get("status", ""))
         if name == "find_slots":
+            if status == "bad_arguments" and self.service is None:
+                return [part("ask_service")]
             if not result.get("slots"):
                 return [part("offer_waitlist")]
             if re.search(wishes.SERIES, self.said):
@@ -494,7 +497,7 @@ class _Turn:
             return [part(done), part("look_forward")]
         return (
             [part("ask_else")]
-            if name in (*_TELL, "join_waitlist")
+            if name in ("tell_team", "join_waitlist")
             else [part("ask_day", self.service)]
         )
 
