@@ -251,7 +251,7 @@ ROUNDS = [
     ("tem corte amanhã às 20h?", {}, [{**FOUND, "status": "closed"}], ["no_such_time_nearest, ask_time"]),
     ("tem corte hoje?", {}, [{"status": "nothing_free", "slots": []}], ["offer_waitlist"]),
     ("posso levar meu cachorro?", {}, [{"status": "asked"}], ["asked_visit"]),
-    ("vou atrasar 10 min", ONE, [{"status": "late_noted"}], ["ask_else"]),
+    ("vou atrasar 10 min", ONE, [{"status": "late_noted"}], [""]),
     ("cancela meu horário", ONE, [{"status": "proposed"}], ["see_below"]),
     ("cancela meu horário", ONE, [{"status": "cancelled"}], ["done_cancel"]),
     ("minha avó faleceu, cancela amanhã", ONE, [{"status": "proposed"}], ["death, do_not_worry"]),

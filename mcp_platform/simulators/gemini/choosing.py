@@ -60,8 +60,10 @@ def choose(prompt: Prompt) -> list[ModelFunctionCall]:
     calls = turn.begin() if not turn.scene.steps else turn.go_on()
     if only_reply:
         calls = [call for call in calls if call.name == REPLY] or [turn.reply()]
-    known = [spelled(call, prompt=prompt) for call in calls]
+    known = [call if call.name == REPLY else spelled(call, prompt=prompt) for call in calls]
     allowed = [call for call in known if call.name in prompt.may_call]
+    if calls[0].name == "talk_to_human" and not allowed:
+        return [turn.reply(part("offer_person"))]
     return _quirk(allowed, turn) or [turn.reply(part("not_understood"))]
 
 
@@ -121,7 +123,7 @@ class _Turn:
             if calls := look():
                 return calls
         if scene.heard.intent == "human":
-            return [self.reply(part("offer_person"))]
+            return [ModelFunctionCall("talk_to_human", {"reason": scene.text[:200]})]
         if scene.heard.ordinal and re.search(r"quem\b|\bwho|quien", said):
             return [self.reply(part("who_works", self.service), part("ask_time"))]
         if not self._asks_for_a_time():
@@ -277,14 +279,16 @@ class _Turn:
         return best[1] if best[0] else None
 
     def _services_named(self) -> list[str]:
+        """Return the services of whose names every word is said, in these words or in near ones."""
         told = set(words(self.said))
-        if told & {"beard", "barba"}:
-            told.discard("trim")  # of the beard, then
-        return [
-            str(each["id"])
-            for each in self.scene.context.services
-            if any(_same(word, told) for word in words(plain(each["name"])) if len(word) > 2)  # noqa: PLR2004 - "e", "de"
-        ]
+        found = []
+        for each in self.scene.context.services:
+            name = [word for word in words(plain(each["name"])) if len(word) > 2]  # noqa: PLR2004 - "e", "de"
+            # "trim" of the beard is not of the hair
+            heard = told - {"trim"} if "beard" in told and "beard" not in name else told
+            if name and all(_same(word, heard) for word in name):
+                found.append(str(each["id"]))
+        return found
 
     def _unknown_service(self) -> bool:
         """Tell whether a service is asked for by a well-known name that is not in the catalogue."""
@@ -339,14 +343,20 @@ class _Turn:
         if scene.heard.intent == "mine":
             meant = self._meant()
             return [self.reply(part("my_next", meant) if meant else part("ask_appointment"))]
-        if scene.heard.intent == "keep" and self._meant():
-            return [self.reply(part("stays", self._meant()))]
+        if scene.heard.intent == "keep":
+            meant = self._meant()
+            return [self.reply(part("stays", meant) if meant else part("ask_help"))]
         if wanted in ("cancel", "move") and not self.mine:
             return [self.reply(part("not_under_this_number"))]
+        if wanted == "cancel" and scene.heard.everything:
+            return [ModelFunctionCall("cancel", {"appointment": each["id"]}) for each in self.mine]
         if wanted in ("cancel", "move") and self._meant() is None:
             return [self.reply(part("ask_appointment"))]
         if wanted == "cancel":
             return [ModelFunctionCall("cancel", {"appointment": self._meant()})]
+        slot = None if self.asks else slot_chosen(scene)
+        if wanted == "move" and slot:
+            return [self._take(slot)]
         if wanted == "move":
             day = scene.heard.when if scene.heard.intent is None else scene.wish.when
             return [self._find()] if day else [self.reply(part("ask_new_day", self._meant()))]
@@ -465,7 +475,12 @@ class _Turn:
             if name == REPLY:
                 told = plain(str(result))
                 earlier = self.scene.steps[-1][-1][0].get("args", {}).get("say", [])
-                kept = [each for each in earlier if str(each.get("phrase")) not in told]
+                wrong = {int(number) for number in re.findall(r"say.(\d+)", told)}
+                kept = [
+                    each
+                    for number, each in enumerate(earlier)
+                    if number not in wrong and str(each.get("phrase")) not in told
+                ]
                 return self.reply(*(kept or [part("not_understood")]))
             if refused.startswith("unknown") or refused in ("taken", "bad_arguments"):
                 if len(self.scene.steps) == 1 and name in ("book", "move"):
@@ -495,11 +510,9 @@ class _Turn:
             return [part("do_not_worry" if grief else done)]
         if done:
             return [part(done), part("look_forward")]
-        return (
-            [part("ask_else")]
-            if name in ("tell_team", "join_waitlist")
-            else [part("ask_day", self.service)]
-        )
+        if name in ("tell_team", "join_waitlist", "talk_to_human"):
+            return [part("ask_else")] if name == "join_waitlist" else []  # code says what was done
+        return [part("ask_day", self.service)]
 
     # -- replying ----------------------------------------------------------------------------------
 
