@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.answers.search import GIVEN, search
+from mcp_platform.answers.search import GIVEN, ranked
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.languages import Language
 from mcp_platform.tenants.tenant import TenantId
@@ -46,9 +46,10 @@ class KnownAnswers:
         """Return one; None: there is none of this id that may be said in this language."""
         return next(iter(await self._read([answer_id])), None)
 
-    async def search(self, text: str, *, most: int) -> list[KnownAnswer]:
-        """Return those that `text` may ask for, best first."""
-        ids = await search(self._session, self._tenant, text, self._language, most)
+    async def search(self, text: str, *, most: int, fits: float = 0) -> list[KnownAnswer]:
+        """Return those that `text` may ask for, best first, of a score of at least `fits`."""
+        found = await ranked(self._session, self._tenant, text, language=self._language, most=most)
+        ids = [each.id for each in found if each.score >= fits]
         by_id = {each.id: each for each in await self._read(ids)}
         return [by_id[each] for each in ids if each in by_id]
 

@@ -388,8 +388,8 @@ def answered(question: str, answer: str, *, language: Language) -> str:
 
 
 def _likeness(words: str, *, language: Language) -> str:
-    """Return what the same question has too, however it is accented, punctuated or shortened."""
-    folded = search_words([words], language=language).words or words
+    """Return what the same question has too, however it is accented, spaced or shortened."""
+    folded = search_words([words], language=language).words.replace(" ", "") or words
     return hashlib.sha256(folded.encode()).hexdigest()
 
 

@@ -30,19 +30,21 @@ SEARCH = Sql("""
         JOIN answer_texts t ON t.tenant_id = a.tenant_id AND t.answer_id = a.id
         WHERE a.tenant_id = :tenant AND t.language = :language AND t.approved
     ), asked AS (
-        SELECT lexeme, CAST(quote_literal(lexeme) AS tsquery) AS query
-        FROM unnest(tsvector_to_array(
-            to_tsvector(CAST(CAST(:configuration AS text) AS regconfig), :words)
-            || to_tsvector('simple', :others))) lexeme
+        SELECT lexeme, lexeme IN (SELECT unnest(tsvector_to_array(named.vector))) AS whole,
+               CAST(quote_literal(lexeme) AS tsquery) AS query
+        FROM (SELECT to_tsvector(CAST(CAST(:configuration AS text) AS regconfig), :words)
+                  || to_tsvector('simple', :concepts) AS vector) named,
+             unnest(tsvector_to_array(named.vector || to_tsvector('simple', :pieces))) lexeme
     ), found AS (
-        SELECT u.id, u.position, q.lexeme,
+        SELECT u.id, u.position, q.lexeme, q.whole,
                ts_rank('{0.08, 0.25, 0.8, 1.0}', u.search, q.query) AS weight
         FROM usable u JOIN asked q ON u.search @@ q.query
     ), told AS (
         SELECT lexeme, ln(1 + (SELECT count(*) FROM usable) / count(*)::float) AS rarity
         FROM found GROUP BY lexeme
     )
-    SELECT f.id, sum(f.weight * k.rarity) AS score
+    SELECT f.id, sum(f.weight * k.rarity) AS score,
+           coalesce(max(f.weight * k.rarity) FILTER (WHERE f.whole), 0) AS word
     FROM found f JOIN told k USING (lexeme)
     GROUP BY f.id, f.position
     ORDER BY score DESC, f.position, f.id
@@ -52,10 +54,14 @@ SEARCH = Sql("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFound:
-    """An answer that a search found. `score` is comparable within one search only."""
+    """An answer that a search found: how well it fits, and the best word of it that does.
+
+    `word` is 0 where only pieces of words do.
+    """
 
     id: str
     score: float
+    word: float
 
 
 async def search(
@@ -80,10 +86,11 @@ async def ranked(
         language=language,
         configuration=CONFIGURATIONS[language],
         words=asked.words,
-        others=f"{asked.concepts} {asked.pieces}",
+        concepts=asked.concepts,
+        pieces=asked.pieces,
         most=most,
     )
-    return [AnswerFound(id=row["id"], score=row["score"]) for row in rows]
+    return [AnswerFound(id=row["id"], score=row["score"], word=row["word"]) for row in rows]
 
 
 def indexed(

@@ -424,7 +424,10 @@ class _TurnAtWork:
         offer = self._every(said, text) or typed_choice(text, titles=titles)
         if offer is not None:
             return await self.menu.tap(offer)
-        return await self.menu.root(greet=not ours)
+        if await self.menu.asks(list(titles)):
+            return await self.menu.ask_team(text)
+        keys = [each.key for each in self.context.heard if each.text == text]
+        return await self.menu.typed(text, key=keys[-1] if keys else None, greet=not ours)
 
     async def call(
         self, round_: int, calls: Sequence[FunctionCall], done: list[Done]

@@ -40,6 +40,7 @@ def passages(info: Mapping[str, Any]) -> list[str]:
     """Return every passage of `info` that may be repeated as it stands."""
     found = [value for value in info.values() if isinstance(value, str)]
     found += info["hours"]
+    found += info.get("answers", {}).values()
     for service in info["services"]:
         found += service.values()
     return found
@@ -57,6 +58,8 @@ _TOPICS = {
 
 def tells(text: str, info: Mapping[str, Any], *, asked: str) -> bool:
     """Tell whether `text` states what `asked` is about; a name by itself states nothing."""
+    if any(passage in text for passage in info.get("answers", {}).values()):
+        return True
     part = about(info, asked=asked)
     services = part.get("services", [])
     parts = [[value] for key, value in part.items() if key != "name" and isinstance(value, str)]

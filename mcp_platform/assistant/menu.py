@@ -5,12 +5,13 @@ by the server; the menu keeps no state of its own.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
 from mcp_platform.assistant.lexicon import fold
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
@@ -22,12 +23,15 @@ from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.tenants.languages import supported
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
+from mcp_platform.words.texts import TEXTS
 
 # A list has ten rows; one is kept for "more".
 ROWS = 10
 PAGE = ROWS - 1
 STEP = "tap"
+NOT_NOW: Action = {"do": "root", "asking": True}  # beside "write your question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Menu:
         self._say = speech.phrases
         self._of_business = of_business
         self._catalogue = toolbox.catalogue
+        self._faq = Faq(toolbox, language=supported(speech.language))
 
     async def root(self, *, why: str = "", greet: bool = True) -> Reply:
         """Say what can be done here, with buttons that do it."""
@@ -61,9 +66,47 @@ class Menu:
             [
                 _Row(self._say.button_book, {"do": "services"}),
                 _Row(self._say.button_mine, {"do": "mine"}),
+                *await self._faq.entry(),
                 _Row(self._say.button_person, {"do": "human"}),
             ],
         )
+
+    async def typed(self, words: str, *, key: str | None, greet: bool) -> Reply:
+        """Answer typed words that are nothing to tap: with an answer, or what may be meant."""
+        exact = await self._faq.named(words)
+        if exact is not None:
+            return await self.way_on(exact)
+        found = await self._faq.found(words, key=key)
+        if not found:
+            return await self.root(greet=greet)
+        usual = [
+            _Row(self._say.button_book, {"do": "services"}),
+            _Row(self._say.button_mine, {"do": "mine"}),
+        ]
+        if "?" in words:
+            return await self._reply(self._faq.intro, [*found, *usual])
+        hello = self._say.hello.format(of_business=self._of_business) if greet else ""
+        text = "\n".join(part for part in (hello, self._say.help) if part)
+        faq = await self._faq.entry() if len(found) == 1 else []
+        person = _Row(self._say.button_person, {"do": "human"})
+        return await self._reply(text, [*usual, *found[:-1], *faq, person])
+
+    async def asks(self, offers: Collection[str]) -> bool:
+        """Tell whether our last message, which showed these offers, asked for a question."""
+        if len(offers) != 1:
+            return False
+        async with self._tools.journal.begin() as session:
+            (offer,) = offers
+            return await self._tools.offers(session).find(offer, now=self._tools.now) == NOT_NOW
+
+    async def ask_team(self, words: str | None) -> Reply:
+        """Pass a question on to the team; without one, ask for it."""
+        if words is None:
+            texts = TEXTS[supported(self._speech.language)]
+            return await self._reply(
+                texts.outcomes.ask_what, [_Row(texts.buttons.not_now, NOT_NOW)]
+            )
+        return Reply(await self._faq.ask(STEP, words))
 
     async def tap(self, offer: str) -> Reply:
         """Do what a tapped choice means; one that is not this contact's, or too old, says so."""
@@ -106,6 +149,15 @@ class Menu:
                 if view is not None and was not in (None, view.starts_at.isoformat()):
                     return await self._sure(appointment_id, why=self._say.changed_meanwhile)
                 return await self._done(await self._tools.cancel(STEP, appointment_id))
+            case {"do": "faq"}:
+                rows = await self._faq.rows(seen=action.get("seen", 0))
+                return await self._reply(self._faq.intro, rows) if rows else await self.root()
+            case {"do": "answer", "id": answer_id}:
+                said = await self._faq.answer(answer_id)
+                return await self.way_on(said or f"{self._say.expired} {self._say.help}")
+            case {"do": "ask_team"}:
+                key = action.get("of")
+                return await self.ask_team(None if key is None else await self._faq.words_of(key))
             case {"do": "human"}:
                 return await self._done(await self._tools.hand_over(STEP))
         return await self.root(greet=False)
@@ -303,7 +355,7 @@ class Menu:
             (view for view in await self._upcoming() if str(view.id) == appointment_id), None
         )
 
-    async def _reply(self, text: str, rows: Sequence[_Row]) -> Reply:
+    async def _reply(self, text: str, rows: Sequence[_Row | FaqRow]) -> Reply:
         """Issue an id for each row and return the message that shows them."""
         journal = self._tools.journal
         # What it means is part of the id: begun again after a crash, the turn may find other days

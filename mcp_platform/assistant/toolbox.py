@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.answers.known import KnownAnswers
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.information import information
 from mcp_platform.assistant.journal import Journal
@@ -53,6 +54,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.tenants.languages import supported
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +64,8 @@ MOST_SLOTS = 10
 MOST_EFFECTS = 3
 # Nor does it need more calls than this: five rounds of one or two are the longest seen to help.
 MOST_CALLS = 12
+# Of the business's answers, those that the customer's words ask for: the best few are right.
+MOST_ANSWERS = 5
 DEFAULT_DAYS = timedelta(days=6)
 
 
@@ -84,7 +88,7 @@ class Toolbox:
         self.journal = journal
         self.catalogue = catalogue
         self.agenda = agenda
-        self._notices = notices
+        self.notices = notices
         self._business = business
         self._human_for = human_for
         self._json = json
@@ -175,6 +179,12 @@ class Toolbox:
 
     async def inform(self, step: str, *, language: str) -> Done:
         info = information(business=self._business, catalogue=self.catalogue, language=language)
+        asked = " ".join(each.text for each in self.context.heard if each.kind == "text")
+        async with self.journal.begin() as session:
+            known = KnownAnswers(session, self.context.tenant.id, language=supported(language))
+            answers = await known.search(asked, most=MOST_ANSWERS)
+        if answers:
+            info["answers"] = {each.title: each.text for each in answers}
         return await self.note(step, Informed(info))
 
     async def hand_over(self, step: str) -> Done:
@@ -185,7 +195,7 @@ class Toolbox:
         async with self.journal.begin() as session:
             tenant, until = self.context.tenant, self.now + self._human_for
             await Contacts(session, contact.tenant_id).answered_by(contact.id, "human", until=until)
-            await self._notices.wants_a_person(
+            await self.notices.wants_a_person(
                 session,
                 tenant,
                 contact,

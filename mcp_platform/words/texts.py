@@ -46,6 +46,7 @@ class Outcomes:
     model_away: str
     owner_answers: str
     faq_intro: str
+    ask_what: str
 
 
 # What announces a list, a proposal or a text, and so may end in a colon.

@@ -1,0 +1,1 @@
+"""The business's answers where the menu shows them."""
