@@ -122,6 +122,7 @@ class Desk:
             "minimum_notice": "2h",
             "services": [{"name": "Corte", "minutes": 30, "price": "45,00"}],
             "professionals": [{"name": "Zé", "hours": "seg-sex 09:00-12:00 13:00-18:00"}],
+            "answers": {"parking": "Na rua."},
             "credentials": {"production": {"file": "nova.env"}},
         }
         file.write_text(json.dumps({**made, **changes}))
@@ -195,6 +196,12 @@ def about_the_business(terminal: Terminal, client: str) -> None:
     terminal.type(CLEAR + "seg-sex 09:00-12:00 13:00-18:00; sáb 9h às 13h" + ENTER)
     terminal.answer("Zé: ID da agenda própria")
     terminal.answer("Mais um profissional?")
+    terminal.answer("Responder agora ao que os clientes sempre perguntam?")
+    terminal.answer("Formas de pagamento: o que o cliente lê", "Pix e cartão.")
+    for topic in ("Estacionamento", "Endereço e como chegar", "Crianças", "Animais", "Wi-Fi"):
+        terminal.answer(topic)
+    for topic in ("Regras de cancelamento", "Atrasos", "O que levar"):
+        terminal.answer(topic)
 
 
 def wanting(found: dict[str, str]) -> dict[str, str]:
@@ -313,6 +320,9 @@ async def test_after_a_whole_interview_with_wrong_answers_and_a_refused_key_cust
         " ON p.tenant_id = o.tenant_id AND p.id = o.professional_id JOIN opening_spans h"
         " ON h.tenant_id = p.tenant_id AND h.professional_id = p.id GROUP BY 1, 2"
     ) == [(4500, "Zé", 11)]
+    assert await desk.rows("SELECT language, title, text FROM answer_texts") == [
+        ("pt-BR", "Formas de pagamento", "Pix e cartão.")
+    ]
     [(proof, actor)] = await desk.rows(
         "SELECT after->>'proof', actor_kind FROM audit_entries WHERE action = 'credentials.change'"
     )
@@ -357,6 +367,7 @@ async def test_after_ctrl_c_the_next_run_goes_on_at_that_question_and_asks_secre
             terminal.answer("Zé: o que faz")
             terminal.answer("Zé: ID da agenda própria")
             terminal.answer("Mais um profissional?")
+            terminal.answer("Responder agora", DOWN)
             terminal.answer("Conta de serviço do Google")
             terminal.answer("Caminho do arquivo JSON", str(account))
             terminal.answer("ID da agenda", CALENDAR)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from mcp_platform.answers.usual import USUAL
 from mcp_platform.cli.commands.onboarding import words
 from mcp_platform.cli.commands.onboarding.answers import (
     READERS,
     UnfitAnswer,
+    answer_wishes,
     catalogue,
     check,
     read_file,
@@ -20,6 +22,8 @@ from mcp_platform.cli.commands.onboarding.answers import (
 from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.cli.commands.onboarding.kept import Answers, Kept
 from mcp_platform.errors import Invalid
+from mcp_platform.tenants.languages import LANGUAGES
+from mcp_platform.whatsapp.messages import ROW_TITLE_MAX
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/onboarding.json"
 
@@ -114,6 +118,21 @@ def test_the_example_answers_everything() -> None:
     assert [(each.id, each.price_cents) for each in services] == [("corte", 4500), ("barba", 3000)]
     assert [each.service_ids for each in professionals] == [("corte", "barba"), ("corte",)]
     assert [len(each.hours) for each in professionals] == [11, 2]
+    made = answer_wishes(Answers(values))
+    assert [each.title for each in made] == ["Formas de pagamento", "Estacionamento", "Atrasos"]
+
+
+def test_usual_answers_are_made_in_the_language_of_the_business_and_empty_ones_are_not() -> None:
+    for language in LANGUAGES:
+        said = dict.fromkeys(USUAL, "x") | {"wifi": "  "}
+        values, wrong = check({"language": language, "answers": said})
+        assert not wrong
+        made = answer_wishes(Answers(values))
+        assert [each.title for each in made] == [
+            each[language].title for topic, each in USUAL.items() if topic != "wifi"
+        ]
+        assert {each.language for each in made} == {language}
+        assert all(len(each.title) <= ROW_TITLE_MAX for each in made)
 
 
 def test_the_owner_s_number_is_read_where_the_business_is() -> None:
@@ -157,6 +176,9 @@ def test_yaml_says_the_same(tmp_path: Path) -> None:
         ("minimum_notice", "soon", "minimum_notice"),
         ("resources", {"requests": {"cpu": "lots"}}, "resources"),
         ("resources", {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}, "above"),
+        ("answers", {"parking": "x" * 601}, "answers"),
+        ("answers", {"weather": "x"}, "answers"),
+        ("answers", ["x"], "answers"),
         ("services", [], "services"),
         ("services", [{"name": "Corte", "minutes": 1}], "minutes"),
         ("services", [{"name": "Corte", "minutes": 30, "price": "x"}], "price"),

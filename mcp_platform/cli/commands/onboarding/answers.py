@@ -15,12 +15,14 @@ from typing import Any
 
 import yaml
 
+from mcp_platform.answers.usual import USUAL
 from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.cli.commands.onboarding.kept import Answers, slug
 from mcp_platform.conversations.phones import international
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.kit.forms import Wished
+from mcp_platform.registry.answers.forms import AnswerWish
 from mcp_platform.registry.clients import NewClient
 from mcp_platform.registry.environments import NewEnvironment
 from mcp_platform.registry.professionals import NewProfessional
@@ -37,6 +39,7 @@ from mcp_platform.scheduling.catalogue import (
     ServiceId,
 )
 from mcp_platform.tenants.calendar_ids import what_is_no_calendar
+from mcp_platform.tenants.languages import supported
 from mcp_platform.tenants.tenant import ENVIRONMENTS, RESERVED_NAMES
 
 PUBLIC = (
@@ -223,6 +226,44 @@ def read_professional(value: Any) -> dict[str, Any]:
     if not isinstance(value.get("services", []), list):
         raise UnfitAnswer("professionals", at=" › services")
     return dict(value)
+
+
+def read_answers(value: Any) -> dict[str, str]:
+    """Return what the business answers, by topic of `usual.yaml`; what is empty is left out."""
+    if value in (None, ""):
+        return {}
+    _require_fields("answers", value, set(USUAL))
+    said = {}
+    for topic, text in value.items():
+        with _within(topic):
+            said[topic] = read_answer(text)
+    return {topic: text for topic, text in said.items() if text}
+
+
+def read_answer(value: Any) -> str:
+    """Return the text of an answer; nothing: the question is not answered."""
+    text = value.strip() if isinstance(value, str) else value
+    if text in (None, ""):
+        return ""
+    return _wish("answers", AnswerWish, title="-", questions=("-",), text=text).text
+
+
+def answer_wishes(answers: Answers) -> list[AnswerWish]:
+    """Return what makes the answers, in the language of the business."""
+    language = supported(answers.values.get("language", DEFAULTS["language"]))
+    said = answers.values.get("answers", {})
+    return [
+        AnswerWish.of(
+            {
+                "language": language,
+                "title": asked[language].title,
+                "questions": asked[language].questions,
+                "text": said[topic],
+            }
+        )
+        for topic, asked in USUAL.items()
+        if topic in said
+    ]
 
 
 def read_calendar(value: Any) -> str | None:
@@ -440,6 +481,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "minimum_notice": read_notice,
     "services": read_services,
     "professionals": read_professionals,
+    "answers": read_answers,
     "topology": _of_environment("topology"),
     "resources": read_resources,
 }
@@ -454,6 +496,7 @@ DEFAULTS: Mapping[str, Any] = {
     "address": None,
     "owner_whatsapp": None,
     "minimum_notice": read_notice(None),
+    "answers": {},
     "resources": {},
 }
 """What a file need not say. Of `topology`, where the platform runs decides."""

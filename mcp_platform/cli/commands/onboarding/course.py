@@ -107,6 +107,9 @@ class OnboardingRun:
                 return f"{ARTICLES[value or '']} {answers.values.get('business_name', '…')}"
             case "kind", str():
                 return self._words(f"kind.{value}")
+            case "answers", dict():
+                titles = (self._words(f"answers.{topic}").partition(":")[0] for topic in value)
+                return ", ".join(titles) or "–"
             case "minimum_notice", int():
                 return f"{value} min"
             case _:

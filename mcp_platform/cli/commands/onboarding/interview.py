@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from mcp_platform.answers.usual import USUAL
 from mcp_platform.cli.commands.onboarding import answers as forms
 from mcp_platform.cli.commands.onboarding.answers import (
     DEFAULTS,
@@ -115,6 +116,7 @@ class Interview:
             "language": self._language,
             "services": self._services,
             "professionals": self._professionals,
+            "answers": self._usual_answers,
         }
         ask = asks.get(name, lambda value: self._plain(name, value))
         self.answers.values[name] = ask(before)
@@ -244,6 +246,21 @@ class Interview:
             if not self._more(f"{at}.more", "professional.more"):
                 return professionals
 
+    def _usual_answers(self, before: Any) -> dict[str, str]:
+        """Ask what customers ask every business; what is left empty is skipped."""
+        if not self._more("answers.now", "answers.now", default=True):
+            return dict(before or {})
+        said = {
+            topic: self._text(
+                f"answers.{topic}",
+                self._words(f"answers.{topic}"),
+                forms.read_answer,
+                default=(before or {}).get(topic, ""),
+            )
+            for topic in USUAL
+        }
+        return {topic: text for topic, text in said.items() if text}
+
     def _does(self, at: str, question: str, offered: list[str]) -> list[str]:
         return list(
             self._once(
@@ -257,8 +274,8 @@ class Interview:
             )
         )
 
-    def _more(self, at: str, question: str) -> bool:
-        agrees = self._once(at, lambda: self._asking.agrees(self._words(question), default=False))
+    def _more(self, at: str, question: str, *, default: bool = False) -> bool:
+        agrees = self._once(at, lambda: self._asking.agrees(self._words(question), default=default))
         return bool(agrees)
 
     def _keeps(self, name: str, before: list[dict[str, Any]]) -> bool:

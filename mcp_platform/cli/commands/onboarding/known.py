@@ -13,7 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.audit.actor import Actor
 from mcp_platform.bootstrap.commands import OperatingServices
-from mcp_platform.cli.commands.onboarding.answers import DEFAULTS, as_catalogue, catalogue
+from mcp_platform.cli.commands.onboarding.answers import (
+    DEFAULTS,
+    answer_wishes,
+    as_catalogue,
+    catalogue,
+)
 from mcp_platform.cli.commands.onboarding.kept import Answers
 from mcp_platform.credentials.credentials import CredentialChange
 from mcp_platform.credentials.forms import IDENTIFYING, check_form
@@ -21,6 +26,7 @@ from mcp_platform.credentials.proofs import Proof
 from mcp_platform.doctor.results import CheckResult, Language
 from mcp_platform.errors import NotFound
 from mcp_platform.publishing.config_credentials import registered_environments
+from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.clients import Clients, NewClient
 from mcp_platform.registry.environments import Environments, NewEnvironment
 from mcp_platform.registry.professionals import Professionals
@@ -107,6 +113,8 @@ async def register(
             await Services(session, actor, located).create(service)
         for professional in professionals:
             await Professionals(session, actor, located).create(professional)
+        for answer in answer_wishes(answers):
+            await TenantAnswers(session, actor, located).create(answer)
 
 
 async def prove(
