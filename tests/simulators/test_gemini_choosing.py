@@ -286,6 +286,8 @@ async def test_it_spells_arguments_as_they_are_declared(http: httpx.AsyncClient)
     ]
     found = await chosen(http, "tem corte amanhã?", tools=tools)
     assert found == ["find_slots(from_date=2026-06-12, service_id=corte)"]
+    tools[0]["parametersJsonSchema"]["required"] = ["service_id"]
+    assert await chosen(http, "o que tem amanhã às 10h?", tools=tools) == ["ask_service"]
 
 
 async def test_now_and_then_it_misspells_a_phrase(http: httpx.AsyncClient) -> None:

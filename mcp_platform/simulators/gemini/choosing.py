@@ -62,6 +62,8 @@ def choose(prompt: Prompt) -> list[ModelFunctionCall]:
         calls = [call for call in calls if call.name == REPLY] or [turn.reply()]
     known = [call if call.name == REPLY else spelled(call, prompt=prompt) for call in calls]
     allowed = [call for call in known if call.name in prompt.may_call]
+    if any(_lacks_service(call, prompt=prompt) for call in allowed):
+        return [turn.reply(part("ask_service"))]
     if calls[0].name == "talk_to_human" and not allowed:
         return [turn.reply(part("offer_person"))]
     return _quirk(allowed, turn) or [turn.reply(part("not_understood"))]
@@ -89,6 +91,12 @@ def spelled(call: ModelFunctionCall, *, prompt: Prompt) -> ModelFunctionCall:
             value = str(value[0]) if wanted == "service_id" else " ".join(value)  # noqa: PLW2901 - the same in another form
         args[wanted] = value
     return ModelFunctionCall(name or call.name, args)
+
+
+def _lacks_service(call: ModelFunctionCall, *, prompt: Prompt) -> bool:
+    """Tell whether a search is declared to need a service that is not known."""
+    required = set(prompt.schemas[call.name].get("required", ()))
+    return call.name == "find_slots" and bool(required - call.args.keys())
 
 
 class _Turn:
