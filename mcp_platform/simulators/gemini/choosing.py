@@ -426,12 +426,8 @@ class _Turn:
         args: dict[str, Any] = {"slot": slot}
         child = re.search(wishes.CHILD, self.said)
         if child:
-            typed = (
-                re.search(rf"\b{child['name']}\b", self.scene.text, re.IGNORECASE)
-                if child["name"]
-                else None
-            )
-            args["person"] = typed[0] if typed and typed[0].istitle() else child[1]
+            names = [word for word in self.scene.text.split() if plain(word) == child["name"]]
+            args["person"] = names[0] if names and names[0].istitle() else child[1]
         note = re.search(wishes.DISLIKE, self.scene.text, re.IGNORECASE) or (
             re.search(r"(?i)\b(ele|ela) não .+", self.scene.text)
         )
