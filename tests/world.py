@@ -29,6 +29,7 @@ from mcp_platform.simulators.serving import Served
 from mcp_platform.tenants.models import TenantRow
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.signature import sign
+from mcp_platform.words.texts import TEXTS
 from tests import factories
 from tests.factories import ZONE
 
@@ -344,6 +345,14 @@ class World:
         await self.say(text_, as_=as_, to=to)
         return (await self.replies(before + 1, as_=as_, to=to))[-1]
 
+    async def ask_and_agree(
+        self, text_: str, *, as_: str = ANA, to: ServedTenant | None = None
+    ) -> dict[str, Any]:
+        """Write a message, say yes to what is proposed, if anything is, and return the last reply."""
+        reply = await self.ask(text_, as_=as_, to=to)
+        yes = next((each for each in choices_of(reply) if each["title"] in AGREES), None)
+        return reply if yes is None else await self.choose(yes, as_=as_, to=to)
+
     async def choose(
         self, choice: dict[str, str], *, as_: str = ANA, to: ServedTenant | None = None
     ) -> dict[str, Any]:
@@ -479,6 +488,14 @@ def message(body: str, *, wa_id: str = ANA, **more: Any) -> dict[str, Any]:
         "text": {"body": body},
         **more,
     }
+
+
+AGREES = frozenset(
+    title
+    for texts in TEXTS.values()
+    for title in (texts.buttons.confirm, texts.buttons.yes_move, texts.buttons.yes_cancel)
+)
+"""What stands on the button that does what was proposed, in any language."""
 
 
 def text_of(message: dict[str, Any]) -> str:

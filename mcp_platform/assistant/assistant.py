@@ -13,10 +13,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.calling import ToolCalls
+from mcp_platform.assistant.choosing.choice import choice_of
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful
-from mcp_platform.assistant.menu import STEP, Menu, says_all, typed_choice
+from mcp_platform.assistant.menu import STEP, Menu
 from mcp_platform.assistant.metrics import MENU_TURNS
 from mcp_platform.assistant.model import (
     Answer,
@@ -249,8 +250,8 @@ class Assistant:
             except CredentialsUnreadable as error:
                 why = "no_credentials"
                 log.warning("assistant.model.no_key", tenant=tenant.path, error=str(error))
-        if turn.every is not None:
-            return TurnReply(await turn.menu.tap(turn.every), "menu")
+        if turn.chosen is not None:
+            return TurnReply(await turn.menu.tap(turn.chosen), "menu")
         reply = turn.speech.compose(
             text=text,
             done=done,
@@ -265,7 +266,7 @@ class Assistant:
                 reply = await turn.menu.way_on(reply.text)
             return TurnReply(reply, "model")
         MENU_TURNS.labels(why=why).inc()
-        return TurnReply(await turn.by_menu(texts[-1]), "menu")
+        return TurnReply(await turn.by_menu(texts), "menu")
 
     async def _ask(
         self, turn: "_TurnAtWork", texts: Sequence[str], done: list[Done], model: Model
@@ -274,7 +275,7 @@ class Assistant:
         tenant = turn.context.tenant
         credentials = await self._credentials.of(tenant)
         prompt = await turn.prompt(texts)
-        if turn.every is not None:
+        if turn.chosen is not None:
             return ""
         conversation: list[dict[str, Any]] = list(prompt["contents"])
         until = self._timer() + self._limits.deadline.total_seconds()
@@ -326,8 +327,8 @@ class _TurnAtWork:
         self.offered: dict[str, SlotView] = {}
         self.together = 1
         """How many calls the model made at once, when it last made any."""
-        self.every: str | None = None
-        """The offer of all that was last shown to choose from, where words say so."""
+        self.chosen: str | None = None
+        """The offer of our last message that the words choose, if they choose one."""
 
     def naming(self, said: TurnReply) -> TurnReply:
         """Return the reply with the appointments that it tells of."""
@@ -367,14 +368,16 @@ class _TurnAtWork:
             recorded = self.journal.get("prompt")
             if recorded is not None:
                 self.toolbox.day_changed = bool(recorded.get("day_changed"))
+                self.chosen = recorded.get("chosen")
                 return recorded
             history = await Messages(session, contact.tenant_id).latest(
                 contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
             )
             self.toolbox.day_changed = self._day_changed(history)
-            self.every = self._every(history, texts[-1])
+            self.chosen = await self._choice(history, texts, mine)
             prompt = {
                 "day_changed": self.toolbox.day_changed,
+                "chosen": self.chosen,
                 "system": system_instruction(self._facts(history)),
                 "contents": contents(history, texts=texts),
             }
@@ -391,13 +394,33 @@ class _TurnAtWork:
         earlier = [(each.text, local(each.at).date()) for each in history if each.inbound]
         return day_changed(earlier, today=today)
 
-    def _every(self, history: Sequence[Message], text: str) -> str | None:
-        """Return the offer of all that our last message showed, if `text` says that all are meant."""
-        last = history[-1] if history and not history[-1].inbound else None
-        shown = (last.content or {}).get("choices", ()) if last else ()
-        say = self.speech.phrases
-        every = next((each for each in shown if each["title"] in say.every), None)
-        return every["id"] if every is not None and says_all(text, every["title"]) else None
+    async def _choice(
+        self, history: Sequence[Message], texts: Sequence[str], offers: Offers
+    ) -> str | None:
+        """Return the offer of our last message that all that was typed chooses.
+
+        What came beside the words may be the half of what is meant, a voice note say.
+        """
+        shown, just_now = self._shown(history)
+        wordy = all(each.kind == "text" or each.type in WORDLESS for each in self.context.heard)
+        if not shown or not wordy:
+            return None
+        actions = await offers.meaning([each["id"] for each in shown], now=self.context.now)
+        return choice_of(shown, actions, "\n".join(texts), just_now=just_now)
+
+    def _shown(self, history: Sequence[Message]) -> tuple[Sequence[Mapping[str, str]], bool]:
+        """Return what was last shown to choose from, and whether our last message shows it.
+
+        What was shown before something was booked, moved or cancelled is done with.
+        """
+        just_now = bool(history) and not history[-1].inbound
+        for message in reversed([each for each in history if not each.inbound]):
+            if choices := (message.content or {}).get("choices", ()):
+                return choices, just_now
+            if self.speech.tells_of_an_effect(message.text):
+                break
+            just_now = False
+        return (), False
 
     def _facts(self, history: Sequence[Message]) -> dict[str, Any]:
         return describe(
@@ -411,23 +434,23 @@ class _TurnAtWork:
             earlier=[each.at for each in history if each.inbound],
         )
 
-    async def by_menu(self, text: str) -> Reply:
+    async def by_menu(self, texts: Sequence[str]) -> Reply:
         """Answer without the model; what was typed may be what stands on something to tap."""
         contact = self.context.contact
         async with self.journal.begin() as session:
             said = await Messages(session, contact.tenant_id).latest(
                 contact.id, most=HISTORY_MOST, since=self.context.now - HISTORY_SINCE
             )
-        ours = [each for each in said if not each.inbound]
-        shown = (ours[-1].content or {}).get("choices", ()) if ours else ()
-        titles = {each["id"]: each["title"] for each in shown}
-        offer = self._every(said, text) or typed_choice(text, titles=titles)
+            offers = Offers(session, contact.tenant_id, contact.id)
+            offer = await self._choice(said, texts, offers)
         if offer is not None:
             return await self.menu.tap(offer)
-        if await self.menu.asks(list(titles)):
-            return await self.menu.ask_team(text)
-        keys = [each.key for each in self.context.heard if each.text == text]
-        return await self.menu.typed(text, key=keys[-1] if keys else None, greet=not ours)
+        shown, just_now = self._shown(said)
+        if just_now and await self.menu.asks([each["id"] for each in shown]):
+            return await self.menu.ask_team(texts[-1])
+        keys = [each.key for each in self.context.heard if each.text == texts[-1]]
+        greet = all(each.inbound for each in said)
+        return await self.menu.typed(texts[-1], key=keys[-1] if keys else None, greet=greet)
 
     async def call(
         self, round_: int, calls: Sequence[FunctionCall], done: list[Done]

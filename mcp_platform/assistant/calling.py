@@ -4,11 +4,11 @@ from pydantic import ValidationError
 
 from mcp_platform.assistant.metrics import TOOL_CALLS
 from mcp_platform.assistant.model import FunctionCall
-from mcp_platform.assistant.outcomes import DaysDiffer, Done, Refused, ToChoose
+from mcp_platform.assistant.outcomes import DaysDiffer, Done, Refused, ToCancel, ToChoose
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.assistant.tools import TOOLS
 from mcp_platform.kit.failpoints import failpoint
-from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved
+from mcp_platform.scheduling.outcome import Proposed, SlotsFound
 
 # Five rounds of one or two calls are the longest seen to help a customer.
 MOST_CALLS = 12
@@ -31,11 +31,12 @@ class ToolCalls:
             done = await self._perform(step, call, language=language)
             failpoint("turn.after_tool")
         match done.outcome:
-            case Booked(appointment=placed) | Moved(appointment=placed):
-                self._toolbox.effects += 1
-                self._toolbox.placed.append(placed)
-            case Cancelled():
-                self._toolbox.effects += 1
+            case Proposed():
+                self._toolbox.proposes(done.outcome)
+            case ToCancel(one, also):
+                self._toolbox.cancelling += [one, *also]
+            case SlotsFound(status="ok", slots=slots):
+                self._toolbox.searched[slots[0].service_id] = done.outcome
             case DaysDiffer():
                 self._toolbox.asked_which_day = True
             case ToChoose():

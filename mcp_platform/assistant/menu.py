@@ -4,20 +4,18 @@ Owns what a tap does and which choices follow. Every choice is an offer whose me
 by the server; the menu keeps no state of its own.
 """
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
-from mcp_platform.assistant.lexicon import fold
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.speech import Block, Speech
-from mcp_platform.assistant.toolbox import Toolbox, slot_action
+from mcp_platform.assistant.toolbox import Toolbox, other_times, slot_action
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
@@ -135,6 +133,15 @@ class Menu:
                 return await self._done(await self._tools.take(STEP, action))
             case {"do": "slots", "slots": slots}:
                 return await self._all(slots)
+            case {"do": "confirm"}:
+                return await self._done(await self._tools.confirm(STEP, action))
+            case {"do": "other_time", "slot": slot}:
+                return await self._times(other_times(slot))
+            case {"do": "not_now", "proposal": proposal_id}:
+                await self._tools.release(STEP, proposal_id)
+                return await self.way_on(self._say.not_booked)
+            case {"do": "keep", "id": appointment_id}:
+                return await self._kept(action.get("proposal"), appointment_id)
             case {"do": "mine"}:
                 return await self._mine()
             case {"do": "appointment", "id": appointment_id}:
@@ -148,6 +155,8 @@ class Menu:
                 was = action.get("was")
                 if view is not None and was not in (None, view.starts_at.isoformat()):
                     return await self._sure(appointment_id, why=self._say.changed_meanwhile)
+                if also := action.get("also"):
+                    return await self._cancel_all([action, *also])
                 return await self._done(await self._tools.cancel(STEP, appointment_id))
             case {"do": "faq"}:
                 rows = await self._faq.rows(seen=action.get("seen", 0))
@@ -174,6 +183,19 @@ class Menu:
         if choices or not any(ends_nowhere([each]) for each in done):
             return Reply(text, choices, self._say.see_times if choices else "")
         return await self.way_on(text)
+
+    async def _cancel_all(self, each_of: Sequence[Action]) -> Reply:
+        """Cancel several; one that staff has moved since it was asked about stays."""
+        ahead = {str(view.id): view for view in await self._upcoming()}
+        texts = []
+        for number, each in enumerate(each_of):
+            view = ahead.get(each["id"])
+            if view is not None and view.starts_at.isoformat() != each["was"]:
+                texts.append(self._say.changed_meanwhile)
+                continue
+            step = f"{STEP}:{number}" if number else STEP
+            texts.append(self._speech.block(await self._tools.cancel(step, each["id"])).text)
+        return Reply("\n".join(dict.fromkeys(texts)))
 
     async def _done(self, done: Done) -> Reply:
         block: Block = self._speech.block(done)
@@ -233,6 +255,7 @@ class Menu:
             professional_id=action["professional"],
             now=self._tools.now,
             limit=seen + ROWS + 1,
+            contact_id=self._tools.context.contact.id,
         )
         days = days[seen:]
         if not days:
@@ -264,6 +287,7 @@ class Menu:
             limit=ROWS + 1,
             spread=False,
             moving=_uuid(action.get("moving")),
+            contact_id=self._tools.context.contact.id,
         )
         if found.status != "ok":
             return await self._done(
@@ -339,9 +363,18 @@ class Menu:
                     self._say.button_yes_cancel,
                     {"do": "cancel_sure", "id": appointment_id, "was": was},
                 ),
-                _Row(self._say.button_keep, {"do": "appointment", "id": appointment_id}),
+                _Row(self._say.button_keep, {"do": "keep", "id": appointment_id}),
             ],
         )
+
+    async def _kept(self, proposal_id: str | None, appointment_id: str) -> Reply:
+        """Say that an appointment stays as it is; let go of where it would have been moved to."""
+        if proposal_id is not None:
+            await self._tools.release(STEP, proposal_id)
+        view = await self._one(appointment_id)
+        if view is None:
+            return await self.root(why=self._say.unknown_appointment, greet=False)
+        return Reply(self._say.kept.format(appointment=self._speech.appointment(view)))
 
     async def _upcoming(self) -> tuple[Appointment, ...]:
         views = await self._tools.agenda.upcoming(
@@ -374,44 +407,6 @@ class Menu:
             for offer, row in zip(ids, rows, strict=True)
         )
         return Reply(text, choices, self._say.see_options)
-
-
-def typed_choice(text: str, *, titles: Mapping[str, str]) -> str | None:
-    """Return the id of the one choice that `text` names: by all of its title, its begin or its end.
-
-    "corte" is Corte and not "Corte e barba"; "sim" is "Sim, cancelar"; "9:00" is "seg 23/11 09:00".
-    A question chooses nothing.
-    """
-    said = _words(text)
-    if not said or "?" in text:
-        return None
-    named = {offer: _words(title) for offer, title in titles.items()}
-    whole = [offer for offer, words in named.items() if words == said]
-    part = [
-        offer for offer, words in named.items() if said in (words[: len(said)], words[-len(said) :])
-    ]
-    found = whole or part
-    return found[0] if len(found) == 1 else None
-
-
-def says_all(text: str, title: str) -> bool:
-    """Tell whether `text` is "quero os dois", say, where a choice is titled "Os dois"."""
-    said, named = _words(text), _words(title)
-    before = said[: -len(named)]
-    return said[-len(named) :] == named and "?" not in text and _WANTS.issuperset(before)
-
-
-def _words(text: str) -> list[str]:
-    return [word.lstrip("0") or "0" for word in re.findall(r"\w+", fold(text))]
-
-
-# All that may stand before "os dois": any other word may turn it into its opposite.
-_WANTS = frozenset(
-    _words(
-        "sim eu quero queria gostaria de pode ser marca marque por favor"
-        " yes i want would like take book please si yo quiero quisiera agende"
-    )
-)
 
 
 def _just_after(start: datetime) -> str:

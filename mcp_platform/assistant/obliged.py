@@ -4,6 +4,7 @@ Values in, values out. Refuses to word anything: `speech.py` does.
 """
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from mcp_platform.assistant.outcomes import (
     EFFECTS,
@@ -12,23 +13,28 @@ from mcp_platform.assistant.outcomes import (
     HandedOver,
     Informed,
     Listed,
+    Outcome,
     Refused,
     ToCancel,
     ToChoose,
     UnknownSlot,
 )
+from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.outcome import (
     Booked,
+    BookedTogether,
     CalendarClosed,
     Cancelled,
     LimitReached,
     Moved,
+    Proposed,
     SlotsFound,
     SlotView,
     Taken,
     UnknownAppointment,
 )
 
+_ASKS = (ToChoose, ToCancel, Proposed)
 _FAILURES = (Taken, CalendarClosed, LimitReached, UnknownAppointment, UnknownSlot)
 
 
@@ -50,13 +56,7 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     asked. What became of an appointment is said once; searches of the last `together` outcomes are
     one.
     """
-    effects = list(
-        {
-            each.outcome.appointment.id: each
-            for each in done
-            if isinstance(each.outcome, Booked | Moved | Cancelled)
-        }.values()
-    )
+    effects = list({_of(each.outcome): each for each in done if _of(each.outcome)}.values())
     acted_at = max(
         (at for at, each in enumerate(done) if isinstance(each.outcome, EFFECTS)), default=-1
     )
@@ -72,8 +72,60 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     ]
     if last and last[0] in searches[1:]:
         last = [_as_one(searches)]
-    asked = [each for each in done if isinstance(each.outcome, ToChoose | ToCancel)]
+    asked = _asked(done)
+    answered = [each for each in done if isinstance(each.outcome, _ASKS) and each not in asked]
+    last = [each for each in last if each not in answered]
     return [*effects, *informed, *failed, *asked, *(each for each in last if each not in asked)]
+
+
+def _asked(done: Sequence[Done]) -> list[Done]:
+    """Return what is asked before it is done, of several questions about one thing the last.
+
+    Where times are shown for what would be cancelled, it is a move; where more than was proposed
+    may be meant, the contact chooses.
+    """
+    asked: list[Done] = []
+    for each in done:
+        match each.outcome:
+            case ToChoose() | Proposed():
+                asked = [of for of in asked if not isinstance(of.outcome, Proposed)]
+                asked = [of for of in asked if not _moves(each.outcome, of.outcome)] + [each]
+            case ToCancel():
+                asked.append(each)
+            case SlotsFound(status="ok") | DaysDiffer() | Taken():
+                asked = [of for of in asked if not _moves(each.outcome, of.outcome)]
+    return asked
+
+
+def _moves(found: Outcome, cancelled: Outcome) -> bool:
+    """Tell whether times were found, or proposed, of the service of what would be cancelled."""
+    if not isinstance(cancelled, ToCancel) or cancelled.also:
+        return False
+    match found:
+        case Proposed(moving=moving):
+            return moving is not None and moving.id == cancelled.appointment.id
+        case SlotsFound(slots=slots) | DaysDiffer(slots=slots) | Taken(alternatives=slots):
+            return any(each.service_id == cancelled.appointment.service_id for each in slots)
+    return False
+
+
+def _placed(outcome: Outcome) -> tuple[Appointment, ...]:
+    match outcome:
+        case Booked(appointment=one) | Moved(appointment=one):
+            return (one,)
+        case BookedTogether(appointments=appointments):
+            return appointments
+    return ()
+
+
+def _of(outcome: Outcome) -> UUID | None:
+    """Return the appointment, or the first of those, that an effect is of."""
+    match outcome:
+        case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
+            return one.id
+        case BookedTogether(appointments=(first, *_)):
+            return first.id
+    return None
 
 
 def _as_one(searches: Sequence[Done]) -> Done:
@@ -82,8 +134,8 @@ def _as_one(searches: Sequence[Done]) -> Done:
     for each in searches:
         match each.outcome:
             case SlotsFound(status="ok", slots=slots) | DaysDiffer(slots=slots):
-                for slot, offer in zip(slots, each.ids, strict=True):
-                    found.setdefault(slot, offer)
+                # Of one slot the last offer: it may be for a move.
+                found |= dict(zip(slots, each.ids, strict=True))
     if not found:
         return searches[-1]
     asked = any(isinstance(each.outcome, DaysDiffer) for each in searches)
@@ -99,8 +151,7 @@ def still_to_choose(
     has = {
         (view.service_id, view.professional_id, view.starts_at)
         for each in obliged
-        if isinstance(each.outcome, Booked | Moved)
-        for view in (each.outcome.appointment,)
+        for view in _placed(each.outcome)
     }
     return {
         offer: slot

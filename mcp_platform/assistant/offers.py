@@ -4,7 +4,7 @@ An id is worth something only to the contact it was issued to, in the tenant it 
 until it expires. What it means is written here by the server, and never read from the id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ ISSUE = Sql("""
 
 _MINE = "tenant_id = :tenant AND contact_id = :contact AND expires_at > :now"
 FIND = Sql(f"SELECT action FROM offers WHERE {_MINE} AND id = :id")  # noqa: S608  # constants
+MEANING = Sql(f"SELECT id, action FROM offers WHERE {_MINE} AND id = ANY(:ids)")  # noqa: S608
 LATEST = Sql(f"""
     SELECT id, action, expires_at FROM offers
     WHERE {_MINE} AND action ->> 'do' = :does
@@ -70,6 +71,11 @@ class Offers:
         """Return what choosing this id means for this contact, or None."""
         action: Action | None = await self._driver.value(FIND, **self._mine(now), id=offer)
         return action
+
+    async def meaning(self, offers: Collection[str], *, now: datetime) -> dict[str, Action]:
+        """Return what choosing each of these ids means, of those that may still be chosen."""
+        rows = await self._driver.rows(MEANING, **self._mine(now), ids=list(offers))
+        return dict(rows)
 
     async def latest(self, *, does: str, now: datetime, most: int) -> list[tuple[str, Action]]:
         """Return the newest offers of one kind, in the order they were made."""

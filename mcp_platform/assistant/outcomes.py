@@ -127,13 +127,14 @@ class ToChoose:
 
 @dataclass(frozen=True, slots=True)
 class ToCancel:
-    """An appointment that the model would cancel, where words may mean another one.
+    """An appointment that the model would cancel, and maybe others with it: the contact says.
 
-    The first id cancels it, the second keeps it.
+    The first id cancels them, the second keeps them.
     """
 
     role: ClassVar[Role] = "reading"
     appointment: Appointment
+    also: tuple[Appointment, ...] = ()
     kind: Literal["to_cancel"] = "to_cancel"
 
     def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # theirs to tap
@@ -254,6 +255,8 @@ def still_to_come(done: Done, *, now: datetime) -> Done:
             return Done(replace(done.outcome, slots=left), ids)
         case ToChoose(slots=slots) if any(slot.start <= now for slot in slots):
             return Done(UnknownSlot())
+        case Proposed(slots=slots) if any(each.slot.start <= now for each in slots):
+            return Done(UnknownSlot())
     return done
 
 
@@ -271,7 +274,7 @@ def result_for_model(done: Done) -> dict[str, Any]:
             booked = [_appointment(each, offer) for each, offer in pairs]
             return {"status": "booked", "appointments": booked}
         case Proposed():
-            return {"status": "proposed"}
+            return {"status": "ask_first"}
         case Released():
             return {"status": "released"}
         case Moved(appointment=appointment):

@@ -50,6 +50,8 @@ class Phrases:
     which_time: str
     move_or_cancel: str
     sure_cancel: str
+    not_booked: str
+    kept: str
     see_times: str
     see_options: str
     any_professional: str

@@ -38,15 +38,19 @@ from mcp_platform.scheduling.outcome import (
     LimitReached,
     Moved,
     Proposed,
+    ProposedSlot,
     Released,
     SlotsFound,
     SlotView,
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.tenants.languages import supported
 from mcp_platform.tenants.tenant import Kind
 from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
+from mcp_platform.words.templates import fill
+from mcp_platform.words.texts import TEXTS
 
 _READS = (Listed, Informed, Refused)  # none of them does what was asked
 _ASKS = (SlotsFound, DaysDiffer, Taken, ToChoose, ToCancel)  # said right above what can be chosen
@@ -70,6 +74,7 @@ class Speech:
     ) -> None:
         self.language = language
         self.phrases = phrases(language)
+        self._texts = TEXTS[supported(language)]
         self._catalogue = catalogue
         self._now = now
         self._kind = kind
@@ -90,6 +95,12 @@ class Speech:
         when = wording.moment(view.starts_at, language=self.language, now=self._now)
         short = wording.short_moment(view.starts_at, language=self.language)
         return when in reply.text or any(short in each.title for each in reply.choices)
+
+    def tells_of_an_effect(self, text: str) -> bool:
+        """Tell whether a reply said that something was booked, moved or cancelled."""
+        say = self.phrases
+        begins = (each.partition("{")[0] for each in (say.booked, say.moved, say.cancelled))
+        return any(each in text for each in begins)
 
     def slot(self, slot: SlotView) -> str:
         """A slot in few words, for a row or the middle of a sentence."""
@@ -131,8 +142,10 @@ class Speech:
             case BookedTogether(appointments=views):
                 lines = [say.booked.format(appointment=self.appointment(each)) for each in views]
                 return Block("\n".join(lines))
-            case Proposed() | Released():
-                return Block("")
+            case Proposed():
+                return self._proposal(done.outcome, done.ids)
+            case Released():
+                return Block(say.not_booked)
             case Moved(appointment=view):
                 return Block(say.moved.format(appointment=self.appointment(view)))
             case Cancelled(appointment=view):
@@ -141,10 +154,11 @@ class Speech:
                 return Block(self._which_of(slots), self.slot_choices(slots, done.ids))
             case ToChoose():
                 return self._to_choose(done.outcome, done.ids)
-            case ToCancel(view):
+            case ToCancel(view, also):
                 titles = (say.button_yes_cancel, say.button_keep)
+                named = "; ".join(self.appointment(each) for each in (view, *also))
                 return Block(
-                    say.sure_cancel.format(appointment=self.appointment(view)),
+                    say.sure_cancel.format(appointment=named),
                     tuple(map(ReplyOption, done.ids, titles)),
                 )
             case SlotsFound(status="ok", slots=slots):
@@ -182,6 +196,49 @@ class Speech:
             return Block(say.slots if asked.moving[0] else say.this_one_too, rows)
         every = say.both_of_them if several == 2 else say.all_of_them  # noqa: PLR2004  # a pair
         return Block(say.which_of_them, (*rows, ReplyOption(ids[several], every)))
+
+    def _proposal(self, proposed: Proposed, ids: Sequence[str]) -> Block:
+        """Ask whether to book, or to move, with all that a yes would do, and until when it is held."""
+        said, buttons = self._texts.outcomes, self._texts.buttons
+        titles: tuple[str, ...] = (buttons.confirm, buttons.other_time, buttons.not_now)
+        template, named = said.propose_book, self._slots(proposed.slots)
+        values = {
+            "person": proposed.person,
+            "note_goes": said.note_goes if proposed.note else None,
+            "until": wording.clock(proposed.until, language=self.language),
+            "appointment": named,
+            "new": named,
+        }
+        if proposed.moving is not None:
+            titles = (buttons.yes_move, buttons.keep)
+            template = said.propose_move
+            values["old"] = self.appointment(proposed.moving)
+        lines = (fill(each, values) for each in (template, said.proposal_held))
+        text = "\n".join(line for line in lines if line)
+        return Block(text, tuple(map(ReplyOption, ids, titles)))
+
+    def _slots(self, slots: Sequence[ProposedSlot]) -> str:
+        """Slots with the price that each is proposed at, as one phrase."""
+        return "; ".join(
+            ", ".join(filter(None, [self._slot_in_full(each.slot), self._price_of(each)]))
+            for each in slots
+        )
+
+    def _slot_in_full(self, slot: SlotView) -> str:
+        return wording.appointment(
+            service=slot.service_name,
+            professional=self._named(slot.professional_name),
+            start=slot.start,
+            language=self.language,
+            now=self._now,
+        )
+
+    def _price_of(self, proposed: ProposedSlot) -> str | None:
+        if proposed.price_cents is None or proposed.currency is None:
+            return None
+        return wording.price(
+            proposed.price_cents, currency=proposed.currency, language=self.language
+        )
 
     def _instead(self, why: str, slots: Sequence[SlotView], ids: Sequence[str]) -> Block:
         say = self.phrases
@@ -266,7 +323,7 @@ class Speech:
         used = [key for key in (*listed, *grounded.used) if key in placeholders]
         chosen = [key.removeprefix("slot:") for key in used if key.startswith("slot:")]
         # What is asked before it is done is asked whole, whatever the model would show of it.
-        asks = any(isinstance(each.outcome, ToChoose | ToCancel) for each in obliged)
+        asks = any(isinstance(each.outcome, ToChoose | ToCancel | Proposed) for each in obliged)
         found = choices if asks else _evenly(_chosen(choices, chosen), most=MOST_SLOTS)
         choices = found or self._offered_choices(chosen, offered)
         free = [unsaid] if (unsaid := _unsaid(grounded.text, told)) else []

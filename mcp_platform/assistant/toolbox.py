@@ -39,7 +39,7 @@ from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.agenda import Agenda
-from mcp_platform.scheduling.appointment import Appointment, ChosenSlot
+from mcp_platform.scheduling.appointment import Appointment, ChosenSlot, Proposal
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
@@ -49,6 +49,7 @@ from mcp_platform.scheduling.outcome import (
     CalendarClosed,
     Cancelled,
     Moved,
+    Proposed,
     SlotsFound,
     SlotView,
     Taken,
@@ -60,13 +61,8 @@ log = structlog.get_logger(__name__)
 
 # WhatsApp shows ten rows in a list; the model is told no more than the contact can be shown.
 MOST_SLOTS = 10
-# A turn that books more than this is not serving one customer.
-MOST_EFFECTS = 3
-# Nor does it need more calls than this: five rounds of one or two are the longest seen to help.
-MOST_CALLS = 12
 # Of the business's answers, those that the customer's words ask for: the best few are right.
 MOST_ANSWERS = 5
-DEFAULT_DAYS = timedelta(days=6)
 
 
 class Toolbox:
@@ -92,8 +88,13 @@ class Toolbox:
         self._business = business
         self._human_for = human_for
         self._json = json
-        self.effects = 0
-        self.placed: list[Appointment] = []
+        self.searched: dict[str, SlotsFound] = {}
+        """What this turn has found last, by service."""
+        self.cancelling: list[Appointment] = []
+        """The appointments of which this turn asks whether they are to be cancelled."""
+        self._to_cancel: list[str] = []
+        self.proposed: list[Action] = []
+        """The slots that this turn has proposed."""
         self.asked_which_day = False
         self._at_once: list[Action] = []
         self.asked_which_one = False
@@ -107,7 +108,13 @@ class Toolbox:
         return self.context.now
 
     async def foresee(self, calls: Sequence[FunctionCall]) -> None:
-        """Note which slots the model would book or move to at once: of several the contact chooses."""
+        """Note what the model would do at once: of several slots the contact chooses.
+
+        Appointments that it would cancel are asked about together.
+        """
+        cancelling = [call.args.get("appointment_id") for call in calls if call.name == "cancel"]
+        known = [await self.appointment(str(each)) for each in cancelling] if cancelling[1:] else []
+        self._to_cancel = [each for each in dict.fromkeys(known) if each is not None]
         placing = [call.args for call in calls if call.name in ("book", "reschedule")]
         self._at_once = []
         if len(placing) < 2:  # noqa: PLR2004  # one is no choice
@@ -128,13 +135,7 @@ class Toolbox:
             return recorded
         if slot is None:
             return await self.note(step, UnknownSlot())
-        if self.effects >= MOST_EFFECTS:
-            return await self.note(step, Refused("too_many", "Enough was changed at once."))
-        choice = ChosenSlot(
-            service_id=slot["service"],
-            professional_id=slot["professional"],
-            start=datetime.fromisoformat(slot["start"]),
-        )
+        choice = _chosen(slot)
         work = _Work(self, step, moving=slot.get("moving"))
         contact = self.context.contact
         try:
@@ -158,6 +159,57 @@ class Toolbox:
         except NotFound:  # the service or the professional is no longer offered
             return await self.note(step, UnknownSlot())
         return work.done
+
+    async def propose(self, step: str, slot: Action | None) -> Done:
+        """Hold the slot, and ask before it is booked, or an appointment moved to it."""
+        if (recorded := self.recorded(step)) is not None:
+            return recorded
+        if slot is None:
+            return await self.note(step, UnknownSlot())
+        slot = {**slot, "moving": slot.get("moving") or self.moving(slot["service"])}
+        work = _Work(self, step, moving=slot["moving"])
+        proposal = self._proposal(str(self.journal.uuid("proposal", step)), [slot], slot)
+        try:
+            await self.agenda.propose(proposal, now=self.now, work=work)
+        except NotFound:  # the service or the professional is no longer offered
+            return await self.note(step, UnknownSlot())
+        return work.done
+
+    def proposes(self, proposed: Proposed) -> None:
+        """Remember what this turn has proposed."""
+        moving = None if proposed.moving is None else str(proposed.moving.id)
+        self.proposed = [slot_action(each.slot, moving=moving) for each in proposed.slots]
+
+    async def confirm(self, step: str, action: Action) -> Done:
+        """Book what was proposed, or move to it; what a "yes" does."""
+        if (recorded := self.recorded(step)) is not None:
+            return recorded
+        work = _Work(self, step, moving=action.get("moving"))
+        proposal = self._proposal(action["proposal"], action["slots"], action)
+        try:
+            await self.agenda.confirm(proposal, now=self.now, work=work)
+        except NotFound:
+            return await self.note(step, UnknownSlot())
+        return work.done
+
+    async def release(self, step: str, proposal_id: str) -> None:
+        """Let go of what is held for a proposal."""
+        if self.recorded(step) is None:
+            await self.agenda.release(
+                UUID(proposal_id), contact_id=self.context.contact.id, work=_Work(self, step)
+            )
+
+    def _proposal(self, proposal_id: str, slots: Sequence[Action], said: Action) -> Proposal:
+        moving = said.get("moving")
+        return Proposal(
+            id=UUID(proposal_id),
+            contact_id=self.context.contact.id,
+            choices=tuple(map(_chosen, slots)),
+            moving=UUID(moving) if moving else None,
+            contact_name=self.context.contact.name,
+            person=said.get("person"),
+            note=said.get("note"),
+        )
 
     async def cancel(self, step: str, appointment: str | None) -> Done:
         if (recorded := self.recorded(step)) is not None:
@@ -233,7 +285,12 @@ class Toolbox:
         """Look for free times; an unreadable calendar is an answer too."""
         try:
             return await self.agenda.openings.find(
-                service_id=service_id, wanted=wanted, now=self.now, limit=MOST_SLOTS, **which
+                service_id=service_id,
+                wanted=wanted,
+                now=self.now,
+                limit=MOST_SLOTS,
+                contact_id=self.context.contact.id,
+                **which,
             )
         except (CalendarUnreadable, CredentialRefused):
             return CalendarClosed()
@@ -255,7 +312,9 @@ class Toolbox:
                 self.see(one)
             case BookedTogether(appointments=appointments):
                 self.see(*appointments)
-            case ToCancel(one):
+            case ToCancel(one, also):
+                self.see(one, *also)
+            case Proposed(moving=Appointment() as one):
                 self.see(one)
             case Listed(appointments):
                 self.see(*appointments)
@@ -285,25 +344,36 @@ class Toolbox:
             return await self.note(step, Refused("ask_which_one", "The customer is to say which."))
         if len(self._at_once) > 1:
             asked = self._at_once[: MOST_SLOTS - 1]  # and a row for all of them
-        elif any(_another(each, slot, view) for each in self.placed):
-            asked = [slot]
+        elif self.proposed and slot not in self.proposed:
+            # What is asked for besides may be meant instead: the contact says which, or both.
+            asked = [*self.proposed, slot]
         else:
             return None
         views = [each for each in map(self.slot_view, asked) if each is not None]
         moving = tuple(each.get("moving") for each in asked)
         return await self.note(step, ToChoose(slots=tuple(views), moving=moving))
 
-    async def asked_first(self, step: str, appointment: str | None) -> Done | None:
-        """Ask before cancelling, where typed words may mean an appointment of another day."""
+    async def asked_first(self, step: str, appointment: str | None) -> Done:
+        """Ask before cancelling: words are no tap on what would be cancelled.
+
+        Beside a search for the same service it is a move, for which the times are shown.
+        """
+        if self.cancelling:
+            return await self.note(step, Refused("asked_already", "The customer is to say."))
         mine = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
-        view = next((each for each in mine if str(each.id) == appointment), None)
+        ahead = {str(each.id): each for each in mine}
+        view = ahead.get(appointment or "")
         if view is None:
-            return None
-        day = view.starts_at.date()
-        said = self._said()
-        if self._another_day(day) or (said is not None and not said.fits(day)):
-            return await self.note(step, ToCancel(view))
-        return None
+            return await self.note(step, UnknownAppointment())
+        if view.service_id in self.searched:
+            return await self.note(step, self.searched[view.service_id], moving=str(view.id))
+        also = [ahead[each] for each in self._to_cancel if each in ahead and each != appointment]
+        return await self.note(step, ToCancel(view, tuple(also)))
+
+    def moving(self, service_id: str) -> str | None:
+        """Return the appointment that is rather to be moved: asked to be cancelled, and looked for."""
+        of = [each for each in self.cancelling if each.service_id == service_id]
+        return str(of[0].id) if len(of) == 1 else None
 
     def _said(self) -> NamedDay | None:
         local = self.catalogue.rules.local
@@ -394,15 +464,19 @@ class Toolbox:
                     f"s_{self.journal.token(step, index)}": action
                     for index, action in enumerate(actions)
                 }
-            case ToCancel(one):
-                was = one.starts_at.isoformat()
+            case ToCancel(one, also):
+                yes, *more = [
+                    {"do": "cancel_sure", "id": str(each.id), "was": each.starts_at.isoformat()}
+                    for each in (one, *also)
+                ]
                 return {
-                    f"c_{self.journal.token(step, 'yes')}": {
-                        "do": "cancel_sure",
-                        "id": str(one.id),
-                        "was": was,
-                    },
-                    f"c_{self.journal.token(step, 'no')}": {"do": "appointment", "id": str(one.id)},
+                    f"c_{self.journal.token(step, 'yes')}": {**yes, "also": more},
+                    f"c_{self.journal.token(step, 'no')}": {"do": "keep", "id": str(one.id)},
+                }
+            case Proposed():
+                return {
+                    f"p_{self.journal.token(step, action['do'])}": action
+                    for action in _answers_to(outcome)
                 }
             case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
                 return self.offer_appointments((one,))
@@ -439,14 +513,43 @@ class _Work:
         self.done = await self._toolbox.conclude(session, self._step, outcome, moving=self._moving)
 
 
-def _another(placed: Appointment, slot: Action, view: SlotView) -> bool:
-    """Tell whether a slot is another one than this turn has booked or moved to already.
+def _chosen(slot: Action) -> ChosenSlot:
+    return ChosenSlot(
+        service_id=slot["service"],
+        professional_id=slot["professional"],
+        start=datetime.fromisoformat(slot["start"]),
+    )
 
-    It may be meant instead ("Friday or Saturday", "a cut or a shave"), or besides.
-    """
-    there = (placed.starts_at, placed.professional_id, placed.service_id)
-    same = there == (view.start, view.professional_id, view.service_id)
-    return not (same and slot.get("moving") in (None, str(placed.id)))
+
+def _answers_to(proposed: Proposed) -> list[Action]:
+    """Return what can be answered to a proposal: yes, another time, and no; a move has no other."""
+    moving = None if proposed.moving is None else str(proposed.moving.id)
+    slots = [slot_action(each.slot, moving=moving) for each in proposed.slots]
+    proposal_id = str(proposed.proposal_id)
+    yes = {
+        "do": "confirm",
+        "proposal": proposal_id,
+        "slots": slots,
+        "moving": moving,
+        "person": proposed.person,
+        "note": proposed.note,
+    }
+    if moving is not None:
+        return [yes, {"do": "keep", "id": moving, "proposal": proposal_id}]
+    other = {"do": "other_time", "slot": slots[0]}
+    return [yes, other, {"do": "not_now", "proposal": proposal_id}]
+
+
+def other_times(slot: Action) -> Action:
+    """Return the action that shows the times of a slot's day."""
+    return {
+        "do": "times",
+        "service": slot["service"],
+        "professional": slot["professional"],
+        "day": datetime.fromisoformat(slot["start"]).date().isoformat(),
+        "after": None,
+        "moving": slot["moving"],
+    }
 
 
 def slot_action(slot: SlotView, *, moving: str | None) -> Action:

@@ -29,10 +29,14 @@ from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
 from mcp_platform.scheduling.outcome import (
     Booked,
+    BookedTogether,
     CalendarClosed,
     Cancelled,
     LimitReached,
     Moved,
+    Proposed,
+    ProposedSlot,
+    Released,
     SlotsFound,
     SlotView,
     Taken,
@@ -92,14 +96,31 @@ ALL = [
     Done(ToCancel(APPOINTMENT), ("c_yes", "c_no")),
     Done(Refused("bad_arguments", "slot_id: missing")),
 ]
+# What this release has and the one before had not.
+NEW = [
+    Done(BookedTogether(appointments=(APPOINTMENT, APPOINTMENT)), ("a_one", "a_two")),
+    Done(
+        Proposed(
+            proposal_id=APPOINTMENT.id,
+            slots=(ProposedSlot(slot=SLOT, price_cents=4500, currency="BRL"),),
+            until=END,
+            moving=APPOINTMENT,
+            person="Theo",
+            note="de carro",
+        ),
+        ("p_yes", "p_no"),
+    ),
+    Done(Released(proposal_id=APPOINTMENT.id)),
+    Done(ToCancel(APPOINTMENT, (APPOINTMENT,)), ("c_yes", "c_no")),
+]
 # Recorded with the release before, an outcome a line, in the order of `ALL`.
 BEFORE = Path(__file__).with_name("journal_of_the_release_before.jsonl")
 
 
 def test_every_outcome_survives_the_journal() -> None:
-    kinds = {type(done.outcome) for done in ALL}
+    kinds = {type(done.outcome) for done in [*ALL, *NEW]}
     assert kinds == {*SHARED, *(each for tool in TOOLS.values() for each in tool.outcomes)}
-    for done in ALL:
+    for done in [*ALL, *NEW]:
         back = OUTCOMES.read(orjson.loads(orjson.dumps(OUTCOMES.write(done))))
         assert back == done
 

@@ -262,7 +262,7 @@ async def booked(desk: Desk) -> None:
             monday = tomorrow(15)
             monday += timedelta(days=-monday.weekday() % 7)
 
-            reply = await here.ask(f"Marca um corte com o Zé dia {monday:%d/%m} às 15h")
+            reply = await here.ask_and_agree(f"Marca um corte com o Zé dia {monday:%d/%m} às 15h")
 
             assert "✅ Agendado" in text_of(reply)
             assert await here.starts() == [f"{monday:%Y-%m-%d %H:%M}"]

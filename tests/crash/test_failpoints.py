@@ -16,6 +16,7 @@ from tests.world import tomorrow
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
 MOVE = "Quero remarcar meu corte para depois de amanhã às 10h"
 CANCEL = "Quero cancelar meu horário"
+YES = "Sim"  # what was proposed is done by the next turn
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
 
 
@@ -31,7 +32,12 @@ def test_every_failpoint_is_somewhere_in_the_code_and_every_one_there_is_registe
 
 @pytest.mark.parametrize("name", FAILPOINTS)
 @pytest.mark.parametrize(
-    "wishes", [[BOOK], pytest.param([BOOK, MOVE, CANCEL], marks=pytest.mark.full)], ids=len
+    "wishes",
+    [
+        [BOOK, YES],
+        pytest.param([BOOK, YES, MOVE, YES, CANCEL, YES], marks=pytest.mark.full),
+    ],
+    ids=len,
 )
 async def test_nothing_is_lost_or_doubled_when_a_process_is_killed(
     here: CrashWorld, name: str, wishes: list[str]
@@ -71,6 +77,8 @@ async def test_the_command_dies_at_the_failpoint_that_its_environment_names(
     await here.bury()
     await here.start("worker")
     await here.until_answered(1)
+    await here.world.say(YES)
+    await here.until_answered(2)
     await here.check_messages()
     await here.check_calendar([("booked", tomorrow(15))])
 

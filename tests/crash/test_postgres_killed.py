@@ -89,7 +89,7 @@ async def _load(here: CrashWorld) -> None:
         await asyncio.sleep(0.1)
     for customer in CUSTOMERS:
         await here.until_replied(1, customer)
-        await here.world.say("Obrigado!", as_=customer)
+        await here.world.say("Sim, obrigado!", as_=customer)
 
 
 def _slot(number: int):

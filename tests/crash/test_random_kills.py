@@ -121,12 +121,13 @@ async def _visit(
     arrive_within_s: float,
 ) -> None:
     await asyncio.sleep(chance.uniform(0, arrive_within_s))
-    for count, step in enumerate(customer.plan, start=1):
-        await here.world.say(customer.says(step), as_=customer.wa_id)
+    said = [words for step in customer.plan for words in (customer.says(step), "Sim")]
+    for count, words in enumerate(said, start=1):
+        await here.world.say(words, as_=customer.wa_id)
         await eventually(
             postman.has(customer, count),
             within=PATIENCE_S,
-            why=f"what customer {customer.number} is told of {step!r}",
+            why=f"what customer {customer.number} is told of {words!r}",
         )
 
 

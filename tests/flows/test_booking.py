@@ -8,7 +8,7 @@ from tests.world import World, choice, choices_of, eventually, text_of, tomorrow
 
 
 async def test_a_customer_books_by_writing_a_day_and_a_time(here: World) -> None:
-    reply = await here.ask("Oi! Quero marcar um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Oi! Quero marcar um corte amanhã às 15h com o Zé")
 
     assert "✅ Agendado: Corte com Zé" in text_of(reply)
     assert "15:00" in text_of(reply)
@@ -54,10 +54,10 @@ async def test_a_time_that_was_offered_can_be_chosen_by_naming_it(here: World) -
 
 
 async def test_an_appointment_is_moved_by_writing(here: World) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     await eventually(lambda: here.shows(tomorrow(15)), why="the event")
 
-    reply = await here.ask("Quero remarcar para amanhã às 17h")
+    reply = await here.ask_and_agree("Quero remarcar para amanhã às 17h")
 
     assert "✅ Remarcado: Corte com Zé" in text_of(reply)
     assert "17:00" in text_of(reply)
@@ -69,7 +69,7 @@ async def test_an_appointment_is_moved_by_writing(here: World) -> None:
 async def test_a_list_of_times_offered_for_a_move_moves_and_books_no_second_one(
     here: World,
 ) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     offer = await here.ask("Preciso remarcar, o que tem depois de amanhã com o Zé?")
     row = choices_of(offer)[-1]
     asked = len(await here.asked_model())
@@ -87,10 +87,10 @@ async def test_a_list_of_times_offered_for_a_move_moves_and_books_no_second_one(
 
 
 async def test_an_appointment_is_cancelled_by_writing(here: World) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     await eventually(lambda: here.shows(tomorrow(15)), why="the event")
 
-    reply = await here.ask("Cancela meu horário")
+    reply = await here.ask_and_agree("Cancela meu horário")
 
     assert "❌ Cancelado: Corte com Zé" in text_of(reply)
     assert await here.statuses() == ["cancelled"]
@@ -132,7 +132,7 @@ async def test_when_nothing_at_all_is_free_it_says_so(here: World) -> None:
 async def test_beyond_the_horizon_nothing_is_booked(here: World) -> None:
     far = tomorrow(10, days=100)
 
-    reply = await here.ask(f"Marca um corte dia {far:%d/%m/%Y} às 10h")
+    reply = await here.ask_and_agree(f"Marca um corte dia {far:%d/%m/%Y} às 10h")
 
     assert "Não marcamos horários para esse período." in text_of(reply)
     assert await here.statuses() == []
@@ -169,7 +169,7 @@ async def test_after_cancelling_a_tap_on_the_old_list_books_again(here: World) -
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     row = choices_of(offer)[0]
     await here.choose(row)
-    await here.ask("Cancela meu horário")
+    await here.ask_and_agree("Cancela meu horário")
 
     reply = await here.choose(row)
 
@@ -179,17 +179,17 @@ async def test_after_cancelling_a_tap_on_the_old_list_books_again(here: World) -
 
 async def test_one_phone_cannot_empty_the_agenda(here: World) -> None:
     for hour in range(9, 14):
-        await here.ask(f"Marca um corte amanhã às {hour}h com o Zé")
+        await here.ask_and_agree(f"Marca um corte amanhã às {hour}h com o Zé")
 
-    reply = await here.ask("Marca um corte amanhã às 17h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 17h com o Zé")
 
     assert "máximo por pessoa" in text_of(reply)
     assert await here.statuses() == ["booked"] * 5
 
 
 async def test_own_appointments_are_listed_as_the_database_has_them(here: World) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
-    await here.ask("Marca uma barba amanhã às 10h com o Beto")
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
+    await here.ask_and_agree("Marca uma barba amanhã às 10h com o Beto")
 
     reply = await here.ask("Quais são os meus horários?")
 
@@ -234,7 +234,7 @@ async def test_other_languages_book_move_and_cancel(
     for words, expected, status in zip(
         (book, move, cancel), said, ("booked", "booked", "cancelled"), strict=True
     ):
-        reply = await here.ask(words)
+        reply = await here.ask_and_agree(words)
         assert expected in text_of(reply)
         assert await here.statuses() == [status]
 
@@ -249,7 +249,7 @@ async def test_the_tenant_s_language_holds_until_a_second_message_speaks_against
     assert heard == [None, None, None, "es", "es"]
 
 
-async def test_a_booking_stands_even_if_the_model_fails_right_after_it(here: World) -> None:
+async def test_a_proposal_stands_even_if_the_model_fails_right_after_it(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     slot = choices_of(offer)[0]["id"]
     blocked = {"promptFeedback": {"blockReason": "OTHER"}}
@@ -257,5 +257,7 @@ async def test_a_booking_stands_even_if_the_model_fails_right_after_it(here: Wor
 
     reply = await here.ask("esse mesmo")
 
-    assert "✅ Agendado" in text_of(reply)
+    assert "Posso marcar?" in text_of(reply)
+    assert await here.statuses() == ["held"]
+    assert "✅ Agendado" in text_of(await here.choose(choice(reply, "Confirmar")))
     assert await here.statuses() == ["booked"]

@@ -39,11 +39,11 @@ async def test_taps_say_so_too_and_no_hold_is_left(here: World) -> None:
 
 
 async def test_cancelling_needs_no_calendar_and_is_mirrored_when_it_is_back(here: World) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     await eventually(lambda: here.shows(tomorrow(15)), why="the event")
     await _strike(here, "unreadable", times=3)
 
-    reply = await here.ask("Cancela meu horário")
+    reply = await here.ask_and_agree("Cancela meu horário")
 
     assert "❌ Cancelado" in text_of(reply)
     await eventually(here.shows, why="an empty calendar")
@@ -51,10 +51,10 @@ async def test_cancelling_needs_no_calendar_and_is_mirrored_when_it_is_back(here
 
 async def test_when_the_calendar_is_back_it_books_again(here: World) -> None:
     await _strike(here, "unreadable", times=30)
-    assert CLOSED in text_of(await here.ask("Marca um corte amanhã às 15h com o Zé"))
+    assert CLOSED in text_of(await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé"))
     await here.forgive()
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert "✅ Agendado" in text_of(reply)
 
@@ -62,7 +62,7 @@ async def test_when_the_calendar_is_back_it_books_again(here: World) -> None:
 async def test_the_calendar_that_the_credentials_name_will_do(here: World) -> None:
     await here.change(calendar_id=None)
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert "✅ Agendado" in text_of(reply)
     await eventually(lambda: here.shows(tomorrow(15)), why="the event")
@@ -73,7 +73,7 @@ async def test_a_private_key_that_is_none_closes_the_calendar_and_breaks_nothing
 ) -> None:
     here.rewrite_credentials(GOOGLE_PRIVATE_KEY="not-a-key")
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert CLOSED in text_of(reply)
     assert "Olá" in text_of(await here.ask("oi"))

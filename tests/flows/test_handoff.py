@@ -51,7 +51,7 @@ async def test_taps_are_silent_too_while_a_person_has_the_conversation(here: Wor
 async def test_other_customers_are_answered_as_before(here: World) -> None:
     await here.ask(WANTS)
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé", as_="5511999990002")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé", as_="5511999990002")
 
     assert "✅ Agendado" in text_of(reply)
 
@@ -65,7 +65,7 @@ async def test_the_assistant_is_back_when_it_is_told_to(here: World) -> None:
         contacts = Contacts(session, here.tenant.id)
         await contacts.answered_by(ContactId(contact), "assistant")
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert "✅ Agendado" in text_of(reply)
 
@@ -80,7 +80,7 @@ async def test_the_assistant_is_back_after_a_time(here: World) -> None:
         f" WHERE tenant_id = {here.tenant.id}"
     )
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert "✅ Agendado" in text_of(reply)
 

@@ -198,7 +198,7 @@ async def _given_up(world: World, code: int) -> bool:
 async def test_a_conversation_is_counted_from_the_webhook_to_the_bill(here: World) -> None:
     before = await measured(here)
 
-    await here.ask("Marca um corte com o Zé amanhã às 15h")
+    await here.ask_and_agree("Marca um corte com o Zé amanhã às 15h")
     await here.idle()
 
     async def told() -> bool:

@@ -10,20 +10,28 @@ BOOK = "Marca um corte amanhã às 15h com o Zé"
 PEOPLE = "SELECT count(*) FROM contacts WHERE tenant_id = :tenant"
 
 
+async def does(here: World, who: dict[str, Any], words: str) -> dict[str, Any]:
+    """Have somebody write what they want, and "Sim" to what is proposed; return the last reply."""
+    for said in (words, "Sim"):
+        before = len(await here.sent(as_=None))
+        await here.write(who, text=said)
+        reply = (await here.replies(before + 1, as_=None))[-1]
+    return reply
+
+
 async def test_a_customer_without_a_phone_number_books_and_is_answered(here: World) -> None:
     user = {"user_id": "BR.1000000000000000004", "name": "Ana"}
 
     await here.write(user, text=BOOK)
 
     reply = (await here.replies(1, as_="BR.1000000000000000004"))[0]
-    assert "✅ Agendado" in text_of(reply)
+    assert "Posso marcar?" in text_of(reply)
     assert "to" not in reply["payload"]
     assert reply["payload"]["recipient"] == "BR.1000000000000000004"
 
 
 async def test_who_was_known_by_phone_and_gets_a_user_id_is_the_same_contact(here: World) -> None:
-    await here.write({"wa_id": ANA, "user_id": None, "name": "Ana"}, text=BOOK)
-    await here.replies(1)
+    await does(here, {"wa_id": ANA, "user_id": None, "name": "Ana"}, BOOK)
     assert (
         await here.value("SELECT alias FROM contact_aliases WHERE tenant_id = :tenant")
         == f"w:{ANA}"
@@ -33,7 +41,7 @@ async def test_who_was_known_by_phone_and_gets_a_user_id_is_the_same_contact(her
 
     assert "Corte com Zé" in text_of(reply)
     assert await here.value(PEOPLE) == 1
-    assert "❌ Cancelado" in text_of(await here.ask("Cancela meu horário"))
+    assert "❌ Cancelado" in text_of(await here.ask_and_agree("Cancela meu horário"))
 
 
 async def test_offers_made_before_the_user_id_was_known_still_count(here: World) -> None:
@@ -49,12 +57,12 @@ async def test_offers_made_before_the_user_id_was_known_still_count(here: World)
 
 
 async def test_a_user_id_with_another_phone_is_the_same_contact(here: World) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000007", "name": "Ana"}, text=BOOK)
-    await here.replies(1)
+    await does(here, {"wa_id": ANA, "user_id": "BR.1000000000000000007", "name": "Ana"}, BOOK)
 
-    await here.write(
+    await does(
+        here,
         {"wa_id": "5521911112222", "user_id": "BR.1000000000000000007", "name": "Ana"},
-        text="Cancela meu horário",
+        "Cancela meu horário",
     )
 
     await eventually(lambda: _statuses(here, ["cancelled"]))
@@ -62,8 +70,7 @@ async def test_a_user_id_with_another_phone_is_the_same_contact(here: World) -> 
 
 
 async def test_a_phone_that_changed_hands_brings_no_appointments_with_it(here: World) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000006", "name": "Ana"}, text=BOOK)
-    await here.replies(1)
+    await does(here, {"wa_id": ANA, "user_id": "BR.1000000000000000006", "name": "Ana"}, BOOK)
 
     await here.post(
         here.webhook(message("Cancela meu horário", from_user_id="BR.1000000000000000005"))
@@ -80,16 +87,14 @@ async def test_a_phone_that_changed_hands_brings_no_appointments_with_it(here: W
 
 async def test_a_change_of_number_keeps_the_appointments(here: World) -> None:
     new = "5521933334444"
-    await here.write({"wa_id": ANA, "user_id": None, "name": "Ana"}, text=BOOK)
-    await here.replies(1)
+    await does(here, {"wa_id": ANA, "user_id": None, "name": "Ana"}, BOOK)
     change = {"type": "user_changed_number", "body": "Ana changed", "wa_id": new}
 
     await here.post(here.webhook(_system(change, wa_id=ANA)))
     await here.idle()
-    assert len(await here.sent()) == 1
-    await here.write({"wa_id": new, "user_id": None, "name": "Ana"}, text="Cancela meu horário")
+    assert len(await here.sent()) == 2
+    reply = await does(here, {"wa_id": new, "user_id": None, "name": "Ana"}, "Cancela meu horário")
 
-    reply = (await here.replies(1, as_=new))[0]
     assert "❌ Cancelado" in text_of(reply)
     assert await here.value(PEOPLE) == 1
 
@@ -97,8 +102,7 @@ async def test_a_change_of_number_keeps_the_appointments(here: World) -> None:
 async def test_a_change_of_user_id_in_a_system_message_keeps_the_appointments(
     here: World,
 ) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000002", "name": "Ana"}, text=BOOK)
-    await here.replies(1)
+    await does(here, {"wa_id": ANA, "user_id": "BR.1000000000000000002", "name": "Ana"}, BOOK)
     change = {
         "type": "user_changed_user_id",
         "body": "changed",
@@ -107,17 +111,14 @@ async def test_a_change_of_user_id_in_a_system_message_keeps_the_appointments(
 
     await here.post(here.webhook(_system(change, wa_id=ANA, from_user_id="BR.1000000000000000002")))
     await here.idle()
-    await here.write(
-        {"user_id": "BR.1000000000000000000", "name": "Ana"}, text="Cancela meu horário"
-    )
+    await does(here, {"user_id": "BR.1000000000000000000", "name": "Ana"}, "Cancela meu horário")
 
     await eventually(lambda: _statuses(here, ["cancelled"]))
     assert await here.value(PEOPLE) == 1
 
 
 async def test_a_user_id_update_by_webhook_keeps_the_appointments(here: World) -> None:
-    await here.write({"wa_id": ANA, "user_id": "BR.1000000000000000003", "name": "Ana"}, text=BOOK)
-    await here.replies(1)
+    await does(here, {"wa_id": ANA, "user_id": "BR.1000000000000000003", "name": "Ana"}, BOOK)
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"phone_number_id": here.tenant.phone_number_id},
@@ -135,9 +136,7 @@ async def test_a_user_id_update_by_webhook_keeps_the_appointments(here: World) -
     await here.post({"object": "whatsapp_business_account", "entry": [entry]})
     await here.idle()
 
-    await here.write(
-        {"user_id": "BR.1000000000000000001", "name": "Ana"}, text="Cancela meu horário"
-    )
+    await does(here, {"user_id": "BR.1000000000000000001", "name": "Ana"}, "Cancela meu horário")
 
     await eventually(lambda: _statuses(here, ["cancelled"]))
     assert await here.value(PEOPLE) == 1
@@ -149,9 +148,9 @@ async def test_a_turn_that_was_begun_is_finished_by_whom_its_contact_turns_out_t
     old, new = "BR.1000000000000000008", "BR.1000000000000000009"
     await here.write({"wa_id": ANA, "user_id": old, "name": "Ana"}, text="oi")
     await here.replies(1)
-    await here.write({"user_id": new, "name": "Ana"}, text=BOOK)
+    await does(here, {"user_id": new, "name": "Ana"}, BOOK)
     await eventually(lambda: _statuses(here, ["booked"]))
-    await here.write({"user_id": new, "name": "Ana"}, text="Cancela meu horário")
+    await does(here, {"user_id": new, "name": "Ana"}, "Cancela meu horário")
     await eventually(lambda: _statuses(here, ["cancelled"]))
     await here.idle()
     await eventually(lambda: _woken(here), why="an end of all wake-ups, which would take it up")
@@ -226,5 +225,5 @@ async def _statuses(here: World, expected: list[str]) -> bool:
 
 
 async def test_tomorrow_is_tomorrow_by_the_shops_clock(here: World) -> None:
-    await here.ask(BOOK)
+    await here.ask_and_agree(BOOK)
     assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:00"]

@@ -12,14 +12,14 @@ BOOK = "Marca um corte amanhã às 15h com o Zé"
 
 async def test_one_phone_at_two_shops_is_two_customers(here: World) -> None:
     other = await here.add_tenant()
-    await here.ask(BOOK)
+    await here.ask_and_agree(BOOK)
 
     reply = await here.ask("Quais são os meus horários?", to=other)
     assert "Você não tem horários marcados." in text_of(reply)
-    await here.ask("Cancela meu horário", to=other)
+    await here.ask_and_agree("Cancela meu horário", to=other)
     assert await here.statuses() == ["booked"]
 
-    reply = await here.ask(BOOK, to=other)
+    reply = await here.ask_and_agree(BOOK, to=other)
     assert "✅ Agendado" in text_of(reply)
     assert len(await here.events()) == 1
     await here.idle()
@@ -53,7 +53,7 @@ async def test_what_was_offered_to_one_customer_is_nothing_to_another(here: Worl
 async def test_another_customers_appointment_can_be_neither_moved_nor_cancelled(
     here: World,
 ) -> None:
-    await here.ask(BOOK)
+    await here.ask_and_agree(BOOK)
     mine = await here.ask("Tem horário para barba amanhã com o Beto?")
     menu = await _menu_of_my_appointment(here)
     uuid, offers = await _everything_of(here)
@@ -132,7 +132,7 @@ async def test_what_anybody_notifies_reaches_no_worker_and_no_log(
         await login.execute("SELECT pg_notify('mcp_queue', $1)", forged % job)
     await login.close()
 
-    assert "✅ Agendado" in text_of(await here.ask(BOOK))
+    assert "✅ Agendado" in text_of(await here.ask_and_agree(BOOK))
 
     said = caplog.text + "".join(capfd.readouterr())
     assert "FORGED" not in said

@@ -140,7 +140,7 @@ async def test_text_beside_a_voice_note_is_answered_as_text(alone: World) -> Non
 
     reply = (await alone.replies(1))[0]
 
-    assert "✅ Agendado" in text_of(reply)
+    assert "Posso marcar?" in text_of(reply)
 
 
 async def test_a_corrected_message_is_understood_anew(here: World) -> None:
@@ -161,7 +161,7 @@ async def test_a_corrected_message_is_understood_anew(here: World) -> None:
         )
     )
 
-    assert "✅ Agendado" in text_of((await here.replies(1))[0])
+    assert "Posso marcar?" in text_of((await here.replies(1))[0])
 
 
 OFFERS = (

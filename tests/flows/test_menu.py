@@ -45,7 +45,7 @@ async def test_taps_alone_book_move_and_cancel(here: World) -> None:
     sure = await here.choose(choice(mine, "Cancelar"))
     assert "Quer mesmo cancelar?" in text_of(sure)
     assert await here.statuses() == ["booked"]
-    kept = await here.choose(choice(sure, "Não, manter"))
+    kept = await here.choose(choice(sure, "Manter horário"))
     assert "Corte com Zé" in text_of(kept)
     gone = await here.choose(choice(sure, "Sim, cancelar"))
     assert "❌ Cancelado: Corte com Zé" in text_of(gone)
@@ -192,7 +192,9 @@ async def test_a_model_that_never_answers_is_not_waited_for_for_ever(alone: Worl
 
 @pytest.mark.parametrize("alone", OFF, indirect=True)
 async def test_with_the_model_switched_off_for_all_nobody_asks_it(alone: World) -> None:
-    times = await _to_times(alone, await alone.ask("Marca um corte amanhã às 15h com o Zé"))
+    times = await _to_times(
+        alone, await alone.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
+    )
 
     assert "✅ Agendado" in text_of(await alone.choose(choice(times, "09:00")))
     assert await alone.asked_model() == []
@@ -203,7 +205,7 @@ async def test_with_the_model_switched_off_for_one_tenant_nobody_asks_it_there(
 ) -> None:
     await here.without_model()
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert choices_of(reply)
     assert await here.asked_model() == []
@@ -211,10 +213,10 @@ async def test_with_the_model_switched_off_for_one_tenant_nobody_asks_it_there(
 
 async def test_when_the_model_is_back_it_answers_again(here: World) -> None:
     await here.fault(here.gemini, "key_invalid", match={"key": here.tenant.gemini_key}, times=1)
-    menu = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    menu = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     assert "✅" not in text_of(menu)
 
-    reply = await here.ask("Marca um corte amanhã às 15h com o Zé")
+    reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert "✅ Agendado" in text_of(reply)
 

@@ -98,21 +98,25 @@ async def test_one_of_what_was_booked_at_once_is_tapped(here: World) -> None:
     assert await here.statuses() == ["booked"]
 
 
-async def test_what_is_booked_after_another_in_a_turn_is_shown(here: World) -> None:
+async def test_of_what_is_booked_after_another_in_a_turn_the_customer_says_which(
+    here: World,
+) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     first, second = (call("book", slot_id=each["id"]) for each in choices_of(offer)[:2])
     await here.script({"call": first}, {"call": second}, "Pronto!")
 
-    reply = await here.ask("quero o primeiro")
+    reply = await here.ask("quero o primeiro e o segundo")
 
-    assert text_of(reply).count("✅") == 1
-    assert "Quer marcar também este?" in text_of(reply)
-    assert titles(reply) == titles(offer)[1:2]
-    assert await here.statuses() == ["booked"]
+    assert "Qual destes você quer?" in text_of(reply)
+    assert "Posso marcar?" not in text_of(reply)
+    assert titles(reply) == [*titles(offer)[:2], "Os dois"]
+    assert "booked" not in await here.statuses()
+    assert text_of(await here.ask("os dois")).count("✅ Agendado") == 2
+    assert await here.statuses() == ["booked", "booked"]
 
 
 async def test_of_two_alternatives_of_a_move_the_customer_says_which(here: World) -> None:
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     offer = await here.ask("Preciso remarcar, o que tem depois de amanhã com o Zé?")
     [mine, *_] = await here.rows(
         "SELECT id FROM offers WHERE tenant_id = :tenant AND action ->> 'do' = 'appointment'"
@@ -134,7 +138,7 @@ async def test_of_two_alternatives_of_a_move_the_customer_says_which(here: World
 
 async def test_another_day_than_the_words_name_is_not_cancelled_unasked(here: World) -> None:
     when = tomorrow(15)
-    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     listed = await here.ask("Oi")
     assert text_of(listed)
     [mine, *_] = await here.rows(
@@ -160,31 +164,38 @@ async def test_another_day_than_the_words_name_is_not_cancelled_unasked(here: Wo
     assert "❌ Cancelado" in text_of(await here.choose(choice(again, "Sim, cancelar")))
 
 
-async def test_what_became_of_an_appointment_is_told_once(here: World) -> None:
+async def test_what_is_called_twice_is_asked_once(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     book = call("book", slot_id=choices_of(offer)[0]["id"])
     await here.script({"call": [book, book]}, "Pronto!")
 
-    assert text_of(await here.ask("o primeiro")).count("✅") == 1
+    proposed = await here.ask("pode ser o mais cedo")
+    assert text_of(proposed).count("Posso marcar?") == 1
+    assert await here.statuses() == ["held"]
+    assert "✅" in text_of(await here.choose(choice(proposed, "Confirmar")))
 
-    mine = (await here.asked_model())[-1]["body"]["contents"][-1]["parts"]
-    appointment = mine[0]["functionResponse"]["response"]["appointment"]["id"]
-    cancel = call("cancel", appointment_id=appointment)
+    await here.ask("Oi")
+    [mine, *_] = await here.rows(
+        "SELECT id FROM offers WHERE tenant_id = :tenant AND action ->> 'do' = 'appointment'"
+    )
+    cancel = call("cancel", appointment_id=mine.id)
     await here.script({"call": [cancel, cancel]}, "Pronto!")
 
-    assert text_of(await here.ask("cancela")).count("❌") == 1
-    assert await here.statuses() == ["cancelled"]
+    asked = await here.ask("acho que vou ter que cancelar")
+    assert text_of(asked).count("Quer mesmo cancelar?") == 1
+    assert await here.statuses() == ["booked"]
+    assert "❌" in text_of(await here.ask("sim"))
 
 
-async def test_what_was_just_booked_is_not_offered_again(here: World) -> None:
+async def test_what_is_proposed_is_not_offered_beside_it(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     slot = choices_of(offer)[0]["id"]
     await here.script({"call": call("book", slot_id=slot)}, f"Te espero! {{slot:{slot}}}")
 
-    reply = await here.ask("o primeiro")
+    reply = await here.ask("pode ser o mais cedo")
 
-    assert "✅" in text_of(reply)
-    assert choices_of(reply) == []
+    assert "Posso marcar?" in text_of(reply)
+    assert titles(reply) == ["Confirmar", "Outro horário", "Agora não"]
 
 
 async def test_what_was_looked_for_at_once_is_shown_together(here: World) -> None:
@@ -263,7 +274,7 @@ async def test_a_weekday_that_the_model_miscounts_is_asked_about_and_not_booked(
 
     right = choices_of(reply)[0]
     await here.script({"call": call("book", slot_id=right["id"])}, "Pronto!")
-    assert "✅ Agendado" in text_of(await here.ask(f"na {said} mesmo"))
+    assert "✅ Agendado" in text_of(await here.ask_and_agree(f"na {said} mesmo"))
     assert await here.statuses() == ["booked"]
 
     # Named for the appointment that is there, the same word asks for no day.

@@ -24,7 +24,7 @@ async def test_five_messages_with_less_than_a_pause_between_are_answered_togethe
     await alone.idle()
 
     assert len(await alone.sent()) == 1
-    assert "✅ Agendado: Corte com Zé" in text_of(replies[0])
+    assert "Posso marcar? Corte com Zé" in text_of(replies[0])
     assert await alone.value("SELECT count(*) FROM turns WHERE tenant_id = :tenant") == 1
     last = (await alone.asked_model())[-1]["body"]["contents"]
     assert "queria marcar um corte" in str(last)
@@ -77,7 +77,7 @@ async def test_a_message_that_meta_sends_five_times_is_answered_once(here: World
 
     assert again.status_code == 200
     assert len(await here.sent()) == 1
-    assert await here.statuses() == ["booked"]
+    assert await here.statuses() == ["held"]
 
 
 async def test_of_two_taps_of_one_moment_the_last_counts(alone: World) -> None:

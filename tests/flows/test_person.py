@@ -105,7 +105,7 @@ async def test_from_the_handoff_to_the_assistants_return(here: World) -> None:
 
     await eventually(delivered, why="the delivery of what a person wrote")
     await asked(here, "POST", f"/{waiting['id']}/return")
-    assert "✅ Agendado" in text_of(await here.ask(BOOKS))
+    assert "✅ Agendado" in text_of(await here.ask_and_agree(BOOKS))
 
 
 async def test_who_was_left_without_an_answer_is_told_to_the_owner_once(here: World) -> None:
@@ -138,7 +138,7 @@ async def test_who_was_left_without_an_answer_is_told_to_the_owner_once(here: Wo
     assert f"Ana (+{ANA}) escreveu e ninguém respondeu." in text_of(notice)
     assert len(await here.sent(as_=here.tenant.owner)) == 1
     assert len(await here.sent()) == 1
-    assert "✅ Agendado" in text_of(await here.ask(BOOKS))
+    assert "✅ Agendado" in text_of(await here.ask_and_agree(BOOKS))
 
 
 async def test_a_conversation_that_cannot_be_given_back_keeps_no_other(
@@ -201,17 +201,18 @@ async def test_what_was_booked_as_a_person_took_over_is_still_told(
 ) -> None:
     await here.ask("oi")
     contact = await anas(here)
+    await here.ask(BOOKS)
     async with stopped_at(monkeypatch, InboxHandler, "_close") as (reached, go):
-        await here.say(BOOKS)
+        await here.say("Sim")
         await reached.wait()
         taken = await asked(here, "POST", f"/{contact}/take", json={})
         assert taken["under_way"]
-        told = (await here.replies(2))[-1]
+        told = (await here.replies(3))[-1]
         go.set()
         await here.idle()
 
     assert "✅ Agendado" in text_of(told)
-    assert len(await here.sent()) == 2
+    assert len(await here.sent()) == 3
     assert await here.statuses() == ["booked"]
     assert (await asked(here, "GET", f"/{contact}"))["taken_by"] == "bia"
 
@@ -242,8 +243,9 @@ async def test_a_cancellation_by_the_business_reaches_a_customer_who_is_being_an
 async def test_a_reply_that_names_the_old_time_of_a_moved_appointment_says_the_new_one(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await here.ask(BOOKS)
     async with stopped_at(monkeypatch, InboxHandler, "_close") as (reached, go):
-        await here.say(BOOKS)
+        await here.say("Sim")
         await reached.wait()
         [booked] = (await asked(here, "GET", "/list", at="appointments"))["appointments"]
         start = {"start": tomorrow(16, 30).isoformat()}
@@ -252,7 +254,7 @@ async def test_a_reply_that_names_the_old_time_of_a_moved_appointment_says_the_n
         go.set()
         await here.idle()
 
-    said = [text_of(each) for each in await here.sent()]
+    said = [text_of(each) for each in await here.sent()][1:]
     assert len(said) == 2
     assert "agora é Corte com Zé, amanhã" in said[0]
     assert "Esse horário mudou nesse meio-tempo.\n\nSeus próximos horários:" in said[1]

@@ -28,6 +28,10 @@ def traces(lines: Lines, event: str) -> set[str | None]:
 @pytest.mark.parametrize("alone", PATIENT, indirect=True)
 async def test_one_id_leads_from_the_webhook_to_the_send(alone: World, lines: Lines) -> None:
     await alone.say("Marca um corte com o Zé amanhã às 15h")
+    await alone.let_pass(seconds=60)
+    await alone.replies(1)
+    await alone.idle()
+    await alone.say("Sim")
     waking = (
         "SELECT convert_from(payload, 'UTF8')::json ->> 'trace' FROM queue.pgqueuer"
         " WHERE entrypoint = 'inbox'"
@@ -35,18 +39,20 @@ async def test_one_id_leads_from_the_webhook_to_the_send(alone: World, lines: Li
     woken = await alone.rows(waking)
     await alone.let_pass(seconds=60)
 
-    assert "✅ Agendado" in text_of((await alone.replies(1))[0])
+    assert "✅ Agendado" in text_of((await alone.replies(2))[1])
     await alone.idle()
 
-    (trace,) = await alone.rows("SELECT trace_id FROM inbox_events WHERE kind = 'message'")
+    _, trace = await alone.rows(
+        "SELECT trace_id FROM inbox_events WHERE kind = 'message' ORDER BY received_at"
+    )
     assert trace[0]
     assert woken == [trace]
-    recorded = await alone.rows("SELECT kind, trace_id FROM outbox ORDER BY kind")
-    assert recorded == [("calendar_put", *trace), ("whatsapp", *trace)]
+    recorded = await alone.rows("SELECT kind, trace_id FROM outbox ORDER BY id OFFSET 1")
+    assert sorted(map(tuple, recorded)) == [("calendar_put", *trace), ("whatsapp", *trace)]
     for step in ("whatsapp.webhook.stored", "flow.turn.closed", "outbox.effect.done"):
         # The statuses that Meta posts afterwards are webhooks too, of ids of their own.
         assert traces(lines, step) >= set(trace), step
-    assert traces(lines, "flow.turn.closed") == traces(lines, "outbox.effect.done") == set(trace)
+    assert traces(lines, "flow.turn.closed") == traces(lines, "outbox.effect.done")
 
 
 @pytest.mark.parametrize("alone", PATIENT, indirect=True)
@@ -58,7 +64,9 @@ async def test_of_a_burst_the_last_messages_id_goes_on(alone: World, lines: Line
     await alone.replies(1)
     await alone.idle()
 
-    heard = await alone.rows("SELECT trace_id FROM inbox_events WHERE kind = 'message' ORDER BY id")
+    heard = await alone.rows(
+        "SELECT trace_id FROM inbox_events WHERE kind = 'message' ORDER BY received_at"
+    )
     assert len(set(heard)) == 3
     last = set(heard[-1])
     assert {trace for (trace,) in await alone.rows("SELECT trace_id FROM outbox")} == last

@@ -126,7 +126,7 @@ async def test_a_suspended_tenant_is_stored_and_answered_when_it_is_resumed(alon
     assert await alone.sent() == []
     assert await alone.value("SELECT state FROM inbox_events") == "waiting"
     await alone.change(status="active")
-    assert "✅ Agendado" in text_of((await alone.replies(1))[0])
+    assert "Posso marcar?" in text_of((await alone.replies(1))[0])
 
 
 async def test_of_a_suspended_tenant_the_signature_is_still_checked(here: World) -> None:
@@ -187,7 +187,7 @@ async def test_a_turn_that_waits_for_credentials_is_not_set_aside(alone: World) 
 
     file.write_text(kept)
 
-    assert "✅ Agendado" in text_of((await alone.replies(1))[0])
+    assert "Posso marcar?" in text_of((await alone.replies(1))[0])
     assert await alone.value("SELECT count(*) FROM turns WHERE state = 'parked'") == 0
 
 

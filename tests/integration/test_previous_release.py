@@ -15,8 +15,8 @@ async def test_a_customer_books_with_the_previous_image(fleet: Fleet, tmp_path: 
         async with fleet.world(tmp_path) as here:
             here.url, here.service = url, container
             await here.add_tenant(serve_at="http://previous:8000")
-            booked = await here.ask("Oi! Quero marcar um corte amanhã às 15h com o Zé")
+            booked = await here.ask_and_agree("Oi! Quero marcar um corte amanhã às 15h com o Zé")
             assert "✅ Agendado: Corte com Zé" in text_of(booked)
             await eventually(lambda: here.shows(tomorrow(15)), why="the calendar's event")
-            cancelled = await here.ask("Quero cancelar meu horário")
+            cancelled = await here.ask_and_agree("Quero cancelar meu horário")
             assert cancelled

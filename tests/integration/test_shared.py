@@ -23,7 +23,7 @@ async def here(
 
 
 async def test_a_customer_books_moves_and_cancels(here: ContainerWorld) -> None:
-    booked = await here.ask("Oi! Quero marcar um corte amanhã às 15h com o Zé")
+    booked = await here.ask_and_agree("Oi! Quero marcar um corte amanhã às 15h com o Zé")
     assert "✅ Agendado: Corte com Zé" in text_of(booked)
     await eventually(lambda: here.shows(tomorrow(15)), why="the calendar's event")
 
@@ -31,7 +31,7 @@ async def test_a_customer_books_moves_and_cancels(here: ContainerWorld) -> None:
     assert "16:00" in text_of(moved)
     await eventually(lambda: here.shows(tomorrow(16)), why="the event, moved")
 
-    cancelled = await here.ask("Quero cancelar meu horário")
+    cancelled = await here.ask_and_agree("Quero cancelar meu horário")
     if choices_of(cancelled):
         await here.choose(choices_of(cancelled)[0])
     await eventually(here.shows, why="an empty calendar")

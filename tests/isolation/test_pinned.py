@@ -114,7 +114,7 @@ async def test_a_pinned_process_books_as_its_tenants_own_login(place: Pinnable) 
     pinned = place.pinned()
     async with running(pinned):
         await _at(place, pinned)
-        reply = await pinned.ask(BOOK)
+        reply = await pinned.ask_and_agree(BOOK)
         assert "✅ Agendado: Corte com Zé" in text_of(reply)
         await eventually(lambda: pinned.shows(tomorrow(15)), why="the calendar's event")
         assert await place.shared.statuses() == ["booked"]
@@ -150,7 +150,7 @@ async def test_what_the_shared_gateway_takes_for_an_isolated_tenant_is_left_to_i
     pinned = place.pinned()
     async with running(pinned):
         reply = (await pinned.replies(1))[0]
-    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    assert "Posso marcar? Corte com Zé" in text_of(reply)
 
 
 async def test_a_tenant_that_becomes_isolated_loses_nothing(place: Pinnable) -> None:
@@ -171,7 +171,7 @@ async def test_a_tenant_that_becomes_isolated_loses_nothing(place: Pinnable) -> 
     pinned = place.pinned()
     async with running(pinned):
         reply = (await pinned.replies(1))[0]
-    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    assert "Posso marcar? Corte com Zé" in text_of(reply)
 
 
 async def test_without_a_login_of_its_own_a_pinned_process_says_what_is_missing(
@@ -239,7 +239,7 @@ async def test_what_waits_is_answered_by_the_pods_of_a_tenant_that_is_made_isola
     pinned = place.pinned()
     async with running(pinned):
         reply = (await pinned.replies(1))[0]
-    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    assert "Posso marcar? Corte com Zé" in text_of(reply)
 
 
 async def test_messages_in_flight_are_each_answered_once_while_a_tenant_moves_out_and_back(
@@ -324,7 +324,7 @@ async def test_what_a_pod_still_takes_for_a_tenant_that_became_shared_is_answere
 
         reply = (await place.shared.replies(1))[0]
 
-    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    assert "Posso marcar? Corte com Zé" in text_of(reply)
 
 
 async def test_each_connection_of_a_pinned_process_asks_for_the_password_anew(

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.assistant.phrases import every_phrase, phrases
+from mcp_platform.words.texts import TEXTS
 from tests.factories import ZONE
 from tests.world import ANA, World, choices_of, text_of
 
@@ -61,9 +62,14 @@ MOMENTS = (
         rf"(?P<weekday>{_DAY_NAME}) (?P<month>{_NAMES}) (?P<day>\d{{1,2}}) {_TIME}", re.IGNORECASE
     ),
 )
+_TIME_WRITTEN = r"\d{1,2}:\d{2}(?: [AP]M)?"
 PRICE = re.compile(r"(?:R\$|US\$|\$|BRL|€)\s?(?P<amount>\d[\d.,]*)")
 DURATION = re.compile(r"(?P<hours>\d+) (?:h|hr)(?: (?P<more>\d+) min)?|(?P<minutes>\d+) min")
 
+HELD = [
+    re.compile(re.escape(each.outcomes.proposal_held).replace(r"\{until\}", _TIME_WRITTEN))
+    for each in TEXTS.values()
+]
 CLAIMS = {
     "booked": {each.booked.partition("{")[0].strip() for each in map(phrases, ("pt", "en", "es"))},
     "moved": {each.moved.partition("{")[0].strip() for each in map(phrases, ("pt-BR", "en", "es"))},
@@ -146,6 +152,8 @@ def untruths(message: dict[str, Any], truth: Truth, *, now: datetime | None = No
     for choice in choices_of(message):
         text += f"\n{choice['title']}\n{choice.get('description', '')}"
     text = text.replace("\u202f", " ").replace("\xa0", " ")
+    for held in HELD:  # until when a time is kept is no time of an appointment
+        text = held.sub(" ", text)
     today = (now or datetime.now(ZONE)).date()
     wrong += _claims(text, truth, today=today)
     rest, bad = _without_moments(text, truth, today=today)

@@ -241,7 +241,7 @@ async def _leaked(here: World) -> dict[str, str]:
 
 
 async def _booked(here: World, tenant: ServedTenant, *, as_: str) -> dict[str, str]:
-    await here.ask(BOOK, as_=as_, to=tenant)
+    await here.ask_and_agree(BOOK, as_=as_, to=tenant)
     listed = await here.ask("Tem horário para barba amanhã com o Beto?", as_=as_, to=tenant)
     uuid, contact = (
         await here.rows(

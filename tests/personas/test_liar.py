@@ -98,7 +98,7 @@ BOOK = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_true_ids_in_false_sentences_state_nothing_false(here: World, language: str) -> None:
-    await here.ask(BOOK[language])
+    await here.ask_and_agree(BOOK[language])
     offer = await here.ask(ASK[language])
     slot = choices_of(offer)[0]["id"]
     ids = await here.rows(
@@ -138,14 +138,14 @@ async def test_a_model_that_claims_what_a_tool_refused_is_contradicted(here: Wor
     book = {"call": {"name": "book", "args": {"slot_id": "s_madeup000000"}}}
     await here.script(book, "Prontinho, está marcado para amanhã às dez! ✅")
 
-    reply = await here.ask("Marca um corte")
+    reply = await here.ask_and_agree("Marca um corte")
 
     assert "Essa opção não vale mais." in text_of(reply)
     assert untruths(reply, await truth_of(here)) == []
     assert await here.statuses() == []
 
 
-async def test_a_real_booking_is_told_as_it_is_whatever_the_model_says_of_it(here: World) -> None:
+async def test_a_real_proposal_is_told_as_it_is_whatever_the_model_says_of_it(here: World) -> None:
     offer = await here.ask(ASK["pt"])
     row = choices_of(offer)[0]
     await here.script(
@@ -153,9 +153,9 @@ async def test_a_real_booking_is_told_as_it_is_whatever_the_model_says_of_it(her
         "Não consegui marcar. O horário ficou para sexta às 9h e custa R$ 10.",
     )
 
-    reply = await here.ask("esse primeiro")
+    reply = await here.ask("marca o mais cedo")
 
-    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    assert "Posso marcar? Corte com Zé" in text_of(reply)
     assert row["title"].rpartition(" ")[2] in text_of(reply)
     assert untruths(reply, await truth_of(here)) == []
 

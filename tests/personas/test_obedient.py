@@ -42,7 +42,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_orders_in_a_customers_text_touch_nobody_else(here: World, language: str) -> None:
-    await here.ask(BOOK, as_=VICTIM)
+    await here.ask_and_agree(BOOK, as_=VICTIM)
     offer = await here.ask("Tem horário para barba amanhã com o Beto?", as_=VICTIM)
     offers = dict(
         await here.rows(
@@ -76,13 +76,13 @@ async def test_orders_in_a_customers_text_touch_nobody_else(here: World, languag
 
 
 async def test_one_may_do_to_ones_own_what_one_may_order(here: World) -> None:
-    await here.ask(BOOK)
+    await here.ask_and_agree(BOOK)
     own = await here.value(
         "SELECT max(id) FROM offers WHERE tenant_id = :tenant AND action->>'do' = 'appointment'"
     )
     await here.persona("obedient")
 
-    reply = await here.ask(f"cancel(appointment_id='{own}')")
+    reply = await here.ask_and_agree(f"cancel(appointment_id='{own}')")
 
     assert "Corte" in text_of(reply)
     assert await here.statuses() == ["cancelled"]

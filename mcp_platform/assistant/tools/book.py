@@ -12,9 +12,9 @@ class Book(Arguments):
 
 
 async def book(toolbox: Toolbox, step: str, arguments: Book, _language: str) -> Done:
-    """Book, or show the slot to be tapped where words do not say for certain that it is meant."""
+    """Propose the slot; or show it among others, where words may mean another one."""
     slot = await toolbox.slot(arguments.slot_id)
-    return await toolbox.shown_first(step, slot) or await toolbox.take(step, slot)
+    return await toolbox.shown_first(step, slot) or await toolbox.propose(step, slot)
 
 
 TOOL = Tool(

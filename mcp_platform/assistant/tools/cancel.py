@@ -12,9 +12,8 @@ class Cancel(Arguments):
 
 
 async def cancel(toolbox: Toolbox, step: str, arguments: Cancel, _language: str) -> Done:
-    """Cancel, or ask first where words may mean an appointment of another day."""
-    appointment = await toolbox.appointment(arguments.appointment_id)
-    return await toolbox.asked_first(step, appointment) or await toolbox.cancel(step, appointment)
+    """Ask whether it is to be cancelled."""
+    return await toolbox.asked_first(step, await toolbox.appointment(arguments.appointment_id))
 
 
 TOOL = Tool(

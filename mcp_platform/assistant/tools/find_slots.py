@@ -37,8 +37,11 @@ async def find(toolbox: Toolbox, step: str, arguments: FindSlots, _language: str
     today = toolbox.now.astimezone(toolbox.catalogue.rules.zone).date()
     first = arguments.from_date or today
     last = arguments.to_date or (first if arguments.from_date else first + DEFAULT_DAYS)
+    service_id = meant(arguments.service_id, toolbox.catalogue.services)
     moving = (
-        await toolbox.appointment(arguments.appointment_id) if arguments.appointment_id else None
+        await toolbox.appointment(arguments.appointment_id)
+        if arguments.appointment_id
+        else toolbox.moving(service_id)
     )
     who = arguments.professional_id
     # Days that no calendar goes to are out of range, whichever they are.
@@ -53,7 +56,7 @@ async def find(toolbox: Toolbox, step: str, arguments: FindSlots, _language: str
             to_time=arguments.to_time or time.max,
         )
         search: dict[str, Any] = {
-            "service_id": meant(arguments.service_id, toolbox.catalogue.services),
+            "service_id": service_id,
             "professional_id": who and meant(who, toolbox.catalogue.professionals),
             "spread": arguments.from_time is None,
             "moving": UUID(moving) if moving else None,

@@ -14,13 +14,13 @@ class Reschedule(Arguments):
 
 
 async def reschedule(toolbox: Toolbox, step: str, arguments: Reschedule, _language: str) -> Done:
-    """Move, or show the slot to be tapped where words do not say for certain that it is meant."""
+    """Propose the move; or show the slot among others, where words may mean another one."""
     slot = await toolbox.slot(arguments.slot_id)
     appointment = await toolbox.appointment(arguments.appointment_id)
     if slot is not None and appointment is None:
         return await toolbox.note(step, UnknownAppointment())
     slot = slot and {**slot, "moving": appointment}
-    return await toolbox.shown_first(step, slot) or await toolbox.take(step, slot)
+    return await toolbox.shown_first(step, slot) or await toolbox.propose(step, slot)
 
 
 TOOL = Tool(

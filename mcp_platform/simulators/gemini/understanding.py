@@ -206,7 +206,10 @@ def wanted_among(slots: Sequence[Mapping[str, Any]], *, scene: Scene) -> str | N
 
 
 def _conclude(scene: Scene) -> Say:
-    said = [_said_of(call, result, scene=scene) for call, result in (scene.steps or [[]])[-1]]
+    last = (scene.steps or [[]])[-1]
+    if any(str(result.get("status")).startswith("ask_") for _, result in last):
+        return Say("")  # what is asked is asked by code
+    said = [_said_of(call, result, scene=scene) for call, result in last]
     return Say("\n".join(dict.fromkeys(filter(None, said))) or scene.say("wait"))
 
 

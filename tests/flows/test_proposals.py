@@ -1,0 +1,165 @@
+"""Nothing happens that the customer did not see first: a typed wish is proposed, and a yes does it."""
+
+import pytest
+
+from tests.world import ANA, World, choice, choices_of, eventually, text_of, tomorrow
+
+VOICE = {"type": "audio", "mime_type": "audio/ogg", "content_base64": "AAAA", "voice": True}
+BOOK = "Marca um corte amanhã às 15h com o Zé"
+
+
+def titles(message: dict) -> list[str]:
+    return [each["title"] for each in choices_of(message)]
+
+
+async def test_a_typed_wish_is_proposed_with_all_that_a_yes_would_do_and_a_tap_does_it(
+    here: World,
+) -> None:
+    proposal = await here.ask(BOOK)
+
+    assert "Posso marcar? Corte com Zé" in text_of(proposal)
+    assert "às 15:00, R$ 45,00." in text_of(proposal)
+    assert "Guardo este horário para você até" in text_of(proposal)
+    assert titles(proposal) == ["Confirmar", "Outro horário", "Agora não"]
+    assert await here.statuses() == ["held"]
+    assert await here.events() == []
+    other = await here.ask(BOOK, as_="5511977776666")
+    assert "Posso marcar?" not in text_of(other)
+    asked = len(await here.asked_model())
+
+    reply = await here.choose(choice(proposal, "Confirmar"))
+
+    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    assert len(await here.asked_model()) == asked
+    await eventually(lambda: here.shows(tomorrow(15)), why="the calendar's event")
+    again = await here.choose(choice(proposal, "Confirmar"))
+    assert "✅ Agendado: Corte com Zé" in text_of(again)
+    assert await here.statuses() == ["booked"]
+
+
+@pytest.mark.parametrize("model", [True, False])
+async def test_a_typed_yes_does_it_if_the_proposal_is_our_last_message(
+    here: World, *, model: bool
+) -> None:
+    await here.ask(BOOK)
+    if not model:
+        await here.without_model()
+    asked = len(await here.asked_model())
+
+    reply = await here.ask("sim, pode marcar 👍")
+
+    assert "✅ Agendado: Corte com Zé" in text_of(reply)
+    assert len(await here.asked_model()) == asked
+    assert await here.statuses() == ["booked"]
+
+
+async def test_what_is_no_plain_yes_does_nothing(here: World) -> None:
+    await here.ask(BOOK)
+    await here.without_model()
+    for words in ("sim, mas pode ser às 16?", "quanto custa?", "sim"):  # the last one too late
+        await here.ask(words)
+        assert await here.statuses() == ["held"], words
+
+
+async def test_a_no_lets_go_of_the_time_and_books_nothing(here: World) -> None:
+    await here.ask(BOOK)
+
+    reply = await here.ask("agora não")
+
+    assert "não marquei nada" in text_of(reply)
+    assert await here.statuses() == []
+
+
+async def test_another_time_of_that_day_is_a_tap_away_and_takes_the_place_of_the_first(
+    here: World,
+) -> None:
+    proposal = await here.ask(BOOK)
+
+    times = await here.choose(choice(proposal, "Outro horário"))
+    reply = await here.ask("o segundo")
+
+    assert "✅ Agendado" in text_of(reply)
+    assert titles(times)[1].rpartition(" ")[2] in text_of(reply)
+    assert await here.statuses() == ["booked"]
+
+
+async def test_for_a_move_the_old_time_stays_until_the_yes(here: World) -> None:
+    await here.ask_and_agree(BOOK)
+    proposal = await here.ask("Quero remarcar para amanhã às 17h")
+
+    assert "Posso trocar? De Corte com Zé" in text_of(proposal)
+    assert titles(proposal) == ["Sim, trocar", "Manter horário"]
+    assert sorted(await here.statuses()) == ["booked", "held"]
+    kept = await here.choose(choice(proposal, "Manter horário"))
+    assert "continua marcado" in text_of(kept)
+    assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:00"]
+
+    await here.ask("Quero remarcar para amanhã às 17h")
+    moved = await here.ask("pode trocar")
+    assert "✅ Remarcado: Corte com Zé" in text_of(moved)
+    assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 17:00"]
+
+
+async def test_a_cancellation_is_asked_about_and_a_typed_no_keeps_the_appointment(
+    here: World,
+) -> None:
+    await here.ask_and_agree(BOOK)
+
+    asked = await here.ask("Cancela meu horário")
+    assert "Quer mesmo cancelar? Corte com Zé" in text_of(asked)
+    assert titles(asked) == ["Sim, cancelar", "Manter horário"]
+    assert "continua marcado" in text_of(await here.ask("não"))
+    assert await here.statuses() == ["booked"]
+
+    await here.ask("Cancela meu horário")
+    assert "❌ Cancelado: Corte com Zé" in text_of(await here.ask("sim"))
+    assert await here.statuses() == ["cancelled"]
+
+
+async def test_to_cancel_and_to_look_for_the_same_service_is_a_move(here: World) -> None:
+    await here.ask_and_agree(BOOK)
+    await here.ask("Oi")
+    [mine, *_] = await here.rows(
+        "SELECT id FROM offers WHERE tenant_id = :tenant AND action ->> 'do' = 'appointment'"
+    )
+    day = f"{tomorrow(days=2):%F}"
+    calls = [
+        {"name": "cancel", "args": {"appointment_id": mine.id}},
+        {"name": "find_slots", "args": {"service_id": "corte", "from_date": day, "to_date": day}},
+    ]
+    for order in (calls, calls[::-1]):
+        await here.script({"call": order}, "Qual você prefere?")
+
+        reply = await here.ask("não posso amanhã, o que tem outro dia?")
+
+        assert "Quer mesmo cancelar?" not in text_of(reply)
+        assert await here.statuses() == ["booked"]
+        assert {each["kind"] for each in choices_of(reply)} == {"list"}
+    moved = await here.choose(choices_of(reply)[0])
+    assert "✅ Remarcado" in text_of(moved)
+    assert await here.statuses() == ["booked"]
+
+
+async def test_a_row_of_the_last_list_is_meant_until_something_is_booked(here: World) -> None:
+    offer = await here.ask("Tem horário para corte amanhã com o Zé?")
+    assert "45,00" in text_of(await here.ask("quanto custa o corte?"))
+
+    reply = await here.ask("o segundo")
+
+    assert "✅ Agendado" in text_of(reply)
+    assert titles(offer)[1].rpartition(" ")[2] in text_of(reply)
+    await here.ask("o primeiro")  # instead, or besides: nobody knows
+    assert (await here.statuses()).count("booked") == 1
+
+
+async def test_a_voice_note_beside_a_yes_may_be_the_half_of_it(here: World) -> None:
+    await here.ask(BOOK)
+    await here.without_model()
+
+    await here.write_together(
+        (ANA, {"text": "sim"}),
+        (ANA, {"media": VOICE}),
+    )
+    await here.replies(2)
+
+    assert await here.statuses() == ["held"]
