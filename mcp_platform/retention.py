@@ -21,8 +21,10 @@ OLD = {
     "messages": '"at" < now() - CAST(:keep AS interval)',
     "outbox": "created_at < now() - CAST(:keep AS interval)"
     " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
-    # With those who asked: what nobody answered in all this time, nobody will.
-    "open_questions": "asked_at < now() - CAST(:keep AS interval)",
+    # With those who asked, once the last of them did so long ago.
+    "open_questions": "asked_at < now() - CAST(:keep AS interval) AND NOT EXISTS ("
+    "SELECT FROM question_askers a WHERE a.tenant_id = open_questions.tenant_id"
+    " AND a.question_id = open_questions.id AND a.asked_at >= now() - CAST(:keep AS interval))",
     "offers": "expires_at < now()",
     # Whoever taps a proposal after its hold has ended still has it at the price they saw.
     "appointments": "status = 'held' AND hold_expires_at < now() - interval '2 days'",

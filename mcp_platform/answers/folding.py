@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from mcp_platform.answers.everyday import CONCEPTS, SHORT_FORMS
 from mcp_platform.tenants.languages import Language
 
-MOST_WORDS = (
-    80  # of a question: more say nothing new, and each costs a comparison with every answer
-)
+MOST_WORDS = 40  # of a line: more say nothing new, and each is compared with every answer
+MOST_PIECES = 160  # of a question: some 25 words
 SHORTEST_PIECED = 4  # letters: of a shorter word, a piece is the word
 PIECE = 3
 _WORD = re.compile(r"\w+")
-_REPEATED = re.compile(r"(.)\1{2,}")  # "simmm", "oiii"
+_REPEATED = re.compile(r"([^\W\d])\1{2,}")  # "simmm", "oiii"; 1000 stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +35,17 @@ def fold(text: str) -> str:
     return _REPEATED.sub(r"\1", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
-def search_words(texts: Sequence[str], *, language: Language) -> SearchWords:
+def search_words(
+    texts: Sequence[str], *, language: Language, most_pieces: int | None = None
+) -> SearchWords:
     """Return what a search compares of `texts`, at most `MOST_WORDS` words of each."""
     words = [word for text in texts for word in _words(text, language)]
     concepts = [CONCEPTS[language][each] for each in words if each in CONCEPTS[language]]
     pieces = [piece for word in dict.fromkeys(words) for piece in _pieces(word)]
     return SearchWords(
-        words=" ".join(words), concepts=" ".join(concepts), pieces=" ".join(dict.fromkeys(pieces))
+        words=" ".join(words),
+        concepts=" ".join(concepts),
+        pieces=" ".join(list(dict.fromkeys(pieces))[:most_pieces]),
     )
 
 

@@ -18,8 +18,9 @@ from mcp_platform.answers.folding import search_words
 from mcp_platform.answers.ids import new_id
 from mcp_platform.conversations.contacts import Contact, Contacts
 from mcp_platform.conversations.messages import Message, Messages
-from mcp_platform.errors import Conflict, NotFound
+from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.inbox.event import ContactId
+from mcp_platform.kit.jsons import storable
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.notices import Notices
@@ -173,8 +174,13 @@ class OpenQuestions:
 
         What others ask already in the same words is joined. What this contact asks already reminds
         the owner, at most once in four hours.
+
+        Raises:
+            Invalid: it has no words.
         """
-        words = " ".join(question.split())[:LONGEST_ASKED]
+        words = storable(" ".join(question.split())[:LONGEST_ASKED])
+        if not words:
+            raise Invalid("A question has words.", fields={"question": "has none"})
         likeness = _likeness(words, language=language)
         await self._driver.execute(CONTACT_ALONE, tenant=self._tenant, contact=contact.id)
         mine = await self._driver.rows(OPEN_OF_CONTACT, tenant=self._tenant, contact=contact.id)
@@ -312,7 +318,7 @@ class OpenQuestions:
                 id=new_id(),
                 words=words,
                 likeness=likeness,
-                topic=topic and topic[:LONGEST_TOPIC],
+                topic=topic and storable(" ".join(topic.split())[:LONGEST_TOPIC]),
                 now=now,
             )
             if opened is not None:

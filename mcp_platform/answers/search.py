@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, literal_column
 from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.answers.folding import SearchWords, search_words
+from mcp_platform.answers.folding import MOST_PIECES, SearchWords, search_words
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.tenants.languages import Language
 from mcp_platform.tenants.tenant import TenantId
@@ -30,21 +30,20 @@ SEARCH = Sql("""
         JOIN answer_texts t ON t.tenant_id = a.tenant_id AND t.answer_id = a.id
         WHERE a.tenant_id = :tenant AND t.language = :language AND t.approved
     ), asked AS (
-        SELECT lexeme, lexeme IN (SELECT unnest(tsvector_to_array(named.vector))) AS whole,
-               CAST(quote_literal(lexeme) AS tsquery) AS query
-        FROM (SELECT to_tsvector(CAST(CAST(:configuration AS text) AS regconfig), :words)
-                  || to_tsvector('simple', :concepts) AS vector) named,
-             unnest(tsvector_to_array(named.vector || to_tsvector('simple', :pieces))) lexeme
+        SELECT lexeme, CAST(quote_literal(lexeme) AS tsquery) AS query
+        FROM unnest(tsvector_to_array(
+            to_tsvector(CAST(CAST(:configuration AS text) AS regconfig), :words)
+            || to_tsvector('simple', :others))) lexeme
     ), found AS (
-        SELECT u.id, u.position, q.lexeme, q.whole,
+        SELECT u.id, u.position, q.lexeme,
                ts_rank('{0.08, 0.25, 0.8, 1.0}', u.search, q.query) AS weight
         FROM usable u JOIN asked q ON u.search @@ q.query
     ), told AS (
-        SELECT lexeme, ln(1 + (SELECT count(*) FROM usable) / count(*)::float) AS rarity
-        FROM found GROUP BY lexeme
+        SELECT f.lexeme, ln(1 + u.total / count(*)::float) / ln(1 + u.total) AS rarity
+        FROM found f, (SELECT count(*)::float AS total FROM usable) u
+        GROUP BY f.lexeme, u.total
     )
-    SELECT f.id, sum(f.weight * k.rarity) AS score,
-           coalesce(max(f.weight * k.rarity) FILTER (WHERE f.whole), 0) AS word
+    SELECT f.id, sum(f.weight * k.rarity) AS score
     FROM found f JOIN told k USING (lexeme)
     GROUP BY f.id, f.position
     ORDER BY score DESC, f.position, f.id
@@ -54,14 +53,13 @@ SEARCH = Sql("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFound:
-    """An answer that a search found: how well it fits, and the best word of it that does.
+    """An answer that a search found, and how well it fits.
 
-    `word` is 0 where only pieces of words do.
+    A word of its title that no other answer has is some 0.6, however many answers there are.
     """
 
     id: str
     score: float
-    word: float
 
 
 async def search(
@@ -79,18 +77,17 @@ async def ranked(
     session: AsyncSession, tenant: TenantId, text: str, *, language: Language, most: int = GIVEN
 ) -> list[AnswerFound]:
     """Return what `search` does, each with how well it fits."""
-    asked = search_words([text], language=language)
+    asked = search_words([text], language=language, most_pieces=MOST_PIECES)
     rows = await Driver(session).rows(
         SEARCH,
         tenant=tenant,
         language=language,
         configuration=CONFIGURATIONS[language],
         words=asked.words,
-        concepts=asked.concepts,
-        pieces=asked.pieces,
+        others=f"{asked.concepts} {asked.pieces}",
         most=most,
     )
-    return [AnswerFound(id=row["id"], score=row["score"], word=row["word"]) for row in rows]
+    return [AnswerFound(id=row["id"], score=row["score"]) for row in rows]
 
 
 def indexed(

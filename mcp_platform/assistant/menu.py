@@ -81,12 +81,15 @@ class Menu:
             _Row(self._say.button_book, {"do": "services"}),
             _Row(self._say.button_mine, {"do": "mine"}),
         ]
-        if "?" in words:
+        person = _Row(self._say.button_person, {"do": "human"})
+        if "?" in words and len(found) > 1:
             return await self._reply(self._faq.intro, [*found, *usual])
+        if "?" in words:
+            more = await self._faq.entry()
+            return await self._reply(self._say.help, [*found, *more, *usual, person])
         hello = self._say.hello.format(of_business=self._of_business) if greet else ""
         text = "\n".join(part for part in (hello, self._say.help) if part)
         faq = await self._faq.entry() if len(found) == 1 else []
-        person = _Row(self._say.button_person, {"do": "human"})
         return await self._reply(text, [*usual, *found[:-1], *faq, person])
 
     async def asks(self, offers: Collection[str]) -> bool:

@@ -15,7 +15,7 @@ from mcp_platform.answers.questions import OpenQuestions, QuestionAsked, answere
 from mcp_platform.answers.search import search
 from mcp_platform.audit.actor import Actor
 from mcp_platform.conversations.contacts import Contacts
-from mcp_platform.errors import Conflict, Forbidden, NotFound
+from mcp_platform.errors import Conflict, Forbidden, Invalid, NotFound
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.notices import Notices
@@ -253,12 +253,23 @@ async def test_old_questions_go_and_then_their_contacts(shop: Shop) -> None:
     ana = await shop.customer()
     await shop.ask(ana, WIFI)
     await shop.sql("UPDATE open_questions SET asked_at = now() - interval '91 days'")
+    await shop.sql("UPDATE question_askers SET asked_at = now() - interval '89 days'")
+    await prune(shop.sessions, keep=timedelta(days=90), log=timedelta(days=90))
+    assert len(await shop.sql("SELECT 1 FROM open_questions WHERE tenant_id = :id")) == 1
+    await shop.sql("UPDATE question_askers SET asked_at = now() - interval '91 days'")
     await shop.sql(
         "UPDATE contacts SET last_inbound_at = now() - interval '91 days' WHERE tenant_id = :id"
     )
     await prune(shop.sessions, keep=timedelta(days=90), log=timedelta(days=90))
     for table in ("open_questions", "question_askers", "contacts"):
         assert await shop.sql(f"SELECT 1 FROM {table} WHERE tenant_id = :id") == [], table
+
+
+async def test_what_no_database_holds_is_asked_all_the_same(shop: Shop) -> None:
+    ana = await shop.customer()
+    assert (await shop.ask(ana, "tem\0 wi-fi\ud800?")).outcome == "asked"
+    with pytest.raises(Invalid):
+        await shop.ask(ana, " \n ")
 
 
 async def test_the_trail_says_nothing_of_what_was_said(shop: Shop) -> None:

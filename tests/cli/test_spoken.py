@@ -42,6 +42,7 @@ NOT_HERE = {
     *("There is no such message.", "Somebody else pushed first."),
     *("This id belongs to another booking.", "`{}` must be in whole {}.", "{} is not started."),
     "This needs the role admin or operator.",
+    "A question has words.",
     "This is your own account: {} asks for your present password.",
     "An appointment that is {} cannot be marked {}.",
     "An appointment that has not begun cannot be marked {}.",

@@ -21,7 +21,7 @@ from mcp_platform.words.texts import TEXTS
 
 PAGE: Final = 8  # of a list's ten rows: one is for more, one for the team
 FOUND: Final = 5  # answers shown for typed words, beside the ways on that are always there
-FITS: Final = 1.0  # below this score a search has found pieces of words; see decision 0026
+FITS: Final = 0.24  # a lower score is pieces of words, or words that all answers have
 RECENT: Final = timedelta(hours=24)
 RECENT_MOST: Final = 20
 
@@ -98,7 +98,7 @@ class Faq:
                 contact.id, most=RECENT_MOST, since=self._tools.now - RECENT
             )
         said = next((each.text for each in latest if each.inbound and each.key == key), "")
-        return said.strip() or None
+        return said if any(each.isalnum() for each in said) else None
 
     async def ask(self, step: str, words: str) -> str:
         """Pass a question on to the team, once for a turn; return what the contact is told."""
@@ -148,4 +148,4 @@ def _row(answer: KnownAnswer) -> FaqRow:
 
 
 def _plain(words: str) -> str:
-    return "".join(each if each.isalnum() else " " for each in fold(words)).strip()
+    return "".join(each for each in fold(words) if each.isalnum())
