@@ -324,6 +324,8 @@ class InboxHandler:
                 said = await as_it_stands(session, said, contact=contact, now=now)
                 copied = await self._send(session, tenant, contact, turn, said, now=now)
                 messages.append(_spoken(said, turn, at=now, copied=copied))
+                for effect in said.beside:
+                    await effect(session)
             await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)
             turns = Turns(session, tenant.id)
             for each, event in zip(heard, turn.events, strict=True):
@@ -393,6 +395,8 @@ def _spoken(said: TurnReply, turn: Turn, *, at: datetime, copied: bool | None) -
         for each in said.reply.choices
     ]
     content: dict[str, Any] = {"choices": choices} if choices else {}
+    if said.said:
+        content["said"] = dict(said.said)
     if copied is not None:
         content[COPIED] = copied
     return Message(said.author, said.reply.text, at, reply_key(turn), content or None)

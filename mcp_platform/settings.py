@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     )
     gemini_api_version: str = Field("v1", description="Version of the Gemini API.")
     gemini_model: str = Field("gemini-3.5-flash-lite", description="The model that is asked.")
+    gemini_mode: Literal["ANY", "VALIDATED"] = Field(
+        "ANY",
+        description="How Gemini is held to calling functions; text beside a call is ignored.",
+    )
     gemini_enabled: bool = Field(
         True, description="Off: every tenant is answered by the menu, no model is asked."
     )

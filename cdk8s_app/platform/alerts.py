@@ -86,14 +86,13 @@ RULES = [
         " doctor --all` says what to change. The owner may know nothing of it: tell them.",
     ),
     _alert(
-        "McpFreeTextDropped",
-        when="sum(rate(mcp_free_text_dropped_total[1h]))"
+        "McpPhrasesDropped",
+        when="sum(rate(mcp_phrases_dropped_total[1h]))"
         ' / sum(rate(mcp_turns_total{outcome="model"}[1h])) > 0.3',
         lasting="1h",
         severity="warning",
-        means="Much of what the model says is not let through: customers read templates.",
-        do="A new model version may claim more than it should; see `model` in the logs, and set"
-        " GEMINI_MODEL back.",
+        means="Much of what the model chooses cannot be said: customers read less than they asked for.",
+        do="A new model version may choose worse; see `model` in the logs, and set GEMINI_MODEL back.",
     ),
     _alert(
         "McpModelAway",

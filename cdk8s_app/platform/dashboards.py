@@ -38,7 +38,7 @@ PLATFORM: tuple[Panel, ...] = (
     ),
     ("Given up", "short", [("sum by (kind, code) (increase(mcp_outbox_dead_total[1h]))", "{{kind}} {{code}}")]),
     ("Tenants whose credential is refused", "short", [("max by (what) (mcp_tenants_degraded)", "{{what}}")]),
-    ("Sentences of the model not let through", "short", [("sum(rate(mcp_free_text_dropped_total[15m])) * 60", "a minute")]),
+    ("Phrases of the model that could not be said", "short", [("sum(rate(mcp_phrases_dropped_total[15m])) * 60", "a minute")]),
     ("Delivered messages that are billed", "short", [("sum by (category) (increase(mcp_outbox_billed_total[1d]))", "{{category}}")]),
 )  # fmt: skip
 TENANT: tuple[Panel, ...] = (

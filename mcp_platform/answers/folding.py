@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mcp_platform.answers.everyday import CONCEPTS, SHORT_FORMS
 from mcp_platform.tenants.languages import Language
@@ -17,7 +18,7 @@ MOST_PIECES = 160  # of a question: some 25 words
 SHORTEST_PIECED = 4  # letters: of a shorter word, a piece is the word
 PIECE = 3
 _WORD = re.compile(r"\w+")
-_REPEATED = re.compile(r"([^\W\d])\1{2,}")  # "simmm", "oiii"; 1000 stays
+EMPHASIS = 3  # letters alike in a row, "simmm", "oiii"; figures stay, 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,11 @@ class SearchWords:
 def fold(text: str) -> str:
     """Return `text` without case and accents, letters that are repeated for emphasis once."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return _REPEATED.sub(r"\1", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    plain = (letter for letter in decomposed if not unicodedata.combining(letter))
+    rows = (list(alike) for _, alike in groupby(plain))
+    return "".join(
+        "".join(row if len(row) < EMPHASIS or not row[0].isalpha() else row[:1]) for row in rows
+    )
 
 
 def search_words(

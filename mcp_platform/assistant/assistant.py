@@ -5,20 +5,22 @@ answers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.answers.known import KnownAnswer, KnownAnswers
+from mcp_platform.answers.questions import OpenQuestions
 from mcp_platform.assistant.calling import ToolCalls
 from mcp_platform.assistant.choosing.choice import choice_of
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful
 from mcp_platform.assistant.menu import STEP, Menu
-from mcp_platform.assistant.metrics import MENU_TURNS
+from mcp_platform.assistant.metrics import MENU_TURNS, UNREAD_TEXT
 from mcp_platform.assistant.model import (
     Answer,
     FunctionCall,
@@ -32,7 +34,18 @@ from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Offers
 from mcp_platform.assistant.outcomes import Done, HandedOver, Listed, result_for_model
 from mcp_platform.assistant.phrases import of_business
-from mcp_platform.assistant.prompt import contents, describe, system_instruction
+from mcp_platform.assistant.prompt import (
+    REPLY,
+    contents,
+    describe_business,
+    describe_turn,
+    system_instruction,
+)
+from mcp_platform.assistant.speaking.composer import Before, ComposedReply, Composer
+from mcp_platform.assistant.speaking.conditions import TurnState
+from mcp_platform.assistant.speaking.consequences import Beside, Doing, Showing
+from mcp_platform.assistant.speaking.facts import Facts
+from mcp_platform.assistant.speaking.saying import Chosen, Known, chosen
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox
 from mcp_platform.assistant.tools import OUTCOMES, declarations
@@ -53,14 +66,23 @@ from mcp_platform.scheduling.outcome import SlotView
 from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
-from mcp_platform.tenants.languages import supported
+from mcp_platform.tenants.languages import Language, supported
 from mcp_platform.whatsapp.reply import Reply
+from mcp_platform.words.book import BOOK
+from mcp_platform.words.joining import GREETINGS
 
 log = structlog.get_logger(__name__)
 
 # What the model is reminded of: about a screenful, of the last day.
 HISTORY_MOST = 20
 HISTORY_SINCE = timedelta(hours=24)
+# Wordings alternate from turn to turn; which turn it is, its id says.
+WORDINGS_APART = 997
+# Who has not heard from us for so long is told again who is writing.
+STRANGER_AFTER = timedelta(days=30)
+NOTHING_BEFORE = Before(
+    said={}, named=False, closed=False, greeted_today=False, first=False, misunderstood=0
+)
 # What decorates the words beside it, and need not be answered.
 WORDLESS = frozenset({"sticker"})
 
@@ -77,6 +99,10 @@ class TurnReply:
     author: Author
     names: tuple[Appointment, ...] = ()
     instead: Callable[[Sequence[Appointment]], Reply] | None = None
+    said: Mapping[str, int] = field(default_factory=dict)
+    """The phrases in it, and which wording of each."""
+    beside: tuple[Beside, ...] = ()
+    """What is done in the transaction that records it."""
 
 
 async def as_it_stands(
@@ -93,7 +119,7 @@ async def as_it_stands(
         current = await appointments.find(view.id, for_update=True)
         if current is None or not _is_as(current, view):
             ahead = await appointments.upcoming(contact.id, now=now)
-            return TurnReply(said.instead(ahead), "menu")
+            return replace(said, reply=said.instead(ahead), author="menu", said={})
     return said
 
 
@@ -146,7 +172,7 @@ class Assistant:
         self._health = health
         self._limits = limits
         self._timer = timer
-        self._tools = declarations()
+        self._tools = [*declarations(), REPLY]
 
     async def answer(self, context: TurnContext) -> TurnReply | None:
         """Answer a turn, or return None where nothing asks for an answer."""
@@ -156,20 +182,27 @@ class Assistant:
         if not (taps or texts or kinds & {"unsupported", "unreadable"}):
             return None
         turn = await self._prepare(context, texts)
-        return turn.naming(await self._said(turn, taps, texts))
+        said = await self._said(turn, taps, texts)
+        return said and turn.naming(said)
 
     async def _said(
         self, turn: "_TurnAtWork", taps: Sequence[InboundMessage], texts: Sequence[str]
-    ) -> TurnReply:
+    ) -> TurnReply | None:
         context, kinds = turn.context, {each.kind for each in turn.context.heard}
         if taps:
             # Of several taps the last is what the contact wants now.
-            return TurnReply(await turn.menu.tap(taps[-1].tap or ""), "menu")
+            tap = taps[-1].tap or ""
+            words = await turn.menu.words_of(tap)
+            if words is None:
+                return TurnReply(await turn.menu.tap(tap), "menu")
+            texts = [*texts, words]
         phrases = turn.speech.phrases
         unreadable = "unreadable" in kinds
         if not texts:
             return TurnReply(Reply(phrases.unreadable if unreadable else phrases.text_only), "menu")
         said = await self._converse(turn, texts)
+        if said is None:
+            return None
         if unreadable:
             return _and(said, phrases.one_unreadable)
         if any(each.kind == "unsupported" and each.type not in WORDLESS for each in context.heard):
@@ -182,24 +215,53 @@ class Assistant:
         await journal.read()
         catalogue = await self._catalogues.of(tenant.id)
         language = await self._language(context, journal, texts, catalogue)
+        card = await self._cards.of(tenant)
         toolbox = Toolbox(
             context=context,
             journal=journal,
             catalogue=catalogue,
             agenda=await self._agendas.of(tenant, catalogue),
             notices=self._notices,
-            business=await self._cards.of(tenant),
             human_for=self._limits.human_for,
             json=OUTCOMES,
         )
         speech = Speech(language=language, catalogue=catalogue, now=context.now, kind=tenant.kind)
         whose = of_business(tenant.business_name, article=tenant.article, language=language)
         menu = Menu(toolbox=toolbox, speech=speech, of_business=whose)
-        return _TurnAtWork(context, journal, toolbox, speech, menu)
+        facts = Facts(
+            tenant=tenant,
+            catalogue=catalogue,
+            language=language,
+            now=context.now,
+            card=card,
+            contact_name=context.contact.name,
+        )
+        composer = Composer(
+            language=language,
+            facts=facts,
+            speech=speech,
+            showing=Showing(menu=menu, times=facts.times, language=language),
+            doing=Doing(
+                toolbox=toolbox,
+                notices=self._notices,
+                human_for=self._limits.human_for,
+                language=language,
+                words=" ".join(texts),
+            ),
+            turn_number=context.turn.id.int % WORDINGS_APART,
+        )
+        return _TurnAtWork(
+            context=context,
+            journal=journal,
+            toolbox=toolbox,
+            speech=speech,
+            menu=menu,
+            composer=composer,
+        )
 
     async def _language(
         self, context: TurnContext, journal: Journal, texts: Sequence[str], catalogue: Catalogue
-    ) -> str:
+    ) -> Language:
         """Return the language to answer in, and remember it where it changes."""
         tenant, contact = context.tenant, context.contact
         spoken = supported(contact.language or tenant.language)
@@ -214,18 +276,18 @@ class Assistant:
             language = detect([*last, *texts], now=spoken, names=names)
             if language != spoken:
                 await Contacts(session, tenant.id).speaks(contact.id, language)
-        return language
+        return supported(language)
 
-    async def _converse(self, turn: "_TurnAtWork", texts: Sequence[str]) -> TurnReply:
+    async def _converse(self, turn: "_TurnAtWork", texts: Sequence[str]) -> TurnReply | None:
         done: list[Done] = []
-        text = ""
+        said: tuple[Chosen, ...] = ()
         why = "switched_off"
         tenant = turn.context.tenant
         # What the menu has done for typed words stays the menu's when the turn is begun again.
         typed = turn.journal.get(STEP) is not None
         if self._model is not None and tenant.model_enabled and not typed:
             try:
-                text = await self._ask(turn, texts, done, self._model)
+                said = await self._ask(turn, texts, done, self._model)
                 why = "nothing_to_say"
                 await self._health.accepted(tenant.id, "gemini")
             except ModelAway as error:
@@ -252,35 +314,33 @@ class Assistant:
                 log.warning("assistant.model.no_key", tenant=tenant.path, error=str(error))
         if turn.chosen is not None:
             return TurnReply(await turn.menu.tap(turn.chosen), "menu")
-        reply = turn.speech.compose(
-            text=text,
-            done=done,
-            appointments=turn.appointments,
-            offered=turn.offered,
-            names=turn.names(),
-            asked=" ".join(texts),
-            together=turn.together,
-        )
-        if reply is not None:
-            if ends_nowhere(done) and not reply.choices:
-                reply = await turn.menu.way_on(reply.text)
-            return TurnReply(reply, "model")
-        MENU_TURNS.labels(why=why).inc()
-        return TurnReply(await turn.by_menu(texts), "menu")
+        composed = await turn.compose(said, done, texts) if said or done else None
+        if composed is None:
+            MENU_TURNS.labels(why=why).inc()
+            return TurnReply(await turn.by_menu(texts), "menu")
+        if composed.reply is None:
+            return None
+        reply = composed.reply
+        if ends_nowhere(done) and not reply.choices:
+            reply = await turn.menu.way_on(reply.text)
+        return TurnReply(reply, "model", said=composed.said, beside=composed.beside)
 
     async def _ask(
         self, turn: "_TurnAtWork", texts: Sequence[str], done: list[Done], model: Model
-    ) -> str:
-        """Let the model work with its tools; return its final text. `done` grows on the way."""
+    ) -> tuple[Chosen, ...]:
+        """Let the model work with its tools; return what it chose to say. `done` grows on the way."""
         tenant = turn.context.tenant
         credentials = await self._credentials.of(tenant)
         prompt = await turn.prompt(texts)
         if turn.chosen is not None:
-            return ""
+            return ()
         conversation: list[dict[str, Any]] = list(prompt["contents"])
         until = self._timer() + self._limits.deadline.total_seconds()
+        said: tuple[Chosen, ...] = ()
+        told_back = False
         for round_ in range(self._limits.rounds):
             turn.context.processor.check()
+            last = round_ + 1 == self._limits.rounds
             step = f"model:{round_}"
             recorded = turn.journal.get(step)
             if recorded is None:
@@ -288,7 +348,7 @@ class Assistant:
                     system=prompt["system"],
                     contents=conversation,
                     tools=self._tools,
-                    may_call=round_ + 1 < self._limits.rounds,
+                    only=(REPLY["name"],) if last else (),
                     deadline=timedelta(seconds=until - self._timer()),
                 )
                 answer = await model.ask(question, tenant=tenant, credentials=credentials)
@@ -297,13 +357,25 @@ class Assistant:
                 await turn.journal.record(step, recorded)
                 failpoint("turn.after_model_recorded")
             answer = _from_json(recorded)
-            if not answer.calls:
-                return answer.text
+            if answer.text.strip():
+                UNREAD_TEXT.inc()
             conversation.append(answer.content)
-            conversation.append(await turn.call(round_, answer.calls, done))
+            calls = [each for each in answer.calls if each.name != REPLY["name"]]
+            parts = await turn.call(round_, calls, done)
             if any(isinstance(each.outcome, HandedOver) for each in done):
-                return ""
-        return ""
+                return said
+            replies = [each for each in answer.calls if each.name == REPLY["name"]]
+            if not answer.calls:
+                return said
+            if replies:
+                choice = chosen(replies[-1].args, turn.known())
+                said = choice.parts
+                if not choice.problems or told_back or last:
+                    return said
+                told_back = True
+                parts += [_answered(each, {"problems": list(choice.problems)}) for each in replies]
+            conversation.append({"role": "user", "parts": parts})
+        return said
 
 
 class _TurnAtWork:
@@ -311,11 +383,13 @@ class _TurnAtWork:
 
     def __init__(
         self,
+        *,
         context: TurnContext,
         journal: Journal,
         toolbox: Toolbox,
         speech: Speech,
         menu: Menu,
+        composer: Composer,
     ) -> None:
         self.context = context
         self.journal = journal
@@ -323,6 +397,10 @@ class _TurnAtWork:
         self._calls = ToolCalls(toolbox)
         self.speech = speech
         self.menu = menu
+        self._composer = composer
+        self._before: Before | None = None
+        self._answers: dict[str, KnownAnswer] = {}
+        self._open_questions = 0
         self.appointments: dict[str, Appointment] = {}
         self.offered: dict[str, SlotView] = {}
         self.together = 1
@@ -341,10 +419,32 @@ class _TurnAtWork:
         what = self.speech.block(Done(Listed(views))).text
         return Reply(f"{self.speech.phrases.changed_meanwhile}\n\n{what}")
 
-    def names(self) -> list[str]:
-        """Names that may stand in free text; grounding leaves out those that state anything."""
-        names = _names(self.context, self.toolbox.catalogue)
-        return [*names, *(self.context.contact.name or "").split()[:1]]
+    def known(self) -> Known:
+        """Return the ids that the model may use in this turn, those of what its tools found too."""
+        return Known(
+            catalogue=self.toolbox.catalogue,
+            appointments=self.appointments | self.toolbox.offered_appointments,
+            slots=self.offered | self.toolbox.offered_slots,
+            answers={each.id: each.text for each in self._answers.values()},
+        )
+
+    async def compose(
+        self, said: Sequence[Chosen], done: Sequence[Done], texts: Sequence[str]
+    ) -> ComposedReply | None:
+        rules = self.toolbox.catalogue.rules
+        return await self._composer.compose(
+            said,
+            done,
+            state=TurnState(
+                upcoming=tuple(self.toolbox.seen.values()),
+                today=rules.local(self.context.now).date(),
+                open_questions=self._open_questions,
+            ),
+            before=self._before or NOTHING_BEFORE,
+            offered=self.offered,
+            together=self.together,
+            question="?" in " ".join(texts),
+        )
 
     async def prompt(self, texts: Sequence[str]) -> dict[str, Any]:
         """Return what the model is told, frozen with the turn's first start.
@@ -369,17 +469,26 @@ class _TurnAtWork:
             if recorded is not None:
                 self.toolbox.day_changed = bool(recorded.get("day_changed"))
                 self.chosen = recorded.get("chosen")
+                self._before = Before(**recorded["before"]) if "before" in recorded else None
+                self._answers = await self._likely(session, texts)
                 return recorded
-            history = await Messages(session, contact.tenant_id).latest(
+            messages = Messages(session, contact.tenant_id)
+            history = await messages.latest(
                 contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
             )
+            self._answers = await self._likely(session, texts)
+            spoken = await messages.last_spoken(contact.id)
+            waits = await OpenQuestions(session, contact.tenant_id).of_contact(contact.id)
+            self._open_questions = len(waits)
+            self._before = self._told(history, spoken=spoken)
             self.toolbox.day_changed = self._day_changed(history)
             self.chosen = await self._choice(history, texts, mine)
             prompt = {
                 "day_changed": self.toolbox.day_changed,
                 "chosen": self.chosen,
-                "system": system_instruction(self._facts(history)),
-                "contents": contents(history, texts=texts),
+                "before": asdict(self._before),
+                "system": system_instruction(self._business()),
+                "contents": contents(history, texts=texts, facts=self._facts(history)),
             }
             await mine.issue(offers, now=now)
             await self.journal.write(session, "prompt", prompt)
@@ -422,16 +531,63 @@ class _TurnAtWork:
             just_now = False
         return (), False
 
-    def _facts(self, history: Sequence[Message]) -> dict[str, Any]:
-        return describe(
+    def _business(self) -> dict[str, Any]:
+        return describe_business(
             business=self.context.tenant.business_name,
-            language=self.speech.language,
+            language=supported(self.speech.language),
+            catalogue=self.toolbox.catalogue,
+            answers={
+                each.id: "; ".join((each.title, *each.questions)) for each in self._answers.values()
+            },
+        )
+
+    def _facts(self, history: Sequence[Message]) -> dict[str, Any]:
+        contact, before = self.context.contact, self._before or NOTHING_BEFORE
+        return describe_turn(
+            language=supported(self.speech.language),
             catalogue=self.toolbox.catalogue,
             now=self.context.now,
+            contact={
+                "name": contact.name,
+                "first_message": before.first,
+                "greeted_today": before.greeted_today,
+            },
             appointments=self.appointments,
             offered=self.offered,
             written=[each.at for each in self.context.heard if each.kind == "text"],
             earlier=[each.at for each in history if each.inbound],
+        )
+
+    async def _likely(self, session: AsyncSession, texts: Sequence[str]) -> dict[str, KnownAnswer]:
+        language = supported(self.speech.language)
+        answers = KnownAnswers(session, self.context.tenant.id, language=language)
+        return {each.id: each for each in await answers.likely(" ".join(texts))}
+
+    def _told(self, history: Sequence[Message], *, spoken: datetime | None) -> Before:
+        """Return what the contact was told before, as far as it changes what is said now."""
+        rules = self.toolbox.catalogue.rules
+        ours = [each for each in history if not each.inbound]
+        said: dict[str, int] = {}
+        for each in ours:
+            said |= (each.content or {}).get("said", {})
+        last = _phrases_of(ours[-1]) if ours else set()
+        today = rules.local(self.context.now).date()
+        lost = 0
+        for each in reversed(ours):
+            if not any(phrase.startswith("not_understood") for phrase in _phrases_of(each)):
+                break
+            lost += 1
+        return Before(
+            said=said,
+            named=bool(ours and (ours[-1].content or {}).get("named")),
+            closed=any(BOOK[phrase].place == "close" for phrase in last),
+            greeted_today=any(
+                _phrases_of(each) & GREETINGS
+                for each in ours
+                if rules.local(each.at).date() == today
+            ),
+            first=spoken is None or self.context.now - spoken > STRANGER_AFTER,
+            misunderstood=lost,
         )
 
     async def by_menu(self, texts: Sequence[str]) -> Reply:
@@ -454,10 +610,11 @@ class _TurnAtWork:
 
     async def call(
         self, round_: int, calls: Sequence[FunctionCall], done: list[Done]
-    ) -> dict[str, Any]:
-        """Do what the model asks and return its answers as one content, in the calls' order."""
-        parts = []
-        self.together = len(calls)
+    ) -> list[dict[str, Any]]:
+        """Do what the model asks; return the answers in the calls' order."""
+        parts: list[dict[str, Any]] = []
+        if calls:
+            self.together = len(calls)
         await self.toolbox.foresee(calls)
         for index, call in enumerate(calls):
             self.context.processor.check()
@@ -465,11 +622,21 @@ class _TurnAtWork:
                 f"tool:{round_}.{index}", call, language=self.speech.language
             )
             done.append(each)
-            answer: dict[str, Any] = {"name": call.name, "response": result_for_model(each)}
-            if call.id is not None:
-                answer["id"] = call.id
-            parts.append({"function_response": answer})
-        return {"role": "user", "parts": parts}
+            parts.append(_answered(call, result_for_model(each)))
+        return parts
+
+
+def _answered(call: FunctionCall, response: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"name": call.name, "response": response}
+    if call.id is not None:
+        answer["id"] = call.id
+    return {"function_response": answer}
+
+
+def _phrases_of(message: Message) -> set[str]:
+    """Return the phrases of a message of ours that the book still has."""
+    said = {key.partition(":")[0] for key in (message.content or {}).get("said", {})}
+    return said & BOOK.keys()
 
 
 def _and(said: TurnReply, also: str) -> TurnReply:

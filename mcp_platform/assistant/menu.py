@@ -109,6 +109,25 @@ class Menu:
             )
         return Reply(await self._faq.ask(STEP, words))
 
+    async def shown(self, action: Action) -> tuple[ReplyOption, ...]:
+        """Return what can be tapped after such a choice; nothing where it cannot be made now."""
+        try:
+            return (await self._act(action)).choices
+        except (Invalid, NotFound, CalendarUnreadable, CredentialRefused):
+            return ()
+
+    async def choices(self, rows: Sequence[tuple[str, Action, str]]) -> tuple[ReplyOption, ...]:
+        """Issue offers for titles, what tapping them does, and descriptions."""
+        if not rows:
+            return ()
+        return (await self._reply("", [_Row(*row) for row in rows])).choices
+
+    async def words_of(self, offer: str) -> str | None:
+        """Return what a tap says, where it stands for words and not for something to do."""
+        async with self._tools.journal.begin() as session:
+            action = await self._tools.offers(session).find(offer, now=self._tools.now)
+        return action["text"] if action is not None and action["do"] == "words" else None
+
     async def tap(self, offer: str) -> Reply:
         """Do what a tapped choice means; one that is not this contact's, or too old, says so."""
         async with self._tools.journal.begin() as session:

@@ -43,7 +43,7 @@ class FunctionCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: calls to be made, or else the final text.
+    """One answer: calls to be made. Text is nothing that anybody reads; it is ignored.
 
     `content` is the vendor's own form of it, returned verbatim with the next question.
     """
@@ -60,7 +60,8 @@ class Question:
     system: str
     contents: list[dict[str, Any]]
     tools: list[dict[str, Any]]
-    may_call: bool
+    only: tuple[str, ...]
+    """The functions that may be called; none: any of `tools`."""
     deadline: timedelta
 
 

@@ -11,7 +11,6 @@ from mcp_platform.assistant.outcomes import (
     DaysDiffer,
     Done,
     HandedOver,
-    Informed,
     Listed,
     Outcome,
     Refused,
@@ -62,10 +61,10 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     )
     rest = [each for each in done if not isinstance(each.outcome, (*EFFECTS, Refused))]
     open_ = [each for each in done[acted_at + 1 :] if not isinstance(each.outcome, Refused)]
-    informed = [each for each in rest[:-1] if isinstance(each.outcome, Informed | HandedOver)]
+    handed = [each for each in rest[:-1] if isinstance(each.outcome, HandedOver)]
     last = open_[-1:]
     failed: list[Done] = []
-    if last and isinstance(last[0].outcome, Informed | Listed | HandedOver):
+    if last and isinstance(last[0].outcome, Listed | HandedOver):
         failed = [each for each in open_ if isinstance(each.outcome, _FAILURES)][-1:]
     searches = [
         each for each in open_[-together:] if isinstance(each.outcome, SlotsFound | DaysDiffer)
@@ -75,7 +74,7 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     asked = _asked(done)
     answered = [each for each in done if isinstance(each.outcome, _ASKS) and each not in asked]
     last = [each for each in last if each not in answered]
-    return [*effects, *informed, *failed, *asked, *(each for each in last if each not in asked)]
+    return [*effects, *handed, *failed, *asked, *(each for each in last if each not in asked)]
 
 
 def _asked(done: Sequence[Done]) -> list[Done]:

@@ -38,6 +38,8 @@ class ToolOutcome(Protocol):
     """An outcome of the assistant's own. A frozen dataclass with a `kind` of its own."""
 
     role: ClassVar[Role]
+    # Where they are: `phrase`, the phrase of code that states it with the values of `values()`, and
+    # `in_book`, the effect under which the phrase book knows it.
 
     @property
     def kind(self) -> str: ...
@@ -60,18 +62,6 @@ class Listed:
     def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:
         pairs = zip(self.appointments, ids, strict=True)
         return {"appointments": [_appointment(each, offer) for each, offer in pairs]}
-
-
-@dataclass(frozen=True, slots=True)
-class Informed:
-    """What the business says of itself. Each passage may be quoted, whole."""
-
-    role: ClassVar[Role] = "reading"
-    info: dict[str, Any]
-    kind: Literal["informed"] = "informed"
-
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # shows none
-        return self.info
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +173,7 @@ SHARED: tuple[type[Any], ...] = (
         UnknownAppointment,
         SlotsFound,
     ),
-    *(Listed, Informed, HandedOver, UnknownSlot, DaysDiffer, ToChoose, ToCancel, Refused),
+    *(Listed, HandedOver, UnknownSlot, DaysDiffer, ToChoose, ToCancel, Refused),
 )
 """The outcomes that several tools have, or a tap."""
 

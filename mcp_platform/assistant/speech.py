@@ -1,32 +1,19 @@
-"""From what was done to what the contact reads: every fact written here, from the database.
+"""From what was done to what the contact reads: every outcome is stated here, from the database."""
 
-Owns the composition of a reply out of outcomes and the model's free text. The free text has been
-through grounding; outcomes are stated by code whatever the model said of them.
-"""
-
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mcp_platform.assistant.grounding import Grounded, ground
-from mcp_platform.assistant.information import about, passages, tells
-from mcp_platform.assistant.metrics import DROPPED
-from mcp_platform.assistant.obliged import obliged_of, still_to_choose
 from mcp_platform.assistant.outcomes import (
-    EFFECTS,
     DaysDiffer,
     Done,
     HandedOver,
-    Informed,
     Listed,
-    Refused,
     ToCancel,
     ToChoose,
     UnknownSlot,
 )
-from mcp_platform.assistant.phrases import icon, phrases
-from mcp_platform.assistant.toolbox import MOST_SLOTS
+from mcp_platform.assistant.phrases import phrases
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import Catalogue
@@ -45,17 +32,13 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.tenants.languages import supported
+from mcp_platform.tenants.languages import Language, supported
 from mcp_platform.tenants.tenant import Kind
 from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.templates import fill
 from mcp_platform.words.texts import TEXTS
-
-_READS = (Listed, Informed, Refused)  # none of them does what was asked
-_ASKS = (SlotsFound, DaysDiffer, Taken, ToChoose, ToCancel)  # said right above what can be chosen
-_SLOT = re.compile(r"\{slot:([\w-]+)\}")
-_SLOT_LINE = re.compile(r"(?m)^[ \t•*\-\d.)]*(?:\{slot:[\w-]+\}[ \t,;.]*)+$\n?")
+from mcp_platform.words.times import Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +53,12 @@ class Speech:
     """Writes for one turn: a language, a catalogue, an instant."""
 
     def __init__(
-        self, *, language: str, catalogue: Catalogue, now: datetime, kind: Kind | None = None
+        self, *, language: Language, catalogue: Catalogue, now: datetime, kind: Kind | None = None
     ) -> None:
-        self.language = language
+        self.language: Language = language
         self.phrases = phrases(language)
         self._texts = TEXTS[supported(language)]
+        self._times = Times(language, catalogue.rules.local(now).date())
         self._catalogue = catalogue
         self._now = now
         self._kind = kind
@@ -133,7 +117,7 @@ class Speech:
 
     # -- outcomes ------------------------------------------------------------------------------
 
-    def block(self, done: Done, *, asked: str = "") -> Block:
+    def block(self, done: Done) -> Block:
         """Return what must be said of an outcome, whatever else is."""
         say = self.phrases
         match done.outcome:
@@ -162,7 +146,7 @@ class Speech:
                     tuple(map(ReplyOption, done.ids, titles)),
                 )
             case SlotsFound(status="ok", slots=slots):
-                return Block(say.slots, self.slot_choices(slots, done.ids))
+                return Block(self._header(slots), self.slot_choices(slots, done.ids))
             case SlotsFound(status=status, slots=slots):
                 return self._instead(getattr(say, status), slots, done.ids)
             case Taken(alternatives=slots):
@@ -177,11 +161,18 @@ class Speech:
                 return Block(say.expired)
             case Listed(appointments):
                 return self._listed(appointments)
-            case Informed(info):
-                return Block(self.card(about(info, asked=asked)))
             case HandedOver():
                 return Block(say.handed_over)
         return Block("")  # a call that was not made
+
+    def _header(self, slots: Sequence[SlotView]) -> str:
+        """Write what stands above times: service and day, where all are of one."""
+        services = {slot.service_name for slot in slots}
+        days = {slot.start.date() for slot in slots}
+        if len(services) != 1 or len(days) != 1:
+            return self.phrases.slots
+        values = {"service": services.pop(), "on_day": self._times.on_day(days.pop())}
+        return fill(TEXTS[self.language].outcomes.times_of, values) or self.phrases.slots
 
     def _which_of(self, slots: Sequence[SlotView]) -> str:
         today = self._catalogue.rules.local(self._now).date()
@@ -251,194 +242,3 @@ class Speech:
             return Block(self.phrases.none_mine)
         lines = [f"• {self.appointment(each)}" for each in appointments]
         return Block("\n".join([self.phrases.mine, *lines]))
-
-    def card(self, info: Mapping[str, object]) -> str:
-        """Write all that the business says of itself."""
-        say = self.phrases
-        lines = [str(info["name"])] if info.get("name") else []
-        if info.get("address"):
-            lines.append(say.address.format(value=info["address"]))
-        if info.get("phone"):
-            lines.append(say.phone.format(value=info["phone"]))
-        hours, services = info.get("hours"), info.get("services")
-        if isinstance(hours, list) and hours:
-            lines.append(say.hours.format(value="; ".join(hours)))
-        if isinstance(services, list) and services:
-            lines.append(say.services.format(icon=icon(self._kind)))
-            lines += ["• " + " — ".join(each.values()) for each in services]
-        if info.get("notes"):
-            lines.append(str(info["notes"]))
-        return "\n".join(lines)
-
-    # -- the reply of a turn that the model answered -------------------------------------------
-
-    def compose(
-        self,
-        *,
-        text: str,
-        done: Sequence[Done],
-        appointments: Mapping[str, Appointment],
-        offered: Mapping[str, SlotView],
-        names: Sequence[str],
-        asked: str,
-        together: int = 1,
-    ) -> Reply | None:
-        """Return the reply: what the outcomes oblige us to say, and the grounded free text.
-
-        Slots are a list below the text; lines of the text that hold nothing else are left out. The
-        last `together` of `done` were asked for at once.
-
-        None: nothing survived and nothing was done, so that there is nothing to say.
-        """
-        obliged = obliged_of(done, together=together)
-        offered = still_to_choose(offered, obliged)
-        stated = {offer: self.block(each).text for each in obliged for offer in _effect_ids(each)}
-        placeholders = self._placeholders(done, appointments, offered)
-        listed = [
-            f"slot:{offer}" for line in _SLOT_LINE.findall(text) for offer in _SLOT.findall(line)
-        ]
-        grounded = ground(
-            _SLOT_LINE.sub("", text),
-            language=self.language,
-            placeholders=placeholders
-            | {f"appointment:{offer}": block for offer, block in stated.items()},
-            quotable=_quotable(done),
-            names=names,
-            facts=_facts(done),
-            asked="" if any(not isinstance(each.outcome, _READS) for each in done) else asked,
-        )
-        DROPPED.inc(grounded.dropped)
-        first: list[str] = []
-        last: list[str] = []
-        told: list[str] = []
-        choices: tuple[ReplyOption, ...] = ()
-        for each in obliged:
-            block = self.block(each, asked=asked)
-            choices = choices or block.choices
-            if block.text and not self._told(each, grounded, asked=asked):
-                if isinstance(each.outcome, Informed):
-                    told += block.text.splitlines()
-                # What was done or asked for comes first; why there is nothing, beside the list.
-                (last if isinstance(each.outcome, _ASKS) else first).append(block.text)
-        used = [key for key in (*listed, *grounded.used) if key in placeholders]
-        chosen = [key.removeprefix("slot:") for key in used if key.startswith("slot:")]
-        # What is asked before it is done is asked whole, whatever the model would show of it.
-        asks = any(isinstance(each.outcome, ToChoose | ToCancel | Proposed) for each in obliged)
-        found = choices if asks else _evenly(_chosen(choices, chosen), most=MOST_SLOTS)
-        choices = found or self._offered_choices(chosen, offered)
-        free = [unsaid] if (unsaid := _unsaid(grounded.text, told)) else []
-        # A question comes after the reason for asking it, right above what can be chosen.
-        question = grounded.text.endswith("?")
-        parts = [*first, *last, *free] if question else [*first, *free, *last]
-        if not parts and not choices:
-            return None
-        # What was offered in an earlier turn may be taken by now: it is not called free.
-        body = "\n\n".join(parts) or (self.phrases.slots if found else self.phrases.which_time)
-        return Reply(body, choices, self.phrases.see_times if choices else "")
-
-    def _placeholders(
-        self,
-        done: Sequence[Done],
-        appointments: Mapping[str, Appointment],
-        offered: Mapping[str, SlotView],
-    ) -> dict[str, str]:
-        found = {f"slot:{offer}": self.slot(slot) for offer, slot in offered.items()}
-        found |= {
-            f"appointment:{offer}": self.appointment(view) for offer, view in appointments.items()
-        }
-        for each in done:
-            match each.outcome:
-                case SlotsFound(slots=slots) | DaysDiffer(slots=slots) | Taken(alternatives=slots):
-                    pairs = zip(each.ids, slots, strict=True)
-                    found |= {f"slot:{offer}": self.slot(slot) for offer, slot in pairs}
-                case ToChoose(slots=slots):
-                    asked = zip(each.ids, slots, strict=False)  # an id more: for all of them
-                    found |= {f"slot:{offer}": self.slot(slot) for offer, slot in asked}
-                case Listed(listed):
-                    views = zip(each.ids, listed, strict=True)
-                    found |= {f"appointment:{offer}": self.appointment(v) for offer, v in views}
-        for service in self._catalogue.services:
-            found[f"service:{service.id}"] = service.name
-            price = self.price(service.id)
-            if price is not None:
-                found[f"price:{service.id}"] = price
-        for professional in self._catalogue.professionals:
-            found[f"professional:{professional.id}"] = professional.name
-        return found
-
-    def _told(self, done: Done, grounded: Grounded, *, asked: str) -> bool:
-        """Tell whether the free text already says what this outcome shows."""
-        if not grounded.text:
-            return False
-        match done.outcome:
-            case Booked() | Moved() | Cancelled():
-                return f"appointment:{done.ids[0]}" in grounded.used
-            case Informed(info):
-                # What was dropped may have been half of the answer: then all of it is told.
-                return not grounded.dropped and tells(grounded.text, info, asked=asked)
-            case Listed(appointments):
-                return bool(appointments) and all(
-                    f"appointment:{offer}" in grounded.used for offer in done.ids
-                )
-            case DaysDiffer():
-                return False
-            case SlotsFound(status="ok"):
-                return True  # the list below the text shows them
-        return False
-
-    def _offered_choices(
-        self, chosen: Sequence[str], offered: Mapping[str, SlotView]
-    ) -> tuple[ReplyOption, ...]:
-        known = [offer for offer in chosen if offer in offered]
-        return self.slot_choices([offered[offer] for offer in known], known)
-
-
-def _effect_ids(done: Done) -> tuple[str, ...]:
-    return done.ids if isinstance(done.outcome, EFFECTS) else ()
-
-
-def _quotable(done: Sequence[Done]) -> list[str]:
-    return [
-        passage
-        for each in done
-        if isinstance(each.outcome, Informed)
-        for passage in passages(each.outcome.info)
-    ]
-
-
-def _facts(done: Sequence[Done]) -> dict[str, list[str]]:
-    """Return the figures of each service that was told of, by its name."""
-    return {
-        service["name"]: [value for key, value in service.items() if key != "name"]
-        for each in done
-        if isinstance(each.outcome, Informed)
-        for service in each.outcome.info["services"]
-    }
-
-
-def _chosen(choices: tuple[ReplyOption, ...], chosen: Sequence[str]) -> tuple[ReplyOption, ...]:
-    """Return the choices the model picked out, or all of them."""
-    picked = tuple(each for each in choices if each.id in chosen)
-    return picked or choices
-
-
-def _evenly(choices: tuple[ReplyOption, ...], *, most: int) -> tuple[ReplyOption, ...]:
-    """Return at most so many, from all over."""
-    if len(choices) <= most:
-        return choices
-    step = (len(choices) - 1) / (most - 1)
-    return tuple(choices[round(number * step)] for number in range(most))
-
-
-def _unsaid(text: str, told: Sequence[str]) -> str:
-    """Leave out the lines of `text` all of whose words stand in one of the lines `told`."""
-    known = [_words(line) for line in told]
-    return "\n".join(
-        line
-        for line in text.splitlines()
-        if not (words := _words(line)) or not any(words <= each for each in known)
-    ).strip()
-
-
-def _words(line: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", line.casefold()))

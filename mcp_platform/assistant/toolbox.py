@@ -4,7 +4,7 @@ Tenant and contact come from the turn. An id is accepted only if it was issued t
 tools that the model may call are in `tools/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,9 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.answers.known import KnownAnswers
 from mcp_platform.assistant.context import TurnContext
-from mcp_platform.assistant.information import information
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.model import FunctionCall
 from mcp_platform.assistant.named_days import NamedDay, named_day
@@ -24,7 +22,6 @@ from mcp_platform.assistant.outcomes import (
     DaysDiffer,
     Done,
     HandedOver,
-    Informed,
     Listed,
     Outcome,
     OutcomeJson,
@@ -55,7 +52,6 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.tenants.languages import supported
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +59,11 @@ log = structlog.get_logger(__name__)
 MOST_SLOTS = 10
 # Of the business's answers, those that the customer's words ask for: the best few are right.
 MOST_ANSWERS = 5
+
+
+# What is wrong with a call is told to the model alone: a customer has chosen nothing.
+UNKNOWN_SLOT = Refused("unknown_slot", "There is no such slot. Search again.")
+UNKNOWN_APPOINTMENT = Refused("unknown_appointment", "The customer has no such appointment.")
 
 
 class Toolbox:
@@ -76,7 +77,6 @@ class Toolbox:
         catalogue: Catalogue,
         agenda: Agenda,
         notices: Notices,
-        business: Mapping[str, str | None],
         human_for: timedelta,
         json: OutcomeJson,
     ) -> None:
@@ -85,7 +85,6 @@ class Toolbox:
         self.catalogue = catalogue
         self.agenda = agenda
         self.notices = notices
-        self._business = business
         self._human_for = human_for
         self._json = json
         self.searched: dict[str, SlotsFound] = {}
@@ -100,8 +99,16 @@ class Toolbox:
         self.asked_which_one = False
         self.seen: dict[UUID, Appointment] = {}
         """The appointments that this turn has read or changed, as they were then."""
+        self.offered_appointments: dict[str, Appointment] = {}
+        self.offered_slots: dict[str, SlotView] = {}
+        """What the tools of this turn have issued ids for, by id."""
         self.day_changed = False
         """The contact named a day by "tomorrow" or the like, and midnight has passed since."""
+
+    @property
+    def written(self) -> str:
+        """The contact's own words of this turn, on one line."""
+        return " ".join(each.text for each in self.context.heard if each.kind == "text")
 
     @property
     def now(self) -> datetime:
@@ -225,20 +232,6 @@ class Toolbox:
         )
         return work.done
 
-    async def mine(self, step: str) -> Done:
-        appointments = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
-        return await self.note(step, Listed(appointments))
-
-    async def inform(self, step: str, *, language: str) -> Done:
-        info = information(business=self._business, catalogue=self.catalogue, language=language)
-        asked = " ".join(each.text for each in self.context.heard if each.kind == "text")
-        async with self.journal.begin() as session:
-            known = KnownAnswers(session, self.context.tenant.id, language=supported(language))
-            answers = await known.search(asked, most=MOST_ANSWERS)
-        if answers:
-            info["answers"] = {each.title: each.text for each in answers}
-        return await self.note(step, Informed(info))
-
     async def hand_over(self, step: str) -> Done:
         """Silence the assistant for a time and tell the owner who wants to talk."""
         if (recorded := self.recorded(step)) is not None:
@@ -303,21 +296,29 @@ class Toolbox:
         if recorded is None:
             return None
         done = still_to_come(self._json.read(recorded), now=self.now)
-        self._see(done.outcome)
+        self._see(done)
         return done
 
-    def _see(self, outcome: Outcome) -> None:
-        match outcome:
+    def _see(self, done: Done) -> None:
+        """Remember what an outcome tells of, and under which ids."""
+        match done.outcome:
             case Booked(appointment=one) | Moved(appointment=one) | Cancelled(appointment=one):
                 self.see(one)
+                self.offered_appointments |= dict.fromkeys(done.ids, one)
             case BookedTogether(appointments=appointments):
                 self.see(*appointments)
+                self.offered_appointments |= dict(zip(done.ids, appointments, strict=True))
             case ToCancel(one, also):
                 self.see(one, *also)
             case Proposed(moving=Appointment() as one):
                 self.see(one)
             case Listed(appointments):
                 self.see(*appointments)
+                self.offered_appointments |= dict(zip(done.ids, appointments, strict=True))
+            case SlotsFound(slots=slots) | DaysDiffer(slots=slots) | Taken(alternatives=slots):
+                self.offered_slots |= dict(zip(done.ids, slots, strict=True))
+            case ToChoose(slots=slots):
+                self.offered_slots |= dict(zip(done.ids, slots, strict=False))  # and one for all
 
     def see(self, *appointments: Appointment) -> None:
         """Remember how appointments are, for what is said of them."""
@@ -420,6 +421,22 @@ class Toolbox:
         action = await self._offered(offer)
         return action["id"] if action is not None and action["do"] == "appointment" else None
 
+    async def upcoming_appointment(self, offer: str) -> Appointment | None:
+        """Return the contact's appointment of this id, if it is still to come."""
+        appointment_id = await self.appointment(offer)
+        mine = await self.agenda.upcoming(contact_id=self.context.contact.id, now=self.now)
+        return next((each for each in mine if str(each.id) == appointment_id), None)
+
+    def appointment_for_owner(self, appointment: Appointment) -> str:
+        """Write an appointment as the owner reads it."""
+        return wording.appointment(
+            service=appointment.service_name,
+            professional=appointment.professional_name,
+            start=self.catalogue.rules.local(appointment.starts_at),
+            language=self.context.tenant.language,
+            now=self.now,
+        )
+
     async def _offered(self, offer: str) -> Action | None:
         async with self.journal.begin() as session:
             return await self.offers(session).find(offer, now=self.now)
@@ -439,10 +456,10 @@ class Toolbox:
         self, session: AsyncSession, step: str, outcome: Outcome, *, moving: str | None = None
     ) -> Done:
         """Issue ids for what `outcome` shows and write it down, in the caller's transaction."""
-        self._see(outcome)
         offered = self._offer(step, outcome, moving=moving)
         await self.offers(session).issue(offered, now=self.now)
         done = Done(outcome, tuple(offered))
+        self._see(done)
         await self.journal.write(session, step, self._json.write(done))
         return done
 

@@ -87,6 +87,7 @@ def open_gemini(
         base_url=settings.gemini_url,
         api_version=settings.gemini_api_version,
         model=settings.gemini_model,
+        mode=settings.gemini_mode,
         breaker=Breaker(timer=time.monotonic),
         call_timeout=call_timeout,
         timer=time.monotonic,

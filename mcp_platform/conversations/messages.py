@@ -24,6 +24,10 @@ LATEST = Sql("""
     ORDER BY id DESC
     LIMIT :most
 """)
+LAST_SPOKEN = Sql("""
+    SELECT max(at) FROM messages
+    WHERE tenant_id = :tenant AND contact_id = :contact AND direction = 'out'
+""")
 CORRECT = Sql("""
     UPDATE messages SET text = :text, content = NULL
     WHERE tenant_id = :tenant AND contact_id = :contact AND key = :key
@@ -76,6 +80,13 @@ class Messages:
         await self._driver.execute(
             CORRECT, tenant=self._tenant, contact=contact_id, key=key, text=text
         )
+
+    async def last_spoken(self, contact_id: ContactId) -> datetime | None:
+        """Return when a contact last heard from us, if ever."""
+        spoken: datetime | None = await self._driver.value(
+            LAST_SPOKEN, tenant=self._tenant, contact=contact_id
+        )
+        return spoken
 
     async def latest(self, contact_id: ContactId, *, most: int, since: datetime) -> list[Message]:
         """Return the newest messages of a conversation, oldest first."""

@@ -46,6 +46,10 @@ class NoticeTexts:
     left_alone: str
     asked: str
     still_asked: str
+    passed_on: str
+    urgent: str
+    late: str
+    late_by: str
     call: str
     take: str
     somebody: str
@@ -102,6 +106,45 @@ class Notices:
         text = f"{said} {_how_to_answer(tenant, contact)}"
         await self._record(session, tenant, text, key=f"n:person:{key}")
         NOTICES.labels(about="wants_a_person").inc()
+
+    async def passed_on(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        *,
+        words: str,
+        urgent: bool,
+        key: str,
+    ) -> None:
+        """Tell the owner, in the transaction of the reply that says so, what a customer wrote.
+
+        It goes as a quotation on one line, so that it cannot pass for words of ours.
+        """
+        texts = _texts(tenant)
+        quoted = " ".join(words.split()).replace("«", "‹").replace("»", "›")[:LONGEST_QUOTED]
+        said = texts.passed_on.format(who=_who(tenant, contact), words=quoted)
+        text = f"{said} {_how_to_answer(tenant, contact)}"
+        text = f"{texts.urgent} {text}" if urgent else text
+        await self._record(session, tenant, text, key=f"n:passed_on:{key}")
+        NOTICES.labels(about="passed_on").inc()
+
+    async def running_late(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        *,
+        appointment: str,
+        minutes: int | None,
+        key: str,
+    ) -> None:
+        """Tell the owner, in the transaction that notes it, who comes later; once under one key."""
+        texts = _texts(tenant)
+        said = texts.late if minutes is None else texts.late_by
+        text = said.format(who=_who(tenant, contact), appointment=appointment, minutes=minutes)
+        await self._record(session, tenant, text, key=f"n:late:{key}")
+        NOTICES.labels(about="running_late").inc()
 
     async def left_alone(
         self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, key: str

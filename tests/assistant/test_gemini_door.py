@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from mcp_platform.assistant.gemini.breaker import FAILURES, Breaker
 from mcp_platform.assistant.gemini.client import Gemini
 from mcp_platform.assistant.model import ModelAway, ModelSpoiled, Question
-from mcp_platform.assistant.prompt import contents
+from mcp_platform.assistant.prompt import REPLY, contents
 from mcp_platform.assistant.tools import declarations
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.simulators.gemini.app import create_app
@@ -73,9 +73,9 @@ class World:
     async def ask(self, texts=("Oi",), *, key=KEY, gemini=None, **changed):
         options = {
             "system": SYSTEM,
-            "contents": contents([], texts=texts),
+            "contents": contents([], texts=texts, facts={}),
             "tools": declarations(),
-            "may_call": True,
+            "only": (),
             "deadline": timedelta(seconds=30),
         }
         return await (gemini or self.gemini).ask(
@@ -143,7 +143,7 @@ async def test_the_request_declares_tools_and_leaves_the_rest_to_the_vendor(worl
     assert [each["name"] for each in body["tools"][0]["functionDeclarations"]] == [
         each["name"] for each in declarations()
     ]
-    assert body["toolConfig"] == {"functionCallingConfig": {"mode": "AUTO"}}
+    assert body["toolConfig"] == {"functionCallingConfig": {"mode": "ANY"}}
     assert body["generationConfig"].keys() == {"maxOutputTokens", "thinkingConfig"}
     assert body["generationConfig"]["thinkingConfig"] == {"thinkingLevel": "LOW"}
     assert body["generationConfig"]["maxOutputTokens"] >= 1024
@@ -210,7 +210,7 @@ async def test_models_without_thinking_levels_are_not_told_one(world):
 
 async def test_calls_and_their_signatures_go_round(world):
     await world.answers([CALL, {"call": {"name": "my_appointments", "args": {}}}], CALL, "Pronto.")
-    conversation = contents([], texts=["Quero cortar"])
+    conversation = contents([], texts=["Quero cortar"], facts={})
     for names in (["find_slots", "my_appointments"], ["find_slots"]):
         answer = await world.ask(contents=conversation)
         assert [each.name for each in answer.calls] == names
@@ -233,16 +233,16 @@ async def test_calls_and_their_signatures_go_round(world):
                 ],
             },
         ]
-    answer = await world.ask(contents=conversation, may_call=False)
-    assert answer.text == "Pronto."
+    answer = await world.ask(contents=conversation, only=("reply",), tools=[REPLY])
     last = (await world.requests())[-1]["body"]
-    assert last["toolConfig"] == {"functionCallingConfig": {"mode": "NONE"}}
-    assert last["tools"]
+    assert last["toolConfig"] == {
+        "functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["reply"]}
+    }
 
 
 async def test_a_lost_signature_is_a_mistake_of_ours_and_asked_once(world):
     await world.answers(CALL)
-    first = contents([], texts=["Quero cortar"])
+    first = contents([], texts=["Quero cortar"], facts={})
     answer = await world.ask(contents=first)
     answer.content["parts"][0].pop("thought_signature")
     response = {"id": answer.calls[0].id, "name": "find_slots", "response": {}}
@@ -250,13 +250,6 @@ async def test_a_lost_signature_is_a_mistake_of_ours_and_asked_once(world):
     with pytest.raises(ModelSpoiled, match="thought_signature"):
         await world.ask(contents=lost)
     assert len(await world.requests()) == 2
-
-
-async def test_a_call_where_none_is_allowed_is_no_answer(world):
-    scripted = answered([{"functionCall": {"name": "book", "args": {"slot_id": "s_1"}}}])
-    await world.answers(scripted, scripted)
-    with pytest.raises(ModelSpoiled):
-        await world.ask(may_call=False)
 
 
 async def test_thoughts_are_kept_in_the_content_and_left_out_of_the_text(world):
@@ -309,7 +302,9 @@ SPOILED = (
 @pytest.mark.parametrize("name", SPOILED)
 async def test_a_spoiled_answer_is_asked_for_once_more(world, name):
     await world.fault(name)
-    assert (await world.ask()).text
+    if name == "continuation":  # breaks off a text
+        await world.answers("Olá!", CALL)
+    assert (await world.ask()).calls
     assert len(await world.requests()) == 2
 
 
@@ -318,6 +313,8 @@ async def test_a_spoiled_answer_is_asked_for_once_more(world, name):
 async def test_two_spoiled_answers_are_enough(world, name):
     before = outcomes("spoiled")
     await world.fault(name, times=None)
+    if name == "continuation":
+        await world.answers("Olá!", "Olá!")
     with pytest.raises(ModelSpoiled):
         await world.ask()
     assert len(await world.requests()) == 2
@@ -350,7 +347,7 @@ async def test_spoiled_answers_do_not_make_the_breaker_rest(world):
     for _ in range(FAILURES + 1):
         with pytest.raises(ModelSpoiled):
             await world.ask()
-    assert (await world.ask()).text
+    assert (await world.ask()).calls
 
 
 # -- no answer -----------------------------------------------------------------------------------
@@ -359,7 +356,7 @@ async def test_spoiled_answers_do_not_make_the_breaker_rest(world):
 @pytest.mark.parametrize("name", ["server_error", "unavailable", "deadline", "reset"])
 async def test_a_passing_trouble_is_not_noticed(world, name):
     await world.fault(name)
-    assert (await world.ask()).text
+    assert (await world.ask()).calls
     assert len(await world.requests()) == 2
 
 
@@ -418,7 +415,7 @@ async def test_nobody_listening_is_a_model_away(world):
 async def test_a_short_wait_asked_for_is_waited(world):
     await world.fault("quota", retry_after_s=0.1)
     gemini = world.door(uniform=lambda low, _: low)
-    assert (await world.ask(gemini=gemini)).text
+    assert (await world.ask(gemini=gemini)).calls
     assert len(await world.requests()) == 2
     await gemini.close()
 
@@ -434,7 +431,7 @@ async def test_a_long_wait_asked_for_leaves_the_key_alone_so_long(world):
     assert timedelta(seconds=30) < caught.value.retry_after < timedelta(seconds=60)
     assert len(await world.requests()) == 1
     assert (outcomes("quota"), outcomes("resting")) == (before[0] + 1, before[1] + 1)
-    assert (await world.ask(key="AQ.another")).text
+    assert (await world.ask(key="AQ.another")).calls
 
 
 async def test_a_daily_quota_rests_an_hour_whatever_delay_is_named(world):
@@ -493,8 +490,8 @@ async def test_a_key_that_fails_again_and_again_is_left_alone_and_found_again(wo
     assert len(await world.requests()) == FAILURES
     now[0] += 60
     gemini._call_timeout = timedelta(seconds=20)
-    assert (await world.ask(gemini=gemini)).text
-    assert (await world.ask(gemini=gemini)).text
+    assert (await world.ask(gemini=gemini)).calls
+    assert (await world.ask(gemini=gemini)).calls
     await gemini.close()
 
 
@@ -512,7 +509,7 @@ async def test_a_turn_given_up_while_it_tries_does_not_block_the_key(world):
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    assert (await world.ask(gemini=gemini)).text
+    assert (await world.ask(gemini=gemini)).calls
     await gemini.close()
 
 

@@ -15,7 +15,6 @@ from mcp_platform.assistant.outcomes import (
     DaysDiffer,
     Done,
     HandedOver,
-    Informed,
     Listed,
     OutcomeJson,
     Refused,
@@ -24,6 +23,8 @@ from mcp_platform.assistant.outcomes import (
     UnknownSlot,
 )
 from mcp_platform.assistant.tools import OUTCOMES, TOOLS
+from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
+from mcp_platform.assistant.tools.running_late import LateNoted
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
@@ -80,13 +81,25 @@ ALL = [
     Done(Moved(appointment=APPOINTMENT, previous_start=END), ("a_one",)),
     Done(Cancelled(appointment=APPOINTMENT), ("a_one",)),
     Done(Taken(alternatives=(SLOT,)), ("s_one",)),
+    Done(BookedTogether(appointments=(APPOINTMENT,)), ("a_one",)),
+    Done(
+        Proposed(
+            proposal_id=APPOINTMENT.id,
+            slots=(ProposedSlot(slot=SLOT, price_cents=4500, currency="BRL"),),
+            until=END,
+            moving=None,
+            person="Theo",
+        )
+    ),
+    Done(Released(proposal_id=APPOINTMENT.id)),
     Done(CalendarClosed()),
     Done(LimitReached(limit=5)),
     Done(UnknownAppointment()),
     Done(SlotsFound(status="full", slots=(SLOT,)), ("s_one",)),
     Done(Listed((APPOINTMENT,)), ("a_one",)),
-    Done(Informed({"name": "Barbearia do Zé", "services": []})),
     Done(HandedOver()),
+    Done(QuestionPassedOn(result="already_asked", reminded=True)),
+    Done(LateNoted(appointment=APPOINTMENT, minutes=10)),
     Done(UnknownSlot()),
     Done(DaysDiffer(slots=(SLOT,)), ("s_one",)),
     Done(
@@ -126,10 +139,12 @@ def test_every_outcome_survives_the_journal() -> None:
 
 
 def test_what_the_release_before_wrote_down_is_read() -> None:
-    for line, done in zip(BEFORE.read_text().splitlines(), ALL, strict=True):
-        ((name, written),) = orjson.loads(line).items()
-        assert name == type(done.outcome).__name__
-        assert OUTCOMES.read(written) == done
+    now = {type(done.outcome).__name__: done for done in ALL}
+    recorded = [orjson.loads(line) for line in BEFORE.read_text().splitlines()]
+    assert len(recorded) == 15
+    for line in recorded:
+        ((name, written),) = line.items()
+        assert OUTCOMES.read(written) == now[name]
 
 
 def test_a_time_comes_back_on_the_same_clock_and_can_be_written() -> None:

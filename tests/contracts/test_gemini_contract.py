@@ -58,7 +58,7 @@ class Canned:
                 "system": "Rules.",
                 "contents": [{"role": "user", "parts": [{"text": "Oi"}]}],
                 "tools": declarations(),
-                "may_call": True,
+                "only": (),
                 "deadline": timedelta(seconds=30),
                 **changed,
             }

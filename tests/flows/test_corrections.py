@@ -54,7 +54,7 @@ async def test_a_message_taken_back_is_not_obeyed_whatever_waits_beside_it(here:
     assert await here.statuses() == ["booked"]
     assert "✅ Agendado" in text_of(replies[2])
     assert not any("Agendado" in text_of(each) for each in replies[:2])
-    said = str([each["body"] for each in await here.asked_model()])
+    said = str([each["body"]["contents"] for each in await here.asked_model()])
     assert "15h" not in said
     assert "barba amanhã" not in said
 
@@ -90,7 +90,7 @@ async def test_a_turn_begun_before_a_message_was_taken_back_asks_the_model_again
     await here.idle()
 
     assert len(await here.replies(2)) == 2
-    assert not any("15h" in str(each["body"]) for each in await here.asked_model())
+    assert not any("15h" in str(each["body"]["contents"]) for each in await here.asked_model())
 
 
 async def test_a_message_taken_back_after_it_was_answered_is_blanked(here: World) -> None:
@@ -175,7 +175,8 @@ async def test_the_model_is_told_when_each_message_of_the_customer_was_written(h
     await here.replies(1)
     await here.ask("um corte às 17h")
 
-    system = str((await here.asked_model())[-1]["body"]["systemInstruction"])
+    asked = [each["body"]["contents"] for each in await here.asked_model()]
+    system = str(asked[-1])
     at = datetime.fromtimestamp(int(first["timestamp"]), ZONE)
     assert f'"earlier_written":["{at.isoformat(timespec="minutes")}"]' in system
     assert f'"messages_written":["{datetime.now(ZONE):%Y-%m-%d}' in system

@@ -229,7 +229,7 @@ async def test_a_conversation_is_counted_from_the_webhook_to_the_bill(here: Worl
         assert await grown(name) >= 1, name
 
 
-async def test_what_the_model_may_not_say_and_what_meta_refuses_are_counted(here: World) -> None:
+async def test_what_the_model_writes_and_what_meta_refuses_are_counted(here: World) -> None:
     before = await measured(here)
     await here.script("Tenho um horário às 15h de sexta, pode vir!")
     match = {"phone_number_id": here.tenant.phone_number_id, "kind": "send"}
@@ -240,7 +240,7 @@ async def test_what_the_model_may_not_say_and_what_meta_refuses_are_counted(here
 
     after = await measured(here)
     for name in (
-        "mcp_free_text_dropped_total",
+        "mcp_model_text_ignored_total",
         named("mcp_outbox_sends_total", kind="whatsapp", outcome="retry", code="131000"),
     ):
         assert after.get(name, 0) > before.get(name, 0), name

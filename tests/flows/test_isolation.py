@@ -15,7 +15,8 @@ async def test_one_phone_at_two_shops_is_two_customers(here: World) -> None:
     await here.ask_and_agree(BOOK)
 
     reply = await here.ask("Quais são os meus horários?", to=other)
-    assert "Você não tem horários marcados." in text_of(reply)
+    assert "horário" in text_of(reply)
+    assert choices_of(reply) == []
     await here.ask_and_agree("Cancela meu horário", to=other)
     assert await here.statuses() == ["booked"]
 
@@ -46,7 +47,7 @@ async def test_what_was_offered_to_one_customer_is_nothing_to_another(here: Worl
     await here.script({"call": {"name": "book", "args": {"slot_id": row["id"]}}}, "ok")
     written = await here.ask(f"marca {row['id']}", as_=BIA)
 
-    assert "Essa opção não vale mais." in text_of(written)
+    assert choices_of(written) != choices_of(offer)
     assert await here.statuses() == []
 
 

@@ -60,7 +60,7 @@ async def test_a_name_that_two_bear_is_nobodys_id(here: World) -> None:
     )
     await here.script({"call": search(professional_id="Zé")}, ASK)
 
-    assert choices_of(await here.ask("Tem corte com o Zé?")) == []
+    assert not [title for title in titles(await here.ask("Tem corte com o Zé?")) if ":" in title]
 
 
 async def test_of_what_is_booked_at_once_the_customer_says_which_or_all(here: World) -> None:
@@ -220,29 +220,29 @@ async def test_the_same_search_twice_is_shown_once(here: World) -> None:
     [
         (call("book", slot_id="s_nobodys"), "Essa opção não vale mais."),
         (call("cancel", appointment_id="a_nobodys"), "Não encontrei esse agendamento"),
-        (call("my_appointments"), "Você não tem horários marcados."),
     ],
     ids=lambda each: each["name"] if isinstance(each, dict) else "",
 )
-async def test_who_reads_a_refusal_can_tap_what_to_do_instead(
+async def test_an_id_that_the_model_invents_is_its_own_error_and_leaves_a_way_on(
     here: World, asked: dict[str, Any], said: str
 ) -> None:
     await here.script({"call": asked}, "Pronto!")
 
     reply = await here.ask("marca")
 
-    assert said in text_of(reply)
+    assert said not in text_of(reply), "the model's own error is told to the customer"
     assert titles(reply) == ROOT
 
 
 async def test_a_question_stands_below_the_reason_for_it(here: World) -> None:
     far = f"{tomorrow(days=400):%F}"
-    await here.script({"call": search(from_date=far)}, ASK)
+    ask = {"name": "reply", "args": {"say": [{"phrase": "ask_time"}]}}
+    await here.script({"call": search(from_date=far)}, {"call": ask})
 
-    reply = await here.ask("Tem corte no ano que vem?")
+    said = text_of(await here.ask("Tem corte no ano que vem?"))
 
-    assert text_of(reply).startswith("Não marcamos horários para esse período.")
-    assert text_of(reply).endswith(ASK)
+    assert "Não marcamos horários para esse período." in said
+    assert said.endswith("?")
 
 
 WEEKDAYS = ("segunda", "terça", "quarta", "quinta", "sexta", "sábado", "domingo")
@@ -298,9 +298,10 @@ async def test_who_does_not_do_a_service_is_no_reason_to_answer_nothing(here: Wo
     assert here.platform is not None
     here.platform.shared.catalogues.forget(here.tenant.id)
     await here.change(model_enabled=True)
-    await here.script({"call": search(professional_id="ze")}, "Com quem você prefere?")
+    said = {"name": "reply", "args": {"say": [{"phrase": "who_works", "about": "corte"}]}}
+    await here.script({"call": search(professional_id="ze")}, {"call": said})
 
-    assert text_of(await here.ask("E com o Zé?")) == "Com quem você prefere?"
+    assert "Beto" in text_of(await here.ask("E com o Zé?"))
     assert titles(await here.choose(ze)) == ROOT
     assert choices_of(await here.choose(row))
     assert await here.statuses() == []

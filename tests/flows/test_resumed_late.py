@@ -37,7 +37,7 @@ async def test_a_time_that_has_begun_since_is_not_booked(here: World) -> None:
         ago=LONG_AGO,
     )
     await here.change(status="active")
-    await here.say("oi")
+    await here.say("valeu")
 
     late = (await here.replies(3))[1]
 
@@ -53,7 +53,7 @@ async def test_a_search_of_then_shows_only_what_is_still_to_come(here: World) ->
     )
     await _write(
         here,
-        "UPDATE turn_steps SET content = jsonb_set(content, '{outcome,scheduling,slots,0,start}',"
+        "UPDATE turn_steps SET content = jsonb_set(content, '{outcome,slots,0,start}',"
         " to_jsonb(CAST(:at AS text))) WHERE tenant_id = :tenant AND name = 'tool:0.0'",
         at=f"{_half_hour(before=timedelta(hours=1)).isoformat()}[{ZONE.key}]",
     )
@@ -69,9 +69,9 @@ async def test_a_search_of_which_everything_is_over_says_so(here: World) -> None
     await here.ask("Tem horário para corte amanhã com o Zé?")
     await _write(
         here,
-        "UPDATE turn_steps SET content = jsonb_set(content, '{outcome,scheduling,slots}', ("
+        "UPDATE turn_steps SET content = jsonb_set(content, '{outcome,slots}', ("
         " SELECT jsonb_agg(slot || jsonb_build_object('start', CAST(:at AS text)))"
-        " FROM jsonb_array_elements(content #> '{outcome,scheduling,slots}') slot))"
+        " FROM jsonb_array_elements(content #> '{outcome,slots}') slot))"
         " WHERE tenant_id = :tenant AND name = 'tool:0.0'",
         at=f"{_half_hour(before=timedelta(hours=1)).isoformat()}[{ZONE.key}]",
     )

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcp_platform.assistant.lexicon import LANGUAGES, lexicon
-
 ROOT = Path(__file__).parent.parent.parent
 FUNCTIONS = {
     *("compile", "sub", "subn", "match", "search", "split", "findall", "finditer", "fullmatch")
 }
 ANCHORED = {"match", "fullmatch"}
 BUILT_AT_RUN_TIME = {
-    # By `lexicon()`, from the word lists: its patterns are added below.
-    "mcp_platform/assistant/lexicon/__init__.py",
-    # By `_literal()`, of escaped words with white space between them.
-    "mcp_platform/assistant/lexicon/reading.py",
     # From the JSON Schema of config.json: its patterns are added below.
     "cdk8s_app/config.py",
 }
@@ -45,11 +39,6 @@ def find() -> list[Found]:
             found |= dict.fromkeys(_of_module(path))
         for path in sorted((ROOT / folder).glob("**/*.json")):
             found |= dict.fromkeys(_of_schema(path))
-    for language in LANGUAGES:
-        lists = lexicon(language)
-        for name, each in [*lists.openers.items(), *lists.frames.items()]:
-            where = f"mcp_platform/assistant/lexicon/{language}.txt:{name}"
-            found[Found(where, each.pattern, each.flags, searched=False, whole=True)] = None
     return list(found)
 
 

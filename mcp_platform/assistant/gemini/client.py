@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import httpx
 import httpx2
@@ -65,6 +65,9 @@ _UNEXPECTED = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 _LARGEST = 1_000_000  # bytes of an answer: many times what the tokens asked for can hold
 
 Response = TypeVar("Response")
+CallingMode = Literal["ANY", "VALIDATED"]
+"""Whether the model must call a function, or may write text besides, which is ignored."""
+LAXER: CallingMode = "VALIDATED"
 
 
 class Gemini(Model, ModelCards):
@@ -81,6 +84,7 @@ class Gemini(Model, ModelCards):
         breaker: Breaker,
         timer: Callable[[], float],
         call_timeout: timedelta,
+        mode: CallingMode = "ANY",
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Ask `model` over `http`, which stays its maker's. One attempt takes `call_timeout` at most."""
@@ -88,6 +92,7 @@ class Gemini(Model, ModelCards):
         self._breaker = breaker
         self._timer = timer
         self._call_timeout = call_timeout
+        self._mode: CallingMode = mode
         self._uniform = uniform
         # Never used, but without it each client would build one.
         self._sync_http = httpx.Client(verify=ssl_context, trust_env=False)
@@ -110,13 +115,12 @@ class Gemini(Model, ModelCards):
             CredentialRefused: the tenant's key, its project or the model's name is refused.
         """
         key = _checked(credentials.gemini_api_key)
-        request = _Request.of(question, model=self._model)
         until = self._timer() + question.deadline.total_seconds()
         if question.deadline <= timedelta(0):
             raise ModelAway("no time was left to ask Gemini")
         try:
             with self._breaker.trial(_fingerprint(key)) as trial:
-                result = await self._answer(request, key=key, until=until, tenant=tenant)
+                result = await self._answer_in_a_mode(question, key=key, until=until, tenant=tenant)
                 if isinstance(result, Failure) and isinstance(result.error, ModelAway):
                     trial.failed(rest=result.rest)
                 else:
@@ -156,6 +160,26 @@ class Gemini(Model, ModelCards):
         self._clients.clear()
         self._sync_http.close()
 
+    async def _answer_in_a_mode(
+        self, question: Question, *, key: str, until: float, tenant: Tenant
+    ) -> Answer | Failure:
+        """Ask in the mode that is set; in the laxer one, where the vendor refuses the functions so.
+
+        Source: in the mode ANY the vendor has budgets for schemas that it does not document.
+        """
+        request = _Request.of(question, model=self._model, mode=self._mode)
+        result = await self._answer(request, key=key, until=until, tenant=tenant)
+        if isinstance(result, Answer) or result.outcome != "rejected" or self._mode == LAXER:
+            return result
+        if "signature" in str(result.error):  # of the conversation, whatever the mode
+            return result
+        request = _Request.of(question, model=self._model, mode=LAXER)
+        again = await self._answer(request, key=key, until=until, tenant=tenant)
+        if isinstance(again, Answer):
+            log.warning("gemini.mode_refused", mode=self._mode, now=LAXER, error=str(result.error))
+            self._mode = LAXER
+        return again
+
     async def _answer(
         self, request: "_Request", *, key: str, until: float, tenant: Tenant
     ) -> Answer | Failure:
@@ -179,7 +203,7 @@ class Gemini(Model, ModelCards):
         if isinstance(response, Failure):
             return response
         self._note(response)
-        return _read(response, may_call=request.may_call)
+        return _read(response)
 
     async def _called(
         self, call: Coroutine[Any, Any, Response], *, key: str, within_s: float
@@ -227,10 +251,9 @@ class _Request:
     """A question in the library's types."""
 
     config: types.GenerateContentConfig
-    may_call: bool
 
     @classmethod
-    def of(cls, question: Question, *, model: str) -> Self:
+    def of(cls, question: Question, *, model: str, mode: str) -> Self:
         try:
             contents = [
                 types.Content.model_validate(each).model_dump(
@@ -242,11 +265,11 @@ class _Request:
             where = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
             # Written down by an earlier release perhaps; the sentence of pydantic quotes customers.
             raise ModelSpoiled(f"the conversation is not in Gemini's form: {where}") from None
-        return cls(_config(question, contents, model=model), question.may_call)
+        return cls(_config(question, contents, model=model, mode=mode))
 
 
 def _config(
-    question: Question, contents: list[dict[str, Any]], *, model: str
+    question: Question, contents: list[dict[str, Any]], *, model: str, mode: str
 ) -> types.GenerateContentConfig:
     """Return the whole question in the API's own form.
 
@@ -263,9 +286,11 @@ def _config(
         "contents": contents,
     }
     if question.tools:
-        mode = "AUTO" if question.may_call else "NONE"
+        calling: dict[str, Any] = {"mode": mode}
+        if question.only:
+            calling["allowedFunctionNames"] = list(question.only)
         body["tools"] = [{"functionDeclarations": question.tools}]
-        body["toolConfig"] = {"functionCallingConfig": {"mode": mode}}
+        body["toolConfig"] = {"functionCallingConfig": calling}
     return types.GenerateContentConfig(
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         automatic_continuation=False,
@@ -273,7 +298,7 @@ def _config(
     )
 
 
-def _read(response: types.GenerateContentResponse, *, may_call: bool) -> Answer | Failure:
+def _read(response: types.GenerateContentResponse) -> Answer | Failure:
     """Return what the model said, if it said something whole."""
     if not response.candidates:
         feedback = response.prompt_feedback
@@ -291,8 +316,6 @@ def _read(response: types.GenerateContentResponse, *, may_call: bool) -> Answer 
         if each is not None
     )
     text = "".join(part.text for part in parts if part.text and not part.thought)
-    if calls and not may_call:
-        return spoiled("Gemini wants a call where none is allowed")
     if content is None or not (calls or text.strip()):
         return spoiled("Gemini answered nothing")
     answer = Answer(content.model_dump(mode="json", exclude_none=True), calls, text)

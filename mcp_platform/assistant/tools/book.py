@@ -2,7 +2,7 @@
 
 from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.tool import Arguments, Tool
-from mcp_platform.assistant.toolbox import Toolbox
+from mcp_platform.assistant.toolbox import UNKNOWN_SLOT, Toolbox
 
 
 class Book(Arguments):
@@ -14,6 +14,8 @@ class Book(Arguments):
 async def book(toolbox: Toolbox, step: str, arguments: Book, _language: str) -> Done:
     """Propose the slot; or show it among others, where words may mean another one."""
     slot = await toolbox.slot(arguments.slot_id)
+    if slot is None:
+        return await toolbox.note(step, UNKNOWN_SLOT)
     return await toolbox.shown_first(step, slot) or await toolbox.propose(step, slot)
 
 

@@ -2,7 +2,7 @@
 
 from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.tool import Arguments, Tool
-from mcp_platform.assistant.toolbox import Toolbox
+from mcp_platform.assistant.toolbox import UNKNOWN_APPOINTMENT, Toolbox
 
 
 class Cancel(Arguments):
@@ -13,7 +13,10 @@ class Cancel(Arguments):
 
 async def cancel(toolbox: Toolbox, step: str, arguments: Cancel, _language: str) -> Done:
     """Ask whether it is to be cancelled."""
-    return await toolbox.asked_first(step, await toolbox.appointment(arguments.appointment_id))
+    appointment = await toolbox.appointment(arguments.appointment_id)
+    if appointment is None:
+        return await toolbox.note(step, UNKNOWN_APPOINTMENT)
+    return await toolbox.asked_first(step, appointment)
 
 
 TOOL = Tool(

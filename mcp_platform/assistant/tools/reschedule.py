@@ -2,8 +2,7 @@
 
 from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.tool import Arguments, Tool
-from mcp_platform.assistant.toolbox import Toolbox
-from mcp_platform.scheduling.outcome import UnknownAppointment
+from mcp_platform.assistant.toolbox import UNKNOWN_APPOINTMENT, UNKNOWN_SLOT, Toolbox
 
 
 class Reschedule(Arguments):
@@ -17,9 +16,11 @@ async def reschedule(toolbox: Toolbox, step: str, arguments: Reschedule, _langua
     """Propose the move; or show the slot among others, where words may mean another one."""
     slot = await toolbox.slot(arguments.slot_id)
     appointment = await toolbox.appointment(arguments.appointment_id)
-    if slot is not None and appointment is None:
-        return await toolbox.note(step, UnknownAppointment())
-    slot = slot and {**slot, "moving": appointment}
+    if slot is None:
+        return await toolbox.note(step, UNKNOWN_SLOT)
+    if appointment is None:
+        return await toolbox.note(step, UNKNOWN_APPOINTMENT)
+    slot = {**slot, "moving": appointment}
     return await toolbox.shown_first(step, slot) or await toolbox.propose(step, slot)
 
 

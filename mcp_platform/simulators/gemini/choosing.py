@@ -475,7 +475,7 @@ class _Turn:
     def _again(self) -> ModelFunctionCall | None:
         """Return what to call instead of what was refused; once for each."""
         for name, result in self._results():
-            refused = str(result.get("status", ""))
+            refused = str(result.get("status") or result.get("error") or "")
             if name == REPLY:
                 told = plain(str(result))
                 earlier = self.scene.steps[-1][-1][0].get("args", {}).get("say", [])

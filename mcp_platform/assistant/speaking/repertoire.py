@@ -1,0 +1,32 @@
+"""The phrases that the model may choose: those of the book whose consequences this release has."""
+
+from collections.abc import Mapping
+
+from mcp_platform.words.book import OFFERED, Consequence, Outcome, Phrase, near
+
+# What the book provides for and nothing does yet. A phrase that says so is not said.
+_NOT_DONE: frozenset[Consequence] = frozenset({"pass_media", "show_note_wish"})
+_POSSIBLE: frozenset[Outcome] = frozenset(
+    {"booked", "moved", "cancelled", "late_noted", "asked", "handed_over", "proposed"}
+)
+
+
+def _can_be_said(phrase: Phrase) -> bool:
+    possible = phrase.force != "effect" or bool(phrase.of & _POSSIBLE)
+    return possible and not _NOT_DONE.intersection(phrase.does)
+
+
+REPERTOIRE: Mapping[str, Phrase] = {
+    id_: phrase for id_, phrase in OFFERED.items() if _can_be_said(phrase)
+}
+
+
+def phrase_near(id_: str) -> Phrase | None:
+    """Return the phrase of this id, or the only one that is one edit away from it."""
+    phrase = near(id_)
+    return phrase if phrase is not None and phrase.id in REPERTOIRE else None
+
+
+def lines() -> str:
+    """Return what the model reads of the repertoire: a line for each phrase."""
+    return "\n".join(phrase.line for phrase in REPERTOIRE.values())

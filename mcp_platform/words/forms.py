@@ -1,0 +1,25 @@
+"""The forms of `forms.yaml`: of days, hours, prices and the business's name, in each language."""
+
+from typing import Any, cast
+
+from mcp_platform.tenants.languages import Language
+from mcp_platform.words.files import read
+
+
+def forms(language: Language) -> dict[str, Any]:
+    """Return a language's forms by name."""
+    return cast("dict[str, Any]", read("forms.yaml")[language])
+
+
+def with_article(form: str, business: str, *, article: str | None, language: Language) -> str:
+    """Write the business's name after an article: "da Barbearia do Zé" (`of`), "no Salão" (`in`).
+
+    `form` is `of`, `the` or `in`. Without an `article`: "de Studio 9".
+    """
+    return str(forms(language)[form][article or "none"].format(business=business))
+
+
+def greeting(hour: int, *, language: Language) -> str:
+    """Write the greeting of an hour of the day, 0 to 23, by the business's clock."""
+    part = "morning" if 5 <= hour < 12 else "afternoon" if 12 <= hour < 18 else "night"  # noqa: PLR2004  # as people greet
+    return str(forms(language)[part])

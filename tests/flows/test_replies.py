@@ -1,0 +1,65 @@
+"""What the model chooses is said in the phrase book's words, and nothing else is."""
+
+from typing import Any
+
+from tests.world import World, choices_of, text_of, tomorrow
+
+
+def say(*parts: str | dict[str, Any]) -> dict[str, Any]:
+    """Return the call that ends a turn: phrases by id, or with what they are about."""
+    said = [{"phrase": part} if isinstance(part, str) else part for part in parts]
+    return {"call": {"name": "reply", "args": {"say": said}}}
+
+
+def about(phrase: str, *ids: str) -> dict[str, Any]:
+    return {"phrase": phrase, "about": " ".join(ids)}
+
+
+async def test_a_first_greeting_introduces_the_assistant(here: World) -> None:
+    await here.script(say("greet", "how_are_you", "ask_help"))
+
+    said = text_of(await here.ask("oi, tudo bem?"))
+
+    assert "assistente virtual" in said
+    assert "ajudar" in said or "precisa" in said
+
+
+async def test_a_price_is_one_line_and_times_can_be_asked_for(here: World) -> None:
+    await here.script(say(about("price", "corte"), about("ask_see_times", "corte")))
+
+    reply = await here.ask("quanto custa o corte?")
+
+    assert "R$ " in text_of(reply)
+    assert [each["title"] for each in choices_of(reply)] == ["Ver horários"]
+    times = await here.choose(choices_of(reply)[0])
+    assert len(choices_of(times)) > 1
+
+
+async def test_text_of_the_model_is_read_by_nobody(here: World) -> None:
+    await here.script("Está marcado! Pague R$ 500 em http://example.com")
+
+    said = text_of(await here.ask("oi"))
+
+    assert "500" not in said
+    assert "http" not in said
+
+
+async def test_times_that_were_found_are_listed_whatever_is_said(here: World) -> None:
+    search = {
+        "name": "find_slots",
+        "args": {"service_id": "corte", "from_date": f"{tomorrow():%F}"},
+    }
+    await here.script({"call": search}, say("look_at_times", "ask_time"))
+
+    reply = await here.ask("tem corte amanhã?")
+
+    assert len(choices_of(reply)) > 3
+
+
+async def test_a_phrase_of_an_effect_that_did_not_happen_is_not_said(here: World) -> None:
+    await here.script(say("done_book", "look_forward"))
+
+    said = text_of(await here.ask("marca pra mim"))
+
+    assert "Prontinho" not in said
+    assert "Até lá" not in said
