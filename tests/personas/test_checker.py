@@ -1,61 +1,76 @@
-"""The checker itself: it sees what is false, and lets stand what is true."""
+"""The reader of sent texts itself: it takes what may be said, and sees everything else."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-import pytest
+from tests.factories import BUSINESS, ZONE
+from tests.sentences import Truth, Visit
 
-from tests.factories import ZONE
-from tests.personas.checker import Truth, untruths
-
-NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)  # a Monday
 AT = datetime(2026, 12, 1, 10, 0, tzinfo=ZONE)
 TRUTH = Truth(
-    moments={AT, AT + timedelta(hours=1)},
-    states={AT: {"booked"}},
-    prices={4500},
-    minutes={30},
-    literal={"Rua das Flores, 123"},
-    names={"Corte", "Zé"},
+    today=datetime(2026, 11, 30, tzinfo=ZONE).date(),  # a Monday
+    business=BUSINESS,
+    services={"Corte": (4500, 30), "Barba": (3000, 30), "Corte e barba": (7000, 60)},
+    people=("Zé", "Beto"),
+    visits=(Visit("Corte", "Zé", AT),),
+    offered=(AT + timedelta(hours=1),),
+    answers=("Aceitamos pix.\n\nE cartão.",),
+    names=("Ana",),
+    address="Rua das Flores, 123",
 )
 
 TRUE = [
     "✅ Agendado: Corte com Zé, amanhã, terça-feira, 1º de dezembro, às 10:00.",
     "✅ Booked: Corte with Zé, tomorrow, Tuesday, December 1 at 10:00 AM.",
-    "✅ Agendado: Corte con Zé, mañana, martes, 1 de diciembre, a las 10:00.",
-    "Estes são os horários livres:\nter 01/12 11:00\nCorte · Zé",
-    "Corte — 30 min — R$ 45,00",
-    "📍 Rua das Flores, 123",
-    "Olá! Tudo bem? Como posso ajudar?",
-    "Essa opção não vale mais.\nPosso marcar, remarcar ou cancelar um horário. O que você prefere?",
+    "Bom dia, Ana! 😊\n\nAceitamos pix.\n\nE cartão.",
+    "Boa tarde!\n\nCorte: R$ 45,00.\nCorte leva 30 min, em média.\n\nPosso ajudar em mais alguma coisa?",
+    "Corte R$ 45,00 + Barba R$ 30,00. No total, R$ 75,00.",
+    "Sobre o horário de amanhã às 10h: você prefere remarcar ou cancelar?",
+    "Na terça (1/12) atendemos das 8h às 18h.",
+    "Nossos horários: todos os dias: 08:00–18:00. 🕒",
+    "Olá! Sou o assistente de Barbearia do Zé. 😊\nPosso marcar, remarcar ou cancelar um horário. O que você prefere?",
+    "Esse horário não está mais livre. Não encontrei outros horários próximos.",
 ]
 FALSE = [
     "✅ Agendado: Corte com Zé, amanhã, terça-feira, 1º de dezembro, às 11:00.",
+    "✅ Agendado: Corte com Beto, amanhã, terça-feira, 1º de dezembro, às 10:00.",
     "❌ Cancelado: Corte com Zé, amanhã, terça-feira, 1º de dezembro, às 10:00.",
-    "✅ Agendado: Corte",
     "✅ Booked: Corte with Zé, tomorrow, Wednesday, December 2 at 10:00 AM.",
-    "ter 01/12 12:00",
-    "seg 01/12 10:00",
-    "Corte — R$ 35,00",
-    "Corte — 45 min",
-    "Te espero lá!",
-    "Está marcado!",
-    "Pode vir às dez.",
-    "às 10h",
-    "⑩",
-    "{slot:s_1}",
+    "Corte: R$ 35,00.",
+    "Corte leva 45 min, em média.",
+    "Bom dia, Bia!",
+    "Aceitamos cheque.",
+    "Bom dia! Te espero lá!",
+    "Bom dia! {slot:s_1}",
+    "Bom dia! Hello",
+    "https://evil.example/pague-aqui",
+    "Sobre o horário de amanhã às 11h: você prefere remarcar ou cancelar?",
+    "Nosso telefone é 190.",
 ]
 
 
-def _sent(text: str) -> dict[str, Any]:
-    return {"payload": {"type": "text", "text": {"body": text}}}
+def test_what_may_be_said_is_covered_and_nothing_else() -> None:
+    assert [each for each in TRUE if TRUTH.unsaid(each)] == []
+    assert [each for each in FALSE if not TRUTH.unsaid(each)] == []
 
 
-@pytest.mark.parametrize("text", TRUE)
-def test_what_the_database_says_stands(text: str) -> None:
-    assert untruths(_sent(text), TRUTH, now=NOW) == []
+def test_what_states_a_change_is_told_from_what_only_talks() -> None:
+    gone = replace(TRUTH, visits=(replace(TRUTH.visits[0], stands=False),))
+    assert TRUTH.claims(TRUE[0]) == ["outcomes.booked_is"]
+    assert gone.claims("Cancelado: Corte com Zé, amanhã, terça-feira, 1º de dezembro, às 10:00.")
+    assert TRUTH.claims("Prontinho, Ana!") == ["done_book"]
+    assert TRUTH.claims(TRUE[3]) == []
 
 
-@pytest.mark.parametrize("text", FALSE)
-def test_what_the_database_does_not_say_is_seen(text: str) -> None:
-    assert untruths(_sent(text), TRUTH, now=NOW)
+def test_rows_show_free_times_names_and_our_own_labels() -> None:
+    good = [
+        "ter 01/12 11:00",
+        "Corte · Zé",
+        "Beto",
+        "30 min · R$ 45,00",
+        "Tanto faz",
+        "Sim, cancelar",
+    ]
+    assert TRUTH.unknown_labels(good) == []
+    bad = ["ter 01/12 12:00", "Corte · Bia", "Pague aqui"]
+    assert TRUTH.unknown_labels(bad) == bad
