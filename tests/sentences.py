@@ -109,20 +109,21 @@ class Truth:
     address: str = ""
     phone: str = ""
 
-    def unsaid(self, text: str) -> str:
-        """Return what no sentence covers: of three languages, in that which covers most."""
-        return min((self._of(each).read(text)[1] for each in LANGUAGES), key=len)
+    def unsaid(self, text: str, *languages: str) -> str:
+        """Return what no sentence covers: in the language, of all three, that covers most."""
+        read = [self._of(each).read(text)[1] for each in languages or LANGUAGES]
+        return min(read, key=len)
 
-    def said(self, text: str) -> tuple[str, ...]:
+    def said(self, text: str, *languages: str) -> tuple[str, ...]:
         """Return the ids of the sentences of a text that is covered."""
-        readings = [self._of(each).read(text) for each in LANGUAGES]
+        readings = (self._of(each).read(text) for each in languages or LANGUAGES)
         return next((ids for ids, rest in readings if not rest), ())
 
-    def claims(self, text: str) -> list[str]:
+    def claims(self, text: str, *languages: str) -> list[str]:
         """Return the sentences of a text which state that an appointment was changed."""
         return [
             id_
-            for id_ in self.said(text)
+            for id_ in self.said(text, *languages)
             if CLAIMS.intersection(_book().get(id_, {}).get("of", ()))
             or id_.partition(".")[2].removesuffix("_is") in CLAIMS
         ]
