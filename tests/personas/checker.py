@@ -61,3 +61,9 @@ def untruths(message: dict[str, Any], truth: Truth) -> list[str]:
 def claims(message: dict[str, Any], truth: Truth) -> list[str]:
     """Return the sentences which state that an appointment was made, moved or cancelled."""
     return truth.claims(text_of(message))
+
+
+def replying(*parts: tuple[str, str]) -> dict[str, Any]:
+    """Return a scripted answer that chooses (phrase, about) to say."""
+    say = [{"phrase": phrase, "about": about} for phrase, about in parts]
+    return {"call": {"name": "reply", "args": {"say": say}}}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.simulators.gemini.personas import BREAKAGES
-from tests.personas.checker import truth_of, untruths
+from mcp_platform.simulators.gemini.mischief import BROKEN_CALLS
+from tests.personas.checker import LANGUAGES, claims, replying, truth_of, untruths
 from tests.world import World, choices_of, eventually, text_of
 
 ASKS = {
@@ -45,14 +45,18 @@ SENSELESS_ARGS: tuple[dict[str, Any], ...] = (
 SENSELESS_IDS = ("", "x" * 5_000, "s_\x00", 7, None, ["s_1"], {"id": 1}, "'; DROP TABLE offers; --")
 
 
-@pytest.mark.parametrize("language", ["pt", "en", "es"])
+BREAKAGES = (*BROKEN_CALLS, "malformed_call", "empty_parts", "blocked")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_every_kind_of_breakage_is_answered(here: World, language: str) -> None:
     for index, kind in enumerate(BREAKAGES):
         await here.persona("broken", index=index)
         before = len(await here.asked_model())
         reply = await here.ask(ASKS[language])
         assert text_of(reply).strip(), kind
-        assert untruths(reply, await truth_of(here)) == [], kind
+        truth = await truth_of(here)
+        assert untruths(reply, truth) + claims(reply, truth) == [], kind
         assert len(await here.asked_model()) - before <= 6, kind
     assert await here.statuses() == []
 
@@ -83,13 +87,13 @@ async def test_ids_without_sense_break_no_turn(here: World, name: str) -> None:
 async def _asked_once_it_calls(here: World, call: dict[str, Any], *, as_: str) -> dict[str, Any]:
     """Ask a model that makes this call, whatever of the last one's answers was not wanted."""
     await here.gemini.delete("/_control/answers")
-    await here.script({"call": call}, "Qual horário você prefere?")
+    await here.script({"call": call}, replying(("ask_time", "")))
     return await here.ask("Tem horário?", as_=as_)
 
 
 async def test_a_hundred_calls_in_one_answer_are_not_all_made(here: World) -> None:
     search = {"name": "find_slots", "args": {"service_id": "corte"}}
-    await here.script({"call": [search] * 100}, "Qual horário você prefere?")
+    await here.script({"call": [search] * 100}, replying(("ask_time", "")))
 
     reply = await here.ask("Tem horário?")
 
@@ -106,7 +110,7 @@ async def test_one_turn_books_only_so_many(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     rows = choices_of(offer)
     calls = [{"name": "book", "args": {"slot_id": row["id"]}} for row in rows]
-    await here.script({"call": calls}, "ok")
+    await here.script({"call": calls}, replying(("done_book", "")))
 
     reply = await here.ask("marca todos")
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.personas.checker import LANGUAGES, truth_of, untruths
+from tests.personas.checker import LANGUAGES, claims, replying, truth_of, untruths
 from tests.world import ANA, World, choices_of, text_of, tomorrow
 
 VICTIM = "5511944443333"
@@ -63,7 +63,8 @@ async def test_orders_in_a_customers_text_touch_nobody_else(here: World, languag
 
     for order in ORDERS[language]:
         reply = await here.ask(order.format(**known))
-        assert untruths(reply, await truth_of(here, phone=ANA)) == [], order
+        truth = await truth_of(here, phone=ANA)
+        assert untruths(reply, truth) + claims(reply, truth) == [], order
         # What was true for the victim is nothing the other one may read; the hour may be free on
         # another day, and stand in a list.
         assert "15:00" not in text_of(reply), order
@@ -90,12 +91,12 @@ async def test_one_may_do_to_ones_own_what_one_may_order(here: World) -> None:
 
 async def test_an_unknown_tool_is_answered_with_an_error(here: World) -> None:
     await here.script(
-        {"call": {"name": "delete_tenant", "args": {"tenant_id": "x"}}}, "Olá! Como posso ajudar?"
+        {"call": {"name": "delete_tenant", "args": {"tenant_id": "x"}}}, replying(("ask_help", ""))
     )
 
     reply = await here.ask("oi")
 
-    assert text_of(reply) == "Olá! Como posso ajudar?"
+    assert untruths(reply, await truth_of(here)) == []
     told = json.dumps((await here.asked_model())[-1]["body"]["contents"][-1])
     assert '"error": "unknown_function"' in told
 
