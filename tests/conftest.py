@@ -46,7 +46,7 @@ EXAMPLES = {"quick": 20, "usual": 100, "full": 1000}
 LONG = (
     "api/test_operating.py",
     "api/test_schemathesis.py",
-    "assistant/test_grounding_properties.py",
+    "assistant/test_anything_said.py",
     "browser",
     "ci",
     "cli",

@@ -1,1 +1,1 @@
-"""One turn of the conversation: prompt, tools, journal, grounding, and the menu without a model."""
+"""One turn of the conversation: prompt, tools, journal, what is said, and the menu without a model."""

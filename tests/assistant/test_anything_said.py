@@ -14,10 +14,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mcp_platform.assistant.calling import ToolCalls
-from mcp_platform.assistant.composer import Before, Composer
-from mcp_platform.assistant.conditions import TurnState
-from mcp_platform.assistant.consequences import Doing, Showing
-from mcp_platform.assistant.facts import Facts
 from mcp_platform.assistant.menu import Menu
 from mcp_platform.assistant.model import FunctionCall
 from mcp_platform.assistant.outcomes import (
@@ -30,8 +26,12 @@ from mcp_platform.assistant.outcomes import (
     ToChoose,
     UnknownSlot,
 )
-from mcp_platform.assistant.repertoire import REPERTOIRE
-from mcp_platform.assistant.saying import Known, chosen
+from mcp_platform.assistant.speaking.composer import Before, Composer
+from mcp_platform.assistant.speaking.conditions import TurnState
+from mcp_platform.assistant.speaking.consequences import Doing, Showing
+from mcp_platform.assistant.speaking.facts import Facts
+from mcp_platform.assistant.speaking.repertoire import REPERTOIRE
+from mcp_platform.assistant.speaking.saying import Known, chosen
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.assistant.tools import TOOLS

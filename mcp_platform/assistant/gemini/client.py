@@ -318,7 +318,11 @@ def _read(response: types.GenerateContentResponse) -> Answer | Failure:
     text = "".join(part.text for part in parts if part.text and not part.thought)
     if content is None or not (calls or text.strip()):
         return spoiled("Gemini answered nothing")
-    answer = Answer(content.model_dump(mode="json", exclude_none=True), calls, text)
+    try:
+        written = content.model_dump(mode="json", exclude_none=True)
+    except ValueError:  # pydantic writes down no more than some 250 levels
+        return spoiled("Gemini's answer is nested too deeply")
+    answer = Answer(written, calls, text)
     return answer if _can_be_kept(answer.content) else spoiled("Gemini's answer is not text")
 
 

@@ -21,6 +21,8 @@ MOST_PARTS = 4
 LONGEST_ID = 80
 _SEPARATOR = re.compile(r"[\s,;]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Within them a day has days before and after it, for what looks for the next one.
+_YEARS = range(2000, 3000)
 _HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -162,9 +164,10 @@ def _day(text: str) -> date | None:
     if not _DAY.fullmatch(text):
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in _YEARS else None
 
 
 def _hour(text: str) -> time | None:
