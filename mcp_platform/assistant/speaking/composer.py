@@ -11,14 +11,21 @@ from typing import get_args
 from mcp_platform.answers.questions import MOST_OPEN
 from mcp_platform.assistant.metrics import PHRASES_DROPPED
 from mcp_platform.assistant.obliged import obliged_of, still_to_choose
-from mcp_platform.assistant.outcomes import DaysDiffer, Done, HandedOver, ToCancel, ToChoose
+from mcp_platform.assistant.outcomes import (
+    EFFECTS,
+    DaysDiffer,
+    Done,
+    HandedOver,
+    ToCancel,
+    ToChoose,
+)
 from mcp_platform.assistant.speaking.conditions import TurnState, met
 from mcp_platform.assistant.speaking.consequences import Beside, Doing, Showing
 from mcp_platform.assistant.speaking.facts import About, Facts
 from mcp_platform.assistant.speaking.saying import Chosen
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import MOST_SLOTS
-from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, SlotsFound, SlotView, Taken
+from mcp_platform.scheduling.outcome import Proposed, Released, SlotsFound, SlotView, Taken
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.book import BOOK, Outcome
@@ -153,9 +160,15 @@ class Composer:
     ) -> Composed:
         effects: list[str] = []
         headers: list[str] = []
+        proposals: list[str] = []
         for done, block in blocks:
             text = getattr(block, "text", "")
-            (headers if isinstance(done.outcome, _ANNOUNCES) else effects).append(text)
+            if isinstance(done.outcome, Proposed | ToCancel):
+                proposals.append(text)
+            elif isinstance(done.outcome, _ANNOUNCES):
+                headers.append(text)
+            else:
+                effects.append(text)
         situation = Situation(
             outcomes=_named(done for done, _ in blocks),
             failed=any(_failed(done) for done, _ in blocks),
@@ -171,6 +184,7 @@ class Composer:
             blocks=Blocks(
                 effects=[text for text in effects if text],
                 header=self._header(headers, parts),
+                proposal="\n".join(proposals),
             ),
             language=self._language,
             turn_number=self._turn_number,
@@ -274,7 +288,7 @@ def _named(done: Iterable[Done]) -> frozenset[Outcome]:
 
 
 def _failed(done: Done) -> bool:
-    effects = (Booked, Moved, Cancelled, HandedOver, *_ANNOUNCES, ToCancel)
+    effects = (*EFFECTS, HandedOver, *_ANNOUNCES, Proposed, Released, ToCancel)
     if isinstance(done.outcome, Taken):
         return True
     return not isinstance(done.outcome, effects) and getattr(done.outcome, "role", "failure") == (
@@ -283,7 +297,13 @@ def _failed(done: Done) -> bool:
 
 
 def _proposal(obliged: Sequence[Done]) -> Proposal | None:
-    return "cancel" if any(isinstance(each.outcome, ToCancel) for each in obliged) else None
+    for each in reversed(obliged):
+        match each.outcome:
+            case Proposed(moving=moving):
+                return "book" if moving is None else "move"
+            case ToCancel():
+                return "cancel"
+    return None
 
 
 def _evenly(choices: Sequence[ReplyOption]) -> tuple[ReplyOption, ...]:
