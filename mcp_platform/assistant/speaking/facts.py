@@ -67,9 +67,10 @@ class Facts:
         return {
             **self._always(),
             **self._of_days(about.days),
-            **self._of_services(phrase, about),
+            **self._of_services(about),
             **self._of_professionals(about),
             **self._of_appointments(about.appointments),
+            **self._sums(phrase, about),
             "hour": self.times.clock(about.hours[0]) if about.hours else None,
             "answer": about.answers[0] if about.answers else None,
         }
@@ -156,7 +157,7 @@ class Facts:
             "next_open": self.times.again(opening) if opening else None,
         }
 
-    def _of_services(self, phrase: str, about: About) -> Values:
+    def _of_services(self, about: About) -> Values:
         if not about.services:
             return {}
         first, *others = about.services
@@ -166,7 +167,7 @@ class Facts:
             for each in self._catalogue.professionals
             if all(service.id in each.service_ids for service in about.services)
         ]
-        values: Values = {
+        return {
             "service": first.name,
             "service2": others[0].name if others else None,
             "price": price,
@@ -174,14 +175,6 @@ class Facts:
             "duration": wording.duration(first.duration, language=self._language),
             "people": _listed(doing),
         }
-        if phrase == "duration_sum":
-            total = sum((each.duration for each in about.services), timedelta(0))
-            return values | self._sum(
-                [(each.name, self._long(each.duration)) for each in about.services],
-                self._long(total),
-            )
-        prices = [(each.name, each.price_cents, each.currency) for each in about.services]
-        return values | self._sum_of_prices(prices)
 
     def _of_appointments(self, appointments: Sequence[Appointment]) -> Values:
         if not appointments:
@@ -190,7 +183,6 @@ class Facts:
         start = self._catalogue.rules.local(first.starts_at)
         its = self.times.appointment(start)
         price = self.price(first.price_cents, currency=first.currency)
-        prices = [(each.service_name, each.price_cents, each.currency) for each in appointments]
         return {
             "appointment": self.appointment(first),
             "appointment_short": its,
@@ -200,7 +192,6 @@ class Facts:
             "professional": first.professional_name,
             "price": price,
             "costs": self._costs(first.price_cents, price),
-            **self._sum_of_prices(prices),
         }
 
     def appointment(self, view: Appointment) -> str:
@@ -227,6 +218,25 @@ class Facts:
     def _costs(self, cents: int | None, price: str | None) -> str | None:
         form = forms(self._language)["costs_nothing" if cents == 0 else "costs"]
         return None if price is None else str(form.format(price=price))
+
+    def _sums(self, phrase: str, about: About) -> Values:
+        """Add up what a phrase is about, services and appointments together."""
+        if phrase == "duration_sum":
+            lengths = [(each.name, each.duration) for each in about.services]
+            lengths += [
+                (each.service_name, each.ends_at - each.starts_at) for each in about.appointments
+            ]
+            total = sum((length for _, length in lengths), timedelta(0))
+            return self._sum(
+                [(name, self._long(each)) for name, each in lengths], self._long(total)
+            )
+        prices: list[tuple[str, int | None, str | None]] = [
+            (each.name, each.price_cents, each.currency) for each in about.services
+        ]
+        prices += [
+            (each.service_name, each.price_cents, each.currency) for each in about.appointments
+        ]
+        return self._sum_of_prices(prices)
 
     def _sum_of_prices(self, items: Sequence[tuple[str, int | None, str | None]]) -> Values:
         """Add up prices; nothing where one is missing, or in another currency."""
