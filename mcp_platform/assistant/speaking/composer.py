@@ -141,7 +141,8 @@ class Composer:
         stays = [each for each in parts if each.phrase.id in kept]
         if any("send_nothing" in each.phrase.does for each in stays):
             return ComposedReply(reply=None, said={}, beside=self._doing.beside(stays))
-        if not composed.text:
+        wanted_more = any(each.phrase.id not in GREETINGS for each in chosen)
+        if not composed.text or (not obliged and wanted_more and _only_greets(stays)):
             return None
         alone = any(each.phrase.place == "alone" for each in stays)
         label = self._speech.phrases.see_times if blocks else self._speech.phrases.see_options
@@ -276,6 +277,11 @@ _ASK_FOR_TIMES = frozenset(
 )
 # A situation in which any phrase may be said, to see whether its facts are known.
 _ANYTHING = Situation(outcomes=frozenset(get_args(Outcome)), listed=True, proposal="book")
+
+
+def _only_greets(said: Iterable[Chosen]) -> bool:
+    """Tell whether nothing but a greeting is left, which answers no request."""
+    return all(each.phrase.id in GREETINGS for each in said)
 
 
 def _named(done: Iterable[Done]) -> frozenset[Outcome]:
