@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 from hypothesis import assume, given, settings
@@ -39,6 +39,7 @@ from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
 from mcp_platform.assistant.tools.running_late import LateNoted
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
 from mcp_platform.scheduling.outcome import (
     Booked,
     CalendarClosed,
@@ -74,10 +75,10 @@ def _appointment(start: datetime, service: str, name: str, person: str) -> Appoi
         id=uuid.uuid5(uuid.NAMESPACE_OID, start.isoformat()),
         contact_id=uuid.UUID(int=1),
         user_id=None,
-        service_id=factories.ServiceId(service),
+        service_id=ServiceId(service),
         service_name=name,
-        professional_id=factories.ProfessionalId(person),
-        professional_name={ZE: "Zé", BETO: "Beto"}[factories.ProfessionalId(person)],
+        professional_id=ProfessionalId(person),
+        professional_name={ZE: "Zé", BETO: "Beto"}[ProfessionalId(person)],
         status="booked",
         starts_at=start,
         ends_at=start + timedelta(minutes=30),
@@ -106,7 +107,7 @@ LATER = _appointment(NOW + timedelta(days=20, hours=-8), BARBA, "Barba", BETO)
 GONE = replace(_appointment(NOW + timedelta(days=4), CORTE, "Corte", ZE), status="cancelled")
 MINE = {"a_1": SOON, "a_2": LATER}
 SLOTS = {f"s_{n}": _slot(NOW + timedelta(days=n, hours=n)) for n in range(3)}
-SLOTS_TOLD = {"slots": tuple(SLOTS.values())}
+FREE = tuple(SLOTS.values())
 TRUTH = Truth(
     today=NOW.date(),
     business=BUSINESS,
@@ -128,17 +129,18 @@ EFFECTS = (
 )
 OTHERS = (
     *(
-        Done(SlotsFound(status=status, **SLOTS_TOLD), tuple(SLOTS))
-        for status in ("ok", "closed", "full", "out_of_range")
+        Done(SlotsFound(status=status, slots=FREE), tuple(SLOTS))
+        for status in get_args(get_type_hints(SlotsFound)["status"])
     ),
     Done(SlotsFound(status="full", slots=())),
-    Done(Taken(alternatives=SLOTS_TOLD["slots"]), tuple(SLOTS)),
+    Done(Taken(alternatives=FREE), tuple(SLOTS)),
     Done(Taken(alternatives=())),
-    Done(DaysDiffer(**SLOTS_TOLD), tuple(SLOTS)),
-    Done(ToChoose(**SLOTS_TOLD, moving=(None,) * 3), (*SLOTS, "s_all")),
+    Done(DaysDiffer(slots=FREE), tuple(SLOTS)),
+    Done(ToChoose(slots=FREE, moving=(None,) * 3), (*SLOTS, "s_all")),
     Done(ToCancel(SOON), ("c_1", "c_2")),
-    *map(Done, (CalendarClosed(), LimitReached(limit=3), UnknownAppointment(), UnknownSlot())),
-    *map(Done, (Listed((SOON, LATER)), Listed(()), HandedOver(), Refused("bad", EVIL[0]))),
+    *(Done(each) for each in (CalendarClosed(), LimitReached(limit=3), UnknownAppointment())),
+    *(Done(each) for each in (UnknownSlot(), HandedOver(), Refused("bad", EVIL[0]))),
+    *(Done(each) for each in (Listed((SOON, LATER)), Listed(()))),
     *(Done(QuestionPassedOn(result=each)) for each in ("already_asked", "too_many")),
     Done(QuestionPassedOn(result="already_asked", reminded=True)),
 )

@@ -64,7 +64,7 @@ async def test_a_model_that_claims_what_a_tool_refused_is_contradicted(here: Wor
     reply = await here.ask("Marca um corte")
 
     truth = await truth_of(here)
-    assert "Essa opção não vale mais." in text_of(reply)
+    assert choices_of(reply), "a greeting alone leads nowhere"
     assert untruths(reply, truth) + claims(reply, truth) == []
     assert await here.statuses() == []
 
