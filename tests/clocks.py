@@ -26,9 +26,17 @@ class ClockAhead(Clock):
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
+        self._stopped: datetime | None = None
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self._stopped or datetime.now(UTC)) + self.ahead
+
+    def stop(self) -> None:
+        """Stand still from now on, but for what is added."""
+        self._stopped = datetime.now(UTC)
+
+    def go_on(self) -> None:
+        self._stopped = None
 
     def advance(self, **by: float) -> None:
         self.ahead += timedelta(**by)

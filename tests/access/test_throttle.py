@@ -1,7 +1,7 @@
 """How often passwords may be tried: by account, by address, by both; with Redis or without it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,14 @@ from tests.clocks import ClockAhead
 from tests.platform_api import PASSWORD, Api
 
 WRONG = "a wrong password"
+
+
+@pytest.fixture(autouse=True)
+def _standing_still(clock: ClockAhead) -> Iterator[None]:
+    """Let no attempt be earned back while a busy machine compares passwords."""
+    clock.stop()
+    yield
+    clock.go_on()
 
 
 async def attempt(api: Api, email: str, password: str = WRONG, **more: Any) -> httpx.Response:

@@ -216,7 +216,7 @@ async def test_a_conversation_is_counted_from_the_webhook_to_the_bill(here: Worl
         named("mcp_inbox_events_total", outcome="stored"),
         named("mcp_turns_total", outcome="model"),
         "mcp_turn_seconds_count",
-        named("mcp_tool_calls_total", tool="book", outcome="Booked"),
+        named("mcp_tool_calls_total", tool="book", outcome="Proposed"),
         named("mcp_model_calls_total", outcome="answered"),
         named("mcp_model_tokens_total", kind="prompt"),
         named("mcp_model_tokens_total", kind="candidates"),

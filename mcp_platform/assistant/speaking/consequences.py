@@ -88,6 +88,9 @@ class Showing:
     async def _first_times(self, _: Chosen) -> tuple[ReplyOption, ...]:
         return await self._menu.shown({"do": "services"})
 
+    async def _ways(self, _: Chosen) -> tuple[ReplyOption, ...]:
+        return (await self._menu.way_on("")).choices
+
     def _person(self, _: Chosen) -> list[Row]:
         return [(self._texts.buttons.person, {"do": "human"}, "")]
 
@@ -126,14 +129,6 @@ class Showing:
     def _for_whom(self, _: Chosen) -> list[Row]:
         return [_words(self._texts.buttons.for_me), _words(self._texts.buttons.for_other)]
 
-    def _ways(self, _: Chosen) -> list[Row]:
-        buttons = self._texts.buttons
-        return [
-            (buttons.book, {"do": "services"}, ""),
-            (buttons.mine, {"do": "mine"}, ""),
-            (buttons.person, {"do": "human"}, ""),
-        ]
-
 
 def _words(title: str) -> Row:
     """Return a button that stands for what is on it, as if the contact had written that."""
@@ -146,6 +141,8 @@ _LISTS: Mapping[Consequence, Callable[[Showing, Chosen], Awaitable[tuple[ReplyOp
     "show_days": Showing._days,  # noqa: SLF001
     "show_appointments": Showing._appointments,  # noqa: SLF001
     "show_first_times": Showing._first_times,  # noqa: SLF001
+    "show_ways": Showing._ways,  # noqa: SLF001
+    "show_menu": Showing._ways,  # noqa: SLF001
 }
 _BUTTONS: Mapping[Consequence, Callable[[Showing, Chosen], list[Row]]] = {
     "show_see_times": Showing._see_times,  # noqa: SLF001
@@ -156,8 +153,6 @@ _BUTTONS: Mapping[Consequence, Callable[[Showing, Chosen], list[Row]]] = {
     "show_person": Showing._person,  # noqa: SLF001
     "show_move_cancel": Showing._move_cancel,  # noqa: SLF001
     "show_last_service": Showing._last_service,  # noqa: SLF001
-    "show_ways": Showing._ways,  # noqa: SLF001
-    "show_menu": Showing._ways,  # noqa: SLF001
 }
 
 
