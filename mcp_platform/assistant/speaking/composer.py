@@ -139,8 +139,8 @@ class Composer:
         kept = {part.phrase for part in composed.kept}
         PHRASES_DROPPED.inc(max(0, len(chosen) - len(kept)))
         stays = [each for each in parts if each.phrase.id in kept]
-        if any("send_nothing" in each.phrase.does for each in stays):
-            return ComposedReply(reply=None, said={}, beside=self._doing.beside(stays))
+        if parts and all("send_nothing" in each.phrase.does for each in parts):
+            return ComposedReply(reply=None, said={}, beside=self._doing.beside(parts))
         wanted_more = any(each.phrase.id not in GREETINGS for each in chosen)
         if not composed.text or (not obliged and wanted_more and _only_greets(stays)):
             return None
@@ -259,9 +259,11 @@ class Composer:
 
     def _can_say(self, each: Chosen) -> bool:
         filled = self._filled(each)
+        # Nothing closes a message that proposes something.
+        closes = each.phrase.place == "close"
         alone = compose(
             [filled],
-            _ANYTHING,
+            replace(_ANYTHING, proposal=None) if closes else _ANYTHING,
             blocks=Blocks(),
             language=self._language,
             turn_number=self._turn_number,

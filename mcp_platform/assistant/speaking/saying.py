@@ -82,7 +82,7 @@ def _chosen(part: object, known: Known) -> Chosen | str:
     phrase = phrase_near(name.strip().casefold())
     if phrase is None:
         return "there is no such phrase"
-    ids = list(_ids(about))
+    ids = list(_ids(about, known))
     found = [(kind, id_) for id_ in ids if (kind := _kind(id_, phrase, known)) is not None]
     if not ids:
         found = list(_implied(phrase, known))
@@ -97,14 +97,16 @@ def _chosen(part: object, known: Known) -> Chosen | str:
     return Chosen(phrase, _about(found, known))
 
 
-def _ids(about: object) -> Iterator[str]:
+def _ids(about: object, known: Known) -> Iterator[str]:
     """Return the ids of an `about`: a text with one or several, or a list of texts."""
     each_of = about if isinstance(about, list) else [about]
     for each in each_of[:MOST_PARTS]:
         if isinstance(each, str) and len(each) <= LONGEST_ID * MOST_PARTS:
             whole = each.strip()
             # "Corte e barba" may be the name of a service
-            yield from [whole] if " " in whole and "_" not in whole else _SEPARATOR.split(whole)
+            services, people = known.catalogue.services, known.catalogue.professionals
+            named = _named(whole, services) or _named(whole, people)
+            yield from [whole] if named else _SEPARATOR.split(whole)
 
 
 _Of = tuple[Kind, str]
