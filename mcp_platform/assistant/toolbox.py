@@ -248,6 +248,7 @@ class Toolbox:
                     self.catalogue.rules.local(until), language=tenant.language
                 ),
                 key=str(self.context.turn.id),
+                words=self.written,
             )
             done = Done(HandedOver())
             await self.journal.write(session, step, self._json.write(done))

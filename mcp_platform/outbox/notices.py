@@ -96,14 +96,23 @@ class Notices:
         self._template = template
 
     async def wants_a_person(
-        self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, until: str, key: str
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        *,
+        until: str,
+        key: str,
+        words: str = "",
     ) -> None:
         """Tell the owner, in the transaction of the handoff, who wants to talk, and how to answer.
 
-        `until` is when the assistant answers again, as the owner reads it.
+        `until` is when the assistant answers again, as the owner reads it. `words` are the
+        customer's, if any were written: they are quoted.
         """
         said = _texts(tenant).wants_a_person.format(who=_who(tenant, contact), until=until)
-        text = f"{said} {_how_to_answer(tenant, contact)}"
+        quoted = f"«{_quoted(words)}» " if words.strip() else ""
+        text = f"{said} {quoted}{_how_to_answer(tenant, contact)}"
         await self._record(session, tenant, text, key=f"n:person:{key}")
         NOTICES.labels(about="wants_a_person").inc()
 
@@ -122,8 +131,7 @@ class Notices:
         It goes as a quotation on one line, so that it cannot pass for words of ours.
         """
         texts = _texts(tenant)
-        quoted = " ".join(words.split()).replace("«", "‹").replace("»", "›")[:LONGEST_QUOTED]
-        said = texts.passed_on.format(who=_who(tenant, contact), words=quoted)
+        said = texts.passed_on.format(who=_who(tenant, contact), words=_quoted(words))
         text = f"{said} {_how_to_answer(tenant, contact)}"
         text = f"{texts.urgent} {text}" if urgent else text
         await self._record(session, tenant, text, key=f"n:passed_on:{key}")

@@ -201,6 +201,7 @@ class Doing:
                 contact,
                 until=wording.short_moment(local, language=tenant.language),
                 key=str(context.turn.id),
+                words=self._words,
             )
             if urgent:
                 await self._telling("urgent", urgent=True)(session)
