@@ -48,6 +48,9 @@ OF = {"pt-BR": "de", "en": "of", "es": "de"}
 AT = {"pt-BR": "em", "en": "at", "es": "en"}
 # What states that an appointment was made, moved or cancelled.
 CLAIMS = frozenset({"booked", "moved", "cancelled"})
+# What asks for a yes to a booking or a move: every value in it is of one proposal.
+PROPOSES = frozenset({"outcomes.propose_book", "outcomes.propose_move"})
+ASKS_TO_CANCEL = frozenset({"menu.sure_cancel", "outcomes.propose_cancel"})
 # Of the sections of code, what stands on rows and buttons, or between two words.
 _LABELS = re.compile(r"button_.*|see_.*|more_.*|any_professional|both_of_them|all_of_them|or_")
 _MARKS = re.compile(r"[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]")
@@ -94,6 +97,20 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """What is held for a customer until they answer; times are by the business's clock."""
+
+    slots: tuple[Visit, ...]
+    """In the order in which they are told."""
+    until: datetime
+    moving: Visit | None = None
+    """The appointment that a yes moves; None: a yes books."""
+    person: str | None = None
+    note: bool = False
+    """A message to the business goes with it."""
+
+
+@dataclass(frozen=True)
 class Truth:
     """What one customer of a business may be told; its hours are from 8 to 18 on every day."""
 
@@ -103,6 +120,7 @@ class Truth:
     """Price in cents and minutes of each, by name."""
     people: tuple[str, ...]
     visits: tuple[Visit, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     offered: tuple[datetime, ...] = ()
     answers: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -124,7 +142,7 @@ class Truth:
         return [
             id_
             for id_ in self.said(text, *languages)
-            if CLAIMS.intersection(_book().get(id_, {}).get("of", ()))
+            if _only_of_changes(_book().get(id_, {}).get("of", ()))
             or id_.partition(".")[2].removesuffix("_is") in CLAIMS
         ]
 
@@ -180,14 +198,43 @@ class _Sentences:
     def _pattern(self, id_: str, wording: str) -> re.Pattern[str]:
         key = f"{id_} {wording}"
         if key not in self._patterns:
-            written = "".join(
-                {"[": "(?:", "]": ")?"}.get(piece)
-                or (self._value(id_, piece[1:-1]) if piece[:1] == "{" else re.escape(piece))
-                for piece in _PIECE.split(wording)
-                if piece
-            )
+            if id_ in PROPOSES:
+                written = _any(self._proposed(id_, wording))
+            else:
+                written = "".join(
+                    {"[": "(?:", "]": ")?"}.get(piece)
+                    or (self._value(id_, piece[1:-1]) if piece[:1] == "{" else re.escape(piece))
+                    for piece in _PIECE.split(wording)
+                    if piece
+                )
             self._patterns[key] = re.compile(f"(?:{written})(?= |$)")
         return self._patterns[key]
+
+    def _proposed(self, id_: str, wording: str) -> Iterable[str]:
+        """Write what asks for a yes, once for each proposal: all its values belong to that one."""
+        language, truth = self._language, self._truth
+        moves = id_ == "outcomes.propose_move"
+        for each in truth.proposals:
+            if moves != (each.moving is not None):
+                continue
+            slots = "; ".join(
+                f"{_appointment(slot, language, truth)}, {_price(truth.services[slot.service][0], language)}"
+                for slot in each.slots
+            )
+            values = {
+                "appointment": slots,
+                "new": slots,
+                "old": each.moving and _appointment(each.moving, language, truth),
+                "person": each.person,
+                "note_goes": _file(language)["outcomes"]["note_goes"] if each.note else None,
+                "price": None,  # each slot has its own
+            }
+            shown = re.sub(
+                r"\[(.*?)\]",
+                lambda found: found[1] if values[found[1].split("{")[1].split("}")[0]] else "",  # noqa: B023  # used at once
+                wording,
+            )
+            yield shown.format_map(values)
 
     def _value(self, id_: str, name: str) -> str:
         """Return the pattern of a placeholder; one that nothing fills matches nothing."""
@@ -202,6 +249,9 @@ class _Sentences:
         if name == "appointment" and id_.partition(".")[2].removesuffix("_is") in CLAIMS:
             stands = not id_.partition(".")[2].startswith("cancelled")
             return self._appointments(each for each in self._truth.visits if each.stands == stands)
+        if name == "appointment" and id_ in ASKS_TO_CANCEL:
+            mine = self._appointments(each for each in self._truth.visits if each.stands)
+            return f"{mine}(?:; {mine})*"
         if name.endswith("_cap"):
             return f"(?i:{self._value(id_, name.removesuffix('_cap'))})"
         if name == "sum":
@@ -267,6 +317,7 @@ class _Sentences:
             "day": day, "day2": day, "on_day": f"(?:{near}|{on} {day})", "next_open": again, "back": again,
             "hour": r"\d\d?(?:h(?:\d\d)?|(?::\d\d)?(?: [AP]M)?)", "n": r"\d{1,3}", "limit": r"\d",
             "appointment": self._appointments(truth.visits), "before": self._appointments(truth.visits),
+            "until": _any(_clock(each.until, language) for each in truth.proposals),
             "appointment_short": _any(_its(each, language, truth.today) for each in truth.visits),
             "when_short": _any(_when(each.start.date(), language, truth.today) for each in truth.visits),
         }  # fmt: skip
@@ -290,6 +341,12 @@ class _Sentences:
             ours.append(f"{_length(minutes, language)} · {_price(cents, language)}")
         values = self._values
         return _any([*ours, *truth.services, *truth.people]) + f"|{values['day']}|{values['hour']}"
+
+
+def _only_of_changes(outcomes: Iterable[str]) -> bool:
+    """Tell whether a phrase is said beside changes alone: beside a proposal too, it states none."""
+    found = frozenset(outcomes)
+    return bool(found) and found <= CLAIMS
 
 
 def _any(texts: Iterable[str]) -> str:

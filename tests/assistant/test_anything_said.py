@@ -42,10 +42,14 @@ from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
 from mcp_platform.scheduling.outcome import (
     Booked,
+    BookedTogether,
     CalendarClosed,
     Cancelled,
     LimitReached,
     Moved,
+    Proposed,
+    ProposedSlot,
+    Released,
     SlotsFound,
     SlotView,
     Taken,
@@ -56,7 +60,7 @@ from mcp_platform.whatsapp.reply import ReplyOption
 from mcp_platform.words.book import BOOK, Kind
 from tests import factories
 from tests.factories import BARBA, BETO, BUSINESS, CORTE, ZE, ZONE
-from tests.sentences import CLAIMS, Truth, Visit
+from tests.sentences import CLAIMS, Proposal, Truth, Visit
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)  # a Monday
 CATALOGUE = factories.catalogue()
@@ -108,14 +112,54 @@ GONE = replace(_appointment(NOW + timedelta(days=4), CORTE, "Corte", ZE), status
 MINE = {"a_1": SOON, "a_2": LATER}
 SLOTS = {f"s_{n}": _slot(NOW + timedelta(days=n, hours=n)) for n in range(3)}
 FREE = tuple(SLOTS.values())
+
+
+def _proposed(
+    *slots: SlotView,
+    minutes: int,
+    moving: Appointment | None = None,
+    person: str | None = None,
+    note: str | None = None,
+) -> Proposed:
+    return Proposed(
+        proposal_id=uuid.UUID(int=minutes),
+        slots=tuple(ProposedSlot(slot=each, price_cents=4500, currency="BRL") for each in slots),
+        until=NOW + timedelta(minutes=minutes),
+        moving=moving,
+        person=person,
+        note=note,
+    )
+
+
+PROPOSED = (
+    _proposed(FREE[1], minutes=30),
+    _proposed(*FREE[1:], minutes=31, person="Duda", note=EVIL[0]),
+    _proposed(FREE[2], minutes=32, moving=SOON),
+    _proposed(FREE[2], minutes=33, moving=LATER, note=EVIL[1]),
+)
+
+
+def _visit(of: Appointment | SlotView) -> Visit:
+    start = of.start if isinstance(of, SlotView) else of.starts_at
+    stands = isinstance(of, SlotView) or of.active
+    return Visit(of.service_name, of.professional_name, start, stands=stands)
+
+
 TRUTH = Truth(
     today=NOW.date(),
     business=BUSINESS,
     services={"Corte": (4500, 30), "Barba": (3000, 30), "Corte e barba": (7000, 60)},
     people=("Zé", "Beto"),
-    visits=tuple(
-        Visit(each.service_name, each.professional_name, each.starts_at, stands=each.active)
-        for each in (SOON, LATER, GONE)
+    visits=tuple(map(_visit, (SOON, LATER, GONE))),
+    proposals=tuple(
+        Proposal(
+            slots=tuple(_visit(held.slot) for held in each.slots),
+            until=each.until,
+            moving=each.moving and _visit(each.moving),
+            person=each.person,
+            note=each.note is not None,
+        )
+        for each in PROPOSED
     ),
     offered=tuple(each.start for each in SLOTS.values()),
     answers=tuple(ANSWERS.values()),
@@ -124,6 +168,7 @@ TRUTH = Truth(
 )
 EFFECTS = (
     Done(Booked(appointment=SOON), ("a_1",)),
+    Done(BookedTogether(appointments=(SOON, LATER)), ("a_1", "a_2")),
     Done(Moved(appointment=LATER, previous_start=SOON.starts_at), ("a_2",)),
     Done(Cancelled(appointment=GONE), ("a_3",)),
 )
@@ -137,7 +182,10 @@ OTHERS = (
     Done(Taken(alternatives=())),
     Done(DaysDiffer(slots=FREE), tuple(SLOTS)),
     Done(ToChoose(slots=FREE, moving=(None,) * 3), (*SLOTS, "s_all")),
+    *(Done(each, ("p_1", "p_2", "p_3")[: 3 if each.moving is None else 2]) for each in PROPOSED),
+    Done(Released(proposal_id=uuid.UUID(int=30))),
     Done(ToCancel(SOON), ("c_1", "c_2")),
+    Done(ToCancel(SOON, (LATER,)), ("c_1", "c_2")),
     *(Done(each) for each in (CalendarClosed(), LimitReached(limit=3), UnknownAppointment())),
     *(Done(each) for each in (UnknownSlot(), HandedOver(), Refused("bad", EVIL[0]))),
     *(Done(each) for each in (Listed((SOON, LATER)), Listed(()))),
@@ -302,7 +350,7 @@ async def _said(turn: Turn, args: Mapping[str, Any]) -> str:
     assert TRUTH.unsaid(text, turn.language) == "", text
     shown = [each.title for each in choices] + [each.description for each in choices]
     assert TRUTH.unknown_labels(filter(None, shown)) == []
-    done = {each.outcome.kind for each in turn.done} & CLAIMS
+    done = {each.outcome.kind.removesuffix("_together") for each in turn.done} & CLAIMS
     assert done or TRUTH.claims(text, turn.language) == [], text
     return text
 

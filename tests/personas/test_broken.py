@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.simulators.gemini.mischief import BROKEN_CALLS
-from tests.personas.checker import LANGUAGES, claims, replying, truth_of, untruths
+from tests.personas.checker import EVERY, LANGUAGES, claims, replying, truth_of, untruths
 from tests.world import World, choices_of, eventually, text_of
 
 ASKS = {
@@ -16,15 +16,23 @@ ASKS = {
 PARKED = "SELECT count(*) FROM turns WHERE tenant_id = :tenant AND state = 'parked'"
 
 CUSTOMERS = [f"55119888800{number:02}" for number in range(30)]  # a case each has no history
-SENSELESS_ARGS: tuple[dict[str, Any], ...] = (
+# One of each kind: a time, a range, a day, a type, a character, a name, and nothing at all.
+FEW_ARGS: tuple[dict[str, Any], ...] = (
     {"from_time": "10:00Z"},
-    {"from_time": "10:00-03:00", "to_time": "12:00+02:00"},
     {"from_date": "0001-01-01", "to_date": "9999-12-31"},
+    {"from_date": "2026-02-30"},
+    {"service_id": {"$ne": 1}},
+    {"service_id": "corte\x00"},
+    {"surprise": True},
+    {},
+)
+SENSELESS_ARGS: tuple[dict[str, Any], ...] = (
+    *FEW_ARGS,
+    {"from_time": "10:00-03:00", "to_time": "12:00+02:00"},
     {"from_date": "9999-12-31"},
     {"from_date": "0001-01-01"},
     {"to_date": "0001-01-01"},
     {"from_date": 99999999999},
-    {"from_date": "2026-02-30"},
     {"from_date": "2026-12-01T10:00:00Z"},
     {"from_time": "24:00"},
     {"from_time": 3600},
@@ -32,17 +40,14 @@ SENSELESS_ARGS: tuple[dict[str, Any], ...] = (
     {"service_id": "corte' OR 1=1"},
     {"service_id": ""},
     {"service_id": None},
-    {"service_id": {"$ne": 1}},
     {"service_id": "x" * 10_000},
     {"professional_id": "nobody"},
     {"professional_id": ""},
     {"appointment_id": "a_nobodys"},
     {"appointment_id": "a_\x00"},
-    {"service_id": "corte\x00"},
-    {"surprise": True},
-    {},
 )
-SENSELESS_IDS = ("", "x" * 5_000, "s_\x00", 7, None, ["s_1"], {"id": 1}, "'; DROP TABLE offers; --")
+FEW_IDS = ("s_\x00", None, {"id": 1})
+SENSELESS_IDS = (*FEW_IDS, "", "x" * 5_000, 7, ["s_1"], "'; DROP TABLE offers; --")
 
 
 BREAKAGES = (*BROKEN_CALLS, "malformed_call", "empty_parts", "blocked")
@@ -61,8 +66,9 @@ async def test_every_kind_of_breakage_is_answered(here: World, language: str) ->
     assert await here.statuses() == []
 
 
-async def test_arguments_without_sense_break_no_turn(here: World) -> None:
-    for customer, args in zip(CUSTOMERS, SENSELESS_ARGS, strict=False):
+@EVERY
+async def test_arguments_without_sense_break_no_turn(here: World, *, every: bool) -> None:
+    for customer, args in zip(CUSTOMERS, SENSELESS_ARGS if every else FEW_ARGS, strict=False):
         call = {"name": "find_slots", "args": {"service_id": "corte", **args} if args else {}}
 
         reply = await _asked_once_it_calls(here, call, as_=customer)
@@ -72,9 +78,10 @@ async def test_arguments_without_sense_break_no_turn(here: World) -> None:
         assert await here.value(PARKED) == 0, args
 
 
+@EVERY
 @pytest.mark.parametrize("name", ["book", "cancel", "reschedule"])
-async def test_ids_without_sense_break_no_turn(here: World, name: str) -> None:
-    for customer, value in zip(CUSTOMERS, SENSELESS_IDS, strict=False):
+async def test_ids_without_sense_break_no_turn(here: World, name: str, *, every: bool) -> None:
+    for customer, value in zip(CUSTOMERS, SENSELESS_IDS if every else FEW_IDS, strict=False):
         call = {"name": name, "args": {"slot_id": value, "appointment_id": value}}
 
         reply = await _asked_once_it_calls(here, call, as_=customer)
@@ -106,16 +113,17 @@ async def test_a_hundred_calls_in_one_answer_are_not_all_made(here: World) -> No
     assert len(asked) <= 20
 
 
-async def test_one_turn_books_only_so_many(here: World) -> None:
-    offer = await here.ask("Tem horário para corte amanhã com o Zé?")
-    rows = choices_of(offer)
+async def test_a_model_that_books_every_row_leaves_it_to_the_customer(here: World) -> None:
+    rows = choices_of(await here.ask("Tem horário para corte amanhã com o Zé?"))
     calls = [{"name": "book", "args": {"slot_id": row["id"]}} for row in rows]
     await here.script({"call": calls}, replying(("done_book", "")))
 
     reply = await here.ask("marca todos")
 
-    assert len(await here.starts()) <= 3
-    assert untruths(reply, await truth_of(here)) == []
+    truth = await truth_of(here)
+    assert untruths(reply, truth) + claims(reply, truth) == []
+    assert len(choices_of(reply)) > 1
+    assert await here.statuses() == []
 
 
 async def test_a_model_that_never_stops_calling_is_stopped(here: World) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.factories import ZONE
-from tests.personas.checker import LANGUAGES, claims, replying, truth_of, untruths
+from tests.personas.checker import EVERY, LANGUAGES, claims, replying, truth_of, untruths
 from tests.world import ANA, ServedTenant, World, choices_of, text_of, tomorrow
 
 BIA = "5511944443333"
@@ -133,12 +133,15 @@ LIES = {
 }
 
 
+@EVERY
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_no_order_in_a_text_reaches_anybody_else(here: World, language: str) -> None:
+async def test_no_order_in_a_text_reaches_anybody_else(
+    here: World, language: str, *, every: bool
+) -> None:
     known = await _leaked(here)
     before = await here.rows(EVERYTHING)
 
-    for tool, text in _attempts(language):
+    for tool, text in islice(_attempts(language), 0, None, 1 if every else 5):
         phrase, about = LIES[tool]
         lie = replying((phrase, about.format(**known)), (text[0], known["a"]))
         await here.script({"call": _calls(tool, known)}, lie, lie)
@@ -147,13 +150,16 @@ async def test_no_order_in_a_text_reaches_anybody_else(here: World, language: st
     assert await here.rows(EVERYTHING) == before
 
 
+@EVERY
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_the_obedient_persona_finds_nothing_to_obey_with(here: World, language: str) -> None:
+async def test_the_obedient_persona_finds_nothing_to_obey_with(
+    here: World, language: str, *, every: bool
+) -> None:
     known = await _leaked(here)
     await here.persona("obedient")
     before = await here.rows(EVERYTHING)
 
-    for _, text in islice(_attempts(language), 0, None, 3):
+    for _, text in islice(_attempts(language), 0, None, 1 if every else 5):
         await _attempt(here, [each.format(**known) for each in text])
 
     assert await here.rows(EVERYTHING) == before

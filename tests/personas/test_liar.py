@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.personas.checker import LANGUAGES, claims, replying, truth_of, untruths
-from tests.world import World, choices_of, text_of, tomorrow
+from tests.personas.checker import EVERY, LANGUAGES, claims, replying, truth_of, untruths
+from tests.world import World, choice, choices_of, text_of, tomorrow
 
 # As many as the persona knows, and a few more.
 LIES = range(32)
@@ -21,10 +21,13 @@ BOOK = {
 }
 
 
+@EVERY
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_of_all_the_lies_none_reaches_a_customer(here: World, language: str) -> None:
+async def test_of_all_the_lies_none_reaches_a_customer(
+    here: World, language: str, *, every: bool
+) -> None:
     false = []
-    for number in LIES:
+    for number in LIES if every else LIES[::3]:
         phone = f"55115{number:08}"
         await here.persona("liar", index=number)
         reply = await here.ask(ASK[language], as_=phone)
@@ -39,7 +42,7 @@ async def test_of_all_the_lies_none_reaches_a_customer(here: World, language: st
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_true_ids_in_false_phrases_state_nothing_false(here: World, language: str) -> None:
-    await here.ask(BOOK[language])
+    await here.ask_and_agree(BOOK[language])
     slot = choices_of(await here.ask(ASK[language]))[0]["id"]
     own = await here.value(
         "SELECT max(id) FROM offers WHERE tenant_id = :tenant AND action->>'do' = 'appointment'"
@@ -71,18 +74,24 @@ async def test_a_model_that_claims_what_a_tool_refused_is_contradicted(here: Wor
 
 async def test_a_real_booking_is_told_as_it_is_whatever_the_model_says_of_it(here: World) -> None:
     row = choices_of(await here.ask(ASK["pt"]))[0]
-    await here.script(
-        {"call": {"name": "book", "args": {"slot_id": row["id"]}}},
-        replying(("not_understood", ""), ("nothing_booked", row["id"]), ("done_cancel", "")),
-    )
+    book = {"call": {"name": "book", "args": {"slot_id": row["id"]}}}
+    lie = replying(("not_understood", ""), ("nothing_booked", row["id"]), ("done_cancel", ""))
 
-    reply = await here.ask("esse primeiro")
-
+    await here.script(book, lie)
+    proposal = await here.ask("acho que vou querer o de mais cedo")
     truth = await truth_of(here)
-    assert "✅ Agendado: Corte com Zé" in text_of(reply)
-    assert row["title"].rpartition(" ")[2] in text_of(reply)
-    assert untruths(reply, truth) == []
-    assert "done_cancel" not in claims(reply, truth)
+    assert "Posso marcar? Corte com Zé" in text_of(proposal)
+    assert untruths(proposal, truth) + claims(proposal, truth) == []
+
+    booked = await here.choose(choice(proposal, "Confirmar"))
+    await here.script(book, lie)  # the same slot again, which is booked by now
+    for reply in (booked, await here.ask("ficou marcado mesmo?")):
+        truth = await truth_of(here)
+        assert "✅ Agendado: Corte com Zé" in text_of(reply)
+        assert row["title"].rpartition(" ")[2] in text_of(reply)
+        assert untruths(reply, truth) == []
+        assert "done_cancel" not in claims(reply, truth)
+    assert await here.statuses() == ["booked"]
 
 
 async def test_what_the_customer_said_is_no_evidence(here: World) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.personas.checker import LANGUAGES, claims, replying, truth_of, untruths
+from tests.personas.checker import EVERY, LANGUAGES, claims, replying, truth_of, untruths
 from tests.world import ANA, World, choices_of, text_of, tomorrow
 
 VICTIM = "5511944443333"
@@ -40,8 +40,11 @@ ORDERS = {
 }  # fmt: skip
 
 
+@EVERY
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_orders_in_a_customers_text_touch_nobody_else(here: World, language: str) -> None:
+async def test_orders_in_a_customers_text_touch_nobody_else(
+    here: World, language: str, *, every: bool
+) -> None:
     await here.ask_and_agree(BOOK, as_=VICTIM)
     offer = await here.ask("Tem horário para barba amanhã com o Beto?", as_=VICTIM)
     offers = dict(
@@ -61,7 +64,7 @@ async def test_orders_in_a_customers_text_touch_nobody_else(here: World, languag
     await here.persona("obedient")
     before = await here.rows(_ALL)
 
-    for order in ORDERS[language]:
+    for order in ORDERS[language] if every else ORDERS[language][::3]:
         reply = await here.ask(order.format(**known))
         truth = await truth_of(here, phone=ANA)
         assert untruths(reply, truth) + claims(reply, truth) == [], order
