@@ -401,6 +401,7 @@ class _TurnAtWork:
         self._before: Before | None = None
         self._answers: dict[str, KnownAnswer] = {}
         self._open_questions = 0
+        self._proposed = False
         self.appointments: dict[str, Appointment] = {}
         self.offered: dict[str, SlotView] = {}
         self.together = 1
@@ -439,6 +440,7 @@ class _TurnAtWork:
                 upcoming=tuple(self.toolbox.seen.values()),
                 today=rules.local(self.context.now).date(),
                 open_questions=self._open_questions,
+                proposal_open=self._proposed,
             ),
             before=self._before or NOTHING_BEFORE,
             offered=self.offered,
@@ -480,6 +482,9 @@ class _TurnAtWork:
             spoken = await messages.last_spoken(contact.id)
             waits = await OpenQuestions(session, contact.tenant_id).of_contact(contact.id)
             self._open_questions = len(waits)
+            self._proposed = await Appointments(session, contact.tenant_id).proposed(
+                contact.id, now=now
+            )
             self._before = self._told(history, spoken=spoken)
             self.toolbox.day_changed = self._day_changed(history)
             self.chosen = await self._choice(history, texts, mine)

@@ -135,6 +135,12 @@ KEEP = Sql("""
     UPDATE appointments SET hold_expires_at = :until
     WHERE tenant_id = :tenant AND id = ANY(:ids) AND status = 'held'
 """)
+PROPOSED = Sql("""
+    SELECT EXISTS (
+        SELECT FROM appointments
+        WHERE tenant_id = :tenant AND contact_id = :contact AND status = 'held'
+          AND proposal_id IS NOT NULL AND hold_expires_at > :now)
+""")
 RELEASE = Sql("""
     DELETE FROM appointments
     WHERE tenant_id = :tenant AND contact_id = :contact AND proposal_id = :proposal
@@ -277,6 +283,11 @@ class Appointments:
     async def release(self, proposal_id: UUID, *, contact_id: UUID) -> None:
         """Let go of everything that is held for a proposal."""
         await self._execute(RELEASE, proposal=proposal_id, contact=contact_id)
+
+    async def proposed(self, contact_id: UUID, *, now: datetime) -> bool:
+        """Tell whether something is held for a contact until they have said yes or no."""
+        values = {"tenant": self._tenant_id, "contact": contact_id, "now": now}
+        return bool(await self._driver.value(PROPOSED, **values))
 
     async def beside(self, appointment_id: UUID, placement: Placement) -> tuple[Placement, ...]:
         """Return what must be held so that the appointment can be moved to `placement`.

@@ -56,7 +56,7 @@ from mcp_platform.scheduling.outcome import (
     UnknownAppointment,
 )
 from mcp_platform.tenants.languages import LANGUAGES, Language
-from mcp_platform.whatsapp.reply import ReplyOption
+from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.book import BOOK, Kind
 from tests import factories
 from tests.factories import BARBA, BETO, BUSINESS, CORTE, ZE, ZONE
@@ -286,6 +286,9 @@ class _Rows:
 
     async def shown(self, _: object) -> tuple[ReplyOption, ...]:
         return ()
+
+    async def way_on(self, text: str) -> Reply:
+        return Reply(text)
 
 
 class _Unrecorded:
