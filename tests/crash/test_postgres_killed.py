@@ -66,7 +66,7 @@ async def test_everything_is_answered_once_after_postgres_was_killed(
 
             await asyncio.to_thread(_kill, own_postgres)
 
-            refused = await here.world.say("Alô?", as_="5511966660000")
+            refused = await here.world.say("oi", as_="5511966660000")
             assert refused["http_status"] == 503
             await asyncio.to_thread(own_postgres.start)
         await here.until_answered(1, as_="5511966660000")

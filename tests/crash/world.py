@@ -245,7 +245,7 @@ class CrashWorld:
             "SELECT key, kind, state, resends FROM outbox WHERE tenant_id = :tenant"
         )
         lost = [row for row in rows if row.state not in ("sent", "delivered", "read", "done")]
-        assert lost == []
+        assert lost == [], lost
         counted = {row.key: row.resends for row in rows if row.kind == "whatsapp"}
         sent = Counter(each["biz_opaque_callback_data"] for each in await world.sent(as_=None))
         assert set(sent) == set(counted)

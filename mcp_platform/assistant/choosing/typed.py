@@ -5,10 +5,10 @@ question, and "sim" beside a voice note may be the half of it.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from mcp_platform.answers.folding import fold
 from mcp_platform.tenants.languages import Language
 
 Asked = Literal["book", "move", "cancel"]
@@ -112,15 +112,12 @@ _DECORATION = frozenset(".,!;…~-–—\"“”()'’´`¡") | frozenset(
     "🙏😊🙂😀😃😄😁😉☺😍🥰❤💙💚💜🧡💛✨🎉🤗😘"
 )
 _JOINERS = re.compile("[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")  # how an emoji looks
-_STRETCHED = re.compile(r"([^\W\d])\1{2,}")  # "simmm", "siiim"
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def folded(text: str) -> str:
     """Return `text` without case, accents, letters stretched for emphasis, and looks of emoji."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(each for each in decomposed if not unicodedata.combining(each))
-    return _STRETCHED.sub(r"\1", _JOINERS.sub("", plain))
+    return fold(_JOINERS.sub("", text))
 
 
 def words_of(text: str) -> list[str]:
