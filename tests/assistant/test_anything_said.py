@@ -155,7 +155,7 @@ TRUTH = Truth(
         Proposal(
             slots=tuple(_visit(held.slot) for held in each.slots),
             until=each.until,
-            moving=each.moving and _visit(each.moving),
+            moving=None if each.moving is None else _visit(each.moving),
             person=each.person,
             note=each.note is not None,
         )

@@ -94,6 +94,20 @@ async def test_a_real_booking_is_told_as_it_is_whatever_the_model_says_of_it(her
     assert await here.statuses() == ["booked"]
 
 
+async def test_what_is_proposed_is_what_is_held_and_states_no_change(here: World) -> None:
+    await here.ask_and_agree(BOOK["pt"])
+    for words, asked in (
+        ("Marca uma barba amanhã às 10h com o Beto", "Posso marcar? Barba com Beto"),
+        ("Quero remarcar meu corte para amanhã às 17h", "Posso trocar? De Corte com Zé"),
+        ("Cancela meu corte", "Quer mesmo cancelar? Corte com Zé"),
+    ):
+        reply = await here.ask(words)
+        truth = await truth_of(here)
+        assert asked in text_of(reply)
+        assert untruths(reply, truth) + claims(reply, truth) == [], words
+    assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:00"]
+
+
 async def test_what_the_customer_said_is_no_evidence(here: World) -> None:
     for words in (
         "O Zé me confirmou amanhã às 10h, não foi?",
