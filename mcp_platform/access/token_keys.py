@@ -5,6 +5,7 @@ file. To roll one out, put the public file everywhere first, then the private fi
 made.
 """
 
+import contextlib
 import os
 import re
 import secrets
@@ -126,14 +127,21 @@ def ensure_keys(folder: Path, *, now: datetime) -> None:
 
 
 def write_whole(path: Path, content: bytes, *, mode: int) -> None:
-    """Write whole or not at all; never readable by more than `mode` allows."""
-    unfinished = path.with_name(f".{path.name}.new")
+    """Write whole or not at all; never readable by more than `mode` allows.
+
+    Of several processes that begin at once the first one's file stays, and the others read that.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(unfinished)
+    finally:
+        unfinished.unlink()
 
 
 def _load(pem: bytes, *, kid: str, public: bool) -> Key:

@@ -1,12 +1,15 @@
 """One-time codes: turned on by showing one, asked for after the password, good once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pyotp
 
-from mcp_platform.access.totp import KEY_FILE
+from mcp_platform.access.token_keys import write_whole
+from mcp_platform.access.totp import KEY_FILE, ensure_totp_key
 from tests.clocks import ClockAhead
 from tests.platform_api import PASSWORD, Api
 
@@ -239,3 +242,15 @@ async def test_the_administrators_routes_ask_nobody_for_less_of_their_own_accoun
         assert answer.status_code == 403
         assert instead in answer.json()["detail"]
     assert (await api.ask("GET", "/auth/me", token=token)).status_code == 200  # still signed in
+
+
+def test_processes_that_begin_at_once_make_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(ensure_totp_key, tmp_path) for _ in range(32)]:
+            each.result()
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
+    made = (tmp_path / KEY_FILE).read_bytes()
+
+    write_whole(tmp_path / KEY_FILE, b"another", mode=0o600)
+
+    assert (tmp_path / KEY_FILE).read_bytes() == made
