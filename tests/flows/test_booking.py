@@ -243,7 +243,8 @@ async def test_the_tenant_s_language_holds_until_a_second_message_speaks_against
 ) -> None:
     heard = []
     for words in ("de manhã", "pode me ligar?", "gracias", "hasta luego", "ok"):
-        await here.ask(words)
+        await here.say(words)  # a second closing is answered by silence
+        await here.idle()
         heard.append(await here.value("SELECT language FROM contacts WHERE tenant_id = :tenant"))
     assert heard == [None, None, None, "es", "es"]
 

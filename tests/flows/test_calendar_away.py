@@ -1,5 +1,7 @@
 """A calendar that cannot be read is closed for booking: the customer and the owner are told."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.world import World, choices_of, eventually, text_of, tomorrow
@@ -14,6 +16,7 @@ async def test_an_unreadable_calendar_is_closed_for_booking_and_the_owner_is_tol
     here: World, fault: str
 ) -> None:
     await _strike(here, fault)
+    hour = datetime.now(UTC).hour
 
     for words in ("Marca um corte amanhã às 15h com o Zé", "Tem horário para corte amanhã?"):
         reply = await here.ask(words)
@@ -23,7 +26,7 @@ async def test_an_unreadable_calendar_is_closed_for_booking_and_the_owner_is_tol
     assert await here.statuses() == []
     await here.idle()
     told = [text_of(each) for each in await here.sent(as_=here.tenant.owner)]
-    assert len(told) == 1
+    assert len(told) == 1 or datetime.now(UTC).hour != hour, "told once an hour"
     assert "agenda" in told[0]
 
 
