@@ -70,7 +70,7 @@ async def two(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 
 async def test_each_books_for_its_own_tenant(two: Two) -> None:
     for each in (two.first, two.second):
-        reply = await two.world.ask(BOOK, to=each.tenant)
+        reply = await two.world.ask_and_agree(BOOK, to=each.tenant)
         assert "✅ Agendado: Corte com Zé" in text_of(reply)
         assert await two.world.statuses(to=each.tenant) == ["booked"]
 

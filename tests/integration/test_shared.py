@@ -27,7 +27,7 @@ async def test_a_customer_books_moves_and_cancels(here: ContainerWorld) -> None:
     assert "✅ Agendado: Corte com Zé" in text_of(booked)
     await eventually(lambda: here.shows(tomorrow(15)), why="the calendar's event")
 
-    moved = await here.ask("Pode mudar meu corte para amanhã às 16h?")
+    moved = await here.ask_and_agree("Quero mudar meu corte para amanhã às 16h")
     assert "16:00" in text_of(moved)
     await eventually(lambda: here.shows(tomorrow(16)), why="the event, moved")
 
