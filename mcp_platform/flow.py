@@ -16,9 +16,10 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.assistant.assistant import Assistant, TurnReply, as_it_stands
+from mcp_platform.assistant.assistant import Assistant, as_it_stands
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal, acted, begin_again, forget_steps
+from mcp_platform.assistant.turn_at_work import TurnReply
 from mcp_platform.conversations.chat import COPIED, queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.conversations.heard import InboundMessage, corrected, hear
@@ -396,7 +397,7 @@ def _spoken(said: TurnReply, turn: Turn, *, at: datetime, copied: bool | None) -
     ]
     content: dict[str, Any] = {"choices": choices} if choices else {}
     if said.said:
-        content["said"] = dict(said.said)
+        content |= {"said": dict(said.said), "named": said.named}
     if copied is not None:
         content[COPIED] = copied
     return Message(said.author, said.reply.text, at, reply_key(turn), content or None)

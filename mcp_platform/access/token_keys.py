@@ -5,7 +5,6 @@ file. To roll one out, put the public file everywhere first, then the private fi
 made.
 """
 
-import contextlib
 import os
 import re
 import secrets
@@ -27,6 +26,7 @@ from jose import jwk
 from jose.backends.base import Key
 
 from mcp_platform.errors import Unavailable
+from mcp_platform.kit.files import create_file
 
 log = structlog.get_logger(__name__)
 
@@ -114,34 +114,16 @@ def ensure_keys(folder: Path, *, now: datetime) -> None:
         return
     made = ec.generate_private_key(ec.SECP256R1())
     kid = f"{now:%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-    write_whole(
+    create_file(
         folder / f"{kid}{PUBLIC}",
         made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         mode=0o644,
     )
-    write_whole(
+    create_file(
         folder / f"{kid}{PRIVATE}",
         made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         mode=0o600,
     )
-
-
-def write_whole(path: Path, content: bytes, *, mode: int) -> None:
-    """Write whole or not at all; never readable by more than `mode` allows.
-
-    Of several processes that begin at once the first one's file stays, and the others read that.
-    """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(unfinished)
-    finally:
-        unfinished.unlink()
 
 
 def _load(pem: bytes, *, kid: str, public: bool) -> Key:

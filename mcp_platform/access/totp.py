@@ -19,8 +19,8 @@ import pyotp
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from mcp_platform.access.token_keys import write_whole
 from mcp_platform.errors import Unavailable
+from mcp_platform.kit.files import create_file
 
 KEY_FILE = "totp.key"  # 32 random bytes, as base64
 ISSUER = "MCP Platform"
@@ -69,7 +69,7 @@ class TotpSecrets:
 def ensure_totp_key(folder: Path) -> None:
     """Make the key in `folder` unless it is there."""
     if not (folder / KEY_FILE).exists():
-        write_whole(folder / KEY_FILE, base64.b64encode(os.urandom(32)) + b"\n", mode=0o600)
+        create_file(folder / KEY_FILE, base64.b64encode(os.urandom(32)) + b"\n", mode=0o600)
 
 
 def make_secret() -> str:

@@ -32,7 +32,7 @@ class SearchWords:
 
 def fold(text: str) -> str:
     """Return `text` without case and accents, letters that are repeated for emphasis once."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).replace("’", "'")
     plain = (letter for letter in decomposed if not unicodedata.combining(letter))
     rows = (list(alike) for _, alike in groupby(plain))
     return "".join(

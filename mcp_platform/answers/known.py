@@ -56,14 +56,15 @@ class KnownAnswers:
     async def likely(self, text: str, *, most: int = GIVEN) -> list[KnownAnswer]:
         """Return what a search finds, filled up with others in the owner's order.
 
-        A tenant with no more than `most` answers has all of them returned, whatever was asked.
+        A tenant with no more than `most` answers has all of them returned in that order, whatever
+        was asked: what the model is told first stays the same from turn to turn.
         """
+        every = await self.every()
+        if len(every) <= most:
+            return every
         found = await self.search(text, most=most)
-        if len(found) == most:
-            return found
         named = {each.id for each in found}
-        rest = [each for each in await self.every() if each.id not in named]
-        return [*found, *rest][:most]
+        return [*found, *(each for each in every if each.id not in named)][:most]
 
     async def _read(self, ids: Sequence[str] | None) -> list[KnownAnswer]:
         rows = await Driver(self._session).rows(

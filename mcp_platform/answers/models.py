@@ -19,9 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
 
-MOST_ANSWERS = (
-    200  # of a tenant: what an owner can still look over, and a search reads in a millisecond
-)
+MOST_ANSWERS = 200  # of a tenant: what an owner can still look over
 MOST_QUESTIONS = 6
 LONGEST_TITLE = 60  # a row of WhatsApp shows 24 of it, and 72 below
 LONGEST_QUESTION = 150

@@ -5,17 +5,13 @@ answers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mcp_platform.answers.known import KnownAnswer, KnownAnswers
-from mcp_platform.answers.questions import OpenQuestions
-from mcp_platform.assistant.calling import ToolCalls
-from mcp_platform.assistant.choosing.choice import choice_of
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful
@@ -29,30 +25,33 @@ from mcp_platform.assistant.model import (
     ModelSpoiled,
     Question,
 )
-from mcp_platform.assistant.named_days import day_changed
 from mcp_platform.assistant.obliged import ends_nowhere
-from mcp_platform.assistant.offers import Offers
-from mcp_platform.assistant.outcomes import Done, HandedOver, Listed, result_for_model
+from mcp_platform.assistant.outcomes import Done, HandedOver
 from mcp_platform.assistant.phrases import of_business
 from mcp_platform.assistant.prompt import (
     REPLY,
-    contents,
-    describe_business,
-    describe_turn,
-    system_instruction,
 )
-from mcp_platform.assistant.speaking.composer import Before, ComposedReply, Composer
-from mcp_platform.assistant.speaking.conditions import TurnState
-from mcp_platform.assistant.speaking.consequences import Beside, Doing, Showing
+from mcp_platform.assistant.speaking.composer import Composer
+from mcp_platform.assistant.speaking.consequences import PhraseEffects, PhraseOptions
 from mcp_platform.assistant.speaking.facts import Facts
-from mcp_platform.assistant.speaking.saying import Chosen, Known, chosen
+from mcp_platform.assistant.speaking.saying import ChosenPhrase, read_reply
 from mcp_platform.assistant.speech import Speech
-from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox
+from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.assistant.tools import OUTCOMES, declarations
+from mcp_platform.assistant.turn_at_work import (
+    HISTORY_MOST,
+    HISTORY_SINCE,
+    WORDINGS_APART,
+    WORDLESS,
+    TurnAtWork,
+    TurnReply,
+    answered_call,
+    names_of,
+)
 from mcp_platform.conversations.contacts import Contact, Contacts
 from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.conversations.lease import Leases
-from mcp_platform.conversations.messages import Author, Message, Messages
+from mcp_platform.conversations.messages import Messages
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.standstill import OverBudget
@@ -62,47 +61,13 @@ from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues
-from mcp_platform.scheduling.outcome import SlotView
 from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.languages import Language, supported
 from mcp_platform.whatsapp.reply import Reply
-from mcp_platform.words.book import BOOK
-from mcp_platform.words.joining import GREETINGS
 
 log = structlog.get_logger(__name__)
-
-# What the model is reminded of: about a screenful, of the last day.
-HISTORY_MOST = 20
-HISTORY_SINCE = timedelta(hours=24)
-# Wordings alternate from turn to turn; which turn it is, its id says.
-WORDINGS_APART = 997
-# Who has not heard from us for so long is told again who is writing.
-STRANGER_AFTER = timedelta(days=30)
-NOTHING_BEFORE = Before(
-    said={}, named=False, closed=False, greeted_today=False, first=False, misunderstood=0
-)
-# What decorates the words beside it, and need not be answered.
-WORDLESS = frozenset({"sticker"})
-
-
-@dataclass(frozen=True, slots=True)
-class TurnReply:
-    """The reply of a turn, and who found it.
-
-    `names` are the appointments that it tells of, as they were; `instead` writes what is said where
-    they are otherwise by now.
-    """
-
-    reply: Reply
-    author: Author
-    names: tuple[Appointment, ...] = ()
-    instead: Callable[[Sequence[Appointment]], Reply] | None = None
-    said: Mapping[str, int] = field(default_factory=dict)
-    """The phrases in it, and which wording of each."""
-    beside: tuple[Beside, ...] = ()
-    """What is done in the transaction that records it."""
 
 
 async def as_it_stands(
@@ -186,16 +151,15 @@ class Assistant:
         return said and turn.naming(said)
 
     async def _said(
-        self, turn: "_TurnAtWork", taps: Sequence[InboundMessage], texts: Sequence[str]
+        self, turn: TurnAtWork, taps: Sequence[InboundMessage], texts: Sequence[str]
     ) -> TurnReply | None:
         context, kinds = turn.context, {each.kind for each in turn.context.heard}
         if taps:
             # Of several taps the last is what the contact wants now.
-            tap = taps[-1].tap or ""
-            words = await turn.menu.words_of(tap)
-            if words is None:
-                return TurnReply(await turn.menu.tap(tap), "menu")
-            texts = [*texts, words]
+            action = await turn.menu.meaning(taps[-1].tap or "")
+            if action is None or action["do"] != "words":
+                return TurnReply(await turn.menu.do(action), "menu")
+            texts = [*texts, action["text"]]
         phrases = turn.speech.phrases
         unreadable = "unreadable" in kinds
         if not texts:
@@ -209,7 +173,7 @@ class Assistant:
             return _and(said, phrases.one_not_text)
         return said
 
-    async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> "_TurnAtWork":
+    async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> TurnAtWork:
         tenant = context.tenant
         journal = Journal(leases=self._leases, lease=context.lease, turn=context.turn)
         await journal.read()
@@ -225,7 +189,7 @@ class Assistant:
             human_for=self._limits.human_for,
             json=OUTCOMES,
         )
-        speech = Speech(language=language, catalogue=catalogue, now=context.now, kind=tenant.kind)
+        speech = Speech(language=language, catalogue=catalogue, now=context.now)
         whose = of_business(tenant.business_name, article=tenant.article, language=language)
         menu = Menu(toolbox=toolbox, speech=speech, of_business=whose)
         facts = Facts(
@@ -240,17 +204,11 @@ class Assistant:
             language=language,
             facts=facts,
             speech=speech,
-            showing=Showing(menu=menu, times=facts.times, language=language),
-            doing=Doing(
-                toolbox=toolbox,
-                notices=self._notices,
-                human_for=self._limits.human_for,
-                language=language,
-                words=" ".join(texts),
-            ),
+            showing=PhraseOptions(menu=menu, times=facts.times, language=language),
+            doing=PhraseEffects(toolbox=toolbox, language=language),
             turn_number=context.turn.id.int % WORDINGS_APART,
         )
-        return _TurnAtWork(
+        return TurnAtWork(
             context=context,
             journal=journal,
             toolbox=toolbox,
@@ -272,15 +230,15 @@ class Assistant:
                 contact.id, most=HISTORY_MOST, since=context.now - HISTORY_SINCE
             )
             last = [each.text for each in before if each.inbound][-1:]
-            names = _names(context, catalogue)
+            names = names_of(context, catalogue)
             language = detect([*last, *texts], now=spoken, names=names)
             if language != spoken:
                 await Contacts(session, tenant.id).speaks(contact.id, language)
         return supported(language)
 
-    async def _converse(self, turn: "_TurnAtWork", texts: Sequence[str]) -> TurnReply | None:
+    async def _converse(self, turn: TurnAtWork, texts: Sequence[str]) -> TurnReply | None:
         done: list[Done] = []
-        said: tuple[Chosen, ...] = ()
+        said: tuple[ChosenPhrase, ...] = ()
         why = "switched_off"
         tenant = turn.context.tenant
         # What the menu has done for typed words stays the menu's when the turn is begun again.
@@ -323,11 +281,13 @@ class Assistant:
         reply = composed.reply
         if ends_nowhere(done) and not reply.choices:
             reply = await turn.menu.way_on(reply.text)
-        return TurnReply(reply, "model", said=composed.said, beside=composed.beside)
+        return TurnReply(
+            reply, "model", said=composed.said, named=composed.named, beside=composed.beside
+        )
 
     async def _ask(
-        self, turn: "_TurnAtWork", texts: Sequence[str], done: list[Done], model: Model
-    ) -> tuple[Chosen, ...]:
+        self, turn: TurnAtWork, texts: Sequence[str], done: list[Done], model: Model
+    ) -> tuple[ChosenPhrase, ...]:
         """Let the model work with its tools; return what it chose to say. `done` grows on the way."""
         tenant = turn.context.tenant
         credentials = await self._credentials.of(tenant)
@@ -336,7 +296,7 @@ class Assistant:
             return ()
         conversation: list[dict[str, Any]] = list(prompt["contents"])
         until = self._timer() + self._limits.deadline.total_seconds()
-        said: tuple[Chosen, ...] = ()
+        said: tuple[ChosenPhrase, ...] = ()
         told_back = False
         for round_ in range(self._limits.rounds):
             turn.context.processor.check()
@@ -368,294 +328,20 @@ class Assistant:
             if not answer.calls:
                 return said
             if replies:
-                choice = chosen(replies[-1].args, turn.known())
+                choice = read_reply(replies[-1].args, turn.known())
                 said = choice.parts
                 if not choice.problems or told_back or last:
                     return said
                 told_back = True
-                parts += [_answered(each, {"problems": list(choice.problems)}) for each in replies]
+                parts += [
+                    answered_call(each, {"problems": list(choice.problems)}) for each in replies
+                ]
             conversation.append({"role": "user", "parts": parts})
         return said
 
 
-class _TurnAtWork:
-    """What one turn works with, put together once."""
-
-    def __init__(
-        self,
-        *,
-        context: TurnContext,
-        journal: Journal,
-        toolbox: Toolbox,
-        speech: Speech,
-        menu: Menu,
-        composer: Composer,
-    ) -> None:
-        self.context = context
-        self.journal = journal
-        self.toolbox = toolbox
-        self._calls = ToolCalls(toolbox)
-        self.speech = speech
-        self.menu = menu
-        self._composer = composer
-        self._before: Before | None = None
-        self._answers: dict[str, KnownAnswer] = {}
-        self._open_questions = 0
-        self._proposed = False
-        self.appointments: dict[str, Appointment] = {}
-        self.offered: dict[str, SlotView] = {}
-        self.together = 1
-        """How many calls the model made at once, when it last made any."""
-        self.chosen: str | None = None
-        """The offer of our last message that the words choose, if they choose one."""
-
-    def naming(self, said: TurnReply) -> TurnReply:
-        """Return the reply with the appointments that it tells of."""
-        seen = self.toolbox.seen.values()
-        named = tuple(view for view in seen if self.speech.tells_of(view, said.reply))
-        return replace(said, names=named, instead=self._changed) if named else said
-
-    def _changed(self, ahead: Sequence[Appointment]) -> Reply:
-        views = tuple(each.local(self.toolbox.catalogue.rules) for each in ahead)
-        what = self.speech.block(Done(Listed(views))).text
-        return Reply(f"{self.speech.phrases.changed_meanwhile}\n\n{what}")
-
-    def known(self) -> Known:
-        """Return the ids that the model may use in this turn, those of what its tools found too."""
-        return Known(
-            catalogue=self.toolbox.catalogue,
-            appointments=self.appointments | self.toolbox.offered_appointments,
-            slots=self.offered | self.toolbox.offered_slots,
-            answers={each.id: each.text for each in self._answers.values()},
-        )
-
-    async def compose(
-        self, said: Sequence[Chosen], done: Sequence[Done], texts: Sequence[str]
-    ) -> ComposedReply | None:
-        rules = self.toolbox.catalogue.rules
-        return await self._composer.compose(
-            said,
-            done,
-            state=TurnState(
-                upcoming=tuple(self.toolbox.seen.values()),
-                today=rules.local(self.context.now).date(),
-                open_questions=self._open_questions,
-                proposal_open=self._proposed,
-            ),
-            before=self._before or NOTHING_BEFORE,
-            offered=self.offered,
-            together=self.together,
-            question="?" in " ".join(texts),
-        )
-
-    async def prompt(self, texts: Sequence[str]) -> dict[str, Any]:
-        """Return what the model is told, frozen with the turn's first start.
-
-        Looking and writing down are one transaction: two fewer in each turn.
-        """
-        contact, now = self.context.contact, self.context.now
-        async with self.journal.begin() as session:
-            views = await self.toolbox.agenda.upcoming(
-                contact_id=contact.id, now=now, session=session
-            )
-            self.toolbox.see(*views)
-            offers = self.toolbox.offer_appointments(views)
-            self.appointments = dict(zip(offers, views, strict=True))
-            mine = Offers(session, contact.tenant_id, contact.id)
-            self.offered = {
-                offer: slot
-                for offer, action in await mine.latest(does="slot", now=now, most=MOST_SLOTS)
-                if (slot := self.toolbox.slot_view(action)) is not None
-            }
-            recorded = self.journal.get("prompt")
-            if recorded is not None:
-                self.toolbox.day_changed = bool(recorded.get("day_changed"))
-                self.chosen = recorded.get("chosen")
-                self._before = Before(**recorded["before"]) if "before" in recorded else None
-                self._answers = await self._likely(session, texts)
-                return recorded
-            messages = Messages(session, contact.tenant_id)
-            history = await messages.latest(
-                contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
-            )
-            self._answers = await self._likely(session, texts)
-            spoken = await messages.last_spoken(contact.id)
-            waits = await OpenQuestions(session, contact.tenant_id).of_contact(contact.id)
-            self._open_questions = len(waits)
-            self._proposed = await Appointments(session, contact.tenant_id).proposed(
-                contact.id, now=now
-            )
-            self._before = self._told(history, spoken=spoken)
-            self.toolbox.day_changed = self._day_changed(history)
-            self.chosen = await self._choice(history, texts, mine)
-            prompt = {
-                "day_changed": self.toolbox.day_changed,
-                "chosen": self.chosen,
-                "before": asdict(self._before),
-                "system": system_instruction(self._business()),
-                "contents": contents(history, texts=texts, facts=self._facts(history)),
-            }
-            await mine.issue(offers, now=now)
-            await self.journal.write(session, "prompt", prompt)
-        return prompt
-
-    def _day_changed(self, history: Sequence[Message]) -> bool:
-        """Tell whether midnight has passed since "tomorrow", and nothing was shown since."""
-        local = self.toolbox.catalogue.rules.local
-        today = local(self.context.now).date()
-        if any(local(each.at).date() == today for each in history if not each.inbound):
-            return False
-        earlier = [(each.text, local(each.at).date()) for each in history if each.inbound]
-        return day_changed(earlier, today=today)
-
-    async def _choice(
-        self, history: Sequence[Message], texts: Sequence[str], offers: Offers
-    ) -> str | None:
-        """Return the offer of our last message that all that was typed chooses.
-
-        What came beside the words may be the half of what is meant, a voice note say.
-        """
-        shown, just_now = self._shown(history)
-        wordy = all(each.kind == "text" or each.type in WORDLESS for each in self.context.heard)
-        if not shown or not wordy:
-            return None
-        actions = await offers.meaning([each["id"] for each in shown], now=self.context.now)
-        return choice_of(shown, actions, "\n".join(texts), just_now=just_now)
-
-    def _shown(self, history: Sequence[Message]) -> tuple[Sequence[Mapping[str, str]], bool]:
-        """Return what was last shown to choose from, and whether our last message shows it.
-
-        What was shown before something was booked, moved or cancelled is done with.
-        """
-        just_now = bool(history) and not history[-1].inbound
-        for message in reversed([each for each in history if not each.inbound]):
-            if choices := (message.content or {}).get("choices", ()):
-                return choices, just_now
-            if self.speech.tells_of_an_effect(message.text):
-                break
-            just_now = False
-        return (), False
-
-    def _business(self) -> dict[str, Any]:
-        return describe_business(
-            business=self.context.tenant.business_name,
-            language=supported(self.speech.language),
-            catalogue=self.toolbox.catalogue,
-            answers={
-                each.id: "; ".join((each.title, *each.questions)) for each in self._answers.values()
-            },
-        )
-
-    def _facts(self, history: Sequence[Message]) -> dict[str, Any]:
-        contact, before = self.context.contact, self._before or NOTHING_BEFORE
-        return describe_turn(
-            language=supported(self.speech.language),
-            catalogue=self.toolbox.catalogue,
-            now=self.context.now,
-            contact={
-                "name": contact.name,
-                "first_message": before.first,
-                "greeted_today": before.greeted_today,
-            },
-            appointments=self.appointments,
-            offered=self.offered,
-            written=[each.at for each in self.context.heard if each.kind == "text"],
-            earlier=[each.at for each in history if each.inbound],
-        )
-
-    async def _likely(self, session: AsyncSession, texts: Sequence[str]) -> dict[str, KnownAnswer]:
-        language = supported(self.speech.language)
-        answers = KnownAnswers(session, self.context.tenant.id, language=language)
-        return {each.id: each for each in await answers.likely(" ".join(texts))}
-
-    def _told(self, history: Sequence[Message], *, spoken: datetime | None) -> Before:
-        """Return what the contact was told before, as far as it changes what is said now."""
-        rules = self.toolbox.catalogue.rules
-        ours = [each for each in history if not each.inbound]
-        said: dict[str, int] = {}
-        for each in ours:
-            said |= (each.content or {}).get("said", {})
-        last = _phrases_of(ours[-1]) if ours else set()
-        today = rules.local(self.context.now).date()
-        lost = 0
-        for each in reversed(ours):
-            if not any(phrase.startswith("not_understood") for phrase in _phrases_of(each)):
-                break
-            lost += 1
-        return Before(
-            said=said,
-            named=bool(ours and (ours[-1].content or {}).get("named")),
-            closed=any(BOOK[phrase].place == "close" for phrase in last),
-            greeted_today=any(
-                _phrases_of(each) & GREETINGS
-                for each in ours
-                if rules.local(each.at).date() == today
-            ),
-            first=spoken is None or self.context.now - spoken > STRANGER_AFTER,
-            misunderstood=lost,
-        )
-
-    async def by_menu(self, texts: Sequence[str]) -> Reply:
-        """Answer without the model; what was typed may be what stands on something to tap."""
-        contact = self.context.contact
-        async with self.journal.begin() as session:
-            said = await Messages(session, contact.tenant_id).latest(
-                contact.id, most=HISTORY_MOST, since=self.context.now - HISTORY_SINCE
-            )
-            offers = Offers(session, contact.tenant_id, contact.id)
-            offer = await self._choice(said, texts, offers)
-        if offer is not None:
-            return await self.menu.tap(offer)
-        shown, just_now = self._shown(said)
-        if just_now and await self.menu.asks([each["id"] for each in shown]):
-            return await self.menu.ask_team(texts[-1])
-        keys = [each.key for each in self.context.heard if each.text == texts[-1]]
-        greet = all(each.inbound for each in said)
-        return await self.menu.typed(texts[-1], key=keys[-1] if keys else None, greet=greet)
-
-    async def call(
-        self, round_: int, calls: Sequence[FunctionCall], done: list[Done]
-    ) -> list[dict[str, Any]]:
-        """Do what the model asks; return the answers in the calls' order."""
-        parts: list[dict[str, Any]] = []
-        if calls:
-            self.together = len(calls)
-        await self.toolbox.foresee(calls)
-        for index, call in enumerate(calls):
-            self.context.processor.check()
-            each = await self._calls.perform(
-                f"tool:{round_}.{index}", call, language=self.speech.language
-            )
-            done.append(each)
-            parts.append(_answered(call, result_for_model(each)))
-        return parts
-
-
-def _answered(call: FunctionCall, response: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"name": call.name, "response": response}
-    if call.id is not None:
-        answer["id"] = call.id
-    return {"function_response": answer}
-
-
-def _phrases_of(message: Message) -> set[str]:
-    """Return the phrases of a message of ours that the book still has."""
-    said = {key.partition(":")[0] for key in (message.content or {}).get("said", {})}
-    return said & BOOK.keys()
-
-
 def _and(said: TurnReply, also: str) -> TurnReply:
     return replace(said, reply=replace(said.reply, text=f"{said.reply.text}\n\n{also}"))
-
-
-def _names(context: TurnContext, catalogue: Catalogue) -> list[str]:
-    """Names that the business gave: its own, and those of its services and people."""
-    services = [each.name for each in catalogue.services]
-    return [
-        context.tenant.business_name,
-        *services,
-        *(each.name for each in catalogue.professionals),
-    ]
 
 
 def _to_json(answer: Answer) -> dict[str, Any]:

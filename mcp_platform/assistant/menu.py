@@ -122,16 +122,17 @@ class Menu:
             return ()
         return (await self._reply("", [_Row(*row) for row in rows])).choices
 
-    async def words_of(self, offer: str) -> str | None:
-        """Return what a tap says, where it stands for words and not for something to do."""
+    async def meaning(self, offer: str) -> Action | None:
+        """Return what a tapped choice means; None: it is not this contact's, or too old."""
         async with self._tools.journal.begin() as session:
-            action = await self._tools.offers(session).find(offer, now=self._tools.now)
-        return action["text"] if action is not None and action["do"] == "words" else None
+            return await self._tools.offers(session).find(offer, now=self._tools.now)
 
     async def tap(self, offer: str) -> Reply:
-        """Do what a tapped choice means; one that is not this contact's, or too old, says so."""
-        async with self._tools.journal.begin() as session:
-            action = await self._tools.offers(session).find(offer, now=self._tools.now)
+        """Do what a tapped choice means."""
+        return await self.do(await self.meaning(offer))
+
+    async def do(self, action: Action | None) -> Reply:
+        """Do what was chosen; where that is nothing any more, say so."""
         if action is None:
             return await self.root(why=self._say.expired, greet=False)
         try:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from babel.dates import get_day_names, get_month_names
 
-from mcp_platform.assistant.folding import fold
+from mcp_platform.answers.folding import fold
 
 
 def _set_of(words: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from mcp_platform.assistant.outcomes import (
     EFFECTS,
+    FAILURES,
     DaysDiffer,
     Done,
     HandedOver,
@@ -34,7 +35,7 @@ from mcp_platform.scheduling.outcome import (
 )
 
 _ASKS = (ToChoose, ToCancel, Proposed)
-_FAILURES = (Taken, CalendarClosed, LimitReached, UnknownAppointment, UnknownSlot)
+_FAILURES = (*FAILURES, UnknownSlot)
 
 
 def ends_nowhere(done: Sequence[Done]) -> bool:

@@ -6,11 +6,12 @@ tool's file.
 """
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -29,22 +30,40 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.words.book import Outcome as BookOutcome
 
 Role = Literal["effect", "reading", "failure"]
 """An effect has changed something; a reading has not; a failure is why nothing could be done."""
 
 
-class ToolOutcome(Protocol):
-    """An outcome of the assistant's own. A frozen dataclass with a `kind` of its own."""
+class ToolOutcome(ABC):
+    """An outcome of the assistant's own. Each is a frozen dataclass with a `kind` of its own."""
 
+    __slots__ = ()
     role: ClassVar[Role]
-    # Where they are: `phrase`, the phrase of code that states it with the values of `values()`, and
-    # `in_book`, the effect under which the phrase book knows it.
 
     @property
-    def kind(self) -> str: ...
+    @abstractmethod
+    def kind(self) -> str:
+        """What names it in the journal."""
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:
+    @property
+    def in_book(self) -> BookOutcome | None:
+        """The effect that phrases of the book may state of it."""
+        return None
+
+    @property
+    def phrase(self) -> str | None:
+        """The phrase by which code states it, filled with `values`."""
+        return None
+
+    @property
+    def values(self) -> Mapping[str, str | None]:
+        """What fills the placeholders of `phrase`."""
+        return {}
+
+    @abstractmethod
+    def for_model(self, ids: tuple[str, ...], /) -> dict[str, Any]:
         """Return what the model is told of it: ids and instants, never a sentence.
 
         `ids` are the offers that were issued for what it shows, in its order.
@@ -52,54 +71,54 @@ class ToolOutcome(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(ToolOutcome):
     """The contact's own appointments."""
 
     role: ClassVar[Role] = "reading"
     appointments: tuple[Appointment, ...]
     kind: Literal["listed"] = "listed"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:
+    def for_model(self, ids: tuple[str, ...], /) -> dict[str, Any]:
         pairs = zip(self.appointments, ids, strict=True)
         return {"appointments": [_appointment(each, offer) for each, offer in pairs]}
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOver:
+class HandedOver(ToolOutcome):
     """A person was called, and the assistant is silent from now on."""
 
     role: ClassVar[Role] = "effect"
     kind: Literal["handed_over"] = "handed_over"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # shows none
+    def for_model(self, _ids: tuple[str, ...], /) -> dict[str, Any]:
         return {"status": "handed_over"}
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownSlot:
+class UnknownSlot(ToolOutcome):
     """An id that was not issued to this contact, or has expired."""
 
     role: ClassVar[Role] = "failure"
     kind: Literal["unknown_slot"] = "unknown_slot"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # shows none
+    def for_model(self, _ids: tuple[str, ...], /) -> dict[str, Any]:
         return {"status": "unknown_slot"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DaysDiffer:
+class DaysDiffer(ToolOutcome):
     """Slots on each of the days that may be meant: words name one, another was searched."""
 
     role: ClassVar[Role] = "reading"
     slots: tuple[SlotView, ...]
     kind: Literal["days_differ"] = "days_differ"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:
+    def for_model(self, ids: tuple[str, ...], /) -> dict[str, Any]:
         return {"status": "ask_which_day", "slots": _slots(self.slots, ids)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToChoose:
+class ToChoose(ToolOutcome):
     """Slots each of which the model would book: which of them are meant, the contact says.
 
     `moving` is the appointment that each would move, or None. After the ids of several slots comes
@@ -111,12 +130,12 @@ class ToChoose:
     moving: tuple[str | None, ...]
     kind: Literal["to_choose"] = "to_choose"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:
+    def for_model(self, ids: tuple[str, ...], /) -> dict[str, Any]:
         return {"status": "ask_which_one", "slots": _slots(self.slots, ids[: len(self.slots)])}
 
 
 @dataclass(frozen=True, slots=True)
-class ToCancel:
+class ToCancel(ToolOutcome):
     """An appointment that the model would cancel, and maybe others with it: the contact says.
 
     The first id cancels them, the second keeps them.
@@ -127,12 +146,12 @@ class ToCancel:
     also: tuple[Appointment, ...] = ()
     kind: Literal["to_cancel"] = "to_cancel"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # theirs to tap
+    def for_model(self, _ids: tuple[str, ...], /) -> dict[str, Any]:
         return {"status": "ask_first", "start": self.appointment.starts_at.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(ToolOutcome):
     """A call that was not made: unknown tool, bad arguments."""
 
     role: ClassVar[Role] = "failure"
@@ -140,7 +159,7 @@ class Refused:
     detail: str
     kind: Literal["refused"] = "refused"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # shows none
+    def for_model(self, _ids: tuple[str, ...], /) -> dict[str, Any]:
         return {"error": self.error, "detail": self.detail}
 
 
@@ -159,6 +178,7 @@ AgendaOutcome = (
 )
 Outcome = AgendaOutcome | ToolOutcome
 EFFECTS = (Booked, BookedTogether, Moved, Cancelled)
+FAILURES = (Taken, CalendarClosed, LimitReached, UnknownAppointment)
 SHARED: tuple[type[Any], ...] = (
     *(
         Booked,

@@ -6,7 +6,7 @@ They stand under `menu` in the file of each language.
 from dataclasses import dataclass, fields
 
 from mcp_platform.tenants.languages import supported
-from mcp_platform.tenants.tenant import Article, Kind
+from mcp_platform.tenants.tenant import Article
 from mcp_platform.words.files import in_every_language
 
 
@@ -66,10 +66,6 @@ class Phrases:
     button_cancel: str
     button_yes_cancel: str
     button_keep: str
-    address: str
-    phone: str
-    hours: str
-    services: str
 
     @property
     def every(self) -> tuple[str, str]:
@@ -84,15 +80,6 @@ _OF = {
     "pt-BR": {"o": "do", "a": "da", "os": "dos", "as": "das", None: "de"},
     "es": {"o": "del", "a": "de la", "os": "de los", "as": "de las", None: "de"},
 }
-_ICONS: dict[Kind | None, str] = {
-    "barber": "✂️",
-    "salon": "💇",
-    "nails": "💅",
-    "massage": "💆",
-    "clinic": "🩺",
-    "dentist": "🦷",
-    "pets": "🐾",
-}
 
 
 def of_business(name: str, *, article: Article | None, language: str) -> str:
@@ -100,11 +87,6 @@ def of_business(name: str, *, article: Article | None, language: str) -> str:
     if language == "en":
         return f"of {name}"
     return f"{_OF.get(language, _OF['pt-BR'])[article]} {name}"
-
-
-def icon(kind: Kind | None) -> str:
-    """Return what stands before the services of such a business."""
-    return _ICONS.get(kind, "📋")
 
 
 def phrases(language: str) -> Phrases:

@@ -32,8 +32,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.tenants.languages import Language, supported
-from mcp_platform.tenants.tenant import Kind
+from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.templates import fill
@@ -52,16 +51,13 @@ class Block:
 class Speech:
     """Writes for one turn: a language, a catalogue, an instant."""
 
-    def __init__(
-        self, *, language: Language, catalogue: Catalogue, now: datetime, kind: Kind | None = None
-    ) -> None:
+    def __init__(self, *, language: Language, catalogue: Catalogue, now: datetime) -> None:
         self.language: Language = language
         self.phrases = phrases(language)
-        self._texts = TEXTS[supported(language)]
+        self._texts = TEXTS[language]
         self._times = Times(language, catalogue.rules.local(now).date())
         self._catalogue = catalogue
         self._now = now
-        self._kind = kind
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -172,7 +168,7 @@ class Speech:
         if len(services) != 1 or len(days) != 1:
             return self.phrases.slots
         values = {"service": services.pop(), "on_day": self._times.on_day(days.pop())}
-        return fill(TEXTS[self.language].outcomes.times_of, values) or self.phrases.slots
+        return fill(self._texts.outcomes.times_of, values) or self.phrases.slots
 
     def _which_of(self, slots: Sequence[SlotView]) -> str:
         today = self._catalogue.rules.local(self._now).date()

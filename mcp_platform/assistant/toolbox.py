@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.context import TurnContext
@@ -53,12 +52,8 @@ from mcp_platform.scheduling.outcome import (
     UnknownAppointment,
 )
 
-log = structlog.get_logger(__name__)
-
 # WhatsApp shows ten rows in a list; the model is told no more than the contact can be shown.
 MOST_SLOTS = 10
-# Of the business's answers, those that the customer's words ask for: the best few are right.
-MOST_ANSWERS = 5
 
 
 # What is wrong with a call is told to the model alone: a customer has chosen nothing.
@@ -236,23 +231,24 @@ class Toolbox:
         """Silence the assistant for a time and tell the owner who wants to talk."""
         if (recorded := self.recorded(step)) is not None:
             return recorded
-        contact = self.context.contact
         async with self.journal.begin() as session:
-            tenant, until = self.context.tenant, self.now + self._human_for
-            await Contacts(session, contact.tenant_id).answered_by(contact.id, "human", until=until)
-            await self.notices.wants_a_person(
-                session,
-                tenant,
-                contact,
-                until=wording.short_moment(
-                    self.catalogue.rules.local(until), language=tenant.language
-                ),
-                key=str(self.context.turn.id),
-                words=self.written,
-            )
-            done = Done(HandedOver())
-            await self.journal.write(session, step, self._json.write(done))
-        return done
+            await self.call_person(session)
+            return await self.conclude(session, step, HandedOver())
+
+    async def call_person(self, session: AsyncSession) -> None:
+        """Hand the conversation over in the caller's transaction, with the contact's own words."""
+        tenant, contact = self.context.tenant, self.context.contact
+        until = self.now + self._human_for
+        await Contacts(session, tenant.id).answered_by(contact.id, "human", until=until)
+        local = self.catalogue.rules.local(until)
+        await self.notices.wants_a_person(
+            session,
+            tenant,
+            contact,
+            until=wording.short_moment(local, language=tenant.language),
+            key=str(self.context.turn.id),
+            words=self.written,
+        )
 
     def slot_view(self, action: Action) -> SlotView | None:
         """Return the slot that an offer means, if it is still to come and still offered."""

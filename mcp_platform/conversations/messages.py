@@ -25,8 +25,10 @@ LATEST = Sql("""
     LIMIT :most
 """)
 LAST_SPOKEN = Sql("""
-    SELECT max(at) FROM messages
+    SELECT at FROM messages
     WHERE tenant_id = :tenant AND contact_id = :contact AND direction = 'out'
+    ORDER BY id DESC
+    LIMIT 1
 """)
 CORRECT = Sql("""
     UPDATE messages SET text = :text, content = NULL

@@ -1,8 +1,10 @@
 """Files that are written whole or not at all, and what people's files say in which encoding."""
 
 import codecs
+import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from mcp_platform.errors import Invalid
@@ -56,6 +58,24 @@ def replace_file(path: Path, content: bytes, *, mode: int) -> None:
 
     On disk when it returns; at no moment readable by more than `mode` allows.
     """
+    _write(path, content, mode=mode, put=lambda unfinished: unfinished.replace(path))
+
+
+def create_file(path: Path, content: bytes, *, mode: int) -> None:
+    """Write `path` whole, or leave the file that is there: of several at once the first stays.
+
+    On disk when it returns; at no moment readable by more than `mode` allows.
+    """
+
+    def put(unfinished: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(unfinished)
+        unfinished.unlink()
+
+    _write(path, content, mode=mode, put=put)
+
+
+def _write(path: Path, content: bytes, *, mode: int, put: Callable[[Path], object]) -> None:
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -63,7 +83,7 @@ def replace_file(path: Path, content: bytes, *, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        put(unfinished)
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pyotp
 
-from mcp_platform.access.token_keys import write_whole
 from mcp_platform.access.totp import KEY_FILE, ensure_totp_key
+from mcp_platform.kit.files import create_file
 from tests.clocks import ClockAhead
 from tests.platform_api import PASSWORD, Api
 
@@ -251,6 +251,6 @@ def test_processes_that_begin_at_once_make_one_key(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
     made = (tmp_path / KEY_FILE).read_bytes()
 
-    write_whole(tmp_path / KEY_FILE, b"another", mode=0o600)
+    create_file(tmp_path / KEY_FILE, b"another", mode=0o600)
 
     assert (tmp_path / KEY_FILE).read_bytes() == made

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast, get_args, get_type_hints
 
 import pytest
@@ -26,18 +27,17 @@ from mcp_platform.assistant.outcomes import (
     ToChoose,
     UnknownSlot,
 )
-from mcp_platform.assistant.speaking.composer import Before, Composer
+from mcp_platform.assistant.speaking.composer import Composer, EarlierReplies
 from mcp_platform.assistant.speaking.conditions import TurnState
-from mcp_platform.assistant.speaking.consequences import Doing, Showing
+from mcp_platform.assistant.speaking.consequences import PhraseEffects, PhraseOptions
 from mcp_platform.assistant.speaking.facts import Facts
 from mcp_platform.assistant.speaking.repertoire import REPERTOIRE
-from mcp_platform.assistant.speaking.saying import Known, chosen
+from mcp_platform.assistant.speaking.saying import KnownIds, read_reply
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.assistant.tools import TOOLS
 from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
 from mcp_platform.assistant.tools.running_late import LateNoted
-from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
 from mcp_platform.scheduling.outcome import (
@@ -260,7 +260,6 @@ class Turn:
     closed: bool = False
     greeted: bool = False
     asks: bool = False
-    with_person: bool = False
 
 
 turns = st.builds(
@@ -271,10 +270,7 @@ turns = st.builds(
     mine=st.sampled_from((MINE, {}, {"a_1": SOON})),
     done=st.lists(st.sampled_from(EFFECTS + NOTED + OTHERS), max_size=2),
     number=st.integers(0, 996),
-    **{
-        name: st.booleans()
-        for name in ("first", "named", "closed", "greeted", "asks", "with_person")
-    },
+    **{name: st.booleans() for name in ("first", "named", "closed", "greeted", "asks")},
 )
 
 
@@ -289,6 +285,12 @@ class _Rows:
 
     async def way_on(self, text: str) -> Reply:
         return Reply(text)
+
+
+class _Told:
+    """Stands for the toolbox of a tenant whose owner can be told."""
+
+    context = SimpleNamespace(tenant=factories.tenant(owner_whatsapp="5511999990000"))
 
 
 class _Unrecorded:
@@ -316,27 +318,25 @@ async def _said(turn: Turn, args: Mapping[str, Any]) -> str:
         language=turn.language,
         facts=facts,
         speech=Speech(language=turn.language, catalogue=CATALOGUE, now=now),
-        showing=Showing(menu=cast("Menu", _Rows()), times=facts.times, language=turn.language),
-        doing=Doing(
-            toolbox=cast("Toolbox", None),
-            notices=cast("Notices", None),
-            human_for=timedelta(hours=1),
+        showing=PhraseOptions(
+            menu=cast("Menu", _Rows()), times=facts.times, language=turn.language
+        ),
+        doing=PhraseEffects(
+            toolbox=cast("Toolbox", _Told()),
             language=turn.language,
-            words=EVIL[0],
         ),
         turn_number=turn.number,
     )
-    known = Known(catalogue=CATALOGUE, appointments=turn.mine, slots=SLOTS, answers=ANSWERS)
+    known = KnownIds(catalogue=CATALOGUE, appointments=turn.mine, slots=SLOTS, answers=ANSWERS)
     composed = await composer.compose(
-        chosen(args, known).parts,
+        read_reply(args, known).parts,
         turn.done,
         state=TurnState(
             upcoming=tuple(turn.mine.values()),
             today=now.date(),
             open_questions=3 if turn.asks else 0,
-            with_person=turn.with_person,
         ),
-        before=Before(
+        before=EarlierReplies(
             said={},
             named=turn.named,
             closed=turn.closed,
@@ -400,7 +400,7 @@ def _nested(levels: int) -> object:
 
 
 async def test_depth_and_size_without_end_are_no_more_than_nonsense() -> None:
-    known = Known(catalogue=CATALOGUE, appointments=MINE, slots=SLOTS, answers=ANSWERS)
+    known = KnownIds(catalogue=CATALOGUE, appointments=MINE, slots=SLOTS, answers=ANSWERS)
     for say in (
         _nested(900),
         [_nested(900)] * 50,
@@ -408,7 +408,7 @@ async def test_depth_and_size_without_end_are_no_more_than_nonsense() -> None:
         [{"phrase": "price", "about": ["corte"] * 100_000}],
         ["greet"] * 100_000,
     ):
-        assert len(chosen({"say": say}, known).parts) <= 4
+        assert len(read_reply({"say": say}, known).parts) <= 4
 
 
 @given(st.sampled_from([*TOOLS, "delete_everything"]) | words, st.dictionaries(words, anything))

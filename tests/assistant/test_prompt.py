@@ -73,9 +73,6 @@ def test_a_whole_turn_is_at_most_so_many_tokens() -> None:
     assert tokens <= MOST_TOKENS
 
 
-def test_what_comes_first_stays_the_same_from_turn_to_turn() -> None:
-    """The vendor's cache begins at 4,096 tokens of an unchanged prefix."""
-    first, second = instruction(), instruction()
-
-    assert first == second
-    assert tokens_of_text(first) >= 4_096
+def test_what_never_changes_is_long_enough_for_the_vendors_cache() -> None:
+    """It begins at 4,096 tokens of an unchanged prefix."""
+    assert tokens_of_text(instruction()) >= 4_096

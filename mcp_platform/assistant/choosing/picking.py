@@ -13,6 +13,8 @@ from functools import cached_property
 
 from mcp_platform.assistant.choosing.typed import folded, words_of
 
+HOURS, MINUTES, NOON = 24, 60, 12  # of a clock
+
 
 @dataclass(frozen=True)
 class ShownRow:
@@ -145,13 +147,13 @@ def _clock(found: re.Match[str], *, doubtful: bool = True) -> frozenset[tuple[in
     hour = int(_NUMBERS.get(named["hour"], named["hour"]))
     minute = 30 if named.get("half") else int(named.get("minute") or 0)
     part = re.sub(r"[\s.]", "", named.get("part") or "")
-    if hour > 23 or minute > 59:  # noqa: PLR2004  # a clock
+    if hour >= HOURS or minute >= MINUTES:
         return frozenset()
     early, late = (hour % 12, minute), (hour % 12 + 12, minute)
     if part:
-        midnight = hour == 12 and part in _AT_NIGHT  # noqa: PLR2004  # a clock
+        midnight = hour == NOON and part in _AT_NIGHT
         return frozenset({early if midnight or part in _BEFORE_NOON else late})
-    return frozenset({early, late} if doubtful and hour <= 12 else {(hour, minute)})  # noqa: PLR2004
+    return frozenset({early, late} if doubtful and hour <= NOON else {(hour, minute)})
 
 
 def _read_clock(found: re.Match[str], rows: Sequence[ShownRow]) -> _Fact:
@@ -203,7 +205,7 @@ def _read_place(found: re.Match[str], rows: Sequence[ShownRow]) -> _Fact:
 def _read_number(found: re.Match[str], rows: Sequence[ShownRow]) -> _Fact:
     """Read a bare number: a place, an hour or a day of the month, whatever rows have it."""
     number = int(found["number"])
-    hours = [(number, 0), (number + 12, 0)] if number <= 12 else [(number, 0)]  # noqa: PLR2004
+    hours = [(number, 0), (number + NOON, 0)] if number <= NOON else [(number, 0)]
     return _nth(number, rows) | _at(hours, rows) | _where(rows, lambda row: number in row.days)
 
 

@@ -6,31 +6,32 @@ answer of the business, or a rendering of an outcome.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
 
 from mcp_platform.answers.questions import MOST_OPEN
 from mcp_platform.assistant.metrics import PHRASES_DROPPED
 from mcp_platform.assistant.obliged import obliged_of, still_to_choose
 from mcp_platform.assistant.outcomes import (
-    EFFECTS,
+    FAILURES,
     DaysDiffer,
     Done,
-    HandedOver,
     ToCancel,
     ToChoose,
+    ToolOutcome,
 )
 from mcp_platform.assistant.speaking.conditions import TurnState, met
-from mcp_platform.assistant.speaking.consequences import Beside, Doing, Showing
+from mcp_platform.assistant.speaking.consequences import PhraseEffects, PhraseOptions, ReplyEffect
 from mcp_platform.assistant.speaking.facts import About, Facts
-from mcp_platform.assistant.speaking.saying import Chosen
-from mcp_platform.assistant.speech import Speech
+from mcp_platform.assistant.speaking.saying import ChosenPhrase
+from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.toolbox import MOST_SLOTS
-from mcp_platform.scheduling.outcome import Proposed, Released, SlotsFound, SlotView, Taken
+from mcp_platform.scheduling.outcome import Proposed, SlotsFound, SlotView, Taken
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.book import BOOK, Outcome
 from mcp_platform.words.composing import Blocks, Composed, compose
 from mcp_platform.words.joining import GREETINGS, Part, Proposal, Situation
+from mcp_platform.words.templates import fill
+from mcp_platform.words.texts import TEXTS
 
 # An outcome under the name that the phrase book knows it by.
 _IN_THE_BOOK: Mapping[str, Outcome] = {
@@ -48,7 +49,7 @@ _LONGEST_CHAIN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class EarlierReplies:
     """What this contact was told before this turn."""
 
     said: Mapping[str, int]
@@ -71,7 +72,9 @@ class ComposedReply:
     reply: Reply | None
     """None: nothing is sent, and that is the answer."""
     said: Mapping[str, int]
-    beside: tuple[Beside, ...]
+    named: bool
+    """It says the contact's name."""
+    beside: tuple[ReplyEffect, ...]
 
 
 class Composer:
@@ -83,8 +86,8 @@ class Composer:
         language: Language,
         facts: Facts,
         speech: Speech,
-        showing: Showing,
-        doing: Doing,
+        showing: PhraseOptions,
+        doing: PhraseEffects,
         turn_number: int,
     ) -> None:
         self._language: Language = language
@@ -96,11 +99,11 @@ class Composer:
 
     async def compose(
         self,
-        chosen: Sequence[Chosen],
+        chosen: Sequence[ChosenPhrase],
         done: Sequence[Done],
         *,
         state: TurnState,
-        before: Before,
+        before: EarlierReplies,
         offered: Mapping[str, SlotView],
         together: int = 1,
         question: bool = False,
@@ -125,7 +128,7 @@ class Composer:
         )
         parts = [
             part
-            for each in self._adding(chosen, obliged, state=state, before=before)
+            for each in self._adding(chosen, obliged, before=before)
             if (part := self._part(each, state, before)) is not None
         ]
         asks = any(part.phrase.id in _ASK_FOR_TIMES for part in parts)
@@ -140,22 +143,27 @@ class Composer:
         PHRASES_DROPPED.inc(max(0, len(chosen) - len(kept)))
         stays = [each for each in parts if each.phrase.id in kept]
         if parts and all("send_nothing" in each.phrase.does for each in parts):
-            return ComposedReply(reply=None, said={}, beside=self._doing.beside(parts))
+            return ComposedReply(reply=None, said={}, named=False, beside=self._doing.beside(parts))
         wanted_more = any(each.phrase.id not in GREETINGS for each in chosen)
         if not composed.text or (not obliged and wanted_more and _only_greets(stays)):
             return None
         alone = any(each.phrase.place == "alone" for each in stays)
         label = self._speech.phrases.see_times if blocks else self._speech.phrases.see_options
         reply = Reply(composed.text, () if alone else _evenly(choices), label if choices else "")
-        return ComposedReply(reply=reply, said=composed.said, beside=self._doing.beside(stays))
+        return ComposedReply(
+            reply=reply,
+            said=composed.said,
+            named=composed.named,
+            beside=self._doing.beside(stays),
+        )
 
     def _composed(
         self,
-        parts: Sequence[Chosen],
-        blocks: Sequence[tuple[Done, object]],
+        parts: Sequence[ChosenPhrase],
+        blocks: Sequence[tuple[Done, Block]],
         *,
         state: TurnState,
-        before: Before,
+        before: EarlierReplies,
         choices: Sequence[ReplyOption],
         question: bool,
     ) -> Composed:
@@ -163,7 +171,7 @@ class Composer:
         headers: list[str] = []
         proposals: list[str] = []
         for done, block in blocks:
-            text = getattr(block, "text", "")
+            text = block.text
             if isinstance(done.outcome, Proposed | ToCancel):
                 proposals.append(text)
             elif isinstance(done.outcome, _ANNOUNCES):
@@ -193,7 +201,7 @@ class Composer:
             named_last=before.named,
         )
 
-    def _header(self, headers: Sequence[str], parts: Sequence[Chosen]) -> str:
+    def _header(self, headers: Sequence[str], parts: Sequence[ChosenPhrase]) -> str:
         """Return what stands above a list; nothing where a phrase announces the same times."""
         leads = any(each.phrase.place == "lead" for each in parts)
         told = dict.fromkeys(text for text in headers if text)
@@ -201,48 +209,49 @@ class Composer:
             text for text in told if not (leads and text == self._speech.phrases.slots)
         )
 
-    def _filled(self, each: Chosen) -> Part:
+    def _filled(self, each: ChosenPhrase) -> Part:
         values = {**self._facts.values(each.phrase.id, each.about), **each.values}
         return Part(each.phrase.id, each.about.ids, values)
 
     def _adding(
         self,
-        chosen: Sequence[Chosen],
+        chosen: Sequence[ChosenPhrase],
         obliged: Sequence[Done],
         *,
-        state: TurnState,
-        before: Before,
-    ) -> Iterator[Chosen]:
+        before: EarlierReplies,
+    ) -> Iterator[ChosenPhrase]:
         """Yield what the model chose, and what code says of its own accord."""
         greets = any(each.phrase.id in GREETINGS for each in chosen)
-        if before.first and not greets and not state.with_person:
-            yield Chosen(BOOK["greet"], About())
+        if before.first and not greets:
+            yield ChosenPhrase(BOOK["greet"], About())
         yield from chosen
         for done in obliged:
-            if phrase := getattr(done.outcome, "phrase", None):
-                yield Chosen(BOOK[phrase], About(), done.outcome.values())  # type: ignore[union-attr]  # beside it
+            if isinstance(done.outcome, ToolOutcome) and (phrase := done.outcome.phrase):
+                yield ChosenPhrase(BOOK[phrase], About(), done.outcome.values)
         if "asked" in _named(obliged) and not any("asked" in each.phrase.of for each in chosen):
-            yield Chosen(BOOK["asked_owner"], About())
+            yield ChosenPhrase(BOOK["asked_owner"], About())
 
-    def _part(self, each: Chosen, state: TurnState, before: Before) -> Chosen | None:
+    def _part(
+        self, each: ChosenPhrase, state: TurnState, before: EarlierReplies
+    ) -> ChosenPhrase | None:
         """Return the phrase that is really said: code knows some things better than the model."""
         phrase = BOOK[self._picked(each.phrase.id, state, before)]
         for _ in range(_LONGEST_CHAIN):
-            if not met(phrase, each.about, state):
+            if not (met(phrase, each.about, state) and self._doing.can(phrase)):
                 return None
             if "ask_owner" in phrase.does and state.open_questions >= MOST_OPEN:
-                return Chosen(BOOK["too_many_asked"], About())
+                return ChosenPhrase(BOOK["too_many_asked"], About())
             reason = self._facts.reason(phrase.id, each.about)
-            if reason is None and not self._can_say(Chosen(phrase, each.about, each.values)):
+            if reason is None and not self._can_say(ChosenPhrase(phrase, each.about, each.values)):
                 reason = "missing"
             if reason is None:
-                return Chosen(phrase, each.about, each.values)
+                return ChosenPhrase(phrase, each.about, each.values)
             if reason not in phrase.instead:
                 return None
             phrase = BOOK[phrase.instead[reason]]
         return None
 
-    def _picked(self, phrase: str, state: TurnState, before: Before) -> str:
+    def _picked(self, phrase: str, state: TurnState, before: EarlierReplies) -> str:
         """Return which of a phrase's picks is said."""
         if phrase in _OF_OWN and not state.upcoming:
             return "no_appointments"
@@ -250,26 +259,17 @@ class Composer:
             return "greet_first"
         if phrase == "not_understood":
             return f"not_understood_{min(before.misunderstood, 2) + 1}"
-        picks = BOOK[phrase].picks
         if BOOK[phrase].place == "close" and before.closed:
             return "silence"
-        return (
-            phrase if phrase in ("greet", "see_below", "already_asked") or not picks else picks[0]
-        )
+        # A phrase without words of its own is one of its picks.
+        has_words = phrase in TEXTS[self._language].phrases
+        return phrase if has_words or not BOOK[phrase].picks else BOOK[phrase].picks[0]
 
-    def _can_say(self, each: Chosen) -> bool:
-        filled = self._filled(each)
-        # Nothing closes a message that proposes something.
-        closes = each.phrase.place == "close"
-        alone = compose(
-            [filled],
-            replace(_ANYTHING, proposal=None) if closes else _ANYTHING,
-            blocks=Blocks(),
-            language=self._language,
-            turn_number=self._turn_number,
-            last_said={},
-        )
-        return bool(alone.text) or "send_nothing" in each.phrase.does
+    def _can_say(self, each: ChosenPhrase) -> bool:
+        """Tell whether all that one of its wordings needs is known."""
+        wordings = TEXTS[self._language].phrases.get(each.phrase.id, ())
+        values = self._filled(each).values
+        return "send_nothing" in each.phrase.does or any(fill(one, values) for one in wordings)
 
 
 # What tells somebody of their appointments.
@@ -277,31 +277,24 @@ _OF_OWN = frozenset({"my_next", "ask_appointment"})
 _ASK_FOR_TIMES = frozenset(
     id_ for id_, phrase in BOOK.items() if "times_shown" in phrase.needs and phrase.place == "ask"
 )
-# A situation in which any phrase may be said, to see whether its facts are known.
-_ANYTHING = Situation(outcomes=frozenset(get_args(Outcome)), listed=True, proposal="book")
 
 
-def _only_greets(said: Iterable[Chosen]) -> bool:
+def _only_greets(said: Iterable[ChosenPhrase]) -> bool:
     """Tell whether nothing but a greeting is left, which answers no request."""
     return all(each.phrase.id in GREETINGS for each in said)
 
 
 def _named(done: Iterable[Done]) -> frozenset[Outcome]:
     """Return the effects of outcomes, as the phrase book names them."""
-    named = [
-        getattr(each.outcome, "in_book", None) or _IN_THE_BOOK.get(each.outcome.kind)
-        for each in done
-    ]
+    outcomes = [each.outcome for each in done]
+    own = [each.in_book for each in outcomes if isinstance(each, ToolOutcome)]
+    named = [*own, *(_IN_THE_BOOK.get(each.kind) for each in outcomes)]
     return frozenset(each for each in named if each)
 
 
 def _failed(done: Done) -> bool:
-    effects = (*EFFECTS, HandedOver, *_ANNOUNCES, Proposed, Released, ToCancel)
-    if isinstance(done.outcome, Taken):
-        return True
-    return not isinstance(done.outcome, effects) and getattr(done.outcome, "role", "failure") == (
-        "failure"
-    )
+    own = isinstance(done.outcome, ToolOutcome) and done.outcome.role == "failure"
+    return own or isinstance(done.outcome, FAILURES)
 
 
 def _proposal(obliged: Sequence[Done]) -> Proposal | None:

@@ -21,8 +21,8 @@ class TurnState:
     proposal_open: bool = False
     """A proposal waits for an answer, of this turn or of an earlier one."""
     upcoming: tuple[Appointment, ...] = ()
+    """What stands of the contact's, as this turn has left it."""
     open_questions: int = 0
-    with_person: bool = False
     today: date
     """By the business's clock."""
 
@@ -33,12 +33,12 @@ def met(phrase: Phrase, about: About, state: TurnState) -> bool:
 
 
 def _stands(about: About, state: TurnState) -> bool:
-    ahead = {each.id for each in state.upcoming if each.active}
+    ahead = {each.id for each in state.upcoming}
     return bool(about.appointments) and all(each.id in ahead for each in about.appointments)
 
 
 def _today(_: About, state: TurnState) -> bool:
-    return any(each.active and each.starts_at.date() == state.today for each in state.upcoming)
+    return any(each.starts_at.date() == state.today for each in state.upcoming)
 
 
 _CONDITIONS: Mapping[Condition, Callable[[About, TurnState], bool]] = {
@@ -50,7 +50,7 @@ _CONDITIONS: Mapping[Condition, Callable[[About, TurnState], bool]] = {
     "no_proposal": lambda _, state: not state.proposal_open,
     "appointment_stands": _stands,
     "appointment_today": _today,
-    "no_appointment": lambda _, state: not any(each.active for each in state.upcoming),
+    "no_appointment": lambda _, state: not state.upcoming,
     "open_question": lambda _, state: state.open_questions > 0,
-    "with_person": lambda _, state: state.with_person,
+    "with_person": lambda _about, _state: False,  # no turn is answered then
 }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import chain
 
 from mcp_platform.assistant.speaking import hours
@@ -65,7 +66,7 @@ class Facts:
     def values(self, phrase: str, about: About) -> Values:
         """Return the values of all placeholders that are known of what the phrase is about."""
         return {
-            **self._always(),
+            **self._always,
             **self._of_days(about.days),
             **self._of_services(about),
             **self._of_professionals(about),
@@ -106,6 +107,7 @@ class Facts:
             return str(forms(self._language)["nothing"])
         return wording.price(cents, currency=currency, language=self._language)
 
+    @cached_property
     def _always(self) -> Values:
         name = self._tenant.business_name
         now = greeting(self._local.hour, language=self._language)

@@ -27,7 +27,7 @@ _HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownIds:
     """The ids of one turn: the contact's, and those of the business."""
 
     catalogue: Catalogue
@@ -38,7 +38,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenPhrase:
     """A phrase that the model chose, with what it is about."""
 
     phrase: Phrase
@@ -48,14 +48,14 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosens:
+class ReplyChoices:
     """What could be taken of a reply, and what could not, for the model to read."""
 
-    parts: tuple[Chosen, ...]
+    parts: tuple[ChosenPhrase, ...]
     problems: tuple[str, ...]
 
 
-def chosen(args: Mapping[str, Any], known: Known) -> Chosens:
+def read_reply(args: Mapping[str, Any], known: KnownIds) -> ReplyChoices:
     """Read the arguments of `reply`. Never raises for what the model sent."""
     said = args.get("say")
     parts = list(said) if isinstance(said, Sequence) and not isinstance(said, str) else [said]
@@ -64,15 +64,15 @@ def chosen(args: Mapping[str, Any], known: Known) -> Chosens:
         problems.append(f"say: at most {MOST_PARTS} parts")
     found = []
     for number, part in enumerate(parts[:MOST_PARTS]):
-        each = _chosen(part, known)
-        if isinstance(each, Chosen):
+        each = _chosen_phrase(part, known)
+        if isinstance(each, ChosenPhrase):
             found.append(each)
         else:
             problems.append(f"say[{number}]: {each}")
-    return Chosens(tuple(found), tuple(problems))
+    return ReplyChoices(tuple(found), tuple(problems))
 
 
-def _chosen(part: object, known: Known) -> Chosen | str:
+def _chosen_phrase(part: object, known: KnownIds) -> ChosenPhrase | str:
     """Return the part, or what is wrong with it."""
     name, about = part, None
     if isinstance(part, Mapping):
@@ -94,10 +94,10 @@ def _chosen(part: object, known: Known) -> Chosen | str:
         if not subject.least <= number <= subject.most:
             kinds = " or ".join(subject.kinds)
             return f"{phrase.id} needs {subject.least} to {subject.most} ids of {kinds} as `about`"
-    return Chosen(phrase, _about(found, known))
+    return ChosenPhrase(phrase, _about(found, known))
 
 
-def _ids(about: object, known: Known) -> Iterator[str]:
+def _ids(about: object, known: KnownIds) -> Iterator[str]:
     """Return the ids of an `about`: a text with one or several, or a list of texts."""
     each_of = about if isinstance(about, list) else [about]
     for each in each_of[:MOST_PARTS]:
@@ -112,7 +112,7 @@ def _ids(about: object, known: Known) -> Iterator[str]:
 _Of = tuple[Kind, str]
 
 
-def _kind(id_: str, phrase: Phrase, known: Known) -> Kind | None:
+def _kind(id_: str, phrase: Phrase, known: KnownIds) -> Kind | None:
     """Return which kind of id this is, of those that the phrase takes."""
     taken = {kind for subject in phrase.takes for kind in subject.kinds}
     is_: Mapping[Kind, bool] = {
@@ -127,7 +127,7 @@ def _kind(id_: str, phrase: Phrase, known: Known) -> Kind | None:
     return next((kind for kind, is_one in is_.items() if is_one and kind in taken), None)
 
 
-def _implied(phrase: Phrase, known: Known) -> Iterator[_Of]:
+def _implied(phrase: Phrase, known: KnownIds) -> Iterator[_Of]:
     """Return what can only be meant: the contact's one appointment."""
     if len(known.appointments) == 1 and len(phrase.takes) == 1:
         (subject,) = phrase.takes
@@ -135,7 +135,7 @@ def _implied(phrase: Phrase, known: Known) -> Iterator[_Of]:
             yield "appointment", next(iter(known.appointments))
 
 
-def _about(found: Sequence[_Of], known: Known) -> About:
+def _about(found: Sequence[_Of], known: KnownIds) -> About:
     def of(kind: Kind) -> list[str]:
         return [id_ for each, id_ in found if each == kind]
 

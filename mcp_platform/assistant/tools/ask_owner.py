@@ -1,20 +1,20 @@
 """Pass a question on to the owner, whose answer comes back to the customer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from mcp_platform.answers.questions import Asking, OpenQuestions
-from mcp_platform.assistant.outcomes import Done, Role
+from mcp_platform.assistant.outcomes import Done, Role, ToolOutcome
 from mcp_platform.assistant.tool import Arguments, Tool
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.tenants.languages import supported
+from mcp_platform.words.book import Outcome as BookOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionPassedOn:
+class QuestionPassedOn(ToolOutcome):
     """What became of a question: asked now, open already, or one too many of this contact."""
 
     role: ClassVar[Role] = "effect"
@@ -23,7 +23,7 @@ class QuestionPassedOn:
     kind: Literal["question_passed_on"] = "question_passed_on"
 
     @property
-    def in_book(self) -> str | None:
+    def in_book(self) -> BookOutcome | None:
         """The effect that a phrase may state; a question that was not asked is none."""
         return "asked" if self.result == "asked" else None
 
@@ -34,11 +34,8 @@ class QuestionPassedOn:
             return "already_asked" if self.reminded else "already_asked_wait"
         return "too_many_asked" if self.result == "too_many" else None
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # shows none
+    def for_model(self, _ids: tuple[str, ...], /) -> dict[str, Any]:
         return {"status": self.result}
-
-    def values(self) -> Mapping[str, str | None]:
-        return {}
 
 
 class AskOwner(Arguments):

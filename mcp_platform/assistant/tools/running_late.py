@@ -6,31 +6,38 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mcp_platform.assistant.outcomes import Done, Role
+from mcp_platform.assistant.outcomes import Done, Refused, Role, ToolOutcome
 from mcp_platform.assistant.tool import Arguments, Tool
 from mcp_platform.assistant.toolbox import UNKNOWN_APPOINTMENT, Toolbox
 from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.words.book import Outcome as BookOutcome
 
-MOST_MINUTES = 240  # whoever is later than that wants another time
+MOST_MINUTES = 240  # who is later than that wants another time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LateNoted:
+class LateNoted(ToolOutcome):
     """The team was told that the contact comes later, by so many minutes if they said so."""
 
     role: ClassVar[Role] = "effect"
-    phrase: ClassVar[str] = "late_noted"
-    in_book: ClassVar[str] = "late_noted"
     appointment: Appointment
     minutes: int | None
     kind: Literal["late_noted"] = "late_noted"
 
-    def for_model(self, ids: tuple[str, ...]) -> dict[str, Any]:  # noqa: ARG002  # it was given it
-        return {"status": "late_noted"}
+    @property
+    def in_book(self) -> BookOutcome:
+        return "late_noted"
 
+    @property
+    def phrase(self) -> str:
+        return "late_noted"
+
+    @property
     def values(self) -> Mapping[str, str | None]:
-        """Return what the phrase says of it."""
         return {"n": None if self.minutes is None else str(self.minutes)}
+
+    def for_model(self, _ids: tuple[str, ...], /) -> dict[str, Any]:
+        return {"status": "late_noted"}
 
 
 class RunningLate(Arguments):
@@ -45,6 +52,8 @@ async def running_late(toolbox: Toolbox, step: str, arguments: RunningLate, _lan
     appointment = await toolbox.upcoming_appointment(arguments.appointment_id)
     if appointment is None:
         return await toolbox.note(step, UNKNOWN_APPOINTMENT)
+    if toolbox.context.tenant.owner_whatsapp is None:
+        return await toolbox.note(step, Refused("nobody_to_tell", "The team cannot be told."))
     async with toolbox.journal.begin() as session:
         await toolbox.notices.running_late(
             session,
