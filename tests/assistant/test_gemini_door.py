@@ -25,7 +25,7 @@ from tests.factories import tenant
 MODEL = "gemini-3.8-flash"
 KEY = "AQ.tenant-one"
 SECRET = "meu segredo"
-CONTEXT = {
+BUSINESS = {
     "now": "2026-11-30T09:12:00-03:00",
     "weekday": "segunda-feira",
     "time_zone": "America/Sao_Paulo",
@@ -36,7 +36,7 @@ CONTEXT = {
     "hours": [],
     "appointments": [],
 }
-SYSTEM = f"Rules.\nCONTEXT\n{json.dumps(CONTEXT)}"
+SYSTEM = f"Rules.\nBUSINESS\n{json.dumps(BUSINESS)}"
 CALL = {"call": {"name": "find_slots", "args": {"service_id": "corte"}}}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mcp_platform.simulators.gemini.mischief import BROKEN_CALLS
+from mcp_platform.simulators.gemini.personas import BREAKAGES
 from tests.personas.checker import EVERY, LANGUAGES, claims, replying, truth_of, untruths
 from tests.world import World, choices_of, eventually, text_of
 
@@ -48,9 +48,6 @@ SENSELESS_ARGS: tuple[dict[str, Any], ...] = (
 )
 FEW_IDS = ("s_\x00", None, {"id": 1})
 SENSELESS_IDS = (*FEW_IDS, "", "x" * 5_000, 7, ["s_1"], "'; DROP TABLE offers; --")
-
-
-BREAKAGES = (*BROKEN_CALLS, "malformed_call", "empty_parts", "blocked")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

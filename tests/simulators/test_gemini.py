@@ -18,7 +18,7 @@ from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Signatures
 from mcp_platform.simulators.serving import serving
 
 MODEL = "gemini-3.8-flash"
-CONTEXT = {
+BUSINESS = {
     "now": "2026-11-30T09:12:00-03:00",
     "weekday": "segunda-feira",
     "time_zone": "America/Sao_Paulo",
@@ -32,22 +32,23 @@ CONTEXT = {
     "hours": [],
     "appointments": [],
 }
-SYSTEM = "Rules.\nCONTEXT\n" + json.dumps(CONTEXT, ensure_ascii=False)
+SYSTEM = "Rules.\nBUSINESS\n" + json.dumps(BUSINESS, ensure_ascii=False)
 SLOT = {
     "id": "s_k3v9q2m8",
     "service": "Corte",
     "professional": "Zé",
     "start": "2026-12-01T10:00:00-03:00",
 }
-NAMES = (
-    "find_slots",
-    "book",
-    "reschedule",
-    "cancel",
-    "my_appointments",
-    "business_info",
-    "talk_to_human",
-)
+ARGUMENTS = {
+    "find_slots": ("service_id", "professional_id", "from_date", "to_date", "from_time"),
+    "book": ("slot_id",),
+    "reschedule": ("appointment_id", "slot_id"),
+    "cancel": ("appointment_id",),
+    "my_appointments": (),
+    "business_info": (),
+    "talk_to_human": (),
+    "reply": ("say",),
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +100,10 @@ def config(**extra: Any) -> T.GenerateContentConfig:
             description=name,
             parameters_json_schema={
                 "type": "object",
-                "properties": {},
-                "additionalProperties": True,
+                "properties": {each: {"type": "string"} for each in arguments},
             },
         )
-        for name in NAMES
+        for name, arguments in ARGUMENTS.items()
     ]
     return T.GenerateContentConfig(
         **{
@@ -138,6 +138,13 @@ async def refusal(call: Any) -> errors.APIError:
     return caught.value
 
 
+def phrases(response: T.GenerateContentResponse) -> list[str]:
+    """Return the phrases of the reply that a response is."""
+    [call] = response.function_calls or []
+    assert call.name == "reply"
+    return [each["phrase"] for each in call.args["say"]]
+
+
 async def first_call(client: genai.Client) -> tuple[list[T.Content], T.FunctionCall]:
     asked = [user("Quero marcar um corte amanhã às 10h")]
     response = await client.aio.models.generate_content(
@@ -147,7 +154,7 @@ async def first_call(client: genai.Client) -> tuple[list[T.Content], T.FunctionC
     return [*asked, response.candidates[0].content], call
 
 
-async def test_a_conversation_with_tools_ends_in_a_booking_and_a_placeholder(gemini: Any) -> None:
+async def test_a_conversation_with_tools_ends_in_a_booking_and_a_reply(gemini: Any) -> None:
     client = gemini()
     contents, call = await first_call(client)
     assert call.name == "find_slots"
@@ -183,7 +190,7 @@ async def test_a_conversation_with_tools_ends_in_a_booking_and_a_placeholder(gem
     final = await client.aio.models.generate_content(
         model=MODEL, contents=contents, config=config()
     )
-    assert final.text.startswith("{appointment:a_x1y2}")
+    assert phrases(final)[0] == "done_book"
     assert final.candidates[0].finish_reason == T.FinishReason.STOP
     assert final.model_version == MODEL
     assert final.response_id
@@ -233,7 +240,7 @@ async def test_the_documented_stand_in_signature_is_accepted(gemini: Any) -> Non
     response = await gemini().aio.models.generate_content(
         model=MODEL, contents=contents, config=config()
     )
-    assert response.text
+    assert phrases(response)
 
 
 async def test_calls_of_earlier_turns_need_no_signature(gemini: Any) -> None:
@@ -247,7 +254,7 @@ async def test_calls_of_earlier_turns_need_no_signature(gemini: Any) -> None:
     response = await gemini().aio.models.generate_content(
         model=MODEL, contents=contents, config=config()
     )
-    assert response.text.startswith("Por nada")
+    assert phrases(response) == ["welcome"]
 
 
 @pytest.mark.parametrize(
@@ -309,8 +316,7 @@ async def test_parallel_calls_carry_one_signature_and_take_their_answers_in_one_
     final = await gemini().aio.models.generate_content(
         model=MODEL, contents=contents, config=config()
     )
-    assert "Corte: R$ 45,00" in final.text
-    assert "{slot:s_k3v9q2m8}" in final.text
+    assert "look_at_times" in phrases(final)
 
 
 async def test_an_unregistered_key_is_a_400_with_a_reason(
@@ -407,7 +413,7 @@ async def test_audio_without_a_transcript_is_not_understood(gemini: Any) -> None
     response = await gemini().aio.models.generate_content(
         model=MODEL, contents=asked, config=config()
     )
-    assert response.text.startswith("Não consegui entender o áudio")
+    assert phrases(response) == ["media"]
 
 
 async def test_both_spellings_and_both_alphabets_are_accepted(http: httpx.AsyncClient) -> None:
@@ -503,7 +509,7 @@ async def test_signatures_that_a_script_brought_in_are_known_afterwards(
     final = await gemini().aio.models.generate_content(
         model=MODEL, contents=[*asked, response.candidates[0].content, reply], config=config()
     )
-    assert final.text
+    assert phrases(final)
 
 
 async def test_quota_says_when_to_come_back_and_whether_the_day_is_over(
@@ -637,13 +643,13 @@ async def test_streams_tokens_and_budgets(gemini: Any) -> None:
     counted = await gemini().aio.models.count_tokens(model=MODEL, contents="quatro por token")
     assert counted.total_tokens == 4
     small = await gemini().aio.models.generate_content(
-        model=MODEL, contents="oi", config=config(max_output_tokens=8)
+        model=MODEL, contents="oi", config=config(max_output_tokens=8, tools=None)
     )
     assert small.candidates[0].finish_reason == T.FinishReason.MAX_TOKENS
     assert small.text is None
     thinking = T.ThinkingConfig(thinking_level="LOW", include_thoughts=True)
     thought = await gemini().aio.models.generate_content(
-        model=MODEL, contents="oi", config=config(thinking_config=thinking)
+        model=MODEL, contents="oi", config=config(thinking_config=thinking, tools=None)
     )
     assert thought.candidates[0].content.parts[0].thought
     assert thought.text == "Olá! Como posso ajudar?"

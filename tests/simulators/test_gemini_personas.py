@@ -8,17 +8,17 @@ import httpx
 import pytest
 
 from mcp_platform.simulators.gemini.app import create_app
-from mcp_platform.simulators.gemini.lies import LIES
+from mcp_platform.simulators.gemini.mischief import LIES
 from mcp_platform.simulators.gemini.personas import BREAKAGES
 
-CONTEXT = {
+BUSINESS = {
     "now": "2026-11-30T09:12:00-03:00",
     "language": "pt-BR",
     "services": [{"id": "corte", "name": "Corte", "minutes": 30}],
     "professionals": [],
     "appointments": [{"id": "a_mine1", "service": "Corte", "professional": "Zé", "start": "2026-12-04T10:00:00-03:00", "status": "booked"}],
 }  # fmt: skip
-NAMES = ("find_slots", "book", "reschedule", "cancel", "my_appointments")
+NAMES = ("find_slots", "book", "reschedule", "cancel", "my_appointments", "reply")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def ask(
     ]
     body = {
         "contents": turns,
-        "systemInstruction": {"parts": [{"text": f"CONTEXT\n{json.dumps(CONTEXT)}"}]},
+        "systemInstruction": {"parts": [{"text": f"BUSINESS\n{json.dumps(BUSINESS)}"}]},
         "tools": [{"functionDeclarations": [{"name": name} for name in NAMES]}],
         "toolConfig": {"functionCallingConfig": {"mode": mode}},
     }
@@ -59,16 +59,17 @@ def parts(response: dict[str, Any]) -> list[dict[str, Any]]:
 
 def calls(response: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [
-        (part["functionCall"]["name"], part["functionCall"]["args"]) for part in parts(response)
+        (part["functionCall"]["name"], part["functionCall"]["args"])
+        for part in parts(response)
+        if "functionCall" in part
     ]
 
 
-def test_there_are_many_different_lies_in_each_language() -> None:
-    assert set(LIES) == {"pt", "en", "es"}
-    for lies in LIES.values():
-        assert len(set(lies)) == len(lies) >= 60
-        assert any("{slot:" in lie for lie in lies)
-        assert any(any(not letter.isascii() and letter.isdigit() for letter in lie) for lie in lies)
+def said(response: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the phrases of a reply, each with what it is about."""
+    [(name, args)] = calls(response)[-1:]
+    assert name == "reply"
+    return [(each["phrase"], each.get("about", "")) for each in args["say"]]
 
 
 @pytest.mark.parametrize(
@@ -79,23 +80,29 @@ def test_there_are_many_different_lies_in_each_language() -> None:
         ("quiero una cita mañana", "es"),
     ],
 )
-async def test_a_liar_answers_without_tools_always_alike_for_one_conversation(
+async def test_a_liar_lies_always_alike_in_one_conversation(
     http: httpx.AsyncClient, text: str, language: str
 ) -> None:
     await become(http, "liar")
-    first, again = [parts(await ask(http, text)) for _ in range(2)]
+    first, again = [
+        [each.get("functionCall", {}).get("args", each) for each in parts(await ask(http, text))]
+        for _ in range(2)
+    ]
     assert first == again
-    assert first[0]["text"] in LIES[language]
-    heard = {parts(await ask(http, f"{text} {'!' * number}"))[0]["text"] for number in range(12)}
-    assert len(heard) > 3
+    heard = [
+        json.dumps(parts(await ask(http, f"{text} {'!' * number}")), ensure_ascii=False)
+        for number in range(40)
+    ]
+    assert any(lie in each for lie in LIES[language] for each in heard)
+    assert any("done_book" in each for each in heard)
 
 
 async def test_a_liar_can_be_told_which_lie_and_to_whom(http: httpx.AsyncClient) -> None:
-    await become(http, "liar", index=5, key="AQ.victim")
-    assert parts(await ask(http, "oi", key="AQ.victim"))[0]["text"] == LIES["pt"][5]
-    assert parts(await ask(http, "oi", key="AQ.other"))[0]["text"].startswith("Olá")
+    await become(http, "liar", index=1, key="AQ.victim")
+    assert said(await ask(http, "oi", key="AQ.victim")) == [("done_move", "")]
+    assert said(await ask(http, "oi", key="AQ.other"))[0] == ("greet", "")
     await become(http, "honest", key="AQ.victim")
-    assert parts(await ask(http, "oi", key="AQ.victim"))[0]["text"].startswith("Olá")
+    assert said(await ask(http, "oi", key="AQ.victim"))[0] == ("greet", "")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +165,9 @@ async def test_the_obedient_one_repeats_what_it_is_told_to_say(
     http: httpx.AsyncClient, order: str, repeated: str
 ) -> None:
     await become(http, "obedient")
-    assert parts(await ask(http, order)) == [{"text": repeated}]
+    answer = await ask(http, order)
+    assert parts(answer)[0] == {"text": repeated}
+    assert said(answer) == [(repeated, repeated)]
 
 
 async def test_the_obedient_one_gives_away_what_a_tool_answered_and_behaves_without_orders(
@@ -179,18 +188,21 @@ async def test_the_obedient_one_gives_away_what_a_tool_answered_and_behaves_with
 
 async def test_the_broken_one_goes_through_all_its_breakages(http: httpx.AsyncClient) -> None:
     await become(http, "broken")
-    seen = [await ask(http, "oi") for _ in BREAKAGES]
-    assert seen[0]["candidates"][0]["finishReason"] == "MALFORMED_FUNCTION_CALL"
-    assert parts(seen[1]) == []
-    assert calls(seen[2])[0][1]["service_id"] == 7
-    assert calls(seen[3])[0][0] == "delete_everything"
-    assert calls(seen[4])[0][0] == "find_slots"
-    assert seen[5]["promptFeedback"]["blockReason"] == "PROHIBITED_CONTENT"
-    assert "candidates" not in seen[5]
+    seen = dict(zip(BREAKAGES, [await ask(http, "oi") for _ in BREAKAGES], strict=True))
+    reason = {
+        name: each.get("candidates", [{}])[0].get("finishReason") for name, each in seen.items()
+    }
+    assert reason["malformed_call"] == "MALFORMED_FUNCTION_CALL"
+    assert parts(seen["empty_parts"]) == []
+    assert calls(seen["arguments_of_wrong_types"])[0][1]["services"] == 7
+    assert calls(seen["unknown_function"])[0][0] == "delete_everything"
+    assert [name for name, _ in calls(seen["two_replies"])] == ["reply", "reply"]
+    assert seen["blocked"]["promptFeedback"]["blockReason"] == "PROHIBITED_CONTENT"
+    assert "candidates" not in seen["blocked"]
 
 
 async def test_endless_calls_do_not_end_until_calling_is_forbidden(http: httpx.AsyncClient) -> None:
-    await become(http, "broken", index=BREAKAGES.index("endless_calls"))
+    await become(http, "broken", index=BREAKAGES.index("endless"))
     contents: list[Any] = [{"role": "user", "parts": [{"text": "oi"}]}]
     for _ in range(6):
         made = (await ask(http, *contents))["candidates"][0]["content"]

@@ -31,7 +31,7 @@ SERVICES = [
     {"id": "barba", "name": "Barba", "minutes": 20},
     {"id": "combo", "name": "Corte e barba", "minutes": 50},
 ]
-CONTEXT = {
+BUSINESS = {
     "now": "2026-11-30T09:12:00-03:00",  # a Monday
     "language": "pt-BR",
     "services": SERVICES,
@@ -59,12 +59,12 @@ def prompt(
     mode: str = "AUTO",
     **context: Any,
 ) -> Prompt:
-    told = {**CONTEXT, "appointments": list(appointments), **context}
+    told = {**BUSINESS, "appointments": list(appointments), **context}
     return Prompt(
         model=MODELS["gemini-3.8-flash"],
         key="k",
         contents=[said(each) if isinstance(each, str) else each for each in contents],
-        system="Rules.\nCONTEXT\n" + json.dumps(told) + "\n",
+        system="Rules.\nBUSINESS\n" + json.dumps(told) + "\n",
         tools=frozenset(ARGUMENTS),
         mode=mode,
         allowed=frozenset(),

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_platform.simulators.gemini.answers import ResponseBuilder
-from mcp_platform.simulators.gemini.choosing import REPLY, choose, decides
+from mcp_platform.simulators.gemini.choosing import REPLY, choose
 from mcp_platform.simulators.gemini.errors import invalid
-from mcp_platform.simulators.gemini.hearing import context_of
 from mcp_platform.simulators.gemini.personas import (
     Broken,
     Decision,
@@ -23,11 +22,10 @@ from mcp_platform.simulators.gemini.personas import (
     obey,
     starts_turn,
 )
-from mcp_platform.simulators.gemini.understanding import decide
 from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say, Signatures
 
 _ANY_KEY = ""
-_NEEDS_NOTHING = ("my_appointments", "business_info", "talk_to_human")
+WORDS = "Olá! Como posso ajudar?"  # for requests without a function `reply`; others are scripted
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +120,8 @@ class Brain:
             if starts_turn(prompt):
                 self._turns[prompt.key] += 1
             number = persona.index if persona.index is not None else self._turns[prompt.key] - 1
-            return break_down(prompt, number=number)
-        return choose(prompt) if decides(prompt) else decide(prompt)
+            return break_down(number=number)
+        return Say(WORDS) if prompt.mode == "NONE" else choose(prompt)
 
 
 def _calls_of(calls: Any) -> list[ModelFunctionCall]:
@@ -137,7 +135,10 @@ def _calls_of(calls: Any) -> list[ModelFunctionCall]:
 
 
 def _constrained(decision: Decision, *, prompt: Prompt) -> Decision:
-    """Keep to the function calling mode, as the vendor's decoding does."""
+    """Keep to the declared functions and to the mode, as the vendor's decoding does."""
+    if not isinstance(decision, Say | Broken) and REPLY not in prompt.schemas:
+        left = [each for each in decision if isinstance(each, Say) or each.name != REPLY]
+        decision = left or Say(WORDS)
     if isinstance(decision, Say | Broken):
         calls: list[ModelFunctionCall] = []
     else:
@@ -155,10 +156,4 @@ def _constrained(decision: Decision, *, prompt: Prompt) -> Decision:
 def _forced(prompt: Prompt) -> ModelFunctionCall:
     if REPLY in prompt.may_call:
         return ModelFunctionCall(REPLY, {"say": [{"phrase": "not_understood"}]})
-    for name in _NEEDS_NOTHING:
-        if name in prompt.may_call:
-            return ModelFunctionCall(name)
-    services = context_of(prompt.system).services
-    if "find_slots" in prompt.may_call and services:
-        return ModelFunctionCall("find_slots", {"service_id": services[0]["id"]})
     return ModelFunctionCall(min(prompt.may_call))

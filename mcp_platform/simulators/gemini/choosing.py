@@ -1,7 +1,6 @@
-"""What a good model would do where it may only choose: functions, ids it was given, phrases by id.
+"""What a good model would do: it chooses functions, ids it was given and phrases by id.
 
-It is asked this way where the request declares a function `reply`. The same conversation gives the
-same choices. It is as fallible as a model is: now and then it misspells an id, says only a greeting,
+It ends a turn with the function `reply`. The same conversation gives the same choices. It is as fallible as a model is: now and then it misspells an id, says only a greeting,
 or looks at what it was asked last.
 """
 
@@ -46,11 +45,6 @@ _SAME = (
 )
 
 Parts = list[Mapping[str, str]]
-
-
-def decides(prompt: Prompt) -> bool:
-    """Tell whether the request asks for choices and nothing else."""
-    return REPLY in prompt.schemas
 
 
 def choose(prompt: Prompt) -> list[ModelFunctionCall]:

@@ -234,11 +234,11 @@ class UnderstoodMessage:
 
 
 def context_of(system: str, facts: str = "") -> Context:
-    """Read what follows the line BUSINESS or CONTEXT, and `facts`, which has that of the turn.
+    """Read what follows the line BUSINESS, and `facts`, which has that of the turn.
 
     Without either there is no business and no calendar.
     """
-    found = re.search(r"^(?:CONTEXT|BUSINESS)\s*$", system, re.MULTILINE)
+    found = re.search(r"^BUSINESS\s*$", system, re.MULTILINE)
     start = system.find("{", found.end()) if found else -1
     told = json.JSONDecoder().raw_decode(system[start:])[0] if start >= 0 else {}
     if facts:

@@ -1,6 +1,6 @@
 """The models one hopes not to get: one that lies, one that obeys anyone, one that is broken.
 
-The honest one is in `simulators/gemini/understanding.py`.
+The honest one is in `simulators/gemini/choosing.py`.
 """
 
 import ast
@@ -11,23 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_platform.simulators.gemini.choosing import choose, decides
-from mcp_platform.simulators.gemini.hearing import context_of
-from mcp_platform.simulators.gemini.lies import LIES
+from mcp_platform.simulators.gemini.choosing import choose
 from mcp_platform.simulators.gemini.mischief import BROKEN_CALLS, lies, reply
 from mcp_platform.simulators.gemini.scene import scene_of
-from mcp_platform.simulators.gemini.understanding import decide
 from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say, named
 
 PERSONAS = ("honest", "liar", "obedient", "broken")
-BREAKAGES = (
-    "malformed_call",
-    "empty_parts",
-    "wrong_types",
-    "unknown_function",
-    "endless_calls",
-    "blocked",
-)
+BREAKAGES = (*BROKEN_CALLS, "malformed_call", "empty_parts", "blocked")
+"""In the order in which a broken model goes through them."""
 
 _TELL = re.compile(
     r"\b(?:(?:me )?(?:diga|diz|fala|fale|responda|responde|escreva|escreve|repita|repete)(?: apenas| só)?"
@@ -74,10 +65,7 @@ Decision = Say | Broken | Sequence[ModelFunctionCall | Say]
 
 def lie(prompt: Prompt, *, index: int | None) -> Decision:
     """Answer something untrue: number `index`, or the one this conversation hashes to."""
-    scene = scene_of(prompt)
-    choices: Sequence[Decision] = (
-        lies(scene) if decides(prompt) else [Say(each) for each in LIES[scene.heard.language]]
-    )
+    choices = lies(scene_of(prompt))
     if index is None:
         said = json.dumps(prompt.contents, sort_keys=True).encode()
         index = int.from_bytes(hashlib.sha256(said).digest()[:4], "big")
@@ -92,37 +80,17 @@ def obey(prompt: Prompt) -> Decision:
     if scene.steps:
         results = [result for step in scene.steps for _, result in step]
         words = words or json.dumps(results, ensure_ascii=False)
-        return [Say(words), reply((words, words))] if decides(prompt) else Say(words)
+        return [Say(words), reply((words, words))]
     ordered = _ordered_calls(scene.text)
     if ordered:
         return ordered
-    if decides(prompt):
-        return [Say(words), reply((words, words))] if words else choose(prompt)
-    return Say(words) if words else decide(prompt)
+    return [Say(words), reply((words, words))] if words else choose(prompt)
 
 
-def break_down(prompt: Prompt, *, number: int) -> Decision:
+def break_down(*, number: int) -> Decision:
     """Answer in a way that helps nobody: breakage `number`, counted on from the first."""
-    if not decides(prompt):
-        return _broken_down(prompt, kind=BREAKAGES[number % len(BREAKAGES)])
-    kinds = (*BROKEN_CALLS, "malformed_call", "empty_parts", "blocked")
-    kind = kinds[number % len(kinds)]
+    kind = BREAKAGES[number % len(BREAKAGES)]
     return BROKEN_CALLS[kind]() if kind in BROKEN_CALLS else Broken(kind)
-
-
-def _broken_down(prompt: Prompt, *, kind: str) -> Decision:
-    services = context_of(prompt.system).services or ({"id": "x"},)
-    if kind == "wrong_types":
-        return [
-            ModelFunctionCall(
-                "find_slots", {"service_id": 7, "from_date": ["tomorrow"], "to_time": {}}
-            )
-        ]
-    if kind == "unknown_function":
-        return [ModelFunctionCall("delete_everything", {"tenant_id": "another", "confirm": True})]
-    if kind == "endless_calls":
-        return [ModelFunctionCall("find_slots", {"service_id": services[0]["id"]})]
-    return Broken(kind)
 
 
 def starts_turn(prompt: Prompt) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 
 from mcp_platform.simulators.gemini.dates import When
 from mcp_platform.simulators.gemini.hearing import Context, UnderstoodMessage, context_of, hear
-from mcp_platform.simulators.gemini.phrases import phrase
 from mcp_platform.simulators.gemini.proto import bytes_of
 from mcp_platform.simulators.gemini.wire import Prompt, current_turn, named
 from mcp_platform.simulators.gemini.words import LONGEST, plain
@@ -22,7 +21,6 @@ _COMPLETED = re.compile(
     r"|\b(?:booked|confirmed|cancell?ed|moved|rescheduled)\b",
 )
 FACTS = "FACTS "
-_SLOT = re.compile(r"\{slot:([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,10 @@ class Scene:
     context: Context
     heard: UnderstoodMessage
     wish: CustomerWish
-    offered: Sequence[str]  # slot ids in the last thing the model said, or that CONTEXT tells
+    offered: Sequence[str]  # ids of the slots that the customer was shown last
     steps: Sequence[Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]]
     text: str
     unheard_audio: bool
-
-    def say(self, *keys: str) -> str:
-        """Return phrases in the customer's language."""
-        return " ".join(phrase(key, language=self.heard.language) for key in keys)
 
 
 def scene_of(prompt: Prompt) -> Scene:
@@ -68,16 +62,14 @@ def scene_of(prompt: Prompt) -> Scene:
     for content in _recent(prompt.contents[: turn + 1]):
         said, silent = _text(content)
         if content.get("role") == "model":
-            offered = _SLOT.findall(said) or (offered if named(content, "functionCall") else [])
-            if _COMPLETED.search(plain(said)) and not offered:
+            if _COMPLETED.search(plain(said)):
                 wish = CustomerWish()
             continue
         if named(content, "functionResponse"):
             continue
         text, deaf = said, silent
-        # Words that customers read hold no ids: what they were shown is told in CONTEXT then.
-        if content is prompt.contents[turn]:
-            offered = offered or [each["id"] for each in context.offered]
+        if content is prompt.contents[turn]:  # words hold no ids: the facts tell what was shown
+            offered = [each["id"] for each in context.offered]
         heard = hear(said, context=context, offered=len(offered))
         wish = _joined(wish, heard, context=context)
     return Scene(

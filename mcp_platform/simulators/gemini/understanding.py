@@ -1,108 +1,12 @@
-"""What a good model would do with a conversation: call a tool, or answer with placeholders.
+"""What a customer means by words about times: the slot that was picked, and what to search for.
 
-The same conversation always gives the same next step. Every id comes from the CONTEXT of the system
-instruction or from a tool.
+Every id comes from the request's facts or from a tool.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcp_platform.simulators.gemini.scene import Scene, falls_on, scene_of
-from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt, Say
-
-MAX_STEPS = 4  # tool rounds in one turn before it gives up and talks
-
-
-def decide(prompt: Prompt) -> Say | list[ModelFunctionCall]:
-    """Return what the model does next."""
-    scene = scene_of(prompt)
-    if not scene.steps:
-        outcome = _begin(scene)
-    elif len(scene.steps) >= MAX_STEPS or prompt.mode == "NONE":
-        outcome = _conclude(scene)
-    else:
-        outcome = _react(scene)
-    if isinstance(outcome, Say):
-        info = _info_text(scene)
-        return Say("\n".join(filter(None, (info, outcome.text)))) if info else outcome
-    if all(call.name in prompt.may_call for call in outcome):
-        return outcome
-    return _conclude(scene) if scene.steps else Say(scene.say("unclear"))
-
-
-_TALK = {"scope": "scope", "greet": "greet", "thanks": "thanks", "keep": "kept"}
-_ASK = {"mine": "my_appointments", "info": "business_info"}
-
-
-def _begin(scene: Scene) -> Say | list[ModelFunctionCall]:
-    intent = scene.heard.intent
-    if scene.unheard_audio:
-        return Say(scene.say("audio"))
-    if intent in _TALK:
-        return Say(scene.say(_TALK[intent]))
-    if intent in _ASK:
-        return [ModelFunctionCall(_ASK[intent])]
-    if intent == "human":
-        return [ModelFunctionCall("talk_to_human", {"reason": scene.text[:200]})]
-    return Say(scene.say("other")) if scene.heard.no else _pursue(scene)
-
-
-def _pursue(scene: Scene) -> Say | list[ModelFunctionCall]:
-    wanted = scene.wish.intent
-    if wanted == "cancel":
-        return _cancel(scene)
-    if wanted == "move":
-        return _move(scene)
-    if wanted not in ("book", "ask"):
-        return Say(scene.say("unclear"))
-    step = _book(scene)
-    if isinstance(step, Say) or not scene.heard.topics:
-        return step
-    return [ModelFunctionCall("business_info"), *step]
-
-
-def _cancel(scene: Scene) -> Say | list[ModelFunctionCall]:
-    mine = scene.context.appointments
-    if scene.heard.everything and mine:
-        return [ModelFunctionCall("cancel", {"appointment_id": each["id"]}) for each in mine]
-    if scene.wish.appointment:
-        return [ModelFunctionCall("cancel", {"appointment_id": scene.wish.appointment})]
-    return _which_appointment(scene)
-
-
-def _which_appointment(scene: Scene) -> Say | list[ModelFunctionCall]:
-    mine = scene.context.appointments
-    if not mine:
-        return [ModelFunctionCall("my_appointments")]
-    shown = "\n".join(f"{{appointment:{each['id']}}}" for each in mine)
-    return Say(f"{scene.say('which_appointment')}\n{shown}")
-
-
-def _move(scene: Scene) -> Say | list[ModelFunctionCall]:
-    if not scene.wish.appointment:
-        return _which_appointment(scene)
-    slot = slot_chosen(scene)
-    if slot:
-        return [_take(scene, slot)]
-    return [_find(scene)]
-
-
-def _book(scene: Scene) -> Say | list[ModelFunctionCall]:
-    slot = slot_chosen(scene)
-    if slot:
-        return [_take(scene, slot)]
-    if service_wanted(scene) is None:
-        shown = "\n".join(f"{{service:{each['id']}}}" for each in scene.context.services[:10])
-        return Say(f"{scene.say('which_service')}\n{shown}".strip())
-    return [_find(scene)]
-
-
-def _take(scene: Scene, slot: str) -> ModelFunctionCall:
-    if scene.wish.intent == "move":
-        return ModelFunctionCall(
-            "reschedule", {"appointment_id": scene.wish.appointment, "slot_id": slot}
-        )
-    return ModelFunctionCall("book", {"slot_id": slot})
+from mcp_platform.simulators.gemini.scene import Scene, falls_on
 
 
 def slot_chosen(scene: Scene) -> str | None:
@@ -119,7 +23,7 @@ def slot_chosen(scene: Scene) -> str | None:
 
 
 def _offered_at(scene: Scene) -> str | None:
-    """Return the one slot among those CONTEXT tells of that is at the time just named: "às 10"."""
+    """Return the one slot among those last shown that is at the time just named: "às 10"."""
     heard = scene.heard
     if heard.when.at is None or heard.intent is not None or heard.service is not None:
         return None
@@ -158,10 +62,6 @@ def service_wanted(scene: Scene) -> str | None:
     return services[0]["id"] if len(services) == 1 else None
 
 
-def _find(scene: Scene) -> ModelFunctionCall:
-    return ModelFunctionCall("find_slots", find_arguments(scene))
-
-
 def find_arguments(scene: Scene) -> dict[str, Any]:
     """Return what to look for: service, professional, days and times, and what is to be moved."""
     wanted = scene.wish.when
@@ -184,17 +84,6 @@ def find_arguments(scene: Scene) -> dict[str, Any]:
     return args
 
 
-def _react(scene: Scene) -> Say | list[ModelFunctionCall]:
-    for call, result in scene.steps[-1]:
-        if call["name"] == "find_slots" and result.get("status") == "ok":
-            slot = wanted_among(result.get("slots", ()), scene=scene)
-            if slot:
-                return [_take(scene, slot)]
-        if result.get("status") == "unknown_slot" and service_wanted(scene) is not None:
-            return [_find(scene)]
-    return _conclude(scene)
-
-
 def wanted_among(slots: Sequence[Mapping[str, Any]], *, scene: Scene) -> str | None:
     """Return the slot that was asked for so plainly that it may be taken."""
     wanted, picked = scene.wish.when, scene.heard.ordinal
@@ -203,73 +92,3 @@ def wanted_among(slots: Sequence[Mapping[str, Any]], *, scene: Scene) -> str | N
     if wanted.at is None or not scene.wish.firm:
         return None
     return next((slot["id"] for slot in slots if falls_on(slot, wanted)), None)
-
-
-def _conclude(scene: Scene) -> Say:
-    last = (scene.steps or [[]])[-1]
-    if any(str(result.get("status")).startswith("ask_") for _, result in last):
-        return Say("")  # what is asked is asked by code
-    said = [_said_of(call, result, scene=scene) for call, result in last]
-    return Say("\n".join(dict.fromkeys(filter(None, said))) or scene.say("wait"))
-
-
-_SAID_OF_STATUS = {"handed_over": "human", "calendar_unavailable": "calendar_away"}
-
-
-def _said_of(call: Mapping[str, Any], result: Mapping[str, Any], *, scene: Scene) -> str:
-    status = str(result.get("status"))
-    if call["name"] == "business_info":
-        return ""  # quoted by `_info_text`, whichever step it was
-    if call["name"] == "my_appointments":
-        return "\n".join(f"{{appointment:{each['id']}}}" for each in result.get("appointments", ()))
-    if status in ("booked", "moved", "cancelled"):
-        return f"{{appointment:{result['appointment']['id']}}}\n{scene.say('done')}"
-    if "slots" in result and status not in _SAID_OF_STATUS:
-        return _offer(result["slots"], status=status, scene=scene)
-    return scene.say(_SAID_OF_STATUS.get(status, "failed"))
-
-
-def _offer(slots: Sequence[Mapping[str, Any]], *, status: str, scene: Scene) -> str:
-    if not slots:
-        return scene.say("nothing_found")
-    wanted = scene.wish.when
-    fitting = (
-        [slot for slot in slots if wanted.at and falls_on(slot, wanted)] if status == "ok" else []
-    )
-    if fitting:
-        return f"{{slot:{fitting[0]['id']}}}\n{scene.say('this_slot')}"
-    shown = "\n".join(f"{{slot:{slot['id']}}}" for slot in slots)
-    lead = scene.say("nearest") + "\n" if status != "ok" or wanted.at else ""
-    return f"{lead}{shown}\n{scene.say('which_slot')}"
-
-
-def _info_text(scene: Scene) -> str:
-    told = next(
-        (
-            result
-            for step in scene.steps
-            for call, result in step
-            if call["name"] == "business_info"
-        ),
-        None,
-    )
-    if told is None:
-        return ""
-    topics = scene.heard.topics or ("address", "hours")
-    lines: list[str] = []
-    if "price" in topics or "services" in topics:
-        lines += _prices(told.get("services", ()), scene=scene)
-    if "hours" in topics:
-        lines += told.get("hours", ())
-    lines += [
-        str(told[name])
-        for name in ("address", "phone", "notes")
-        if name in topics and told.get(name)
-    ]
-    return "\n".join(lines)
-
-
-def _prices(services: Sequence[Mapping[str, Any]], *, scene: Scene) -> list[str]:
-    names = [each["name"] for each in scene.context.services if each["id"] == scene.heard.service]
-    chosen = [each for each in services if each["name"] in names] or services
-    return [": ".join(filter(None, (each["name"], each.get("price")))) for each in chosen]
