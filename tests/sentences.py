@@ -50,6 +50,10 @@ AT = {"pt-BR": "em", "en": "at", "es": "en"}
 CLAIMS = frozenset({"booked", "moved", "cancelled"})
 # What asks for a yes to a booking or a move: every value in it is of one proposal.
 PROPOSES = frozenset({"outcomes.propose_book", "outcomes.propose_move"})
+# What states a change that the customer wanted: every value in it is of one visit.
+STATES = frozenset(f"outcomes.{each}_is" for each in CLAIMS)
+IN_TOTAL = {"pt-BR": "no total {}", "en": "{} in total", "es": "en total {}"}
+FOR = {"pt-BR": "para", "en": "for", "es": "para"}
 ASKS_TO_CANCEL = frozenset({"menu.sure_cancel", "outcomes.propose_cancel"})
 # Of the sections of code, what stands on rows and buttons, or between two words.
 _LABELS = re.compile(r"button_.*|see_.*|more_.*|any_professional|both_of_them|all_of_them|or_")
@@ -94,6 +98,9 @@ class Visit:
     professional: str
     start: datetime
     stands: bool = True
+    person: str | None = None
+    """For whom it is, as the customer reads it back."""
+    note: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,6 +207,8 @@ class _Sentences:
         if key not in self._patterns:
             if id_ in PROPOSES:
                 written = _any(self._proposed(id_, wording))
+            elif id_ in STATES:
+                written = _any(self._stated(id_, wording))
             else:
                 written = "".join(
                     {"[": "(?:", "]": ")?"}.get(piece)
@@ -217,24 +226,33 @@ class _Sentences:
         for each in truth.proposals:
             if moves != (each.moving is not None):
                 continue
-            slots = "; ".join(
-                f"{_appointment(slot, language, truth)}, {_price(truth.services[slot.service][0], language)}"
-                for slot in each.slots
-            )
+            slots = "; ".join(_appointment(slot, language, truth) for slot in each.slots)
+            price = _price(sum(truth.services[slot.service][0] for slot in each.slots), language)
             values = {
                 "appointment": slots,
                 "new": slots,
                 "old": each.moving and _appointment(each.moving, language, truth),
                 "person": each.person,
                 "note_goes": _file(language)["outcomes"]["note_goes"] if each.note else None,
-                "price": None,  # each slot has its own
+                "price": IN_TOTAL[language].format(price) if each.slots[1:] else price,
             }
-            shown = re.sub(
-                r"\[(.*?)\]",
-                lambda found: found[1] if values[found[1].split("{")[1].split("}")[0]] else "",  # noqa: B023  # used at once
-                wording,
-            )
-            yield shown.format_map(values)
+            yield _shown(wording, values)
+
+    def _stated(self, id_: str, wording: str) -> Iterable[str]:
+        """Write what states a change, once for each visit: all its values belong to that one."""
+        language, truth = self._language, self._truth
+        note_goes = _file(language)["outcomes"]["note_goes"]
+        for each in truth.visits:
+            if each.stands == (id_ != "outcomes.cancelled_is"):
+                # Of several that are booked together, the note is told of once.
+                for note in {each.note and note_goes, None}:
+                    values = {
+                        "appointment": _appointment(each, language, truth),
+                        "person": each.person,
+                        "note_goes": note or None,
+                        "price": _price(truth.services[each.service][0], language),
+                    }
+                    yield _shown(wording, values)
 
     def _value(self, id_: str, name: str) -> str:
         """Return the pattern of a placeholder; one that nothing fills matches nothing."""
@@ -246,7 +264,7 @@ class _Sentences:
                 for each in self._truth.offered
             )
             return f"{day}(?:{re.escape(_file(self._language)['menu']['or_'])}{day})*"
-        if name == "appointment" and id_.partition(".")[2].removesuffix("_is") in CLAIMS:
+        if name == "appointment" and id_.partition(".")[2] in CLAIMS:  # the business did it
             stands = not id_.partition(".")[2].startswith("cancelled")
             return self._appointments(each for each in self._truth.visits if each.stands == stands)
         if name == "appointment" and id_ in ASKS_TO_CANCEL:
@@ -337,10 +355,24 @@ class _Sentences:
         ours += [
             f"{a} · {b}" for s in truth.services for p in truth.people for a, b in ((s, p), (p, s))
         ]
+        for whom in {each.person for each in (*truth.visits, *truth.proposals) if each.person}:
+            ours += [
+                f"{s} · {p} · {FOR[language]} {whom}" for s in truth.services for p in truth.people
+            ]
         for cents, minutes in truth.services.values():
             ours.append(f"{_length(minutes, language)} · {_price(cents, language)}")
         values = self._values
         return _any([*ours, *truth.services, *truth.people]) + f"|{values['day']}|{values['hour']}"
+
+
+def _shown(wording: str, values: Mapping[str, str | None]) -> str:
+    """Fill a wording; what stands in brackets is left out where nothing fills it."""
+    kept = re.sub(
+        r"\[(.*?)\]",
+        lambda found: found[1] if values[found[1].split("{")[1].split("}")[0]] else "",
+        wording,
+    )
+    return kept.format_map(values)
 
 
 def _only_of_changes(outcomes: Iterable[str]) -> bool:

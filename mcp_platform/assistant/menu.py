@@ -15,7 +15,7 @@ from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.speech import Block, Speech
-from mcp_platform.assistant.toolbox import Toolbox, other_times, slot_action
+from mcp_platform.assistant.toolbox import Toolbox, other_times, slot_action, with_visit
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
@@ -314,9 +314,9 @@ class Menu:
         )
         if found.status != "ok":
             return await self._done(
-                await self._tools.note(STEP, found, moving=action.get("moving"))
+                await self._tools.note(STEP, with_visit(found, action), moving=action.get("moving"))
             )
-        slots = found.slots
+        slots = with_visit(found, action).slots
         page = slots if len(slots) <= ROWS else slots[:PAGE]
         rows = [
             _Row(choice.title, slot_action(slot, moving=action.get("moving")), choice.description)

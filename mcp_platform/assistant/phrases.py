@@ -16,9 +16,6 @@ class Phrases:
 
     hello: str
     help: str
-    booked: str
-    moved: str
-    cancelled: str
     taken: str
     slots: str
     closed: str

@@ -124,6 +124,7 @@ def describe_turn(
                 "professional": view.professional_name,
                 "start": view.starts_at.isoformat(timespec="minutes"),
                 "status": view.status,
+                **({"person": view.person} if view.person else {}),
             }
             for offer, view in appointments.items()
         ],

@@ -1,7 +1,7 @@
 """From what was done to what the contact reads: every outcome is stated here, from the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mcp_platform.assistant.outcomes import (
@@ -35,6 +35,7 @@ from mcp_platform.scheduling.outcome import (
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.messages import ROW_DESCRIPTION_MAX
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
+from mcp_platform.words.forms import forms, your_person
 from mcp_platform.words.templates import fill
 from mcp_platform.words.texts import TEXTS
 from mcp_platform.words.times import Times
@@ -55,6 +56,7 @@ class Speech:
         self.language: Language = language
         self.phrases = phrases(language)
         self._texts = TEXTS[language]
+        self._forms = forms(language)
         self._times = Times(language, catalogue.rules.local(now).date())
         self._catalogue = catalogue
         self._now = now
@@ -78,9 +80,9 @@ class Speech:
 
     def tells_of_an_effect(self, text: str) -> bool:
         """Tell whether a reply said that something was booked, moved or cancelled."""
-        say = self.phrases
-        begins = (each.partition("{")[0] for each in (say.booked, say.moved, say.cancelled))
-        return any(each in text for each in begins)
+        say = self._texts.outcomes
+        done = (say.booked_is, say.moved_is, say.cancelled_is)
+        return any(each.partition("{")[0] in text for each in done)
 
     def slot(self, slot: SlotView) -> str:
         """A slot in few words, for a row or the middle of a sentence."""
@@ -101,8 +103,10 @@ class Speech:
         )
 
     def _what(self, slot: SlotView) -> str:
-        """Say what a slot is for, and with whom; of a long name the end is lost, not the person."""
-        parts = [slot.service_name, *filter(None, [self._named(slot.professional_name)])]
+        """Say what a slot is for, with whom and for whom; of a long name the end is lost."""
+        whom = slot.person and self._forms["for_person"].format(person=your_person(slot.person))
+        named = [self._named(slot.professional_name), whom]
+        parts = [slot.service_name, *(each for each in named if each)]
         if len(" · ".join(parts)) > ROW_DESCRIPTION_MAX:
             parts.reverse()
         return " · ".join(parts)
@@ -118,18 +122,20 @@ class Speech:
         say = self.phrases
         match done.outcome:
             case Booked(appointment=view):
-                return Block(say.booked.format(appointment=self.appointment(view)))
+                return Block(self._stands(view, self._texts.outcomes.booked_is))
             case BookedTogether(appointments=views):
-                lines = [say.booked.format(appointment=self.appointment(each)) for each in views]
+                # One note goes with all of them.
+                alike = [*(replace(each, note=None) for each in views[:-1]), views[-1]]
+                lines = [self._stands(each, self._texts.outcomes.booked_is) for each in alike]
                 return Block("\n".join(lines))
             case Proposed():
                 return self._proposal(done.outcome, done.ids)
             case Released():
                 return Block(say.not_booked)
             case Moved(appointment=view):
-                return Block(say.moved.format(appointment=self.appointment(view)))
+                return Block(self._stands(view, self._texts.outcomes.moved_is))
             case Cancelled(appointment=view):
-                return Block(say.cancelled.format(appointment=self.appointment(view)))
+                return Block(self._stands(view, self._texts.outcomes.cancelled_is))
             case DaysDiffer(slots=slots):
                 return Block(self._which_of(slots), self.slot_choices(slots, done.ids))
             case ToChoose():
@@ -188,11 +194,12 @@ class Speech:
         """Ask whether to book, or to move, with all that a yes would do, and until when it is held."""
         said, buttons = self._texts.outcomes, self._texts.buttons
         titles: tuple[str, ...] = (buttons.confirm, buttons.other_time, buttons.not_now)
-        template, named = said.propose_book, self._slots(proposed.slots)
+        template = said.propose_book
+        named = "; ".join(self._slot_in_full(each.slot) for each in proposed.slots)
         values = {
-            "person": proposed.person,
-            "note_goes": said.note_goes if proposed.note else None,
+            **self._of_visit(proposed),
             "until": wording.clock(proposed.until, language=self.language),
+            "price": self._price_of(proposed.slots),
             "appointment": named,
             "new": named,
         }
@@ -204,12 +211,21 @@ class Speech:
         text = "\n".join(line for line in lines if line)
         return Block(text, tuple(map(ReplyOption, ids, titles)))
 
-    def _slots(self, slots: Sequence[ProposedSlot]) -> str:
-        """Slots with the price that each is proposed at, as one phrase."""
-        return "; ".join(
-            ", ".join(filter(None, [self._slot_in_full(each.slot), self._price_of(each)]))
-            for each in slots
-        )
+    def _stands(self, view: Appointment, template: str) -> str:
+        """State what became of an appointment, with its price and what was said of the visit."""
+        values = {
+            **self._of_visit(view),
+            "appointment": self.appointment(view),
+            "price": self._price(view.price_cents, view.currency),
+        }
+        return fill(template, values) or ""
+
+    def _of_visit(self, visit: Appointment | Proposed) -> dict[str, str | None]:
+        """Write for whom a visit is; of a note only that it goes along."""
+        return {
+            "person": visit.person and your_person(visit.person),
+            "note_goes": self._texts.outcomes.note_goes if visit.note else None,
+        }
 
     def _slot_in_full(self, slot: SlotView) -> str:
         return wording.appointment(
@@ -220,12 +236,21 @@ class Speech:
             now=self._now,
         )
 
-    def _price_of(self, proposed: ProposedSlot) -> str | None:
-        if proposed.price_cents is None or proposed.currency is None:
+    def _price_of(self, slots: Sequence[ProposedSlot]) -> str | None:
+        """Write the price of a proposal: of several slots the sum, where all have one."""
+        cents = [each.price_cents for each in slots if each.price_cents is not None]
+        currencies = {each.currency for each in slots}
+        if len(cents) < len(slots) or len(currencies) != 1:
             return None
-        return wording.price(
-            proposed.price_cents, currency=proposed.currency, language=self.language
-        )
+        price = self._price(sum(cents), currencies.pop())
+        return self._forms["in_total"].format(price=price) if price and slots[1:] else price
+
+    def _price(self, cents: int | None, currency: str | None) -> str | None:
+        if cents is None or currency is None:
+            return None
+        if cents == 0:
+            return str(self._forms["nothing"])
+        return wording.price(cents, currency=currency, language=self.language)
 
     def _instead(self, why: str, slots: Sequence[SlotView], ids: Sequence[str]) -> Block:
         say = self.phrases

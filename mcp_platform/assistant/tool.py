@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import time
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from mcp_platform.assistant.outcomes import Done
 
@@ -43,6 +50,17 @@ class Arguments(BaseModel):
             for name, value in args.items()
             if not (name in cls.model_fields and isinstance(value, str) and not value.strip())
         }
+
+
+class VisitArguments(Arguments):
+    """What the customer said of a visit. It is taken from their own messages, where they wrote it."""
+
+    person: str | None = Field(
+        None, description="For whom, if not the customer; as they wrote it: minha filha Ana"
+    )
+    note: str | None = Field(
+        None, max_length=300, description="What the business must know; as they wrote it"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

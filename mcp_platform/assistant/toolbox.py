@@ -4,10 +4,11 @@ Tenant and contact come from the turn. An id is accepted only if it was issued t
 tools that the model may call are in `tools/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,12 +31,14 @@ from mcp_platform.assistant.outcomes import (
     UnknownSlot,
     still_to_come,
 )
+from mcp_platform.assistant.quoting import quoted_note, quoted_person
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.appointment import Appointment, ChosenSlot, Proposal
+from mcp_platform.scheduling.appointments import VisitDetails
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
@@ -59,6 +62,10 @@ MOST_SLOTS = 10
 # What is wrong with a call is told to the model alone: a customer has chosen nothing.
 UNKNOWN_SLOT = Refused("unknown_slot", "There is no such slot. Search again.")
 UNKNOWN_APPOINTMENT = Refused("unknown_appointment", "The customer has no such appointment.")
+
+Found = TypeVar("Found", bound=Outcome)
+Visit = Mapping[str, Any]
+"""What a contact said of a visit: `person`, for whom it is, and `note`."""
 
 
 class Toolbox:
@@ -97,6 +104,8 @@ class Toolbox:
         self.offered_appointments: dict[str, Appointment] = {}
         self.offered_slots: dict[str, SlotView] = {}
         """What the tools of this turn have issued ids for, by id."""
+        self.wrote_before: Sequence[str] = ()
+        """What the contact wrote before this turn, as far as the model is told of it."""
         self.day_changed = False
         """The contact named a day by "tomorrow" or the like, and midnight has passed since."""
 
@@ -104,6 +113,17 @@ class Toolbox:
     def written(self) -> str:
         """The contact's own words of this turn, on one line."""
         return " ".join(each.text for each in self.context.heard if each.kind == "text")
+
+    def quoted(self, person: object, note: object) -> Visit:
+        """Return what of these words the contact wrote, in this turn or before, as they wrote it."""
+        texts = [each.text for each in self.context.heard if each.kind == "text"]
+        wrote = [*reversed(texts), *reversed(self.wrote_before)]
+        found = {"person": quoted_person(person, wrote), "note": quoted_note(note, wrote)}
+        return {name: words for name, words in found.items() if words}
+
+    def for_visit(self, slot: Action, person: object, note: object) -> Action:
+        """Return what choosing a slot means, with what the contact said of the visit."""
+        return {**slot, **self.quoted(person, note)}
 
     @property
     def now(self) -> datetime:
@@ -124,6 +144,8 @@ class Toolbox:
         for args in placing:
             slot = await self.slot(str(args.get("slot_id")))
             moving = args.get("appointment_id")
+            if slot is not None:
+                slot = self.for_visit(slot, args.get("person"), args.get("note"))
             if slot is not None and moving is not None:
                 slot = {**slot, "moving": await self.appointment(str(moving))}
             if slot is not None and self.slot_view(slot) and slot not in self._at_once:
@@ -138,7 +160,7 @@ class Toolbox:
         if slot is None:
             return await self.note(step, UnknownSlot())
         choice = _chosen(slot)
-        work = _Work(self, step, moving=slot.get("moving"))
+        work = _Work(self, step, like=slot)
         contact = self.context.contact
         try:
             if slot.get("moving"):
@@ -148,12 +170,15 @@ class Toolbox:
                     choice=choice,
                     now=self.now,
                     work=work,
+                    details=_details(slot),
                 )
             else:
                 await self.agenda.book(
                     hold_id=self.journal.uuid("hold", step),
                     contact_id=contact.id,
                     contact_name=contact.name,
+                    person=slot.get("person"),
+                    note=slot.get("note"),
                     choice=choice,
                     now=self.now,
                     work=work,
@@ -169,7 +194,7 @@ class Toolbox:
         if slot is None:
             return await self.note(step, UnknownSlot())
         slot = {**slot, "moving": slot.get("moving") or self.moving(slot["service"])}
-        work = _Work(self, step, moving=slot["moving"])
+        work = _Work(self, step, like=slot)
         proposal = self._proposal(str(self.journal.uuid("proposal", step)), [slot], slot)
         try:
             await self.agenda.propose(proposal, now=self.now, work=work)
@@ -179,14 +204,13 @@ class Toolbox:
 
     def proposes(self, proposed: Proposed) -> None:
         """Remember what this turn has proposed."""
-        moving = None if proposed.moving is None else str(proposed.moving.id)
-        self.proposed = [slot_action(each.slot, moving=moving) for each in proposed.slots]
+        self.proposed = _proposed_slots(proposed)
 
     async def confirm(self, step: str, action: Action) -> Done:
         """Book what was proposed, or move to it; what a "yes" does."""
         if (recorded := self.recorded(step)) is not None:
             return recorded
-        work = _Work(self, step, moving=action.get("moving"))
+        work = _Work(self, step, like=action)
         proposal = self._proposal(action["proposal"], action["slots"], action)
         try:
             await self.agenda.confirm(proposal, now=self.now, work=work)
@@ -267,6 +291,8 @@ class Toolbox:
             professional_name=professional.name,
             start=start,
             end=self.catalogue.rules.local(start.astimezone(UTC) + service.duration),
+            person=action.get("person"),
+            note=action.get("note"),
         )
 
     async def find(
@@ -514,17 +540,20 @@ class Toolbox:
 class _Work:
     """How the agenda's effects are committed: under the lease, with the step beside them."""
 
-    def __init__(self, toolbox: Toolbox, step: str, *, moving: str | None = None) -> None:
+    def __init__(self, toolbox: Toolbox, step: str, *, like: Action | None = None) -> None:
+        """`like` is what was chosen: other times that are shown instead move and carry the same."""
         self._toolbox = toolbox
         self._step = step
-        self._moving = moving
+        self._like = like or {}
         self.done: Done
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._toolbox.journal.begin()
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
-        self.done = await self._toolbox.conclude(session, self._step, outcome, moving=self._moving)
+        self.done = await self._toolbox.conclude(
+            session, self._step, with_visit(outcome, self._like), moving=self._like.get("moving")
+        )
 
 
 def _chosen(slot: Action) -> ChosenSlot:
@@ -538,7 +567,7 @@ def _chosen(slot: Action) -> ChosenSlot:
 def _answers_to(proposed: Proposed) -> list[Action]:
     """Return what can be answered to a proposal: yes, another time, and no; a move has no other."""
     moving = None if proposed.moving is None else str(proposed.moving.id)
-    slots = [slot_action(each.slot, moving=moving) for each in proposed.slots]
+    slots = _proposed_slots(proposed)
     proposal_id = str(proposed.proposal_id)
     yes = {
         "do": "confirm",
@@ -563,7 +592,34 @@ def other_times(slot: Action) -> Action:
         "day": datetime.fromisoformat(slot["start"]).date().isoformat(),
         "after": None,
         "moving": slot["moving"],
+        "person": slot.get("person"),
+        "note": slot.get("note"),
     }
+
+
+def with_visit(found: Found, visit: Visit) -> Found:
+    """Return slots that were found as slots for a visit; other outcomes as they are."""
+
+    def those(slots: Sequence[SlotView]) -> tuple[SlotView, ...]:
+        person, note = visit.get("person"), visit.get("note")
+        return tuple(replace(each, person=person, note=note) for each in slots)
+
+    match found:
+        case SlotsFound(slots=slots) | DaysDiffer(slots=slots):
+            return replace(found, slots=those(slots))
+        case Taken(alternatives=slots):
+            return replace(found, alternatives=those(slots))
+    return found
+
+
+def _proposed_slots(proposed: Proposed) -> list[Action]:
+    moving = None if proposed.moving is None else str(proposed.moving.id)
+    said = {"person": proposed.person, "note": proposed.note}
+    return [{**slot_action(each.slot, moving=moving), **said} for each in proposed.slots]
+
+
+def _details(slot: Action) -> VisitDetails:
+    return VisitDetails(person=slot.get("person"), note=slot.get("note"))
 
 
 def slot_action(slot: SlotView, *, moving: str | None) -> Action:
@@ -573,6 +629,8 @@ def slot_action(slot: SlotView, *, moving: str | None) -> Action:
         "professional": slot.professional_id,
         "start": slot.start.isoformat(),
         "moving": moving,
+        "person": slot.person,
+        "note": slot.note,
     }
 
 

@@ -163,6 +163,11 @@ class TurnAtWork:
                 for offer, action in await mine.latest(does="slot", now=now, most=MOST_SLOTS)
                 if (slot := self.toolbox.slot_view(action)) is not None
             }
+            messages = Messages(session, contact.tenant_id)
+            history = await messages.latest(
+                contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
+            )
+            self.toolbox.wrote_before = [each.text for each in history if each.inbound]
             recorded = self.journal.get("prompt")
             if recorded is not None:
                 self.toolbox.day_changed = bool(recorded.get("day_changed"))
@@ -172,10 +177,6 @@ class TurnAtWork:
                 )
                 self._answers = await self._likely(session, texts)
                 return recorded
-            messages = Messages(session, contact.tenant_id)
-            history = await messages.latest(
-                contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
-            )
             self._answers = await self._likely(session, texts)
             ours = [each.at for each in history if not each.inbound]
             spoken = ours[-1] if ours else await messages.last_spoken(contact.id)

@@ -124,6 +124,8 @@ class Agenda:
         now: datetime,
         work: EffectCommit,
         contact_name: str | None = None,
+        person: str | None = None,
+        note: str | None = None,
     ) -> Booked | Taken | CalendarClosed | LimitReached:
         """Book a slot. Repeatable with the same `hold_id`, which becomes the appointment's id.
 
@@ -133,7 +135,7 @@ class Agenda:
         outcome = await self._book(
             {hold_id: choice},
             contact_id=contact_id,
-            details=VisitDetails(booked_for=presentable(contact_name)),
+            details=_presented(contact_name, person=person, note=note),
             now=now,
             work=work,
         )
@@ -670,11 +672,15 @@ async def cancel(
 
 
 def _details(proposal: Proposal) -> VisitDetails:
+    return _presented(proposal.contact_name, person=proposal.person, note=proposal.note)
+
+
+def _presented(name: str | None, *, person: str | None, note: str | None) -> VisitDetails:
     """Return what a stranger said of themself as it may be kept and shown."""
     return VisitDetails(
-        booked_for=presentable(proposal.contact_name),
-        person=presentable(proposal.person),
-        note=presentable(proposal.note, longest=LONGEST_NOTE),
+        booked_for=presentable(name),
+        person=presentable(person),
+        note=presentable(note, longest=LONGEST_NOTE),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from mcp_platform.errors import Invalid
 from mcp_platform.scheduling.catalogue import BookingRules, ProfessionalId, ServiceId
+from mcp_platform.words.forms import their_person
 
 AppointmentStatus = Literal["held", "booked", "confirmed", "cancelled", "completed", "no_show"]
 ListedStatus = Literal["booked", "confirmed", "cancelled", "completed", "no_show"]
@@ -102,9 +103,10 @@ class Appointment:
     @property
     def visitor(self) -> str | None:
         """Who comes, as the owner reads it: "Theo (Bia)" if Bia booked it for Theo."""
-        if self.person and self.booked_for:
-            return f"{self.person} ({self.booked_for})"
-        return self.person or self.booked_for
+        person = self.person and their_person(self.person)
+        if person and self.booked_for:
+            return f"{person} ({self.booked_for})"
+        return person or self.booked_for
 
     def local(self, rules: BookingRules) -> Self:
         """Return it with its times by the tenant's clock."""

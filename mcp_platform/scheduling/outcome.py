@@ -10,7 +10,10 @@ from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotView:
-    """A slot as people see it. Times are by the tenant's clock."""
+    """A slot as people see it. Times are by the tenant's clock.
+
+    `person` and `note` are what the contact said of the visit; choosing the slot books with them.
+    """
 
     service_id: ServiceId
     service_name: str
@@ -18,6 +21,8 @@ class SlotView:
     professional_name: str
     start: Moment
     end: Moment
+    person: str | None = field(default=None, repr=False)
+    note: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

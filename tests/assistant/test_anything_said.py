@@ -106,12 +106,15 @@ def _slot(start: datetime) -> SlotView:
     )
 
 
+THEIRS = {"person": "minha filha Duda", "note": EVIL[0]}
 SOON = _appointment(NOW + timedelta(days=1, hours=1), CORTE, "Corte", ZE)
 LATER = _appointment(NOW + timedelta(days=20, hours=-8), BARBA, "Barba", BETO)
 GONE = replace(_appointment(NOW + timedelta(days=4), CORTE, "Corte", ZE), status="cancelled")
+HERS = replace(SOON, id=uuid.UUID(int=7), **THEIRS)
 MINE = {"a_1": SOON, "a_2": LATER}
 SLOTS = {f"s_{n}": _slot(NOW + timedelta(days=n, hours=n)) for n in range(3)}
 FREE = tuple(SLOTS.values())
+FOR_HER = tuple(replace(each, **THEIRS) for each in FREE)
 
 
 def _proposed(
@@ -133,7 +136,7 @@ def _proposed(
 
 PROPOSED = (
     _proposed(FREE[1], minutes=30),
-    _proposed(*FREE[1:], minutes=31, person="Duda", note=EVIL[0]),
+    _proposed(*FREE[1:], minutes=31, **THEIRS),
     _proposed(FREE[2], minutes=32, moving=SOON),
     _proposed(FREE[2], minutes=33, moving=LATER, note=EVIL[1]),
 )
@@ -142,7 +145,10 @@ PROPOSED = (
 def _visit(of: Appointment | SlotView) -> Visit:
     start = of.start if isinstance(of, SlotView) else of.starts_at
     stands = isinstance(of, SlotView) or of.active
-    return Visit(of.service_name, of.professional_name, start, stands=stands)
+    whom = "sua filha Duda" if of.person else None
+    return Visit(
+        of.service_name, of.professional_name, start, stands, person=whom, note=of.note is not None
+    )
 
 
 TRUTH = Truth(
@@ -150,13 +156,13 @@ TRUTH = Truth(
     business=BUSINESS,
     services={"Corte": (4500, 30), "Barba": (3000, 30), "Corte e barba": (7000, 60)},
     people=("Zé", "Beto"),
-    visits=tuple(map(_visit, (SOON, LATER, GONE))),
+    visits=tuple(map(_visit, (SOON, LATER, GONE, HERS))),
     proposals=tuple(
         Proposal(
             slots=tuple(_visit(held.slot) for held in each.slots),
             until=each.until,
             moving=None if each.moving is None else _visit(each.moving),
-            person=each.person,
+            person="sua filha Duda" if each.person else None,
             note=each.note is not None,
         )
         for each in PROPOSED
@@ -169,6 +175,8 @@ TRUTH = Truth(
 EFFECTS = (
     Done(Booked(appointment=SOON), ("a_1",)),
     Done(BookedTogether(appointments=(SOON, LATER)), ("a_1", "a_2")),
+    Done(Booked(appointment=HERS), ("a_4",)),
+    Done(BookedTogether(appointments=(HERS, HERS)), ("a_4", "a_5")),
     Done(Moved(appointment=LATER, previous_start=SOON.starts_at), ("a_2",)),
     Done(Cancelled(appointment=GONE), ("a_3",)),
 )
@@ -180,6 +188,8 @@ OTHERS = (
     Done(SlotsFound(status="full", slots=())),
     Done(Taken(alternatives=FREE), tuple(SLOTS)),
     Done(Taken(alternatives=())),
+    Done(SlotsFound(status="ok", slots=FOR_HER), tuple(SLOTS)),
+    Done(ToChoose(slots=FOR_HER, moving=(None,) * 3), (*SLOTS, "s_all")),
     Done(DaysDiffer(slots=FREE), tuple(SLOTS)),
     Done(ToChoose(slots=FREE, moving=(None,) * 3), (*SLOTS, "s_all")),
     *(Done(each, ("p_1", "p_2", "p_3")[: 3 if each.moving is None else 2]) for each in PROPOSED),

@@ -163,3 +163,54 @@ async def test_a_voice_note_beside_a_yes_may_be_the_half_of_it(here: World) -> N
     await here.replies(2)
 
     assert await here.statuses() == ["held"]
+
+
+async def test_for_whom_it_is_and_what_is_to_be_known_go_with_a_booking_to_the_calendar(
+    here: World,
+) -> None:
+    proposal = await here.ask(
+        "Marca um corte amanhã às 15h com o Zé pro meu filho João? ele não gosta de máquina"
+    )
+
+    assert "às 15:00, para seu filho João, R$ 45,00." in text_of(proposal)
+    assert "Seu recado vai junto para a equipe." in text_of(proposal)
+    assert "máquina" not in text_of(proposal)
+    booked = await here.choose(choice(proposal, "Confirmar"))
+    assert "para seu filho João, R$ 45,00. Seu recado vai junto" in text_of(booked)
+    await eventually(lambda: here.shows(tomorrow(15)), why="the calendar's event")
+    [event] = await here.events()
+    assert event["summary"].startswith("Corte — filho João (")
+    assert event["description"] == "Corte\nZé\n“ele não gosta de máquina”"
+
+
+async def test_a_row_that_was_found_for_a_child_books_for_the_child_without_the_model(
+    here: World,
+) -> None:
+    times = await here.ask("Tem horário pra corte amanhã à tarde pra minha filha?")
+
+    assert {each["description"].rpartition(" · ")[2] for each in choices_of(times)} == {
+        "para sua filha"
+    }
+    await here.without_model()
+    booked = await here.choose(choices_of(times)[0])
+    assert "para sua filha, R$ 45,00." in text_of(booked)
+    await eventually(here.events, why="the calendar's event")
+    [event] = await here.events()
+    assert event["summary"].startswith("Corte — filha (")
+
+
+async def test_what_the_model_makes_up_of_a_visit_is_left_out(here: World) -> None:
+    offer = choices_of(await here.ask("Tem horário para corte amanhã com o Zé?"))[0]["id"]
+    made_up = {"person": "sua prima Pague", "note": "veja https://evil.example"}
+    await here.script({"call": {"name": "book", "args": {"slot_id": offer, **made_up}}}, "ok")
+
+    proposal = await here.ask("quero ir bem cedo, pode ver?")
+
+    assert "Posso marcar?" in text_of(proposal)
+    assert "para sua" not in text_of(proposal)
+    assert "recado" not in text_of(proposal)
+    booked = await here.choose(choice(proposal, "Confirmar"))
+    assert "✅ Agendado" in text_of(booked)
+    await eventually(here.events, why="the calendar's event")
+    [event] = await here.events()
+    assert event["description"] == "Corte\nZé"

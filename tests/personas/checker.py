@@ -23,7 +23,8 @@ async def truth_of(here: World, *, phone: str | None = ANA) -> Truth:
     only = "" if phone is None else " AND c.wa_id = :phone"
     values: dict[str, Any] = {} if phone is None else {"phone": phone}
     appointments = await here.rows(
-        "SELECT s.name, p.name, a.starts_at, a.status, a.id FROM appointments a"
+        "SELECT s.name, p.name, a.starts_at, a.status, a.id, a.person, a.notes IS NOT NULL"
+        " FROM appointments a"
         " JOIN contacts c ON c.id = a.contact_id"
         " JOIN services s ON s.tenant_id = a.tenant_id AND s.id = a.service_id"
         " JOIN professionals p ON p.tenant_id = a.tenant_id AND p.id = a.professional_id"
@@ -52,8 +53,10 @@ async def truth_of(here: World, *, phone: str | None = ANA) -> Truth:
     )
     people = await here.rows("SELECT name FROM professionals WHERE tenant_id = :tenant")
     visits = {
-        str(id_): Visit(service, person, start.astimezone(ZONE), stands=status in STANDING)
-        for service, person, start, status, id_ in appointments
+        str(id_): Visit(
+            service, who, start.astimezone(ZONE), stands=status in STANDING, person=whom, note=note
+        )
+        for service, who, start, status, id_, whom, note in appointments
     }
     return Truth(
         today=datetime.now(ZONE).date(),

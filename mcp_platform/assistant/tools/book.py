@@ -1,12 +1,12 @@
 """Book a slot that was found."""
 
 from mcp_platform.assistant.outcomes import Done
-from mcp_platform.assistant.tool import Arguments, Tool
+from mcp_platform.assistant.tool import Tool, VisitArguments
 from mcp_platform.assistant.toolbox import UNKNOWN_SLOT, Toolbox
 
 
-class Book(Arguments):
-    """A slot by its id."""
+class Book(VisitArguments):
+    """A slot by its id, and what was said of the visit."""
 
     slot_id: str
 
@@ -16,6 +16,7 @@ async def book(toolbox: Toolbox, step: str, arguments: Book, _language: str) -> 
     slot = await toolbox.slot(arguments.slot_id)
     if slot is None:
         return await toolbox.note(step, UNKNOWN_SLOT)
+    slot = toolbox.for_visit(slot, arguments.person, arguments.note)
     return await toolbox.shown_first(step, slot) or await toolbox.propose(step, slot)
 
 

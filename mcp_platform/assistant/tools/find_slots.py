@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import Field
 
 from mcp_platform.assistant.outcomes import DaysDiffer, Done, Refused
-from mcp_platform.assistant.tool import Arguments, ClockTime, Tool
-from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox, meant
+from mcp_platform.assistant.tool import ClockTime, Tool, VisitArguments
+from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox, meant, with_visit
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.outcome import SlotsFound
@@ -18,8 +18,8 @@ from mcp_platform.scheduling.outcome import SlotsFound
 DEFAULT_DAYS = timedelta(days=6)
 
 
-class FindSlots(Arguments):
-    """A service, and maybe when and with whom."""
+class FindSlots(VisitArguments):
+    """A service, and maybe when and with whom, and what was said of the visit."""
 
     service_id: str
     professional_id: str | None = None
@@ -66,7 +66,8 @@ async def find(toolbox: Toolbox, step: str, arguments: FindSlots, _language: str
         found = differ or await toolbox.find(wanted, **search)
     except (Invalid, NotFound, ValueError) as error:  # or they do not do this service
         return await toolbox.note(step, Refused("bad_arguments", str(error)))
-    return await toolbox.note(step, found, moving=moving)
+    visit = toolbox.quoted(arguments.person, arguments.note)
+    return await toolbox.note(step, with_visit(found, visit), moving=moving)
 
 
 async def _on_each(

@@ -1,12 +1,12 @@
 """Move an appointment of the contact's to a slot that was found."""
 
 from mcp_platform.assistant.outcomes import Done
-from mcp_platform.assistant.tool import Arguments, Tool
+from mcp_platform.assistant.tool import Tool, VisitArguments
 from mcp_platform.assistant.toolbox import UNKNOWN_APPOINTMENT, UNKNOWN_SLOT, Toolbox
 
 
-class Reschedule(Arguments):
-    """An appointment and a slot by their ids."""
+class Reschedule(VisitArguments):
+    """An appointment and a slot by their ids, and what was said of the visit."""
 
     appointment_id: str
     slot_id: str
@@ -20,7 +20,7 @@ async def reschedule(toolbox: Toolbox, step: str, arguments: Reschedule, _langua
         return await toolbox.note(step, UNKNOWN_SLOT)
     if appointment is None:
         return await toolbox.note(step, UNKNOWN_APPOINTMENT)
-    slot = {**slot, "moving": appointment}
+    slot = {**toolbox.for_visit(slot, arguments.person, arguments.note), "moving": appointment}
     return await toolbox.shown_first(step, slot) or await toolbox.propose(step, slot)
 
 

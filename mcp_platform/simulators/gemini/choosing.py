@@ -412,21 +412,22 @@ class _Turn:
             args["order"] = "first"
         elif args.get("from_time") and self.scene.wish.when.at:
             args["order"] = "nearest"
-        return ModelFunctionCall("find_slots", args)
+        return ModelFunctionCall("find_slots", args | self._visit())
+
+    def _visit(self) -> dict[str, str]:
+        """Return for whom it is and what is to be known, in the words of this message."""
+        found = {
+            "person": re.search(wishes.FOR_WHOM, self.scene.text),
+            "note": re.search(wishes.TO_KNOW, self.scene.text),
+        }
+        return {name: match[0][:200].strip() for name, match in found.items() if match}
 
     def _take(self, slot: str) -> ModelFunctionCall:
         if self.scene.wish.intent == "move":
-            return ModelFunctionCall("move", {"appointment": self._meant(), "slot": slot})
+            moved = {"appointment": self._meant(), "slot": slot, **self._visit()}
+            return ModelFunctionCall("move", moved)
         args: dict[str, Any] = {"slot": slot}
-        child = re.search(wishes.CHILD, self.said)
-        if child:
-            names = [word for word in self.scene.text.split() if plain(word) == child["name"]]
-            args["person"] = names[0] if names and names[0].istitle() else child[1]
-        note = re.search(wishes.DISLIKE, self.scene.text, re.IGNORECASE) or (
-            re.search(r"(?i)\b(ele|ela) não .+", self.scene.text)
-        )
-        if note:
-            args["note"] = note[0][:200]
+        args |= self._visit()
         return ModelFunctionCall("book", args)
 
     def _wished(self) -> dict[str, Any]:

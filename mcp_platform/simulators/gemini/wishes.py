@@ -109,8 +109,16 @@ HOW_ARE_YOU = r"\btudo (bem|bom|certo)\b|como (vai|voce esta|esta|estas)\b|how a
 LEAVE_IT = r"deixa (quieto|pra la|assim)|melhor nao|never ?mind|leave it|dejalo"
 TOGETHER = r"\b(tudo|total|junto|altogether|in total|todo)\b"
 COMBINED = r"\be se fosse\b|em vez de|instead|en vez de|\btambem\b|as well"
-CHILD = r"\b(meu filho|minha filha|my son|my daughter|mi hij[oa]|minha mae|my mother|mi madre)\b(?: (?P<name>[a-z]+))?"
-DISLIKE = r"\b(ele|ela|he|she|el|ella) (nao|doesn't|no) .+"
+# Matched in the customer's own spelling.
+FOR_WHOM = (
+    r"(?i)\b(?:meu|minha|my|mi) (?:filh[oa]|m[ãa]e|pai|av[óô]|irm[ãa]o?|marido|esposa|sobrinh[oa]|net[oa]"
+    r"|cachorr[oa]|gat[oa]|son|daughter|mother|mom|father|dad|brother|sister|husband|wife|dog|cat"
+    r"|hij[oa]|madre|padre|herman[oa]|espos[oa]|perr[oa])\b(?-i:(?: [A-ZÀ-Ý][a-zà-ÿ]+)?)"
+)
+TO_KNOW = (
+    r"(?i)\b(?:el[ea] (?:n[ãa]o|tem|precisa|usa)|(?:tenho|tem) alergia|sou al[ée]rgic[oa]|s?he (?:doesn't|has|is)"
+    r"|i'm allergic|[ée]l no|ella no|soy al[ée]rgic[oa])\b[^.?!\n]*"
+)
 HALF_DAY = 7  # up to this hour, a bare number can be morning or evening
 
 
