@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
+from mcp_platform.assistant.speaking.facts import About
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.outcome import (
     Booked,
@@ -56,6 +57,11 @@ class ToolOutcome(ABC):
     def phrase(self) -> str | None:
         """The phrase by which code states it, filled with `values`."""
         return None
+
+    @property
+    def about(self) -> About:
+        """What `phrase` is about."""
+        return About()
 
     @property
     def values(self) -> Mapping[str, str | None]:

@@ -54,6 +54,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.words.forms import their_person
 
 # WhatsApp shows ten rows in a list; the model is told no more than the contact can be shown.
 MOST_SLOTS = 10
@@ -451,14 +452,15 @@ class Toolbox:
         return next((each for each in mine if str(each.id) == appointment_id), None)
 
     def appointment_for_owner(self, appointment: Appointment) -> str:
-        """Write an appointment as the owner reads it."""
-        return wording.appointment(
+        """Write an appointment as the owner reads it, with for whom it is."""
+        written = wording.appointment(
             service=appointment.service_name,
             professional=appointment.professional_name,
             start=self.catalogue.rules.local(appointment.starts_at),
             language=self.context.tenant.language,
             now=self.now,
         )
+        return f"{written} — {their_person(appointment.person)}" if appointment.person else written
 
     async def _offered(self, offer: str) -> Action | None:
         async with self.journal.begin() as session:

@@ -50,6 +50,7 @@ class NoticeTexts:
     urgent: str
     late: str
     late_by: str
+    noted: str
     call: str
     take: str
     somebody: str
@@ -153,6 +154,23 @@ class Notices:
         text = said.format(who=_who(tenant, contact), appointment=appointment, minutes=minutes)
         await self._record(session, tenant, text, key=f"n:late:{key}")
         NOTICES.labels(about="running_late").inc()
+
+    async def noted(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        *,
+        appointment: str,
+        note: str,
+        key: str,
+    ) -> None:
+        """Tell the owner, in the transaction that adds it, of a note to an appointment that stands."""
+        text = _texts(tenant).noted.format(
+            who=_who(tenant, contact), appointment=appointment, words=_quoted(note)
+        )
+        await self._record(session, tenant, text, key=f"n:noted:{key}")
+        NOTICES.labels(about="noted").inc()
 
     async def left_alone(
         self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, key: str

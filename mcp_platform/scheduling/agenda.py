@@ -49,6 +49,7 @@ from mcp_platform.tenants.tenant import Tenant
 
 # A parent books for a family of five; more from one phone is somebody emptying the agenda.
 MOST_AHEAD = 5
+MOST_NOTED = 3 * LONGEST_NOTE  # characters of all notes of one appointment: an owner reads them
 
 Result = TypeVar("Result", bound=Outcome)
 
@@ -296,6 +297,28 @@ class Agenda:
             now=now,
             work=work,
         )
+
+    async def add_note(
+        self,
+        session: AsyncSession,
+        *,
+        appointment_id: UUID,
+        contact_id: UUID,
+        note: str,
+        now: datetime,
+    ) -> Appointment | None:
+        """Add a note to an appointment that stands, and to its event, in the caller's transaction.
+
+        None: there is none such of this contact's ahead, or it has no room for the note.
+        """
+        appointments = Appointments(session, self._tenant.id)
+        noted = await appointments.add_note(
+            appointment_id, contact_id=contact_id, note=note, most=MOST_NOTED, now=now
+        )
+        if noted is None:
+            return None
+        await self._mirror.put(session, noted)
+        return noted.local(self._rules)
 
     def _placement(
         self, choice: ChosenSlot, *, now: datetime, current: Appointment | None = None

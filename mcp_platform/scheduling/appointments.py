@@ -35,6 +35,7 @@ from mcp_platform.tenants.tenant import TenantId
 EXCLUSION_VIOLATION = "23P01"  # PostgreSQL, appendix A
 # What a slot can block on either side of its start: a day of duration and a day of buffer, at most.
 LONGEST = timedelta(days=2)
+NOTES_APART = " · "  # between notes that came one after the other
 
 
 LOCK = Sql("""
@@ -166,6 +167,15 @@ CANCEL = Sql(f"""
     WHERE tenant_id = :tenant AND id = :id AND status IN ({listed(ACTIVE)})
       AND (CAST(:contact AS uuid) IS NULL OR contact_id = :contact AND ends_at > :now)
 """)  # noqa: S608  # constants of this module
+NOTE = Sql("""
+    UPDATE appointments SET notes = :notes, version = version + 1, updated_at = :now
+    WHERE tenant_id = :tenant AND id = :id
+""")
+# A customer who is still to be called of what staff changed is so after a note of theirs.
+STILL_TO_TELL = Sql("""
+    UPDATE tellings SET version = version + 1
+    WHERE tenant_id = :tenant AND appointment_id = :id AND version = :version
+""")
 MARK = Sql("""
     UPDATE appointments SET status = :mark, version = version + 1, updated_at = :now
     WHERE tenant_id = :tenant AND id = :id
@@ -369,6 +379,27 @@ class Appointments:
         """
         cancelled = await self._execute(CANCEL, id=appointment_id, contact=contact_id, now=now)
         return await self._existing(appointment_id) if cancelled else None
+
+    async def add_note(
+        self, appointment_id: UUID, *, contact_id: UUID, note: str, most: int, now: datetime
+    ) -> Appointment | None:
+        """Add a note to what stands in an active appointment of a contact's that is not over.
+
+        None: there is none such, or all notes together would have more than `most` characters. The
+        same note again is there already.
+        """
+        before = await self.find(appointment_id, contact_id=contact_id, for_update=True)
+        if before is None or not before.active or before.ends_at <= now:
+            return None
+        notes = before.note or ""
+        if note in notes.split(NOTES_APART):
+            return before
+        notes = NOTES_APART.join(filter(None, (notes, note)))
+        if len(notes) > most:
+            return None
+        await self._execute(NOTE, id=appointment_id, notes=notes, now=now)
+        await self._execute(STILL_TO_TELL, id=appointment_id, version=before.version)
+        return await self._existing(appointment_id)
 
     async def mark(self, appointment_id: UUID, mark: Mark, *, now: datetime) -> bool:
         """Say what became of an appointment; return whether that is new. Repeatable.

@@ -37,7 +37,7 @@ from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.assistant.tools import TOOLS
 from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
-from mcp_platform.assistant.tools.running_late import LateNoted
+from mcp_platform.assistant.tools.tell_team import LateNoted, NoteAdded
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
 from mcp_platform.scheduling.outcome import (
@@ -205,6 +205,7 @@ OTHERS = (
 NOTED = (
     Done(LateNoted(appointment=SOON, minutes=None)),
     Done(LateNoted(appointment=SOON, minutes=10)),
+    Done(NoteAdded(appointment=LATER)),
     Done(QuestionPassedOn(result="asked")),
 )
 

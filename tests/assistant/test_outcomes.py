@@ -24,7 +24,7 @@ from mcp_platform.assistant.outcomes import (
 )
 from mcp_platform.assistant.tools import OUTCOMES, TOOLS
 from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
-from mcp_platform.assistant.tools.running_late import LateNoted
+from mcp_platform.assistant.tools.tell_team import LateNoted, NoteAdded
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
@@ -100,6 +100,7 @@ ALL = [
     Done(HandedOver()),
     Done(QuestionPassedOn(result="already_asked", reminded=True)),
     Done(LateNoted(appointment=APPOINTMENT, minutes=10)),
+    Done(NoteAdded(appointment=APPOINTMENT)),
     Done(UnknownSlot()),
     Done(DaysDiffer(slots=(SLOT,)), ("s_one",)),
     Done(

@@ -214,3 +214,35 @@ async def test_what_the_model_makes_up_of_a_visit_is_left_out(here: World) -> No
     await eventually(here.events, why="the calendar's event")
     [event] = await here.events()
     assert event["description"] == "Corte\nZé"
+
+
+async def test_another_service_takes_the_place_of_one_at_the_same_time(here: World) -> None:
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
+
+    proposal = await here.ask("e se fosse corte e barba em vez de só corte?")
+
+    assert "De Corte com Zé" in text_of(proposal)
+    assert "para Corte e barba com Zé" in text_of(proposal)
+    assert "às 15:00, R$ 70,00." in text_of(proposal)
+    assert "✅ Remarcado: Corte e barba" in text_of(await here.ask("pode trocar"))
+    assert await here.starts() == [f"{tomorrow():%Y-%m-%d} 15:00"]
+
+
+async def test_a_note_joins_an_appointment_that_stands_and_its_event_and_the_owner_is_told(
+    here: World,
+) -> None:
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
+    for note in ("esqueci de dizer: tenho alergia a amônia", "tenho alergia a amônia!!"):
+        reply = await here.ask(note)
+        assert "junto com o horário de amanhã às 15h" in text_of(reply)
+        assert "amônia" not in text_of(reply)
+
+    async def noted() -> bool:
+        [event] = await here.events()
+        return bool(event["description"].endswith("“tenho alergia a amônia”"))
+
+    await eventually(noted, why="the note in the event")
+    await here.idle()
+    [notice] = map(text_of, await here.sent(as_=here.tenant.owner))
+    assert notice.endswith("«tenho alergia a amônia».")
+    assert await here.rows("SELECT version FROM appointments WHERE tenant_id = :tenant") == [(2,)]

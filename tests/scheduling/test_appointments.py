@@ -191,3 +191,29 @@ async def test_no_statement_reaches_another_tenants_rows(open_shop: OpenShop) ->
         with pytest.raises(SlotTaken):
             await theirs.promote(held, now=NOW)
     assert sorted(row.status for row in await one.rows()) == ["booked", "held"]
+
+
+async def test_notes_come_one_after_the_other_and_only_to_what_stands_and_is_theirs(
+    shop: Shop,
+) -> None:
+    contact, stranger = await shop.contacts(2)
+    id_ = await hold(shop, placement(), contact=contact)
+    await promote(shop, id_)
+
+    async def add(note: str, *, by: uuid.UUID = contact, now: datetime = NOW) -> Appointment | None:
+        async with shop.sessions.everywhere.begin() as session:
+            return await Appointments(session, shop.tenant.id).add_note(
+                id_, contact_id=by, note=note, most=20, now=now
+            )
+
+    first, again = await add("de carro"), await add("de carro")
+    assert first is not None
+    assert (first.note, first.version) == ("de carro", 2)
+    assert again == first
+    second = await add("alergia")
+    assert second is not None
+    assert second.note == "de carro · alergia"
+    assert await add("mais um") is None  # no room
+    assert await add("x", by=stranger) is None
+    assert await add("x", now=TEN + HALF_HOUR) is None
+    assert await add("de carro") == second

@@ -182,6 +182,7 @@ SENTENCES = [
     ("quem faz barba?", {}, ["who_works(barba)"]),
     ("vocês fazem luzes?", {}, ["not_offered"]),
     ("do you do highlights?", {}, ["not_offered"]),
+    ("esqueci de dizer: ele não gosta de máquina", ONE, ["tell_team(appointment=a_1, kind=note)"]),
     ("vou atrasar uns 10 minutos", ONE, ["tell_team(appointment=a_1, kind=late, minutes=10)"]),
     (
         "vou atrasar uns 20 min, dá?",

@@ -227,7 +227,7 @@ class Composer:
         yield from chosen
         for done in obliged:
             if isinstance(done.outcome, ToolOutcome) and (phrase := done.outcome.phrase):
-                yield ChosenPhrase(BOOK[phrase], About(), done.outcome.values)
+                yield ChosenPhrase(BOOK[phrase], done.outcome.about, done.outcome.values)
         if "asked" in _named(obliged) and not any("asked" in each.phrase.of for each in chosen):
             yield ChosenPhrase(BOOK["asked_owner"], About())
 

@@ -8,7 +8,7 @@ from mcp_platform.words.book import OFFERED, Condition, Consequence, Outcome, Ph
 _NOT_DONE: frozenset[Consequence] = frozenset({"pass_media", "show_note_wish"})
 _NEVER_MET: frozenset[Condition] = frozenset({"with_person"})
 _POSSIBLE: frozenset[Outcome] = frozenset(
-    {"booked", "moved", "cancelled", "late_noted", "asked", "handed_over", "proposed"}
+    {"booked", "moved", "cancelled", "late_noted", "asked", "handed_over", "proposed", "noted"}
 )
 
 

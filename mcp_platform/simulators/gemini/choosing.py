@@ -28,7 +28,6 @@ _QUIRKS = 16  # one turn in so many has a misspelled phrase, and one a wrong id
 # Its own spelling of a function or an argument, where the request declares another.
 _ALSO = {
     "move": ("reschedule",),
-    "tell_team": ("running_late",),
     "services": ("service", "service_id"),
     "service": ("service_id",),
     "professional": ("professional_id",),
@@ -121,7 +120,11 @@ class _Turn:
             return [self.reply(part(alone))]
         if re.search(wishes.ANYBODY, said) and self.told.get("with_person"):
             return [self.reply(part("human_waiting"))]
-        for look in (self._closing, self._wrong, self._lateness, self._unsure, self._refused):
+        looks = (
+            *(self._closing, self._wrong, self._lateness),
+            *(self._unsure, self._note, self._refused),
+        )
+        for look in looks:
             if calls := look():
                 return calls
         if scene.heard.intent == "human":
@@ -176,6 +179,19 @@ class _Turn:
         late = {"kind": "late", "appointment": self._meant(), "minutes": wishes.minutes(self.said)}
         calls = [ModelFunctionCall("tell_team", {**late, "text": self.scene.text[:200]})]
         return calls + (self._ask_owner() if self.asks else [])
+
+    def _note(self) -> list[ModelFunctionCall]:
+        """Have the team know something of an appointment that stands and is left as it is."""
+        heard = self.scene.heard
+        if not self._meant() or heard.when or heard.service or heard.intent in ("cancel", "move"):
+            return []
+        told = re.search(wishes.TO_BE_TOLD, self.scene.text)
+        known = re.search(wishes.TO_KNOW, self.scene.text)
+        note = told["what"] if told else known[0] if known else ""
+        if not note.strip() or self.asks:
+            return []
+        args = {"kind": "note", "appointment": self._meant(), "note": note.strip()[:200]}
+        return [ModelFunctionCall("tell_team", args)]
 
     def _unsure(self) -> list[ModelFunctionCall]:
         meant = self._meant()
@@ -339,7 +355,9 @@ class _Turn:
         if re.search(wishes.SERIES, said):
             return [*self._ask_owner(), *([self._find()] if self.service else [])]
         if re.search(wishes.COMBINED, said) and self.mine and len(self._services_named()) > 1:
-            changed = {"appointment": self._meant(), "services": self._services_named()}
+            named = {each["id"]: each["name"] for each in scene.context.services}
+            all_in_one_first = sorted(self._services_named(), key=lambda each: -len(named[each]))
+            changed = {"appointment": self._meant(), "services": all_in_one_first}
             return [ModelFunctionCall("move", changed)]
         wanted = scene.wish.intent
         if scene.heard.intent == "mine":

@@ -119,6 +119,10 @@ TO_KNOW = (
     r"(?i)\b(?:el[ea] (?:n[ãa]o|tem|precisa|usa)|(?:tenho|tem) alergia|sou al[ée]rgic[oa]|s?he (?:doesn't|has|is)"
     r"|i'm allergic|[ée]l no|ella no|soy al[ée]rgic[oa])\b[^.?!\n]*"
 )
+TO_BE_TOLD = (
+    r"(?i)\b(?:anota|avis[ae]|fala|diga?|let them know|tell (?:them|her|him)|"
+    r"av[ií]s[ae]les?|diga?les?)\b[^.?!\n]{0,20}?\b(?:que|that)\b(?P<what>[^.?!\n]*)"
+)
 HALF_DAY = 7  # up to this hour, a bare number can be morning or evening
 
 
