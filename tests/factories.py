@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from mcp_platform.conversations.contacts import ContactId
-from mcp_platform.conversations.models import CONTACT_ALIASES, CONTACT_LEASES, ContactRow
+from mcp_platform.conversations.models import CONTACT_ALIASES, CONTACT_LEASES, CONTACTS
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.catalogue import (
     BookingRules,
@@ -152,7 +152,7 @@ async def add_contact(
     mine = {"tenant_id": tenant_id}
     async with _writing(database) as writing:
         values = {**mine, "id": contact_id, "space": space, **columns}
-        await writing.execute(insert(ContactRow).values(**values))
+        await writing.execute(insert(CONTACTS).values(**values))
         if wa_id := columns.get("wa_id"):
             known = {**mine, "contact_id": contact_id}
             await writing.execute(insert(CONTACT_LEASES).values(**known))

@@ -10,7 +10,7 @@ import pytest
 
 from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.masking import masked
-from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.outbox.models import OUTBOX
 from tests.api.world import IDLE, NOW, Business, World
 
 BIA = "5511987654321"
@@ -275,7 +275,7 @@ async def test_what_became_of_a_reply_is_told(shop: Business) -> None:
     told = []
     for state in ("pending", "sending", "uncertain", "sent", "delivered", "read", "failed", "dead"):
         await shop.execute(
-            f"UPDATE {OutboxRow.__tablename__} SET state = :state, error_code = 131026"
+            f"UPDATE {OUTBOX.name} SET state = :state, error_code = 131026"
             " WHERE tenant_id = :tenant",
             state=state,
         )

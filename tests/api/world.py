@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import select, text
+from sqlalchemy import FromClause, Row, select, text
 
 from mcp_platform.access.tenant_tokens import TenantTokens, TokenGuard
 from mcp_platform.access.token_keys import TokenKeys, ensure_keys
@@ -22,15 +22,15 @@ from mcp_platform.conversations.api import ConversationRoutes, chat_router, conv
 from mcp_platform.conversations.chat import Chat
 from mcp_platform.conversations.contacts import Contacts, Identity
 from mcp_platform.conversations.lease import Leases
-from mcp_platform.conversations.models import ContactRow, MessageRow
+from mcp_platform.conversations.models import CONTACTS, MESSAGES
 from mcp_platform.conversations.replies import Replies
 from mcp_platform.flow import InboxHandler, Patience
 from mcp_platform.inbox.ingest import Ingest
-from mcp_platform.inbox.models import EventRow, TurnRow
+from mcp_platform.inbox.models import INBOX_EVENTS, TURNS
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import handle_problems
 from mcp_platform.kit.queue import SCHEMA, WakeUp
-from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.outbox.models import OUTBOX
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.api import appointments_router
@@ -240,25 +240,24 @@ class Business:
             await contacts.note_inbound(known, self.world.now)
             return known
 
-    async def all(self, table: type[Any]) -> list[Any]:
+    async def all(self, table: FromClause) -> list[Any]:
         async with self.world.sessions.everywhere() as session:
-            found = await session.scalars(select(table).where(table.tenant_id == self.id))
-            return list(found)
+            return list(await session.execute(select(table).where(table.c.tenant_id == self.id)))
 
-    async def events(self) -> list[EventRow]:
-        return await self.all(EventRow)
+    async def events(self) -> list[Row[Any]]:
+        return await self.all(INBOX_EVENTS)
 
-    async def messages(self) -> list[MessageRow]:
-        return await self.all(MessageRow)
+    async def messages(self) -> list[Row[Any]]:
+        return await self.all(MESSAGES)
 
-    async def contacts(self) -> list[ContactRow]:
-        return await self.all(ContactRow)
+    async def contacts(self) -> list[Row[Any]]:
+        return await self.all(CONTACTS)
 
     async def appointments(self) -> list[AppointmentRow]:
-        return await self.all(AppointmentRow)
+        return await self.all(AppointmentRow.__table__)
 
-    async def sent(self) -> list[OutboxRow]:
-        return [each for each in await self.all(OutboxRow) if each.kind == "whatsapp"]
+    async def sent(self) -> list[Row[Any]]:
+        return [each for each in await self.all(OUTBOX) if each.kind == "whatsapp"]
 
     async def audited(self) -> list[tuple[str, str, str]]:
         """Return who did what to what, as the trail has it, oldest first."""
@@ -272,8 +271,8 @@ class Business:
             )
             return [(actor, action, target) for actor, action, target in found]
 
-    async def turns(self) -> list[TurnRow]:
-        return await self.all(TurnRow)
+    async def turns(self) -> list[Row[Any]]:
+        return await self.all(TURNS)
 
     async def execute(self, statement: str, **values: Any) -> None:
         async with self.world.sessions.everywhere.begin() as session:

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from mcp_platform.bootstrap.agendas import Agendas
 from mcp_platform.bootstrap.service import platform
-from mcp_platform.conversations.models import ContactRow
+from mcp_platform.conversations.models import CONTACTS
 from mcp_platform.kit.database import create_engine, create_sessions
 from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.appointment import ChosenSlot
@@ -42,7 +42,7 @@ async def main(path: str, start: str, count: int) -> None:
         contacts = [uuid4() for _ in range(count)]
         async with sessions.everywhere.begin() as session:
             await session.execute(
-                insert(ContactRow),
+                insert(CONTACTS),
                 [{"tenant_id": tenant.id, "id": each, "space": "api"} for each in contacts],
             )
 

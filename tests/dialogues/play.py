@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 
 from mcp_platform.audit.actor import Actor
-from mcp_platform.conversations.models import MessageRow
+from mcp_platform.conversations.models import MESSAGES
 from mcp_platform.registry.answers.forms import AnswerWish
 from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.environments import Environments
@@ -127,7 +127,7 @@ class _Stage:
             for direction, author, text in (("in", "contact", asked), ("out", "model", done)):
                 said = {"direction": direction, "author": author, "text": text}
                 await session.execute(
-                    insert(MessageRow).values(
+                    insert(MESSAGES).values(
                         tenant_id=tenant, contact_id=contact, at=self.now - A_WHILE, **said
                     )
                 )

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 import mcp_platform
-from mcp_platform.conversations.models import MessageRow
-from mcp_platform.inbox.models import EventRow
+from mcp_platform.conversations.models import MESSAGES
+from mcp_platform.inbox.models import INBOX_EVENTS
 from mcp_platform.kit.database import Sessions
 from mcp_platform.offboarding.data_export import DataExport
 from mcp_platform.offboarding.exported import NOT_DATA, changed_since_export, exported_tables
@@ -68,7 +68,7 @@ async def test_bodies_are_json_where_they_are_and_base64_where_not(sessions: Ses
     async with sessions.everywhere.begin() as session:
         for key, body in (("a", b'{"text":"oi"}'), ("b", b"\xff\x00"), ("c", deep)):
             await session.execute(
-                insert(EventRow).values(tenant_id=shop, key=key, kind="message", body=body)
+                insert(INBOX_EVENTS).values(tenant_id=shop, key=key, kind="message", body=body)
             )
     bodies = {each["key"]: each["body"] for each in await lines(sessions, shop) if "key" in each}
     assert bodies == {
@@ -113,13 +113,13 @@ async def test_a_row_more_less_or_other_than_in_the_last_export_is_a_change(
 ) -> None:
     shop = (await add_tenant(sessions, "shop")).id
     await fill(sessions, shop)
-    one = MessageRow.tenant_id == shop, MessageRow.text == "mensagem 1"
+    one = MESSAGES.c.tenant_id == shop, MESSAGES.c.text == "mensagem 1"
     changes = (
-        ("messages", update(MessageRow).where(*one).values(text="mensagem 2")),
-        ("inbox_events", delete(EventRow).where(EventRow.tenant_id == shop)),
+        ("messages", update(MESSAGES).where(*one).values(text="mensagem 2")),
+        ("inbox_events", delete(INBOX_EVENTS).where(INBOX_EVENTS.c.tenant_id == shop)),
         (
             "inbox_events",
-            insert(EventRow).values(tenant_id=shop, key="n", kind="message", body=b""),
+            insert(INBOX_EVENTS).values(tenant_id=shop, key="n", kind="message", body=b""),
         ),
         ("tenant", update(TenantRow).where(TenantRow.id == shop).values(address="Rua B")),
     )

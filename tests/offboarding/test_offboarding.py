@@ -12,9 +12,9 @@ from sqlalchemy import delete, func, insert, select, update
 
 from mcp_platform.access.models import IdempotencyRow, UserRow
 from mcp_platform.audit.models import AuditRow
-from mcp_platform.conversations.models import MessageRow
+from mcp_platform.conversations.models import MESSAGES
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
-from mcp_platform.inbox.models import EventRow
+from mcp_platform.inbox.models import INBOX_EVENTS
 from mcp_platform.kit.database import Sessions
 from mcp_platform.offboarding.offboarding import Offboarding, OffboardingState
 from mcp_platform.offboarding.work import CLAIM, OffboardingWork
@@ -130,12 +130,12 @@ async def fill(sessions: Sessions, tenant_id: TenantId, *, messages: int = 3) ->
         contact = await add_contact(session, tenant_id, wa_id="5511999998888")
         for number in range(messages):
             await session.execute(
-                insert(EventRow).values(
+                insert(INBOX_EVENTS).values(
                     tenant_id=tenant_id, key=f"m:{number}", kind="message", body=b'{"text":"oi"}'
                 )
             )
         await session.execute(
-            insert(MessageRow).values(
+            insert(MESSAGES).values(
                 [
                     {
                         "tenant_id": tenant_id,

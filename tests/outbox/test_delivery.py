@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text, update
 
-from mcp_platform.conversations.models import ContactRow
+from mcp_platform.conversations.models import CONTACTS
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.outbox import delivery as delivery_module
 from mcp_platform.outbox import lanes, metrics
 from mcp_platform.outbox.calendar import CalendarEvent
 from mcp_platform.outbox.dead import DeadLetters
-from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.outbox.models import OUTBOX
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox, appointment_lane
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
@@ -115,7 +115,7 @@ async def test_a_success_written_late_overwrites_nothing_that_is_known_of_it(
     async with world.sessions.everywhere.begin() as session:
         head = await lanes.head_of(session, tenant_id=world.tenant_id, lane=world.lane)
         assert head is not None
-        await session.execute(update(OutboxRow).values(state=state, wamid=wamid, claimed_by=by))
+        await session.execute(update(OUTBOX).values(state=state, wamid=wamid, claimed_by=by))
         assert await lanes.write_success(session, head.effect, by=by, wamid="wamid.second")
 
     row = await world.row("one")
@@ -252,7 +252,7 @@ async def test_a_reply_just_inside_the_window_is_sent(world: World):
 
 async def test_a_window_that_only_meta_knows_to_be_closed_ends_in_131047(world: World):
     async with world.sessions.everywhere.begin() as session:
-        await session.execute(update(ContactRow).values(last_inbound_at=None))
+        await session.execute(update(CONTACTS).values(last_inbound_at=None))
     world.meta.faults.add("window_closed", mode="sync")
     await world.record("one")
     await world.work()
@@ -689,6 +689,6 @@ async def test_no_row_keeps_a_token(world: World):
     world.meta.faults.add("error", code=190, message=f"Malformed access token {TOKEN}")
     await world.record("one")
     await world.work()
-    row: OutboxRow = await world.row("one")
+    row = await world.row("one")
     assert TOKEN not in (row.error or "")
     assert TOKEN not in world.around.degraded["whatsapp"]

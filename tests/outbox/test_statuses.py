@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from mcp_platform.outbox import metrics
-from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.outbox.models import OUTBOX
 from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, advanced
 from mcp_platform.tenants.tenant import TenantId
 from tests.factories import add_tenant
@@ -141,7 +141,7 @@ async def test_a_message_in_doubt_is_settled_and_its_lane_woken(world: World, st
     await world.work()
     await world.wakeups()
     async with world.sessions.everywhere.begin() as session:
-        await session.execute(update(OutboxRow).values(state=state, wamid=None, error="doubt"))
+        await session.execute(update(OUTBOX).values(state=state, wamid=None, error="doubt"))
     await world.apply(world.told("sent"))
     row = await world.row("one")
     assert (row.state, row.error) == ("sent", None)
@@ -153,7 +153,7 @@ async def test_a_status_never_touches_a_calendar_write_of_the_same_key(world: Wo
     await world.record("one")
     await world.work()
     async with world.sessions.everywhere.begin() as session:
-        await session.execute(update(OutboxRow).values(kind="calendar_put", state="pending"))
+        await session.execute(update(OUTBOX).values(kind="calendar_put", state="pending"))
     await world.apply(world.told("delivered"))
     assert await world.states() == {"one": "pending"}
 
@@ -171,7 +171,7 @@ async def test_a_thousand_statuses_are_two_statements(world: World):
     keys = [f"k{n}" for n in range(1000)]
     async with world.sessions.everywhere.begin() as session:
         await session.execute(
-            insert(OutboxRow),
+            insert(OUTBOX),
             [
                 {
                     "tenant_id": world.tenant_id,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mcp_platform.errors import NotFound
@@ -13,7 +13,7 @@ from mcp_platform.kit.database import create_sessions
 from mcp_platform.kit.queue import WakeUp
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
-from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.outbox.models import OUTBOX
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.outbox.statuses import AppliedStatuses, StatusUpdate, apply_statuses
 from mcp_platform.simulators.meta.app import MetaWorld
@@ -135,15 +135,15 @@ class World:
     async def work(self, *, lane: str = "", by: Delivery | None = None) -> timedelta | None:
         return await (by or self.delivery).handle(WakeUp(self.tenant_id, lane or self.lane))
 
-    async def row(self, key: str) -> OutboxRow:
+    async def row(self, key: str) -> Row[Any]:
         async with self.sessions.everywhere() as session:
-            found = await session.scalars(select(OutboxRow).where(OutboxRow.key == key))
+            found = await session.execute(select(OUTBOX).where(OUTBOX.c.key == key))
             return found.one()
 
     async def states(self) -> dict[str, str]:
         async with self.sessions.everywhere() as session:
             found = await session.execute(
-                select(OutboxRow.key, OutboxRow.state).order_by(OutboxRow.id)
+                select(OUTBOX.c.key, OUTBOX.c.state).order_by(OUTBOX.c.id)
             )
             return {row.key: row.state for row in found}
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import CredentialRefused
 from mcp_platform.kit.database import Sessions, TenantSessions
 from mcp_platform.outbox.calendar import CalendarEvent
-from mcp_platform.outbox.models import OutboxRow
+from mcp_platform.outbox.models import OUTBOX
 from mcp_platform.scheduling.agenda import Agenda, EffectCommit
 from mcp_platform.scheduling.appointment import ChosenSlot, Proposal
 from mcp_platform.scheduling.calendar import (
@@ -278,12 +278,10 @@ class Shop:
             )
             return list(found)
 
-    async def effects(self) -> list[OutboxRow]:
+    async def effects(self) -> list[Row[Any]]:
         async with self.sessions.everywhere() as session:
-            found = await session.scalars(
-                select(OutboxRow)
-                .where(OutboxRow.tenant_id == self.tenant.id)
-                .order_by(OutboxRow.id)
+            found = await session.execute(
+                select(OUTBOX).where(OUTBOX.c.tenant_id == self.tenant.id).order_by(OUTBOX.c.id)
             )
             return list(found)
 
@@ -303,8 +301,8 @@ class Shop:
                 )
             async with self.sessions.everywhere.begin() as session:
                 await session.execute(
-                    update(OutboxRow)
-                    .where(OutboxRow.tenant_id == effect.tenant_id, OutboxRow.id == effect.id)
+                    update(OUTBOX)
+                    .where(OUTBOX.c.tenant_id == effect.tenant_id, OUTBOX.c.id == effect.id)
                     .values(state="done", updated_at=func.clock_timestamp())
                 )
 
