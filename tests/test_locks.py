@@ -50,6 +50,7 @@ LOCKS = {
     "requirements-manifests.lock": Wanted(extras=("manifests",)),
     "requirements-build.lock": Wanted(group="build"),
     "requirements-image.lock": Wanted(group="image"),
+    "requirements-assets.lock": Wanted(group="assets"),
     "requirements-checkov.lock": Wanted(group="scan"),
     "requirements-upkeep.lock": Wanted(group="upkeep"),
     ".ci/pip-oldest.lock": Wanted(group="oldest-pip"),
