@@ -213,7 +213,9 @@ class InboxHandler:
         heard = corrected([hear(event) for event in turn.events])
         contact = await self._get_to_know(tenant, lease, heard)
         said: TurnReply | None = None
-        answerable = await self._answerable(tenant, lease, turn, contact=contact, heard=heard)
+        answerable, with_person = await self._answerable(
+            tenant, lease, turn, contact=contact, heard=heard
+        )
         if answerable:
             context = TurnContext(
                 tenant=tenant,
@@ -223,8 +225,9 @@ class InboxHandler:
                 heard=answerable,
                 now=self._clock(),
                 processor=processor,
+                with_person=with_person,
             )
-            async with self._receipt(tenant, turn, answerable[-1]):
+            async with self._receipt(tenant, context):
                 said = await self._assistant.answer(context)
         failpoint("turn.before_close")
         following = await self._close(tenant, lease, turn, contact=contact, heard=heard, said=said)
@@ -239,11 +242,11 @@ class InboxHandler:
         )
         return following
 
-    def _receipt(
-        self, tenant: Tenant, turn: Turn, newest: InboundMessage
-    ) -> AbstractAsyncContextManager[None]:
-        """Show that an answer is being written; once, and where WhatsApp can show it."""
-        if turn.resumed or newest.kind == "silent" or newest.key.startswith(API):
+    def _receipt(self, tenant: Tenant, context: TurnContext) -> AbstractAsyncContextManager[None]:
+        """Show that an answer is being written; once, where one is, and WhatsApp can show it."""
+        newest, resumed = context.heard[-1], context.turn.resumed
+        silent = context.with_person or newest.kind == "silent"
+        if resumed or silent or newest.key.startswith(API):
             return nullcontext()
         return self._receipts.shown(tenant, newest.message_id)
 
@@ -255,8 +258,8 @@ class InboxHandler:
         *,
         contact: Contact,
         heard: tuple[InboundMessage, ...],
-    ) -> tuple[InboundMessage, ...]:
-        """Return what is to be answered: nothing if a person answers, and nothing that is too old.
+    ) -> tuple[tuple[InboundMessage, ...], bool]:
+        """Return what is to be answered, nothing that is too old, and whether a person answers it.
 
         Each message is read by its own clock: what was written more than a day ago could not be
         answered, and "tomorrow" in it was another day. But a turn that has acted already finishes,
@@ -270,14 +273,14 @@ class InboxHandler:
         }
         human = contact.human_answers(turn.opened_at)
         if not (late or human):
-            return heard
+            return heard, False
         journal = Journal(leases=self._leases, lease=lease, turn=turn)
         await journal.read()
         if journal.acted:
-            return heard
+            return heard, False
         if late:
             await self._notices.trouble(tenant, "too_late", now=now)
-        return () if human else tuple(each for each in heard if each.key not in late)
+        return tuple(each for each in heard if each.key not in late), human
 
     async def _get_to_know(
         self, tenant: Tenant, lease: Lease, heard: tuple[InboundMessage, ...]
@@ -398,6 +401,8 @@ def _spoken(said: TurnReply, turn: Turn, *, at: datetime, copied: bool | None) -
     content: dict[str, Any] = {"choices": choices} if choices else {}
     if said.said:
         content |= {"said": dict(said.said), "named": said.named}
+    if said.meanwhile:
+        content["meanwhile"] = True
     if copied is not None:
         content[COPIED] = copied
     return Message(said.author, said.reply.text, at, reply_key(turn), content or None)

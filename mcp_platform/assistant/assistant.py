@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.assistant.beside_person import beside_person, help_in_danger
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful
@@ -147,6 +148,9 @@ class Assistant:
         if not (taps or texts or kinds & {"unsupported", "unreadable"}):
             return None
         turn = await self._prepare(context, texts)
+        if context.with_person:
+            tap = taps[-1].tap if taps else None
+            return await beside_person(turn, tap=tap, texts=texts)
         said = await self._said(turn, taps, texts)
         return said and turn.naming(said)
 
@@ -275,7 +279,7 @@ class Assistant:
         composed = await turn.compose(said, done, texts) if said or done else None
         if composed is None:
             MENU_TURNS.labels(why=why).inc()
-            return TurnReply(await turn.by_menu(texts), "menu")
+            return await help_in_danger(turn, texts) or TurnReply(await turn.by_menu(texts), "menu")
         if composed.reply is None:
             return None
         reply = composed.reply

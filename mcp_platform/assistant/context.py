@@ -23,3 +23,5 @@ class TurnContext:
     now: datetime
     """When this start of the turn began: one taken up hours later offers and books by that."""
     processor: ProcessorTime
+    with_person: bool = False
+    """A person has the conversation: the assistant says next to nothing."""

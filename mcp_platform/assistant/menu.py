@@ -190,6 +190,9 @@ class Menu:
             case {"do": "ask_team"}:
                 key = action.get("of")
                 return await self.ask_team(None if key is None else await self._faq.words_of(key))
+            case {"do": "back"}:
+                then = action.get("then")
+                return await self._act(then) if then else await self.root(greet=False)
             case {"do": "human"}:
                 return await self._done(await self._tools.hand_over(STEP))
         return await self.root(greet=False)

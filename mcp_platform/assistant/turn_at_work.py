@@ -16,7 +16,7 @@ from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.menu import Menu
 from mcp_platform.assistant.model import FunctionCall
 from mcp_platform.assistant.named_days import day_changed
-from mcp_platform.assistant.offers import Offers
+from mcp_platform.assistant.offers import Action, Offers
 from mcp_platform.assistant.outcomes import Done, Listed, result_for_model
 from mcp_platform.assistant.prompt import (
     contents,
@@ -30,6 +30,7 @@ from mcp_platform.assistant.speaking.consequences import ReplyEffect
 from mcp_platform.assistant.speaking.saying import ChosenPhrase, KnownIds
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox
+from mcp_platform.conversations.handover import HandOver, hand_over_of
 from mcp_platform.conversations.messages import Author, Message, Messages
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.appointments import Appointments
@@ -72,6 +73,8 @@ class TurnReply:
     """It says the contact's name."""
     beside: tuple[ReplyEffect, ...] = ()
     """What is done in the transaction that records it."""
+    meanwhile: bool = False
+    """It was said while a person has the conversation, and answers nobody."""
 
 
 class TurnAtWork:
@@ -137,6 +140,7 @@ class TurnAtWork:
                 today=rules.local(self.context.now).date(),
                 open_questions=self._open_questions,
                 proposal_open=self._proposed,
+                with_person=self.context.with_person,
             ),
             before=self._before or NOTHING_BEFORE,
             offered=self.offered,
@@ -295,15 +299,32 @@ class TurnAtWork:
             misunderstood=lost,
         )
 
-    async def by_menu(self, texts: Sequence[str]) -> Reply:
-        """Answer without the model; what was typed may be what stands on something to tap."""
+    async def hand_over(self) -> HandOver:
+        """Return what the contact was told since the conversation went to a person, and lately."""
+        contact = self.context.contact
+        async with self.journal.begin() as session:
+            return await hand_over_of(
+                session, tenant_id=contact.tenant_id, contact_id=contact.id, now=self.context.now
+            )
+
+    async def typed_choice(self, texts: Sequence[str]) -> Action | None:
+        """Return what the typed words choose of our last message, if they choose anything."""
+        _, offer = await self._typed(texts)
+        return None if offer is None else await self.menu.meaning(offer)
+
+    async def _typed(self, texts: Sequence[str]) -> tuple[Sequence[Message], str | None]:
+        """Return what was said before, and the offer that the typed words choose of it."""
         contact = self.context.contact
         async with self.journal.begin() as session:
             said = await Messages(session, contact.tenant_id).latest(
                 contact.id, most=HISTORY_MOST, since=self.context.now - HISTORY_SINCE
             )
             offers = Offers(session, contact.tenant_id, contact.id)
-            offer = await self._choice(said, texts, offers)
+            return said, await self._choice(said, texts, offers)
+
+    async def by_menu(self, texts: Sequence[str]) -> Reply:
+        """Answer without the model; what was typed may be what stands on something to tap."""
+        said, offer = await self._typed(texts)
         if offer is not None:
             return await self.menu.tap(offer)
         shown, just_now = self._shown(said)

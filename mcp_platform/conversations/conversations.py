@@ -46,7 +46,8 @@ _HANDLED: Mapping[Handling | None, str] = {
     "waiting": f"{_WITH_PERSON} AND c.human_by IS NULL",
     "person": f"{_WITH_PERSON} AND c.human_by IS NOT NULL",
 }
-# What nobody has answered begins with the first message after the last of ours.
+# What nobody has answered begins with the first message after the last of ours. What the assistant
+# says meanwhile, while a person has the conversation, answers nobody.
 _FOUND = f"""
     SELECT c.id, c.space, c.name, c.wa_id, c.api_user_id, c.language, {_LATEST} AS latest,
            {_WITH_PERSON} AS with_person, c.human_by, c.human_since, c.human_until,
@@ -63,6 +64,7 @@ _FOUND = f"""
           AND m.id > coalesce((
             SELECT o.id FROM messages o
             WHERE o.tenant_id = c.tenant_id AND o.contact_id = c.id AND o.direction = 'out'
+              AND o.content->'meanwhile' IS NULL
             ORDER BY o.id DESC LIMIT 1), 0)
     ) unanswered ON true
     WHERE c.tenant_id = :tenant

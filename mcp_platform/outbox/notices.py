@@ -43,6 +43,7 @@ class NoticeTexts:
     """What the owner reads, in one language. Each is one line, as a template's variable must be."""
 
     wants_a_person: str
+    still_waits: str
     left_alone: str
     asked: str
     still_asked: str
@@ -116,6 +117,22 @@ class Notices:
         text = f"{said} {quoted}{_how_to_answer(tenant, contact)}"
         await self._record(session, tenant, text, key=f"n:person:{key}")
         NOTICES.labels(about="wants_a_person").inc()
+
+    async def still_waits(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        *,
+        words: str,
+        key: str,
+    ) -> None:
+        """Remind the owner, in the transaction of the reply that says so, of who waits for a person."""
+        said = _texts(tenant).still_waits.format(who=_who(tenant, contact))
+        quoted = f"«{_quoted(words)}» " if words.strip() else ""
+        text = f"{said} {quoted}{_how_to_answer(tenant, contact)}"
+        await self._record(session, tenant, text, key=f"n:still_waits:{key}")
+        NOTICES.labels(about="still_waits").inc()
 
     async def passed_on(
         self,

@@ -91,6 +91,7 @@ class Buttons:
     for_me: str
     for_other: str
     other_service: str
+    back: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from tests.world import ANA, World, choice, eventually, text_of
 WANTS = "quero falar com uma pessoa"
 
 
-async def test_the_owner_is_told_and_the_assistant_is_silent(here: World) -> None:
+async def test_the_owner_is_told_and_the_assistant_says_once_that_nobody_is_there(
+    here: World,
+) -> None:
     reply = await here.ask(WANTS)
     assert "quem responde é uma pessoa da equipe" in text_of(reply)
     told = (await here.replies(1, as_=here.tenant.owner))[0]
@@ -23,7 +25,8 @@ async def test_the_owner_is_told_and_the_assistant_is_silent(here: World) -> Non
         await here.say(words)
         await here.idle()
 
-    assert len(await here.sent()) == 1
+    _, waiting = await here.sent()
+    assert "equipe" in text_of(waiting)
     assert await here.statuses() == []
     heard = await here.rows(
         "SELECT text FROM messages WHERE tenant_id = :tenant AND direction = 'in' ORDER BY id"
@@ -33,7 +36,8 @@ async def test_the_owner_is_told_and_the_assistant_is_silent(here: World) -> Non
         "alô?",
         "marca um corte amanhã às 15h",
     ]
-    assert len(await here.sent(as_=here.tenant.owner)) == 1
+    _, reminder = await here.sent(as_=here.tenant.owner)
+    assert "continua esperando uma pessoa. «vocês têm estacionamento?»" in text_of(reminder)
 
 
 async def test_taps_are_silent_too_while_a_person_has_the_conversation(here: World) -> None:
@@ -42,10 +46,13 @@ async def test_taps_are_silent_too_while_a_person_has_the_conversation(here: Wor
     reply = await here.choose(choice(root, "Falar com a equipe"))
     assert "quem responde é uma pessoa da equipe" in text_of(reply)
 
-    await here.tap(choice(root, "Agendar"))
-    await here.idle()
+    for _ in range(2):
+        await here.tap(choice(root, "Agendar"))
+        await here.idle()
 
-    assert len(await here.sent()) == 2
+    assert [choice(each, "Voltar ao assistente") for each in (await here.sent())[2:]]
+    assert len(await here.sent()) == 3
+    assert await here.statuses() == []
 
 
 async def test_other_customers_are_answered_as_before(here: World) -> None:
@@ -74,7 +81,7 @@ async def test_the_assistant_is_back_after_a_time(here: World) -> None:
     await here.ask(WANTS)
     await here.say("alô?")
     await here.idle()
-    assert len(await here.sent()) == 1
+    assert len(await here.sent()) == 2
     await here.as_owner(
         "UPDATE contacts SET human_until = human_until - interval '12 hours'"
         f" WHERE tenant_id = {here.tenant.id}"
@@ -134,11 +141,12 @@ async def test_who_waits_for_a_person_and_gets_a_user_id_waits_on(here: World) -
     await here.write(unnamed, text=WANTS)
     await here.replies(1)
 
-    await here.say("alô?")
-    await here.idle()
+    for words in ("alô?", "oi?"):
+        await here.say(words)
+        await here.idle()
 
     assert await here.value("SELECT count(*) FROM contacts WHERE tenant_id = :tenant") == 1
-    assert len(await here.sent()) == 1
+    assert len(await here.sent()) == 2
 
 
 async def test_a_handoff_that_was_interrupted_before_its_reply_is_still_told(

@@ -23,6 +23,8 @@ class TurnState:
     upcoming: tuple[Appointment, ...] = ()
     """What stands of the contact's, as this turn has left it."""
     open_questions: int = 0
+    with_person: bool = False
+    """A person has the conversation."""
     today: date
     """By the business's clock."""
 
@@ -52,5 +54,5 @@ _CONDITIONS: Mapping[Condition, Callable[[About, TurnState], bool]] = {
     "appointment_today": _today,
     "no_appointment": lambda _, state: not state.upcoming,
     "open_question": lambda _, state: state.open_questions > 0,
-    "with_person": lambda _about, _state: False,  # no turn is answered then
+    "with_person": lambda _, state: state.with_person,
 }

@@ -82,6 +82,9 @@ class PhraseOptions:
                 return [_words(buttons.for_me), _words(buttons.for_other)]
             case "show_person":
                 return [(buttons.person, {"do": "human"}, "")]
+            case "show_back":
+                see: Action = {"do": "back", "then": _of()}
+                return [(buttons.times, see, ""), (buttons.back, {"do": "back"}, "")]
             case "show_move_cancel":
                 its = str(about.appointments[0].id)
                 move: Action = {"do": "move", "id": its}
@@ -126,6 +129,8 @@ class PhraseEffects:
             for each in part.phrase.does:
                 if each in _CALLS:
                     found.setdefault("call_person", self._calling(urgent=each in _URGENT))
+                elif each == "remind_owner":
+                    found.setdefault(each, self._remind)
                 elif each == "ask_owner":
                     found.setdefault(each, self._asking(part.phrase.id))
                 elif each in _TELLS:
@@ -134,11 +139,22 @@ class PhraseEffects:
 
     def _calling(self, *, urgent: bool) -> ReplyEffect:
         async def call(session: AsyncSession) -> None:
-            await self._tools.call_person(session)
+            if not self._tools.context.with_person:
+                await self._tools.call_person(session)
             if urgent:
                 await self._telling("urgent", urgent=True)(session)
 
         return call
+
+    async def _remind(self, session: AsyncSession) -> None:
+        context = self._tools.context
+        await self._tools.notices.still_waits(
+            session,
+            context.tenant,
+            context.contact,
+            words=self._tools.written,
+            key=str(context.turn.id),
+        )
 
     def _asking(self, topic: str) -> ReplyEffect:
         async def ask(session: AsyncSession) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from mcp_platform.words.book import OFFERED, Condition, Consequence, Outcome, Phrase, near
+from mcp_platform.words.book import OFFERED, Consequence, Outcome, Phrase, near
 
 # What the book provides for and nothing does yet. A phrase that says so is not said.
 _NOT_DONE: frozenset[Consequence] = frozenset({"pass_media", "show_note_wish"})
-_NEVER_MET: frozenset[Condition] = frozenset({"with_person"})
 _POSSIBLE: frozenset[Outcome] = frozenset(
     {"booked", "moved", "cancelled", "late_noted", "asked", "handed_over", "proposed", "noted"}
 )
@@ -14,8 +13,7 @@ _POSSIBLE: frozenset[Outcome] = frozenset(
 
 def _can_be_said(phrase: Phrase) -> bool:
     possible = phrase.force != "effect" or bool(phrase.of & _POSSIBLE)
-    never = _NEVER_MET.intersection(phrase.needs) or _NOT_DONE.intersection(phrase.does)
-    return possible and not never
+    return possible and not _NOT_DONE.intersection(phrase.does)
 
 
 REPERTOIRE: Mapping[str, Phrase] = {

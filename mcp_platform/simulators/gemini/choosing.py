@@ -118,8 +118,6 @@ class _Turn:
         alone = wishes.first(wishes.ALONE, said)
         if alone:
             return [self.reply(part(alone))]
-        if re.search(wishes.ANYBODY, said) and self.told.get("with_person"):
-            return [self.reply(part("human_waiting"))]
         looks = (
             *(self._closing, self._wrong, self._lateness),
             *(self._unsure, self._note, self._refused),

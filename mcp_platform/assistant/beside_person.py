@@ -1,0 +1,80 @@
+"""What the assistant says while a person has the conversation: by code, without the model.
+
+Whoever waits for a person that nobody has seen yet is told so, once for each hand-over, and may go on
+with the assistant by a tap. Danger to life is answered all the same. Otherwise it is silent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.assistant.choosing.danger import SAFETY, danger_in
+from mcp_platform.assistant.offers import Action
+from mcp_platform.assistant.speaking.facts import About
+from mcp_platform.assistant.speaking.saying import ChosenPhrase
+from mcp_platform.assistant.turn_at_work import TurnAtWork, TurnReply
+from mcp_platform.conversations.contacts import Contacts
+from mcp_platform.conversations.handover import HandOver
+from mcp_platform.words.book import BOOK
+
+WAITING = "human_waiting"
+BACK = "back_to_me"
+
+
+async def beside_person(
+    turn: TurnAtWork, *, tap: str | None, texts: Sequence[str]
+) -> TurnReply | None:
+    """Return what is said though a person has the conversation; None: nothing."""
+    standing = await turn.hand_over()
+    if danger := _help_in(texts, standing):
+        return await _said(turn, danger, texts)
+    if standing.taken or standing.answered:
+        return None
+    action = await turn.menu.meaning(tap) if tap else await turn.typed_choice(texts)
+    if action is not None and action["do"] == "back":
+        return await _back(turn, action, texts)
+    if standing.said & {WAITING} or standing.said_lately & SAFETY:
+        return None
+    return await _said(turn, WAITING, texts)
+
+
+async def help_in_danger(turn: TurnAtWork, texts: Sequence[str]) -> TurnReply | None:
+    """Return the help in the danger that is written of, where no model reads it; None: in none."""
+    danger = danger_in(texts) and _help_in(texts, await turn.hand_over())
+    return await _said(turn, danger, texts) if danger else None
+
+
+def _help_in(texts: Sequence[str], standing: HandOver) -> str | None:
+    """Return the phrase that helps in the danger written of, if it was not said lately."""
+    danger = danger_in(texts)
+    return None if danger in standing.said_lately else danger
+
+
+async def _said(turn: TurnAtWork, phrase: str, texts: Sequence[str]) -> TurnReply | None:
+    composed = await turn.compose([ChosenPhrase(BOOK[phrase], About())], [], texts)
+    if composed is None or composed.reply is None:
+        return None
+    return TurnReply(
+        composed.reply,
+        "menu",
+        said=composed.said,
+        named=composed.named,
+        beside=composed.beside,
+        meanwhile=turn.context.with_person,
+    )
+
+
+async def _back(turn: TurnAtWork, action: Action, texts: Sequence[str]) -> TurnReply | None:
+    """Give the conversation back to the assistant, in the transaction of the reply."""
+    hello = await _said(turn, BACK, texts)
+    if hello is None:
+        return None
+    follows = await turn.menu.do(action)
+    contact = turn.context.contact
+
+    async def give_back(session: AsyncSession) -> None:
+        await Contacts(session, contact.tenant_id).answered_by(contact.id, "assistant")
+
+    text = f"{hello.reply.text}\n\n{follows.text}"
+    return replace(hello, reply=replace(follows, text=text), beside=(give_back,), meanwhile=False)

@@ -1,0 +1,164 @@
+"""While a person has the conversation: told once that nobody is there yet, helped in danger."""
+
+from typing import Any
+
+import pytest
+
+from mcp_platform.flow import InboxHandler
+from tests.flows.test_person import anas, asked
+from tests.world import World, choice, choices_of, text_of
+
+WANTS = "quero falar com uma pessoa"
+NOBODY_YET = ("ainda não conseguiu responder", "Ainda estou esperando alguém da equipe")
+
+
+def _says_nobody_is_there(message: dict[str, Any]) -> bool:
+    return any(each in text_of(message) for each in NOBODY_YET)
+
+
+async def _say(here: World, *words: str) -> list[dict[str, Any]]:
+    """Send messages one after the other; return what was said to them."""
+    before = len(await here.sent())
+    for each in words:
+        await here.say(each)
+        await here.idle()
+    return (await here.sent())[before:]
+
+
+@pytest.mark.parametrize("model", [True, False])
+async def test_who_waits_is_told_once_and_the_owner_reminded_once(here: World, model: bool) -> None:  # noqa: FBT001
+    await here.ask(WANTS)
+    if not model:
+        await here.without_model()
+    asked_model = len(await here.asked_model())
+
+    [told] = await _say(here, "tem alguém aí??", "alô?", "oi?")
+
+    assert _says_nobody_is_there(told)
+    assert [each["title"] for each in choices_of(told)] == ["Ver horários", "Voltar ao assistente"]
+    assert len(await here.asked_model()) == asked_model
+    _, reminder = await here.sent(as_=here.tenant.owner)
+    assert "continua esperando uma pessoa. «tem alguém aí??»" in text_of(reminder)
+    contact = await asked(here, "GET", f"/{await anas(here)}")
+    assert contact["unanswered_since"] is not None
+
+
+async def test_a_tap_goes_back_to_the_assistant_and_the_next_hand_over_counts_anew(
+    here: World,
+) -> None:
+    await here.ask(WANTS)
+    [told] = await _say(here, "alô?")
+
+    back = await here.choose(choice(told, "Voltar ao assistente"))
+
+    assert "assistente virtual" in text_of(back)
+    assert choices_of(back)
+    assert "✅ Agendado" in text_of(
+        await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
+    )
+    await here.ask(WANTS)
+    [again] = await _say(here, "alô?", "oi?")
+    assert _says_nobody_is_there(again)
+
+
+async def test_who_wants_times_meanwhile_is_shown_services_by_the_assistant(here: World) -> None:
+    await here.ask(WANTS)
+    [told] = await _say(here, "alô?")
+
+    shown = await here.choose(choice(told, "Ver horários"))
+
+    assert "assistente virtual" in text_of(shown)
+    assert "Corte" in [each["title"] for each in choices_of(shown)]
+    contact = await asked(here, "GET", f"/{await anas(here)}")
+    assert contact["handling"] == "assistant"
+
+
+async def test_who_types_what_stands_on_the_button_goes_back_too(here: World) -> None:
+    await here.ask(WANTS)
+
+    _, back = await _say(here, "alô?", "voltar ao assistente")
+
+    assert "assistente virtual" in text_of(back)
+
+
+async def test_the_assistant_is_silent_once_somebody_is_there(here: World) -> None:
+    await here.ask(WANTS)
+    [told] = await _say(here, "alô?")
+    contact = await anas(here)
+    await asked(here, "POST", f"/{contact}/take", json={})
+
+    assert await _say(here, "oi?") == []
+    await asked(here, "POST", f"/{contact}/reply", json={"text": "Oi, sou a Bia."})
+    await here.idle()
+    before = len(await here.sent())
+    await here.tap(choice(told, "Voltar ao assistente"))
+    await here.idle()
+
+    assert len(await here.sent()) == before
+    assert (await asked(here, "GET", f"/{contact}"))["handling"] == "person"
+
+
+async def test_killed_before_its_reply_it_is_said_once_all_the_same(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.ask(WANTS)
+    close, failures = InboxHandler._close, [RuntimeError("killed here")]
+
+    async def failing(answering: InboxHandler, *args: Any, **more: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await close(answering, *args, **more)
+
+    monkeypatch.setattr(InboxHandler, "_close", failing)
+
+    [told] = await _say(here, "alô?", "oi?")
+
+    assert not failures
+    assert _says_nobody_is_there(told)
+    assert len(await here.sent(as_=here.tenant.owner)) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [
+        ("meu pai tá com dor no peito", ["192"]),
+        ("não quero mais viver", ["188", "192"]),
+        ("meu marido está me batendo", ["190", "180"]),
+        ("my father has chest pain", ["192"]),
+        ("me quiero morir", ["188", "192"]),
+    ],
+)
+async def test_danger_is_answered_though_a_person_has_the_conversation(
+    here: World, written: str, numbers: list[str]
+) -> None:
+    await here.ask(WANTS)
+    await asked(here, "POST", f"/{await anas(here)}/take", json={})
+
+    [helped] = await _say(here, written, written, "alguém?")
+
+    assert all(each in text_of(helped) for each in numbers)
+    assert choices_of(helped) == []
+    [urgent] = [
+        each for each in await here.sent(as_=here.tenant.owner) if "URGENTE" in text_of(each)
+    ]
+    assert f"«{written}»" in text_of(urgent)
+    assert (await asked(here, "GET", f"/{await anas(here)}"))["taken_by"] == "bia"
+
+
+async def test_after_danger_nobody_is_told_to_look_at_times(here: World) -> None:
+    await here.ask(WANTS)
+
+    [helped] = await _say(here, "não quero mais viver", "alguém?")
+
+    assert "188" in text_of(helped)
+
+
+async def test_danger_is_answered_without_the_model_and_a_person_called(here: World) -> None:
+    await here.without_model()
+
+    [helped] = await _say(here, "socorro, minha mãe desmaiou aqui", "ela não acorda")
+
+    assert "192" in text_of(helped)
+    assert choices_of(helped) == []
+    assert "URGENTE" in "".join(text_of(each) for each in await here.sent(as_=here.tenant.owner))
+    assert (await asked(here, "GET", f"/{await anas(here)}"))["handling"] == "waiting"
