@@ -1,5 +1,7 @@
 """Does what the model asks for: validates a call, bounds their number, and counts them."""
 
+from dataclasses import replace
+
 from pydantic import ValidationError
 
 from mcp_platform.assistant.metrics import TOOL_CALLS
@@ -36,7 +38,9 @@ class ToolCalls:
             case ToCancel(one, also):
                 self._toolbox.cancelling += [one, *also]
             case SlotsFound(status="ok", slots=slots):
-                self._toolbox.searched[slots[0].service_id] = done.outcome
+                for service in {slot.service_id for slot in slots if not slot.then}:
+                    theirs = tuple(slot for slot in slots if slot.service_id == service)
+                    self._toolbox.searched[service] = replace(done.outcome, slots=theirs)
             case DaysDiffer():
                 self._toolbox.asked_which_day = True
             case ToChoose():

@@ -5,22 +5,20 @@ by the server; the menu keeps no state of its own.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
-from uuid import UUID
+from dataclasses import dataclass, replace
 
 from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
+from mcp_platform.assistant.searches import just_after, more_action, search_of
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.toolbox import Toolbox, other_times, slot_action, with_visit
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
-from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.outcome import CalendarClosed, SlotView
 from mcp_platform.tenants.languages import supported
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.texts import TEXTS
@@ -152,6 +150,8 @@ class Menu:
                 return await self._days(action)
             case {"do": "times"}:
                 return await self._times(action)
+            case {"do": "find"}:
+                return await self._find(action)
             case {"do": "slot"}:
                 return await self._done(await self._tools.take(STEP, action))
             case {"do": "slots", "slots": slots}:
@@ -277,8 +277,7 @@ class Menu:
         """Offer the next days that have a free time."""
         seen = action.get("seen", 0)
         days = await self._tools.agenda.openings.days(
-            service_id=action["service"],
-            professional_id=action["professional"],
+            search_of(action),
             now=self._tools.now,
             limit=seen + ROWS + 1,
             contact_id=self._tools.context.contact.id,
@@ -287,7 +286,7 @@ class Menu:
         if not days:
             return await self.root(why=self._say.no_days, greet=False)
         today = self._catalogue.rules.local(self._tools.now).date()
-        onward = {**action, "do": "times", "after": None}
+        onward = {**action, "do": "times", "after": action.get("from"), "seen": 0, "more": False}
         page = days if len(days) <= ROWS else days[:PAGE]
         rows = [
             _Row(
@@ -303,34 +302,42 @@ class Menu:
 
     async def _times(self, action: Action) -> Reply:
         """Offer one day's free times; there may be more than a list holds."""
-        day = date.fromisoformat(action["day"])
-        after = time.fromisoformat(action["after"]) if action.get("after") else time.min
         found = await self._tools.agenda.openings.find(
-            service_id=action["service"],
-            professional_id=action["professional"],
-            wanted=SearchWindow(first=day, last=day, from_time=after),
+            replace(search_of(action), order="earliest"),
             now=self._tools.now,
-            limit=ROWS + 1,
-            spread=False,
-            moving=_uuid(action.get("moving")),
             contact_id=self._tools.context.contact.id,
         )
         if found.status != "ok":
+            found = replace(found, slots=found.slots[:ROWS])
             return await self._done(
                 await self._tools.note(STEP, with_visit(found, action), moving=action.get("moving"))
             )
-        slots = with_visit(found, action).slots
-        page = slots if len(slots) <= ROWS else slots[:PAGE]
-        rows = [
-            _Row(choice.title, slot_action(slot, moving=action.get("moving")), choice.description)
-            for slot, choice in zip(
-                page, self._speech.slot_choices(page, [""] * len(page)), strict=True
-            )
-        ]
-        if len(slots) > ROWS:
-            later = _just_after(page[-1].start)
-            rows.append(_Row(self._say.more_times, {**action, "after": later}))
+        found = with_visit(found, action)
+        page = _page(found.slots)
+        rows = self._rows(page, moving=action.get("moving"))
+        if len(found.slots) > len(page):
+            later = just_after(page[-1].start).isoformat()
+            rows.append(_Row(self._say.more_times, {**action, "after": later, "more": True}))
         return await self._reply(self._say.which_time, rows)
+
+    async def _find(self, action: Action) -> Reply:
+        """Offer what a search finds that waited for its service."""
+        search = search_of(action)
+        found = with_visit(await self._tools.find(search), action)
+        if isinstance(found, CalendarClosed):
+            return await self.way_on(self._say.calendar_closed)
+        rows = self._rows(found.slots, moving=action.get("moving"))
+        if more := more_action(search, found, like=action):
+            rows.append(_Row(self._say.more_times, more))
+        text = self._speech.block(Done(found, ("",) * len(found.slots))).text
+        return await self._reply(text, rows) if rows else await self.way_on(text)
+
+    def _rows(self, slots: Sequence[SlotView], *, moving: str | None) -> list[_Row]:
+        choices = self._speech.slot_choices(slots, [""] * len(slots))
+        return [
+            _Row(choice.title, slot_action(slot, moving=moving), choice.description)
+            for slot, choice in zip(slots, choices, strict=True)
+        ]
 
     # -- what one has --------------------------------------------------------------------------
 
@@ -435,9 +442,9 @@ class Menu:
         return Reply(text, choices, self._say.see_options)
 
 
-def _just_after(start: datetime) -> str:
-    return (start + timedelta(minutes=1)).time().isoformat()
-
-
-def _uuid(text: Any) -> UUID | None:
-    return UUID(text) if text else None
+def _page(slots: Sequence[SlotView]) -> Sequence[SlotView]:
+    """Return what a list holds: the next page begins with another start."""
+    if len(slots) <= ROWS:
+        return slots
+    page = [each for each in slots[:PAGE] if each.start != slots[PAGE].start]
+    return page or slots[:PAGE]

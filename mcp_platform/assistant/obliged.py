@@ -141,7 +141,8 @@ def _as_one(searches: Sequence[Done]) -> Done:
     asked = any(isinstance(each.outcome, DaysDiffer) for each in searches)
     slots = tuple(found)
     one = DaysDiffer(slots=slots) if asked else SlotsFound(status="ok", slots=slots)
-    return Done(one, tuple(found.values()))
+    more = [each.more for each in searches if each.more]
+    return Done(one, tuple(found.values()), more[-1] if more else None)
 
 
 def still_to_choose(

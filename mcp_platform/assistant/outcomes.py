@@ -140,6 +140,19 @@ class ToChoose(ToolOutcome):
         return {"status": "ask_which_one", "slots": _slots(self.slots, ids[: len(self.slots)])}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhichService(ToolOutcome):
+    """A search that waits for its service: choosing one makes it. `actions` are by name's order."""
+
+    role: ClassVar[Role] = "reading"
+    names: tuple[str, ...]
+    actions: tuple[dict[str, Any], ...]
+    kind: Literal["which_service"] = "which_service"
+
+    def for_model(self, _ids: tuple[str, ...], /) -> dict[str, Any]:
+        return {"status": "ask_which_service"}
+
+
 @dataclass(frozen=True, slots=True)
 class ToCancel(ToolOutcome):
     """An appointment that the model would cancel, and maybe others with it: the contact says.
@@ -199,7 +212,7 @@ SHARED: tuple[type[Any], ...] = (
         UnknownAppointment,
         SlotsFound,
     ),
-    *(Listed, HandedOver, UnknownSlot, DaysDiffer, ToChoose, ToCancel, Refused),
+    *(Listed, HandedOver, UnknownSlot, DaysDiffer, ToChoose, WhichService, ToCancel, Refused),
 )
 """The outcomes that several tools have, or a tap."""
 
@@ -210,6 +223,8 @@ class Done:
 
     outcome: Outcome
     ids: tuple[str, ...] = field(default=())
+    more: str | None = None
+    """The offer id of a row that shows what its list leaves out."""
 
 
 class OutcomeJson:
@@ -223,7 +238,7 @@ class OutcomeJson:
     def write(self, done: Done) -> dict[str, Any]:
         """Return it as JSON. Raises ValueError for a time that is not by a tenant's clock."""
         outcome = self._any.dump_python(done.outcome, mode="json", warnings="error")
-        return {"outcome": outcome, "ids": list(done.ids)}
+        return {"outcome": outcome, "ids": list(done.ids), "more": done.more}
 
     def read(self, content: Mapping[str, Any]) -> Done:
         """Return what `write` wrote, in this release or in the one before.
@@ -232,7 +247,8 @@ class OutcomeJson:
             ValueError: it wrote no such thing.
         """
         outcome = _as_written_now(content["outcome"])
-        return Done(self._any.validate_python(outcome), tuple(content["ids"]))
+        ids, more = tuple(content["ids"]), content.get("more")
+        return Done(self._any.validate_python(outcome), ids, more)
 
 
 def _as_written_now(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -268,7 +284,7 @@ def still_to_come(done: Done, *, now: datetime) -> Done:
                 return Done(Taken(alternatives=left), ids)
             if not left:
                 return Done(UnknownSlot())
-            return Done(replace(done.outcome, slots=left), ids)
+            return replace(done, outcome=replace(done.outcome, slots=left), ids=ids)
         case ToChoose(slots=slots) if any(slot.start <= now for slot in slots):
             return Done(UnknownSlot())
         case Proposed(slots=slots) if any(each.slot.start <= now for each in slots):
@@ -308,15 +324,17 @@ def result_for_model(done: Done) -> dict[str, Any]:
 
 
 def _slots(slots: tuple[SlotView, ...], ids: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": offer,
-            "service": slot.service_name,
-            "professional": slot.professional_name,
-            "start": slot.start.isoformat(),
-        }
-        for slot, offer in zip(slots, ids, strict=True)
-    ]
+    return [{"id": offer, **slot_facts(slot)} for slot, offer in zip(slots, ids, strict=True)]
+
+
+def slot_facts(slot: SlotView) -> dict[str, Any]:
+    """Return what the model is told of a slot, and of those that follow in the same choice."""
+    facts: dict[str, Any] = {
+        "service": slot.service_name,
+        "professional": slot.professional_name,
+        "start": slot.start.isoformat(timespec="minutes"),
+    }
+    return {**facts, "then": list(map(slot_facts, slot.then))} if slot.then else facts
 
 
 def _appointment(appointment: Appointment, offer: str) -> dict[str, Any]:

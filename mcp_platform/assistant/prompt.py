@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from mcp_platform.assistant.outcomes import slot_facts
 from mcp_platform.assistant.speaking.repertoire import lines
 from mcp_platform.conversations.messages import Message
 from mcp_platform.scheduling import wording
@@ -29,7 +30,7 @@ everything the customer wrote. What a function did, and lists of times, the syst
 answers; days are YYYY-MM-DD, hours HH:MM. Several ids are separated by spaces.
 - A question about the business: if one of the ANSWERS fits, say answer about its id; if none does, and \
 no phrase gives the fact, call ask_owner with the question and say the asked_ phrase of its topic.
-- To find times call find_slots. Book only a slot that the customer asked for: service, day and hour, or \
+- To find times call find_slots; of a service that the customer did not name, leave service_ids out. Book only a slot that the customer asked for: service, day and hour, or \
 one of those shown. Unsure is not a yes.
 - To change an appointment, find slots with its id, then reschedule; never cancel it first.
 - "Today", "tomorrow" and weekdays count from the day on which a message was written.
@@ -128,15 +129,7 @@ def describe_turn(
             }
             for offer, view in appointments.items()
         ],
-        "shown": [
-            {
-                "id": offer,
-                "service": slot.service_name,
-                "professional": slot.professional_name,
-                "start": slot.start.isoformat(timespec="minutes"),
-            }
-            for offer, slot in offered.items()
-        ],
+        "shown": [{"id": offer, **slot_facts(slot)} for offer, slot in offered.items()],
     }
 
 

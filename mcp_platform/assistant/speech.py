@@ -12,6 +12,7 @@ from mcp_platform.assistant.outcomes import (
     ToCancel,
     ToChoose,
     UnknownSlot,
+    WhichService,
 )
 from mcp_platform.assistant.phrases import phrases
 from mcp_platform.scheduling import wording
@@ -39,6 +40,8 @@ from mcp_platform.words.forms import forms, your_person
 from mcp_platform.words.templates import fill
 from mcp_platform.words.texts import TEXTS
 from mcp_platform.words.times import Times
+
+FOLLOWED_BY = " + "
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,21 @@ class Speech:
         )
 
     def _what(self, slot: SlotView) -> str:
-        """Say what a slot is for, with whom and for whom; of a long name the end is lost."""
+        """Say what a slot is for, with whom and for whom; of a long name the end is lost.
+
+        Of slots that follow one another, of each, and when the later ones begin.
+        """
+        most = (ROW_DESCRIPTION_MAX + len(FOLLOWED_BY)) // len(slot.each) - len(FOLLOWED_BY)
+        first, *then = (self._what_of(each, most=most) for each in slot.each)
+        clocks = [wording.clock(each.start, language=self.language) for each in slot.then]
+        later = [f"{clock} {what}" for clock, what in zip(clocks, then, strict=True)]
+        return FOLLOWED_BY.join([first, *later])
+
+    def _what_of(self, slot: SlotView, *, most: int) -> str:
         whom = slot.person and self._forms["for_person"].format(person=your_person(slot.person))
         named = [self._named(slot.professional_name), whom]
         parts = [slot.service_name, *(each for each in named if each)]
-        if len(" · ".join(parts)) > ROW_DESCRIPTION_MAX:
+        if len(" · ".join(parts)) > most:
             parts.reverse()
         return " · ".join(parts)
 
@@ -137,7 +150,7 @@ class Speech:
             case Cancelled(appointment=view):
                 return Block(self._stands(view, self._texts.outcomes.cancelled_is))
             case DaysDiffer(slots=slots):
-                return Block(self._which_of(slots), self.slot_choices(slots, done.ids))
+                return Block(self._which_of(slots), self._list(slots, done))
             case ToChoose():
                 return self._to_choose(done.outcome, done.ids)
             case ToCancel(view, also):
@@ -148,11 +161,14 @@ class Speech:
                     tuple(map(ReplyOption, done.ids, titles)),
                 )
             case SlotsFound(status="ok", slots=slots):
-                return Block(self._header(slots), self.slot_choices(slots, done.ids))
+                return Block(self._header(slots), self._list(slots, done))
             case SlotsFound(status=status, slots=slots):
-                return self._instead(getattr(say, status), slots, done.ids)
+                return self._instead(getattr(say, status), slots, done)
             case Taken(alternatives=slots):
-                return self._instead(say.taken, slots, done.ids)
+                return self._instead(say.taken, slots, done)
+            case WhichService(names=names):
+                rows = tuple(map(ReplyOption, done.ids, names))
+                return Block(say.which_service, rows + self._more(done, say.more_services))
             case CalendarClosed():
                 return Block(say.calendar_closed)
             case LimitReached(limit=limit):
@@ -169,12 +185,19 @@ class Speech:
 
     def _header(self, slots: Sequence[SlotView]) -> str:
         """Write what stands above times: service and day, where all are of one."""
-        services = {slot.service_name for slot in slots}
+        services = {tuple(sorted(each.service_name for each in slot.each)) for slot in slots}
         days = {slot.start.date() for slot in slots}
-        if len(services) != 1 or len(days) != 1:
+        if len(days) != 1:
             return self.phrases.slots
-        values = {"service": services.pop(), "on_day": self._times.on_day(days.pop())}
-        return fill(self._texts.outcomes.times_of, values) or self.phrases.slots
+        values = {"on_day": self._times.on_day(days.pop())}
+        said = self._texts.outcomes
+        template = said.times_any
+        if len(services) == 1:
+            named = [each.service_name for each in slots[0].each]
+            values |= dict(zip(("service", "service2"), named, strict=False))
+            several = {1: said.times_of, 2: said.times_two}
+            template = several.get(len(named), said.times_any)
+        return fill(template, values) or self.phrases.slots
 
     def _which_of(self, slots: Sequence[SlotView]) -> str:
         today = self._catalogue.rules.local(self._now).date()
@@ -252,11 +275,17 @@ class Speech:
             return str(self._forms["nothing"])
         return wording.price(cents, currency=currency, language=self.language)
 
-    def _instead(self, why: str, slots: Sequence[SlotView], ids: Sequence[str]) -> Block:
+    def _list(self, slots: Sequence[SlotView], done: Done) -> tuple[ReplyOption, ...]:
+        return self.slot_choices(slots, done.ids) + self._more(done, self.phrases.more_times)
+
+    def _more(self, done: Done, title: str) -> tuple[ReplyOption, ...]:
+        return () if done.more is None else (ReplyOption(done.more, title),)
+
+    def _instead(self, why: str, slots: Sequence[SlotView], done: Done) -> Block:
         say = self.phrases
         if not slots:
             return Block(f"{why} {say.no_slots}")
-        return Block(f"{why} {say.slots}", self.slot_choices(slots, ids))
+        return Block(f"{why} {say.slots}", self._list(slots, done))
 
     def _listed(self, appointments: Sequence[Appointment]) -> Block:
         if not appointments:

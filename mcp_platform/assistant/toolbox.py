@@ -4,11 +4,11 @@ Tenant and contact come from the turn. An id is accepted only if it was issued t
 tools that the model may call are in `tools/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,9 +29,11 @@ from mcp_platform.assistant.outcomes import (
     ToCancel,
     ToChoose,
     UnknownSlot,
+    WhichService,
     still_to_come,
 )
 from mcp_platform.assistant.quoting import quoted_note, quoted_person
+from mcp_platform.assistant.searches import Visit, more_action
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.outbox.notices import Notices
@@ -41,7 +43,7 @@ from mcp_platform.scheduling.appointment import Appointment, ChosenSlot, Proposa
 from mcp_platform.scheduling.appointments import VisitDetails
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
-from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
+from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service, ServiceId
 from mcp_platform.scheduling.outcome import (
     Booked,
     BookedTogether,
@@ -54,6 +56,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.scheduling.searching import SlotSearch
 from mcp_platform.words.forms import their_person
 
 # WhatsApp shows ten rows in a list; the model is told no more than the contact can be shown.
@@ -65,8 +68,6 @@ UNKNOWN_SLOT = Refused("unknown_slot", "There is no such slot. Search again.")
 UNKNOWN_APPOINTMENT = Refused("unknown_appointment", "The customer has no such appointment.")
 
 Found = TypeVar("Found", bound=Outcome)
-Visit = Mapping[str, Any]
-"""What a contact said of a visit: `person`, for whom it is, and `note`."""
 
 
 class Toolbox:
@@ -160,11 +161,14 @@ class Toolbox:
             return recorded
         if slot is None:
             return await self.note(step, UnknownSlot())
-        choice = _chosen(slot)
+        choice, *then = _chosen(slot)
         work = _Work(self, step, like=slot)
         contact = self.context.contact
         try:
-            if slot.get("moving"):
+            if then:
+                proposal = self._proposal(str(self.journal.uuid("proposal", step)), [slot], slot)
+                await self.agenda.confirm(proposal, now=self.now, work=work)
+            elif slot.get("moving"):
                 await self.agenda.move(
                     appointment_id=UUID(slot["moving"]),
                     contact_id=contact.id,
@@ -231,7 +235,7 @@ class Toolbox:
         return Proposal(
             id=UUID(proposal_id),
             contact_id=self.context.contact.id,
-            choices=tuple(map(_chosen, slots)),
+            choices=tuple(choice for slot in slots for choice in _chosen(slot)),
             moving=UUID(moving) if moving else None,
             contact_name=self.context.contact.name,
             person=said.get("person"),
@@ -285,6 +289,9 @@ class Toolbox:
         start = self.catalogue.rules.local(datetime.fromisoformat(action["start"]))
         if start <= self.now:
             return None
+        then = tuple(map(self.slot_view, action.get("then", ())))
+        if None in then:
+            return None
         return SlotView(
             service_id=service.id,
             service_name=service.name,
@@ -294,20 +301,16 @@ class Toolbox:
             end=self.catalogue.rules.local(start.astimezone(UTC) + service.duration),
             person=action.get("person"),
             note=action.get("note"),
+            then=tuple(each for each in then if each is not None),
         )
 
     async def find(
-        self, wanted: SearchWindow, *, service_id: str, **which: Any
+        self, search: SlotSearch, *, limit: int = MOST_SLOTS
     ) -> SlotsFound | CalendarClosed:
         """Look for free times; an unreadable calendar is an answer too."""
         try:
             return await self.agenda.openings.find(
-                service_id=service_id,
-                wanted=wanted,
-                now=self.now,
-                limit=MOST_SLOTS,
-                contact_id=self.context.contact.id,
-                **which,
+                search, now=self.now, limit=limit, contact_id=self.context.contact.id
             )
         except (CalendarUnreadable, CredentialRefused):
             return CalendarClosed()
@@ -391,7 +394,16 @@ class Toolbox:
         if view is None:
             return await self.note(step, UnknownAppointment())
         if view.service_id in self.searched:
-            return await self.note(step, self.searched[view.service_id], moving=str(view.id))
+            found = self.searched[view.service_id]
+            service, day = ServiceId(view.service_id), found.slots[0].start.date()
+            search = SlotSearch(
+                service_ids=(service,),
+                window=SearchWindow(first=day, last=day + timedelta(days=1)),
+                everyone=True,
+                moving=view.id,
+            )
+            more = more_action(search, found, like={})
+            return await self.note(step, found, moving=str(view.id), more=more)
         also = [ahead[each] for each in self._to_cancel if each in ahead and each != appointment]
         return await self.note(step, ToCancel(view, tuple(also)))
 
@@ -470,20 +482,32 @@ class Toolbox:
         contact = self.context.contact
         return Offers(session, contact.tenant_id, contact.id)
 
-    async def note(self, step: str, outcome: Outcome, *, moving: str | None = None) -> Done:
-        """Write an outcome without an effect into the journal, its offers beside it."""
+    async def note(
+        self, step: str, outcome: Outcome, *, moving: str | None = None, more: Action | None = None
+    ) -> Done:
+        """Write an outcome without an effect into the journal, its offers beside it.
+
+        `more` is what a row does that shows what its list leaves out.
+        """
         if (recorded := self.recorded(step)) is not None:
             return recorded
         async with self.journal.begin() as session:
-            return await self.conclude(session, step, outcome, moving=moving)
+            return await self.conclude(session, step, outcome, moving=moving, more=more)
 
     async def conclude(
-        self, session: AsyncSession, step: str, outcome: Outcome, *, moving: str | None = None
+        self,
+        session: AsyncSession,
+        step: str,
+        outcome: Outcome,
+        *,
+        moving: str | None = None,
+        more: Action | None = None,
     ) -> Done:
         """Issue ids for what `outcome` shows and write it down, in the caller's transaction."""
         offered = self._offer(step, outcome, moving=moving)
-        await self.offers(session).issue(offered, now=self.now)
-        done = Done(outcome, tuple(offered))
+        leads_on = {} if more is None else {f"m_{self.journal.token(step, 'more')}": more}
+        await self.offers(session).issue({**offered, **leads_on}, now=self.now)
+        done = Done(outcome, tuple(offered), next(iter(leads_on), None))
         self._see(done)
         await self.journal.write(session, step, self._json.write(done))
         return done
@@ -504,6 +528,11 @@ class Toolbox:
                     actions.append({"do": "slots", "slots": list(actions)})
                 return {
                     f"s_{self.journal.token(step, index)}": action
+                    for index, action in enumerate(actions)
+                }
+            case WhichService(actions=actions):
+                return {
+                    f"w_{self.journal.token(step, index)}": action
                     for index, action in enumerate(actions)
                 }
             case ToCancel(one, also):
@@ -558,12 +587,16 @@ class _Work:
         )
 
 
-def _chosen(slot: Action) -> ChosenSlot:
-    return ChosenSlot(
-        service_id=slot["service"],
-        professional_id=slot["professional"],
-        start=datetime.fromisoformat(slot["start"]),
-    )
+def _chosen(slot: Action) -> list[ChosenSlot]:
+    """Return what choosing a slot takes: itself, and what follows it."""
+    return [
+        ChosenSlot(
+            service_id=each["service"],
+            professional_id=each["professional"],
+            start=datetime.fromisoformat(each["start"]),
+        )
+        for each in (slot, *slot.get("then", ()))
+    ]
 
 
 def _answers_to(proposed: Proposed) -> list[Action]:
@@ -581,16 +614,20 @@ def _answers_to(proposed: Proposed) -> list[Action]:
     }
     if moving is not None:
         return [yes, {"do": "keep", "id": moving, "proposal": proposal_id}]
-    other = {"do": "other_time", "slot": slots[0]}
+    other = {"do": "other_time", "slot": {**slots[0], "then": slots[1:]}}
     return [yes, other, {"do": "not_now", "proposal": proposal_id}]
 
 
 def other_times(slot: Action) -> Action:
     """Return the action that shows the times of a slot's day."""
+    several = [slot, *slot.get("then", ())]
+    people = {each["professional"] for each in several}
     return {
         "do": "times",
         "service": slot["service"],
-        "professional": slot["professional"],
+        "services": [each["service"] for each in several],
+        "together": len(several) > 1,
+        "professional": slot["professional"] if len(people) == 1 else None,
         "day": datetime.fromisoformat(slot["start"]).date().isoformat(),
         "after": None,
         "moving": slot["moving"],
@@ -633,6 +670,7 @@ def slot_action(slot: SlotView, *, moving: str | None) -> Action:
         "moving": moving,
         "person": slot.person,
         "note": slot.note,
+        **({"then": [slot_action(each, moving=None) for each in slot.then]} if slot.then else {}),
     }
 
 

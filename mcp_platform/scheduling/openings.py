@@ -5,13 +5,14 @@ It reads and chooses among free slots; `agenda.py` keeps them.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Literal, Protocol
 from uuid import UUID
 
-from mcp_platform.errors import CredentialRefused, NotFound
+from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.kit.database import Sessions
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.availability import SearchWindow, Slot, slots, why_none
@@ -22,9 +23,17 @@ from mcp_platform.scheduling.calendar import (
     Interval,
     OwnEvent,
 )
-from mcp_platform.scheduling.catalogue import Catalogue, Professional, ProfessionalId, Service
+from mcp_platform.scheduling.catalogue import Catalogue, Professional, ServiceId
 from mcp_platform.scheduling.outcome import SlotsFound, SlotView
 from mcp_platform.scheduling.own_events import OwnEvents
+from mcp_platform.scheduling.searching import (
+    SlotCandidate,
+    SlotSearch,
+    back_to_back,
+    one_for_each_start,
+    shortlist,
+    whole_until,
+)
 from mcp_platform.tenants.tenant import Tenant
 
 NEXT_DAYS = timedelta(days=14)  # how far "what else is free" looks: within it a customer decides
@@ -40,13 +49,8 @@ class ClosingNotice(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Free:
-    """The free slots of one professional, and how many appointments each day has already."""
-
-    professional: Professional
-    slots: list[Slot]
-    load: Counter[date]
+_Wanted = Mapping[ServiceId, Sequence[Professional]]
+"""The services that are looked for, and who may do each."""
 
 
 class Openings:
@@ -120,70 +124,70 @@ class Openings:
 
     async def find(
         self,
+        search: SlotSearch,
         *,
-        service_id: str,
-        professional_id: str | None = None,
-        wanted: SearchWindow,
         now: datetime,
-        limit: int = 10,
-        spread: bool,
-        moving: UUID | None = None,
+        limit: int | None = None,
         contact_id: UUID | None = None,
     ) -> SlotsFound:
-        """Return up to `limit` slots as wanted, or why there are none and which come next.
+        """Return up to `limit` slots as wanted, or why there are none and which come nearest.
 
-        Without a professional there is one slot for each start, of who has least to do that day.
-        `spread` takes them evenly over what is wanted, not the earliest. `moving` is an appointment
-        whose own time is not in the way; what is held for `contact_id` is not either.
+        None: all of them. Of a search for everyone who is free, one row of a list that is cut is
+        left for more. What is held for `contact_id` is not in the way.
 
         Raises:
             CalendarUnreadable: no calendar that matters could be read; a person is told.
             NotFound: no such service or professional.
-            Invalid: the professional does not do this service.
+            Invalid: the professional does none of these services.
         """
-        service = self._catalogue.service(service_id)
-        who = self._who(service, professional_id)
-        found = await self._free(
-            service=service,
-            who=who,
-            wanted=wanted,
-            now=now,
-            excluding=moving,
-            contact_id=contact_id,
+        wanted, who = search.window, self._who(search)
+        nearest = search.order == "nearest"
+        look = partial(self._candidates, search, who, now=now, contact_id=contact_id)
+        found = await look(_any_time(wanted) if nearest else wanted)
+        if any(wanted.allows(each.slots[0].start) for each in found):
+            return self._found("ok", found, search=search, limit=limit)
+        status = self._why_none(who, wanted=wanted, now=now)
+        if not found:
+            found = await look(self._following(wanted, now=now))
+        near = replace(search, order="nearest")
+        return self._found(status, found, search=near, limit=limit, day_first=True)
+
+    def _found(
+        self,
+        status: Literal["ok", "closed", "full", "out_of_range"],
+        found: Sequence[SlotCandidate],
+        *,
+        search: SlotSearch,
+        limit: int | None,
+        day_first: bool = False,
+    ) -> SlotsFound:
+        cut = limit is not None and len(found) > limit
+        most = len(found) if limit is None else limit - 1 if cut and search.everyone else limit
+        shown = shortlist(
+            found, limit=most, order=search.order, window=search.window, day_first=day_first
         )
-        if found:
-            return SlotsFound(status="ok", slots=self._views(_pick(found, limit, spread=spread)))
-        status = self._why_none(service=service, who=who, wanted=wanted, now=now)
-        following = await self._free(
-            service=service,
-            who=who,
-            wanted=self._following(wanted, now=now),
-            now=now,
-            excluding=moving,
-            contact_id=contact_id,
+        until = whole_until(shown, found) if cut else None
+        return SlotsFound(
+            status=status,
+            slots=self._views(shown),
+            more=cut,
+            whole_until=None if until is None else self._rules.local(until),
         )
-        return SlotsFound(status=status, slots=self._views(following[:limit]))
 
     async def days(
-        self,
-        *,
-        service_id: str,
-        professional_id: str | None,
-        now: datetime,
-        limit: int,
-        contact_id: UUID | None = None,
+        self, search: SlotSearch, *, now: datetime, limit: int, contact_id: UUID | None = None
     ) -> list[date]:
-        """Return the first `limit` days on which something is free. Raises as `find` does."""
-        service = self._catalogue.service(service_id)
-        who = self._who(service, professional_id)
+        """Return the first `limit` days on which something is free, at the window's times of day.
+
+        The window's days do not matter. Raises as `find` does.
+        """
+        who = self._who(search)
         first, horizon = self._bookable_days(now)
         days: list[date] = []
         while len(days) < limit and first <= horizon:
-            wanted = SearchWindow(first=first, last=first + NEXT_DAYS - DAY)
-            found = await self._free(
-                service=service, who=who, wanted=wanted, now=now, contact_id=contact_id
-            )
-            days.extend(sorted({slot.start.date() for slot in found}))
+            wanted = replace(search.window, first=first, last=first + NEXT_DAYS - DAY)
+            found = await self._candidates(search, who, wanted, now=now, contact_id=contact_id)
+            days.extend(sorted({each.slots[0].start.date() for each in found}))
             first += NEXT_DAYS
         return days[:limit]
 
@@ -207,85 +211,82 @@ class Openings:
             return ()
         near = min(max(start.astimezone(UTC), now), now + self._rules.horizon)
         day = self._rules.local(near).date()
-        who = self._who(service, None)
-        prefer = ProfessionalId(professional_id)
         for wanted in (
             SearchWindow(first=day, last=day),
             SearchWindow(first=day, last=day + NEXT_DAYS),
         ):
             try:
-                found = await self._free(
-                    service=service,
-                    who=who,
-                    wanted=wanted,
+                free = await self._free(
+                    {service.id: self._catalogue.offering(service.id)},
+                    wanted,
                     now=now,
                     excluding=excluding,
-                    prefer=prefer,
                     contact_id=contact_id,
                 )
             except CalendarUnreadable:
                 return ()
-            if found:
-                found.sort(key=lambda slot: abs(slot.interval.start - near))
-                return self._views(sorted(found[:ALTERNATIVES], key=_by_start))
+            if free:
+                found = one_for_each_start(free, prefer=professional_id)
+                found.sort(key=lambda each: abs(each.start - near))
+                return self._views(sorted(found[:ALTERNATIVES], key=lambda each: each.start))
         return ()
+
+    async def _candidates(
+        self,
+        search: SlotSearch,
+        who: _Wanted,
+        wanted: SearchWindow,
+        *,
+        now: datetime,
+        contact_id: UUID | None,
+    ) -> list[SlotCandidate]:
+        """Return what a search may show of a window, in no order."""
+        if not search.together:
+            free = await self._free(
+                who, wanted, now=now, excluding=search.moving, contact_id=contact_id
+            )
+            return free if search.everyone else one_for_each_start(free)
+        # What follows may begin when the window is over.
+        free = await self._free(
+            who,
+            replace(wanted, to_time=time.max),
+            now=now,
+            excluding=search.moving,
+            contact_id=contact_id,
+        )
+        services = {each: self._catalogue.service(each) for each in who}
+        runs = back_to_back(
+            [[each for each in free if each.services == (service,)] for service in who],
+            blocked={
+                id_: (each.buffer_before, each.buffer_after) for id_, each in services.items()
+            },
+            longest_wait=self._rules.slot_step,
+        )
+        return [each for each in runs if wanted.allows(each.slots[0].start)]
 
     async def _free(
         self,
-        *,
-        service: Service,
-        who: Sequence[Professional],
+        who: _Wanted,
         wanted: SearchWindow,
+        *,
         now: datetime,
         excluding: UUID | None = None,
-        prefer: ProfessionalId | None = None,
         contact_id: UUID | None = None,
-    ) -> list[Slot]:
-        """Return one slot for each free start, earliest first.
-
-        Of several professionals it is the preferred one's, else of who has least to do that day,
-        else of who comes first in the catalogue.
-        """
+    ) -> list[SlotCandidate]:
+        """Return the free slots of each service with each who may do it. Calendars are read once."""
         today, horizon = self._bookable_days(now)
-        wanted = SearchWindow(
-            first=max(wanted.first, today),
-            last=min(wanted.last, horizon),
-            from_time=wanted.from_time,
-            to_time=wanted.to_time,
-        )
-        if wanted.first > wanted.last or not who:
+        wanted = replace(wanted, first=max(wanted.first, today), last=min(wanted.last, horizon))
+        people = {each.id: each for several in who.values() for each in several}
+        if wanted.first > wanted.last or not people:
             return []
-        best: dict[datetime, tuple[tuple[bool, int], Slot]] = {}
-        for free in await self._read(
-            service=service,
-            who=who,
-            wanted=wanted,
-            now=now,
-            excluding=excluding,
-            contact_id=contact_id,
-        ):
-            for slot in free.slots:
-                rank = (free.professional.id != prefer, free.load[slot.start.date()])
-                start = slot.interval.start
-                if start not in best or rank < best[start][0]:
-                    best[start] = (rank, slot)
-        return [slot for _, (_, slot) in sorted(best.items())]
-
-    async def _read(
-        self,
-        *,
-        service: Service,
-        who: Sequence[Professional],
-        wanted: SearchWindow,
-        now: datetime,
-        excluding: UUID | None,
-        contact_id: UUID | None,
-    ) -> list[_Free]:
+        services = [self._catalogue.service(each) for each in who]
         span = Interval(
-            start=self._midnight(wanted.first) - service.buffer_before,
-            end=self._midnight(wanted.last + DAY) + service.duration + service.buffer_after,
+            start=self._midnight(wanted.first) - max(each.buffer_before for each in services),
+            end=self._midnight(wanted.last + DAY)
+            + max(each.duration + each.buffer_after for each in services),
         )
-        readings = await self._readings({self.calendar_id(each) for each in who}, span=span)
+        calendars = {self.calendar_id(each) for each in people.values()}
+        readings = await self._readings(calendars, span=span)
         async with self._sessions() as session:
             own_events = OwnEvents(session, self._tenant.id)
             busy = {
@@ -298,27 +299,29 @@ class Openings:
                 for calendar_id, reading in readings.items()
             }
             occupied = await Appointments(session, self._tenant.id).occupied(
-                professional_ids=[each.id for each in who],
+                professional_ids=list(people),
                 span=span,
                 now=now,
                 excluding=excluding,
                 holder=contact_id,
             )
+        load = {
+            id_: Counter(self._rules.local(taken.start).date() for taken in occupied[id_])
+            for id_ in people
+        }
+        offered = [(service, each) for service in services for each in who[service.id]]
         return [
-            _Free(
-                professional=each,
-                slots=slots(
-                    catalogue=self._catalogue,
-                    service=service,
-                    professional=each,
-                    wanted=wanted,
-                    busy=[*occupied[each.id], *busy[self.calendar_id(each)]],
-                    now=now,
-                ),
-                load=Counter(self._rules.local(taken.start).date() for taken in occupied[each.id]),
-            )
-            for each in who
+            SlotCandidate(slots=(slot,), load=load[each.id][slot.start.date()], place=place)
+            for place, (service, each) in enumerate(offered)
             if self.calendar_id(each) in busy
+            for slot in slots(
+                catalogue=self._catalogue,
+                service=service,
+                professional=each,
+                wanted=wanted,
+                busy=[*occupied[each.id], *busy[self.calendar_id(each)]],
+                now=now,
+            )
         ]
 
     async def _readings(
@@ -343,23 +346,42 @@ class Openings:
             raise unreadable
         return readings
 
-    def _who(self, service: Service, professional_id: str | None) -> tuple[Professional, ...]:
-        if professional_id is None:
-            return self._catalogue.offering(service.id)
-        return (self._catalogue.professional(professional_id),)
+    def _who(self, search: SlotSearch) -> _Wanted:
+        """Return who may do what is looked for.
+
+        The professional who is named, of what they do. What else is to follow in one visit, anybody
+        who does it.
+
+        Raises:
+            NotFound: no such service or professional.
+            Invalid: the professional does none of these services.
+        """
+        services = [self._catalogue.service(each).id for each in search.service_ids]
+        if search.professional_id is None:
+            return {each: self._catalogue.offering(each) for each in services}
+        who = self._catalogue.professional(search.professional_id)
+        theirs = [each for each in services if each in who.service_ids]
+        if not theirs:
+            why = {"professional_id": "does not offer this service"}
+            raise Invalid(f"{who.name} does not offer this.", fields=why)
+        every = services if search.together else theirs
+        return {
+            each: (who,) if each in theirs else self._catalogue.offering(each) for each in every
+        }
 
     def _why_none(
-        self, *, service: Service, who: Sequence[Professional], wanted: SearchWindow, now: datetime
+        self, who: _Wanted, *, wanted: SearchWindow, now: datetime
     ) -> Literal["closed", "full", "out_of_range"]:
         reasons = {
             why_none(
                 catalogue=self._catalogue,
-                service=service,
+                service=self._catalogue.service(service),
                 professional=each,
                 wanted=wanted,
                 now=now,
             )
-            for each in who
+            for service, several in who.items()
+            for each in several
         }
         # Of a day that is not over yet nothing is left, be it taken or gone by.
         if "full" in reasons or ("past" in reasons and wanted.last >= self._bookable_days(now)[0]):
@@ -392,17 +414,11 @@ class Openings:
             end=slot.end,
         )
 
-    def _views(self, found: Sequence[Slot]) -> tuple[SlotView, ...]:
-        return tuple(map(self.view, found))
+    def _views(self, found: Sequence[SlotCandidate]) -> tuple[SlotView, ...]:
+        """Return candidates as people see them: the first slot, with what follows it."""
+        views = (tuple(map(self.view, each.slots)) for each in found)
+        return tuple(replace(first, then=tuple(then)) for first, *then in views)
 
 
-def _by_start(slot: Slot) -> datetime:
-    return slot.interval.start
-
-
-def _pick(found: Sequence[Slot], limit: int, *, spread: bool) -> Sequence[Slot]:
-    """Return the earliest `limit`, or that many evenly from first to last."""
-    if not spread or len(found) <= limit or limit < 2:  # noqa: PLR2004 evenly needs two ends
-        return found[:limit]
-    step = (len(found) - 1) / (limit - 1)
-    return [found[round(number * step)] for number in range(limit)]
+def _any_time(window: SearchWindow) -> SearchWindow:
+    return SearchWindow(first=window.first, last=window.last)

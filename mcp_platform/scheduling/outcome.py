@@ -23,6 +23,13 @@ class SlotView:
     end: Moment
     person: str | None = field(default=None, repr=False)
     note: str | None = field(default=None, repr=False)
+    then: "tuple[SlotView, ...]" = ()
+    """What follows directly, for the same contact, in the same choice."""
+
+    @property
+    def each(self) -> "tuple[SlotView, ...]":
+        """All slots of the choice, in their order."""
+        return (self, *self.then)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +128,16 @@ class UnknownAppointment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotsFound:
-    """Slots as wanted (`ok`), or why there are none and which come next.
+    """Slots as wanted (`ok`), or why there are none and which come nearest.
 
     `closed`: nobody works then. `full`: everything is taken, or gone by of today. `out_of_range`:
-    days gone by, or beyond the horizon.
+    days gone by, or beyond the horizon. `more`: these are not all; up to `whole_until` they are.
     """
 
     status: Literal["ok", "closed", "full", "out_of_range"]
     slots: tuple[SlotView, ...]
+    more: bool = False
+    whole_until: Moment | None = None
     kind: Literal["slots_found"] = "slots_found"
 
 

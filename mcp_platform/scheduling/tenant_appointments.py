@@ -34,6 +34,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.scheduling.searching import SlotSearch
 from mcp_platform.scheduling.telling import BusinessCommit, CallToMake, Tellings
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.credentials import CredentialsUnreadable
@@ -122,12 +123,13 @@ class TenantAppointments:
         _check_offered(what, who)
         async with self._agenda(tenant, catalogue) as agenda:
             return await agenda.openings.find(
-                service_id=what.id,
-                professional_id=professional,
-                wanted=SearchWindow(first=day, last=day),
+                SlotSearch(
+                    service_ids=(what.id,),
+                    professional_id=professional,
+                    window=SearchWindow(first=day, last=day),
+                ),
                 now=self._clock(),
                 limit=MOST_SLOTS,
-                spread=False,
             )
 
     async def book(
@@ -395,15 +397,11 @@ async def _free_one(
     if len(candidates) == 1:
         return candidates[0].id
     local = catalogue.rules.local(booking.start)
-    found = await agenda.openings.find(
-        service_id=service.id,
-        wanted=SearchWindow(
-            first=local.date(), last=local.date(), from_time=local.time(), to_time=local.time()
-        ),
-        now=now,
-        limit=1,
-        spread=False,
+    window = SearchWindow(
+        first=local.date(), last=local.date(), from_time=local.time(), to_time=local.time()
     )
+    search = SlotSearch(service_ids=(service.id,), window=window)
+    found = await agenda.openings.find(search, now=now, limit=1)
     if found.status != "ok":
         raise SlotGone(found.slots)
     return found.slots[0].professional_id

@@ -9,7 +9,9 @@ import pytest
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.catalogue import ProfessionalId
 from mcp_platform.scheduling.outcome import Booked, SlotsFound
+from mcp_platform.scheduling.searching import SlotSearch
 from tests.scheduling.conftest import OpenShop
 from tests.scheduling.shop import ANA, CORTE, NOW, SHOP_CALENDAR, ZE, Shop, catalogue
 
@@ -18,10 +20,17 @@ TUESDAY, SATURDAY, SUNDAY = date(2026, 12, 1), date(2026, 12, 5), date(2026, 12,
 
 async def find(shop: Shop, first: date, last: date | None = None, **more: Any) -> SlotsFound:
     times = {key: more.pop(key) for key in ("from_time", "to_time") if key in more}
-    arguments = {"service_id": CORTE, "now": NOW, "spread": False, **more}
-    return await shop.agenda.openings.find(
-        wanted=SearchWindow(first=first, last=last or first, **times), **arguments
+    limit = more.pop("limit", None)
+    search = SlotSearch(
+        window=SearchWindow(first=first, last=last or first, **times),
+        **{"service_ids": (CORTE,), **more},
     )
+    return await shop.agenda.openings.find(search, now=NOW, limit=limit)
+
+
+def any_day(who: ProfessionalId | None) -> SlotSearch:
+    window = SearchWindow(first=TUESDAY, last=TUESDAY)
+    return SlotSearch(service_ids=(CORTE,), professional_id=who, window=window)
 
 
 def starts(found: SlotsFound) -> list[str]:
@@ -52,12 +61,12 @@ async def test_an_appointment_that_is_to_be_moved_is_not_in_its_own_way(shop: Sh
 
 
 async def test_spread_slots_cover_the_whole_day(shop: Shop) -> None:
-    found = await find(shop, TUESDAY, professional_id=ZE, limit=3, spread=True)
+    found = await find(shop, TUESDAY, professional_id=ZE, limit=3, order="spread")
     assert starts(found) == ["01 08:00", "01 13:00", "01 17:30"]
 
 
 async def test_spread_gives_everything_where_there_is_little(shop: Shop) -> None:
-    found = await find(shop, TUESDAY, limit=5, spread=True, from_time=time(17), to_time=time(18))
+    found = await find(shop, TUESDAY, limit=5, order="spread", from_time=time(17), to_time=time(18))
     assert starts(found) == ["01 17:00", "01 17:30"]
 
 
@@ -96,7 +105,7 @@ async def test_a_full_time_of_day_offers_other_times_of_that_day(open_shop: Open
     shop = await open_shop(catalogue(who=(ZE,)))
     shop.calendar.block(shop.at("01 14:00"), minutes=240)
     found = await find(shop, TUESDAY, limit=1, from_time=time(14))
-    assert (found.status, starts(found)) == ("full", ["01 08:00"])
+    assert (found.status, starts(found)) == ("full", ["01 13:30"])
 
 
 @pytest.mark.parametrize(
@@ -163,14 +172,14 @@ async def test_one_unreadable_calendar_closes_only_its_professional(open_shop: O
 
 async def test_what_does_not_exist_is_not_found(shop: Shop) -> None:
     with pytest.raises(NotFound):
-        await find(shop, TUESDAY, service_id="massagem")
+        await find(shop, TUESDAY, service_ids=("massagem",))
     with pytest.raises(NotFound):
         await find(shop, TUESDAY, professional_id="nobody")
 
 
 async def test_what_is_offered_can_be_booked(shop: Shop) -> None:
     await shop.book("01 08:00")
-    for slot in (await find(shop, TUESDAY, limit=4, spread=True)).slots:
+    for slot in (await find(shop, TUESDAY, limit=4, order="spread")).slots:
         stamp = slot.start.strftime("%d %H:%M")
         assert isinstance(await shop.book(stamp, who=slot.professional_id), Booked)
 
@@ -178,17 +187,14 @@ async def test_what_is_offered_can_be_booked(shop: Shop) -> None:
 async def test_free_days_leave_out_the_closed_and_the_full(open_shop: OpenShop) -> None:
     shop = await open_shop(catalogue(who=(ZE,)))
     shop.calendar.block(shop.at("02 08:00"), minutes=600)
-    days = await shop.agenda.openings.days(service_id=CORTE, professional_id=None, now=NOW, limit=6)
+    days = await shop.agenda.openings.days(any_day(None), now=NOW, limit=6)
     assert [each.day for each in days] == [30, 1, 3, 4, 5, 7]
 
 
 async def test_free_days_look_as_far_as_the_horizon(open_shop: OpenShop) -> None:
     shop = await open_shop(catalogue(who=(ZE,)))
     shop.calendar.block(NOW, minutes=40 * 24 * 60)
-    days = await shop.agenda.openings.days(service_id=CORTE, professional_id=ZE, now=NOW, limit=2)
+    days = await shop.agenda.openings.days(any_day(ZE), now=NOW, limit=2)
     assert days == [date(2027, 1, 9), date(2027, 1, 11)]
     shop.calendar.block(NOW, minutes=100 * 24 * 60)
-    assert (
-        await shop.agenda.openings.days(service_id=CORTE, professional_id=ZE, now=NOW, limit=2)
-        == []
-    )
+    assert await shop.agenda.openings.days(any_day(ZE), now=NOW, limit=2) == []

@@ -27,6 +27,7 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
+from mcp_platform.scheduling.searching import SlotSearch
 from tests.scheduling.shop import (
     ANA,
     BARBA,
@@ -284,11 +285,8 @@ async def test_own_holds_are_free_to_their_contact_and_taken_for_others(shop: Sh
     status = {
         who: (
             await shop.agenda.openings.find(
-                service_id=CORTE,
-                professional_id=ZE,
-                wanted=wanted,
+                SlotSearch(service_ids=(CORTE,), professional_id=ZE, window=wanted),
                 now=NOW,
-                spread=False,
                 contact_id=who,
             )
         ).status

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Taken
+from mcp_platform.scheduling.searching import SlotSearch
 from tests.scheduling.conftest import OpenShop
 from tests.scheduling.shop import ANA, CORTE, NOW, SHOP_CALENDAR, ZE, Shop, catalogue
 
@@ -46,13 +47,13 @@ async def owner_drags(shop: Shop, appointment_id: uuid.UUID, to: str, *, minutes
 async def starts(shop: Shop, day: str = "01", **more: Any) -> list[str]:
     date = shop.at(f"{day} 12:00").date()
     found = await shop.agenda.openings.find(
-        service_id=CORTE,
-        professional_id=ZE,
-        wanted=SearchWindow(first=date, last=date),
+        SlotSearch(
+            service_ids=(CORTE,),
+            professional_id=ZE,
+            window=SearchWindow(first=date, last=date),
+            **more,
+        ),
         now=NOW,
-        limit=100,
-        spread=False,
-        **more,
     )
     return [f"{slot.start:%H:%M}" for slot in found.slots if slot.start.date() == date]
 

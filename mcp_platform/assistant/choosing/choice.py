@@ -12,7 +12,7 @@ from mcp_platform.assistant.choosing.typed import Asked, answer_to
 from mcp_platform.assistant.offers import Action
 
 # What a row of a list chooses. Buttons, and rows that lead on, have no place among them.
-_COUNTED = frozenset({"slot", "professionals", "days", "times", "appointment", "answer"})
+_COUNTED = frozenset({"slot", "professionals", "days", "times", "find", "appointment", "answer"})
 _DECLINES = frozenset({"not_now", "keep"})
 
 
@@ -65,7 +65,8 @@ def _rows(there: Sequence[Mapping[str, str]], actions: Mapping[str, Action]) -> 
 
 
 def _row(shown: Mapping[str, Any], action: Action) -> ShownRow:
-    leads_on = bool(action.get("seen") or action.get("after"))
+    # "Mais horários" and its like; of the release before, and of people, it is what begins later.
+    leads_on = bool(action.get("more", action.get("seen") or action.get("after")))
     return ShownRow(
         id=shown["id"],
         title=shown["title"],

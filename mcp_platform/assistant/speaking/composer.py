@@ -17,6 +17,7 @@ from mcp_platform.assistant.outcomes import (
     ToCancel,
     ToChoose,
     ToolOutcome,
+    WhichService,
 )
 from mcp_platform.assistant.speaking.conditions import TurnState, met
 from mcp_platform.assistant.speaking.consequences import PhraseEffects, PhraseOptions, ReplyEffect
@@ -43,7 +44,7 @@ _IN_THE_BOOK: Mapping[str, Outcome] = {
     "proposed": "proposed",
 }
 # What stands above the rows of a list, instead of among what was done.
-_ANNOUNCES = (SlotsFound, DaysDiffer, Taken, ToChoose)
+_ANNOUNCES = (SlotsFound, DaysDiffer, Taken, ToChoose, WhichService)
 # A chain of phrases that stand in for each other is no longer than this.
 _LONGEST_CHAIN = 4
 
@@ -120,9 +121,10 @@ class Composer:
         choices = next((block.choices for _, block in blocks if block.choices), ())
         still = still_to_choose(offered, obliged)
         proposal = _proposal(obliged)
+        asks_which = any(isinstance(each.outcome, WhichService) for each in obliged)
         state = replace(
             state,
-            times_shown=bool(choices) or bool(still),
+            times_shown=(bool(choices) or bool(still)) and not asks_which,
             proposal=proposal,
             proposal_open=state.proposal_open or proposal is not None,
         )

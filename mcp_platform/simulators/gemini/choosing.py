@@ -28,7 +28,7 @@ _QUIRKS = 16  # one turn in so many has a misspelled phrase, and one a wrong id
 # Its own spelling of a function or an argument, where the request declares another.
 _ALSO = {
     "move": ("reschedule",),
-    "services": ("service", "service_id"),
+    "services": ("service_ids", "service", "service_id"),
     "service": ("service_id",),
     "professional": ("professional_id",),
     "slot": ("slot_id",),
