@@ -362,7 +362,18 @@ class _Sentences:
         for cents, minutes in truth.services.values():
             ours.append(f"{_length(minutes, language)} · {_price(cents, language)}")
         values = self._values
-        return _any([*ours, *truth.services, *truth.people]) + f"|{values['day']}|{values['hour']}"
+        # Of two things one after the other, the second begins when the first ends.
+        what = _any(f"{s} · {p}" for s in truth.services for p in truth.people)
+        ends = _any(
+            _clock(start + timedelta(minutes=minutes), language)
+            for start in truth.offered
+            for _, minutes in truth.services.values()
+        )
+        run = rf"{what} \+ {ends} {what}"
+        return (
+            _any([*ours, *truth.services, *truth.people])
+            + f"|{run}|{values['day']}|{values['hour']}"
+        )
 
 
 def _shown(wording: str, values: Mapping[str, str | None]) -> str:

@@ -141,8 +141,10 @@ def _as_one(searches: Sequence[Done]) -> Done:
     asked = any(isinstance(each.outcome, DaysDiffer) for each in searches)
     slots = tuple(found)
     one = DaysDiffer(slots=slots) if asked else SlotsFound(status="ok", slots=slots)
-    more = [each.more for each in searches if each.more]
-    return Done(one, tuple(found.values()), more[-1] if more else None)
+    # What one of them leaves out is not the rest of a list of different services.
+    services = {slot.service_id for slot in slots}
+    more = searches[-1].more if len(services) == 1 else None
+    return Done(one, tuple(found.values()), more)
 
 
 def still_to_choose(

@@ -88,12 +88,12 @@ def shortlist(
     Services and people that were shown least come first. `day_first`: of `nearest`, those of an
     earlier day are nearer than any of a later one.
     """
+    if len(candidates) <= limit:
+        return sorted(candidates, key=_by_start)
     by_start = {
         start: list(group) for start, group in groupby(sorted(candidates, key=_by_start), _by_start)
     }
     starts = list(by_start)
-    if not starts or limit < 1:
-        return []
     share = max(1, limit // min(len(starts), _FEWEST_TIMES[order]))
     match order:
         case "latest":

@@ -26,6 +26,7 @@ from mcp_platform.assistant.outcomes import (
     ToCancel,
     ToChoose,
     UnknownSlot,
+    WhichService,
 )
 from mcp_platform.assistant.speaking.composer import Composer, EarlierReplies
 from mcp_platform.assistant.speaking.conditions import TurnState
@@ -114,6 +115,14 @@ HERS = replace(SOON, id=uuid.UUID(int=7), **THEIRS)
 MINE = {"a_1": SOON, "a_2": LATER}
 SLOTS = {f"s_{n}": _slot(NOW + timedelta(days=n, hours=n)) for n in range(3)}
 FREE = tuple(SLOTS.values())
+SHAVE = replace(
+    FREE[0], service_id=BARBA, service_name="Barba", professional_id=BETO, professional_name="Beto"
+)
+# A haircut, and a shave directly after it.
+VISIT = replace(
+    FREE[0],
+    then=(replace(SHAVE, start=FREE[0].end, end=FREE[0].end + (FREE[0].end - FREE[0].start)),),
+)
 FOR_HER = tuple(replace(each, **THEIRS) for each in FREE)
 
 
@@ -186,6 +195,12 @@ OTHERS = (
         for status in get_args(get_type_hints(SlotsFound)["status"])
     ),
     Done(SlotsFound(status="full", slots=())),
+    Done(SlotsFound(status="ok", slots=FREE, more=True), tuple(SLOTS), "m_1"),
+    Done(SlotsFound(status="ok", slots=FREE[:1]), tuple(SLOTS)[:1]),
+    Done(SlotsFound(status="ok", slots=(VISIT, SHAVE)), ("s_0", "s_1")),
+    Done(SlotsFound(status="ok", slots=(VISIT,)), ("s_0",)),
+    Done(WhichService(names=("Corte", "Barba"), actions=({}, {})), ("w_1", "w_2")),
+    Done(WhichService(names=("Corte",), actions=({},)), ("w_1",), "m_1"),
     Done(Taken(alternatives=FREE), tuple(SLOTS)),
     Done(Taken(alternatives=())),
     Done(SlotsFound(status="ok", slots=FOR_HER), tuple(SLOTS)),

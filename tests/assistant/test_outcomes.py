@@ -1,7 +1,7 @@
 """Outcomes come back from the journal as they went in."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,7 @@ from mcp_platform.assistant.outcomes import (
     ToCancel,
     ToChoose,
     UnknownSlot,
+    WhichService,
 )
 from mcp_platform.assistant.tools import OUTCOMES, TOOLS
 from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
@@ -126,6 +127,14 @@ NEW = [
     ),
     Done(Released(proposal_id=APPOINTMENT.id)),
     Done(ToCancel(APPOINTMENT, (APPOINTMENT,)), ("c_yes", "c_no")),
+    Done(
+        SlotsFound(status="ok", slots=(replace(SLOT, then=(SLOT,)),), more=True, whole_until=START),
+        ("s_one",),
+        "m_more",
+    ),
+    Done(
+        WhichService(names=("Corte",), actions=({"do": "find", "services": ["corte"]},)), ("w_1",)
+    ),
 ]
 # Recorded with the release before, an outcome a line, in the order of `ALL`.
 BEFORE = Path(__file__).with_name("journal_of_the_release_before.jsonl")

@@ -203,7 +203,7 @@ SENTENCES = [
     ("minha avó faleceu, preciso desmarcar amanhã", ONE, ["cancel(appointment=a_1)"]),
     ("preciso remarcar", ONE, ["ask_new_day(a_1)"]),
     ("tem corte amanhã de manhã?", {}, ["find_slots(from_date=2026-06-12, from_time=06:00, services=['corte'], to_date=2026-06-12, to_time=12:00)"]),
-    ("qual o último horário de corte amanhã?", {}, ["find_slots(from_date=2026-06-12, order=last, services=['corte'], to_date=2026-06-12)"]),
+    ("qual o último horário de corte amanhã?", {}, ["find_slots(from_date=2026-06-12, order=latest, services=['corte'], to_date=2026-06-12)"]),
     ("o que tem hoje depois das 18h?", {}, ["find_slots(from_date=2026-06-11, from_time=18:00, to_date=2026-06-11)"]),
     ("quero marcar um corte", {}, ["ask_day(corte)"]),
     ("queria marcar um horário", {}, ["ask_service"]),

@@ -6,6 +6,7 @@ or looks at what it was asked last.
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
@@ -419,13 +420,19 @@ class _Turn:
     def _find(self) -> ModelFunctionCall:
         args = dict(find_arguments(self.scene))
         args.pop("service_id", None)
-        args["services"] = [self.service] if self.service else []
+        named = self._services_named()
+        args["services"] = named[:4] if len(named) > 1 else [self.service] if self.service else []
+        if len(named) > 1 and not re.search(wishes.EITHER, self.said):
+            args["together"] = "true"
+        if re.search(wishes.FROM_ON, self.said) and args.get("from_date") == args.get("to_date"):
+            first = self.scene.wish.when.first
+            args["to_date"] = first and (first + timedelta(days=6)).isoformat()
         args["professional"] = args.pop("professional_id", None)
         args["appointment"] = args.pop("appointment_id", None)
         if self.scene.heard.ordinal == -1:
-            args["order"] = "last"
+            args["order"] = "latest"
         elif self.scene.heard.ordinal == 1 and not self.scene.offered:
-            args["order"] = "first"
+            args["order"] = "earliest"
         elif args.get("from_time") and self.scene.wish.when.at:
             args["order"] = "nearest"
         return ModelFunctionCall("find_slots", args | self._visit())
@@ -469,7 +476,14 @@ class _Turn:
             if name == "find_slots":
                 slot = wanted_among(result.get("slots", ()), scene=self.scene)
                 looks = self.asks and self.scene.heard.ordinal  # "which is the last one?"
-                if slot and not wrong and not looks and not re.search(wishes.SERIES, self.said):
+                known = self.service or len(self._services_named()) > 1
+                if (
+                    slot
+                    and known
+                    and not wrong
+                    and not looks
+                    and not re.search(wishes.SERIES, self.said)
+                ):
                     return [self._take(slot)]
             parts += self._said_of(name, result)
         done = any(each["phrase"].startswith("done_") for each in parts)  # it reacts by itself
