@@ -7,11 +7,11 @@ by the server; the menu keeps no state of its own.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from mcp_platform.assistant.choosing.searches import just_after, more_action, search_of
 from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
-from mcp_platform.assistant.searches import just_after, more_action, search_of
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.toolbox import Toolbox, other_times, slot_action, with_visit
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound

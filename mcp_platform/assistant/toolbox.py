@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.assistant.choosing.searches import Visit, more_action
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.model import FunctionCall
@@ -33,7 +34,6 @@ from mcp_platform.assistant.outcomes import (
     still_to_come,
 )
 from mcp_platform.assistant.quoting import quoted_note, quoted_person
-from mcp_platform.assistant.searches import Visit, more_action
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.outbox.notices import Notices
@@ -44,6 +44,7 @@ from mcp_platform.scheduling.appointments import VisitDetails
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service, ServiceId
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.outcome import (
     Booked,
     BookedTogether,
@@ -56,7 +57,6 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.searching import SlotSearch
 from mcp_platform.words.forms import their_person
 
 # WhatsApp shows ten rows in a list; the model is told no more than the contact can be shown.

@@ -28,8 +28,8 @@ from mcp_platform.scheduling.appointments import (
 from mcp_platform.scheduling.availability import blocked, validate_start
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
 from mcp_platform.scheduling.catalogue import BookingRules, Catalogue
+from mcp_platform.scheduling.finding.openings import ClosingNotice, Openings
 from mcp_platform.scheduling.mirror import LONGEST_NOTE, Mirror, presentable
-from mcp_platform.scheduling.openings import ClosingNotice, Openings
 from mcp_platform.scheduling.outcome import (
     Booked,
     BookedTogether,

@@ -24,6 +24,7 @@ from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
 from mcp_platform.scheduling.catalogue_store import Catalogues
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.outcome import (
     Booked,
     CalendarClosed,
@@ -34,7 +35,6 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.searching import SlotSearch
 from mcp_platform.scheduling.telling import BusinessCommit, CallToMake, Tellings
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.credentials import CredentialsUnreadable

@@ -10,8 +10,8 @@ from mcp_platform.errors import CredentialRefused, NotFound
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import ProfessionalId
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.outcome import Booked, SlotsFound
-from mcp_platform.scheduling.searching import SlotSearch
 from tests.scheduling.conftest import OpenShop
 from tests.scheduling.shop import ANA, CORTE, NOW, SHOP_CALENDAR, ZE, Shop, catalogue
 

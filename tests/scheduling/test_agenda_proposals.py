@@ -15,6 +15,7 @@ from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.scheduling.agenda import MOST_AHEAD
 from mcp_platform.scheduling.appointment import OCCUPYING, PROPOSAL_LASTS, Proposal
 from mcp_platform.scheduling.availability import SearchWindow
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.models import AppointmentRow
 from mcp_platform.scheduling.outcome import (
     Booked,
@@ -27,7 +28,6 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.searching import SlotSearch
 from tests.scheduling.shop import (
     ANA,
     BARBA,

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import Interval
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Taken
-from mcp_platform.scheduling.searching import SlotSearch
 from tests.scheduling.conftest import OpenShop
 from tests.scheduling.shop import ANA, CORTE, NOW, SHOP_CALENDAR, ZE, Shop, catalogue
 

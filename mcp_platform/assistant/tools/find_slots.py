@@ -9,21 +9,21 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from mcp_platform.assistant.outcomes import DaysDiffer, Done, Refused, WhichService
-from mcp_platform.assistant.searches import (
+from mcp_platform.assistant.choosing.searches import (
     Visit,
     days_action,
     find_action,
     more_action,
     said_of_visit,
 )
+from mcp_platform.assistant.outcomes import DaysDiffer, Done, Refused, WhichService
 from mcp_platform.assistant.tool import ClockTime, Tool, VisitArguments
 from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox, meant, with_visit
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.catalogue import Service
+from mcp_platform.scheduling.finding.searching import Order, SlotSearch
 from mcp_platform.scheduling.outcome import SlotsFound
-from mcp_platform.scheduling.searching import Order, SlotSearch
 
 DEFAULT_DAYS = timedelta(days=6)
 # One list shows each of them at two hours at least; of more the customer is asked which.

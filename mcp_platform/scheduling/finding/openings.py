@@ -24,9 +24,7 @@ from mcp_platform.scheduling.calendar import (
     OwnEvent,
 )
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, ServiceId
-from mcp_platform.scheduling.outcome import SlotsFound, SlotView
-from mcp_platform.scheduling.own_events import OwnEvents
-from mcp_platform.scheduling.searching import (
+from mcp_platform.scheduling.finding.searching import (
     SlotCandidate,
     SlotSearch,
     back_to_back,
@@ -34,6 +32,8 @@ from mcp_platform.scheduling.searching import (
     shortlist,
     whole_until,
 )
+from mcp_platform.scheduling.outcome import SlotsFound, SlotView
+from mcp_platform.scheduling.own_events import OwnEvents
 from mcp_platform.tenants.tenant import Tenant
 
 NEXT_DAYS = timedelta(days=14)  # how far "what else is free" looks: within it a customer decides

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from mcp_platform.assistant.offers import Action
 from mcp_platform.scheduling.availability import SearchWindow
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.outcome import SlotsFound
-from mcp_platform.scheduling.searching import SlotSearch
 
 Visit = Mapping[str, Any]
 """What a slot is for besides its time: its `person` and `note`, if any was said."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mcp_platform.scheduling.availability import SearchWindow, Slot
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
-from mcp_platform.scheduling.searching import (
+from mcp_platform.scheduling.finding.searching import (
     Order,
     SlotCandidate,
     back_to_back,

@@ -1,0 +1,1 @@
+"""What is free at one tenant, and which of it is shown."""
