@@ -44,8 +44,9 @@ GREETINGS = {
     "es": ("Buenos días", "Buenas tardes", "Buenas noches"),
 }
 WITH = {"pt-BR": "com", "en": "with", "es": "con"}
-OF = {"pt-BR": "de", "en": "of", "es": "de"}
-AT = {"pt-BR": "em", "en": "at", "es": "en"}
+OF = {"pt-BR": "(?:d[oa]s?|de)", "en": "of", "es": "(?:del|de las?|de los|de)"}
+AT = {"pt-BR": "(?:n[oa]s?|em)", "en": "at", "es": "en(?: el| las?| los)?"}
+THE = {"pt-BR": "(?:[oa]s? )?", "en": "", "es": "(?:(?:el|las?|los) )?"}
 # What states that an appointment was made, moved or cancelled.
 CLAIMS = frozenset({"booked", "moved", "cancelled"})
 # What asks for a yes to a booking or a move: every value in it is of one proposal.
@@ -320,7 +321,7 @@ class _Sentences:
         }[language]
         on = {"pt-BR": "n[ao]", "en": "on", "es": "el"}[language]
         return {
-            "name": _any(truth.names), "business": business, "o_business": business,
+            "name": _any(truth.names), "business": business, "o_business": f"{THE[language]}{business}",
             "de_business": f"{OF[language]} {business}", "of_business": f"{OF[language]} {business}",
             "em_business": f"{AT[language]} {business}",
             "good_day": _any(GREETINGS[language]),

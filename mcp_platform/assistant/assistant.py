@@ -28,7 +28,6 @@ from mcp_platform.assistant.model import (
 )
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.outcomes import Done, HandedOver
-from mcp_platform.assistant.phrases import of_business
 from mcp_platform.assistant.prompt import (
     REPLY,
 )
@@ -67,6 +66,7 @@ from mcp_platform.tenants.credentials import CredentialSource, CredentialsUnread
 from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.languages import Language, supported
 from mcp_platform.whatsapp.reply import Reply
+from mcp_platform.words.forms import with_article
 
 log = structlog.get_logger(__name__)
 
@@ -194,7 +194,7 @@ class Assistant:
             json=OUTCOMES,
         )
         speech = Speech(language=language, catalogue=catalogue, now=context.now)
-        whose = of_business(tenant.business_name, article=tenant.article, language=language)
+        whose = with_article("of", tenant.business_name, article=tenant.article, language=language)
         menu = Menu(toolbox=toolbox, speech=speech, of_business=whose)
         facts = Facts(
             tenant=tenant,

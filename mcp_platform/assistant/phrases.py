@@ -3,10 +3,9 @@
 They stand under `menu` in the file of each language.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from mcp_platform.tenants.languages import supported
-from mcp_platform.tenants.tenant import Article
 from mcp_platform.words.files import in_every_language
 
 
@@ -73,24 +72,6 @@ class Phrases:
 _ALL = in_every_language(Phrases, "menu")
 
 
-_OF = {
-    "pt-BR": {"o": "do", "a": "da", "os": "dos", "as": "das", None: "de"},
-    "es": {"o": "del", "a": "de la", "os": "de los", "as": "de las", None: "de"},
-}
-
-
-def of_business(name: str, *, article: Article | None, language: str) -> str:
-    """Return whose something is: `da Barbearia do Zé`, `del Salón`, `of Studio 9`."""
-    if language == "en":
-        return f"of {name}"
-    return f"{_OF.get(language, _OF['pt-BR'])[article]} {name}"
-
-
 def phrases(language: str) -> Phrases:
     """Return our sentences in a language; Portuguese where we have none."""
     return _ALL[supported(language)]
-
-
-def every_phrase() -> list[str]:
-    """Return all sentences of all languages, for the tests that measure them."""
-    return [getattr(each, field.name) for each in _ALL.values() for field in fields(each)]

@@ -16,9 +16,13 @@ def forms(language: Language) -> dict[str, Any]:
 def with_article(form: str, business: str, *, article: str | None, language: Language) -> str:
     """Write the business's name after an article: "da Barbearia do Zé" (`of`), "no Salão" (`in`).
 
-    `form` is `of`, `the` or `in`. Without an `article`: "de Studio 9".
+    `form` is `of`, `the` or `in`. Without an `article`, that of the kind of business that the name
+    begins with; "de Cortes & Cia" where it begins with none.
     """
-    return str(forms(language)[form][article or "none"].format(business=business))
+    first = business.casefold().partition(" ")[0]
+    kinds = forms(language)["kinds"]
+    known = article or next((each for each in kinds if first in kinds[each]), "none")
+    return str(forms(language)[form][known].format(business=business))
 
 
 def greeting(hour: int, *, language: Language) -> str:

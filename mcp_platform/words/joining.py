@@ -198,10 +198,18 @@ def _pairs(parts: Sequence[Part], situation: Situation) -> _Refused:
             yield number, Refusal.SAID
         elif lost and part.entry.place == "inform" and part.phrase not in _NOT_UNDERSTOOD:
             yield number, Refusal.CONTRADICTS
-        elif part.phrase == "ask_else" and (situation.listed or situation.proposal):
+        elif part.phrase == "ask_else" and situation.listed:
             yield number, Refusal.NOT_CLOSED
         elif part.phrase == "take_your_time" and situation.has_appointment:
             yield number, Refusal.HAS_APPOINTMENT
+
+
+def _proposed(parts: Sequence[Part], situation: Situation) -> _Refused:
+    """A proposal is the question, and what is tapped below it is its own."""
+    for number, part in enumerate(parts):
+        taps = part.entry.does or part.entry.needs or part.phrase in ("ask_help", "ask_else")
+        if situation.proposal and part.entry.place == "ask" and taps:
+            yield number, Refusal.CONTRADICTS
 
 
 def _places(parts: Sequence[Part], _: Situation) -> _Refused:
@@ -245,6 +253,7 @@ _RULES: tuple[_Rule, ...] = (
     _greeting,
     _mood,
     _pairs,
+    _proposed,
     _places,
     _closing,
     _announced,

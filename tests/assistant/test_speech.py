@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mcp_platform.assistant.phrases import of_business, phrases
+from mcp_platform.assistant.phrases import phrases
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.scheduling.outcome import SlotView
+from mcp_platform.tenants.languages import Language
+from mcp_platform.words.forms import with_article
 from tests.factories import CORTE, ZE, ZONE, catalogue
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)
@@ -19,16 +21,29 @@ SLOT = SlotView(
 )
 
 
+LANGUAGES_SPOKEN: tuple[Language, ...] = ("pt-BR", "es", "en")
+
+
+def test_a_name_without_an_article_takes_that_of_its_kind_of_business() -> None:
+    names = ("Barbearia do Zé", "SALÃO DA ANA", "Studio 9", "Clínica Sol", "Zé Cortes", "")
+    told = [with_article("of", each, article=None, language="pt-BR") for each in names]
+    assert told == [
+        "da Barbearia do Zé", "do SALÃO DA ANA", "do Studio 9", "da Clínica Sol", "de Zé Cortes", "de ",
+    ]  # fmt: skip
+    assert with_article("in", "Barbería Sol", article=None, language="es") == "en la Barbería Sol"
+    assert with_article("of", "Salão da Ana", article="a", language="pt-BR") == "da Salão da Ana"
+
+
 def test_a_business_is_named_with_the_article_it_chose_and_its_services_with_its_own_icon() -> None:
     named = [
-        of_business("Barbearia", article=article, language=language)
-        for language in ("pt-BR", "es", "en")
+        with_article("of", "Nove Luas", article=article, language=language)
+        for language in LANGUAGES_SPOKEN
         for article in ("a", "o", None)
     ]
     assert named == [
-        *("da Barbearia", "do Barbearia", "de Barbearia"),
-        *("de la Barbearia", "del Barbearia", "de Barbearia"),
-        *["of Barbearia"] * 3,
+        *("da Nove Luas", "do Nove Luas", "de Nove Luas"),
+        *("de la Nove Luas", "del Nove Luas", "de Nove Luas"),
+        *["of Nove Luas"] * 3,
     ]
     for language in ("pt-BR", "es", "en"):
         hello = phrases(language).hello.format(of_business="da Barbearia")

@@ -190,6 +190,7 @@ def test_the_files_come_with_the_package() -> None:
     wheel = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"][
         "targets"
     ]
-    assert wheel["wheel"] == {"packages": ["mcp_platform", "cdk8s_app"]}
+    assert wheel["wheel"]["packages"] == ["mcp_platform", "cdk8s_app"]
+    assert not wheel["wheel"].keys() - {"packages", "artifacts"}
     assert "!mcp_platform" in (root / ".dockerignore").read_text().split()
     assert not [line for line in (root / ".dockerignore").read_text().split() if "yaml" in line]

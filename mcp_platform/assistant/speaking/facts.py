@@ -85,10 +85,12 @@ class Facts:
         if not hours.knows_hours(self._catalogue):
             return "missing"
         day = about.days[0] if phrase == "hours_day" and about.days else self._local.date()
-        if not hours.open_on(self._catalogue, day):
+        spans = hours.open_on(self._catalogue, day)
+        if not spans:
             return "closed"
-        today = phrase == "hours_today"
-        return "over" if today and not hours.is_open(self._catalogue, at=self._local) else None
+        _, closes = spans[-1]
+        over = phrase == "hours_today" and closes <= self._local.replace(tzinfo=None)
+        return "over" if over else None
 
     def works(self, professional: Professional, day: date) -> bool:
         """Tell whether a professional works on a day."""
