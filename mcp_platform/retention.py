@@ -25,6 +25,7 @@ OLD = {
     "open_questions": "asked_at < now() - CAST(:keep AS interval) AND NOT EXISTS ("
     "SELECT FROM question_askers a WHERE a.tenant_id = open_questions.tenant_id"
     " AND a.question_id = open_questions.id AND a.asked_at >= now() - CAST(:keep AS interval))",
+    "waitlist_wishes": "day < (now() - CAST(:keep AS interval))::date",
     "offers": "expires_at < now()",
     # Whoever taps a proposal after its hold has ended still has it at the price they saw.
     "appointments": "status = 'held' AND hold_expires_at < now() - interval '2 days'",

@@ -53,6 +53,11 @@ CLAIMS = frozenset({"booked", "moved", "cancelled"})
 PROPOSES = frozenset({"outcomes.propose_book", "outcomes.propose_move"})
 # What states a change that the customer wanted: every value in it is of one visit.
 STATES = frozenset(f"outcomes.{each}_is" for each in CLAIMS)
+PARTS = {
+    "pt-BR": ("de manhã", "à tarde", "à noite"),
+    "en": ("in the morning", "in the afternoon", "in the evening"),
+    "es": ("por la mañana", "por la tarde", "por la noche"),
+}
 IN_TOTAL = {"pt-BR": "no total {}", "en": "{} in total", "es": "en total {}"}
 FOR = {"pt-BR": "para", "en": "for", "es": "para"}
 ASKS_TO_CANCEL = frozenset({"menu.sure_cancel", "outcomes.propose_cancel"})
@@ -334,6 +339,7 @@ class _Sentences:
             "address": _any([truth.address]), "phone": _any([truth.phone]), "answer": _any(truth.answers),
             "days": every_day, "week": f"{every_day}: {from_to}", "hours": hours,
             "day": day, "day2": day, "on_day": f"(?:{near}|{on} {day})", "next_open": again, "back": again,
+            "part": _any(PARTS[language]),
             "hour": r"\d\d?(?:h(?:\d\d)?|(?::\d\d)?(?: [AP]M)?)", "n": r"\d{1,3}", "limit": r"\d",
             "appointment": self._appointments(truth.visits), "before": self._appointments(truth.visits),
             "until": _any(_clock(each.until, language) for each in truth.proposals),

@@ -125,6 +125,13 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "language": "pt-BR",
             "asked_at": NOW,
         },
+        "waitlist_wishes": {
+            "id": f"w{tenant_id}",
+            **contact,
+            "service_id": what,
+            "day": NOW.date(),
+            "wished_at": NOW,
+        },
         "opening_spans": {
             "professional_id": who,
             "weekday": 1,

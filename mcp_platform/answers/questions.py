@@ -15,11 +15,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.answers.folding import search_words
-from mcp_platform.answers.ids import new_id
 from mcp_platform.conversations.contacts import Contact, Contacts
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.inbox.event import ContactId
+from mcp_platform.kit.ids import new_id
 from mcp_platform.kit.jsons import storable
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW

@@ -27,7 +27,7 @@ from mcp_platform.assistant.model import (
     Question,
 )
 from mcp_platform.assistant.obliged import ends_nowhere
-from mcp_platform.assistant.outcomes import Done, HandedOver
+from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.prompt import (
     REPLY,
 )
@@ -326,8 +326,6 @@ class Assistant:
             conversation.append(answer.content)
             calls = [each for each in answer.calls if each.name != REPLY["name"]]
             parts = await turn.call(round_, calls, done)
-            if any(isinstance(each.outcome, HandedOver) for each in done):
-                return said
             replies = [each for each in answer.calls if each.name == REPLY["name"]]
             if not answer.calls:
                 return said

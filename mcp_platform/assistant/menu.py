@@ -6,6 +6,7 @@ by the server; the menu keeps no state of its own.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from mcp_platform.assistant.choosing.searches import just_after, more_action, search_of
 from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
@@ -14,6 +15,7 @@ from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.toolbox import Toolbox, other_times, slot_action, with_visit
+from mcp_platform.assistant.tools.join_waitlist import Wished, note_wish
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
@@ -193,9 +195,18 @@ class Menu:
             case {"do": "back"}:
                 then = action.get("then")
                 return await self._act(then) if then else await self.root(greet=False)
+            case {"do": "note_wish", "service": service, "day": day}:
+                return await self._wish(service, date.fromisoformat(day))
             case {"do": "human"}:
                 return await self._done(await self._tools.hand_over(STEP))
         return await self.root(greet=False)
+
+    async def _wish(self, service: str, day: date) -> Reply:
+        done = await note_wish(self._tools, STEP, service, day, None)
+        if not isinstance(done.outcome, Wished):
+            return await self.way_on(self._say.expired)
+        said = self._speech.said(done.outcome.phrase, day=day, service=done.outcome.service_name)
+        return Reply(said) if done.outcome.noted else await self.way_on(said)
 
     async def _all(self, slots: Sequence[Action]) -> Reply:
         """Take every one of several slots; what cannot be had any more says so."""

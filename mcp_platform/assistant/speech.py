@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from mcp_platform.assistant.outcomes import (
     DaysDiffer,
@@ -86,6 +86,11 @@ class Speech:
         say = self._texts.outcomes
         done = (say.booked_is, say.moved_is, say.cancelled_is)
         return any(each.partition("{")[0] in text for each in done)
+
+    def said(self, phrase: str, *, day: date, service: str) -> str:
+        """Return the first wording of a phrase about a service on a day."""
+        values = {"service": service, "on_day": self._times.on_day(day)}
+        return fill(self._texts.phrases[phrase][0], values) or ""
 
     def slot(self, slot: SlotView) -> str:
         """A slot in few words, for a row or the middle of a sentence."""

@@ -92,6 +92,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "See what customers asked and nobody has answered yet, and answer it.",
     ),
+    "waitlist": (
+        "waitlist",
+        "app",
+        "See who would come if a time became free, and note whom you have seen to.",
+    ),
     "credentials": (
         "credentials",
         "app",

@@ -52,6 +52,7 @@ class NoticeTexts:
     late: str
     late_by: str
     noted: str
+    waitlisted: str
     call: str
     take: str
     somebody: str
@@ -188,6 +189,22 @@ class Notices:
         )
         await self._record(session, tenant, text, key=f"n:noted:{key}")
         NOTICES.labels(about="noted").inc()
+
+    async def waitlisted(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        *,
+        wish: str,
+        key: str,
+    ) -> None:
+        """Tell the owner, in the transaction that notes it, who would come if time became free."""
+        text = _texts(tenant).waitlisted.format(
+            who=_who(tenant, contact), wish=wish, path=tenant.path
+        )
+        await self._record(session, tenant, text, key=f"n:waitlisted:{key}")
+        NOTICES.labels(about="waitlisted").inc()
 
     async def left_alone(
         self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, key: str

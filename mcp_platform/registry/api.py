@@ -13,6 +13,7 @@ from mcp_platform.registry import holidays_api as holidays
 from mcp_platform.registry.answers import api as answers
 from mcp_platform.registry.answers import questions_api as questions
 from mcp_platform.registry.routes import Registry
+from mcp_platform.registry.waiting import api as waitlist
 
 __all__ = ["Registry", "registry_router"]
 
@@ -20,6 +21,9 @@ __all__ = ["Registry", "registry_router"]
 def registry_router(registry: Registry) -> APIRouter:
     """Return the routes, with their whole paths."""
     router = APIRouter(prefix=ADMIN_API, route_class=bodies_up_to(MOST_BYTES))
-    for part in (clients, environments, catalogue, closed_days, holidays, answers, questions):
+    for part in (
+        *(clients, environments, catalogue, closed_days, holidays),
+        *(answers, questions, waitlist),
+    ):
         part.add_routes(router, registry)
     return router

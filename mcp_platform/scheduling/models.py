@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -234,3 +235,26 @@ class AppointmentRow(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+# A day, by the business's clock, on which a contact would come if something became free.
+WAITLIST_WISHES = Table(
+    "waitlist_wishes",
+    Base.metadata,
+    Column("tenant_id", BigInteger, ForeignKey("tenants.id"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("contact_id", Uuid, nullable=False),
+    Column("service_id", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("part", Text),
+    Column("wished_at", DateTime(timezone=True), nullable=False),
+    Column("done_at", DateTime(timezone=True)),
+    Column("done_by", Text),
+    CheckConstraint("part in ('morning', 'afternoon', 'evening')", name="part"),
+    ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+    ForeignKeyConstraint(
+        ["tenant_id", "service_id"], ["services.tenant_id", "services.id"], ondelete="CASCADE"
+    ),
+    Index("ix_waitlist_wishes_tenant_id_contact_id", "tenant_id", "contact_id"),
+    Index("ix_waitlist_wishes_tenant_id_service_id", "tenant_id", "service_id"),
+)

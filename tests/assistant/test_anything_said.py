@@ -38,6 +38,7 @@ from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.assistant.tools import TOOLS
 from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
+from mcp_platform.assistant.tools.join_waitlist import Wished
 from mcp_platform.assistant.tools.tell_team import LateNoted, NoteAdded
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
@@ -221,6 +222,11 @@ NOTED = (
     Done(LateNoted(appointment=SOON, minutes=None)),
     Done(LateNoted(appointment=SOON, minutes=10)),
     Done(NoteAdded(appointment=LATER)),
+    *(
+        Done(Wished(noted=noted, service_name="Barba", day=LATER.starts_at.date(), part=part))
+        for noted in (True, False)
+        for part in (None, "morning")
+    ),
     Done(QuestionPassedOn(result="asked")),
 )
 

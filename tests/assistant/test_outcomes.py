@@ -25,6 +25,7 @@ from mcp_platform.assistant.outcomes import (
 )
 from mcp_platform.assistant.tools import OUTCOMES, TOOLS
 from mcp_platform.assistant.tools.ask_owner import QuestionPassedOn
+from mcp_platform.assistant.tools.join_waitlist import Wished
 from mcp_platform.assistant.tools.tell_team import LateNoted, NoteAdded
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
@@ -102,6 +103,10 @@ ALL = [
     Done(QuestionPassedOn(result="already_asked", reminded=True)),
     Done(LateNoted(appointment=APPOINTMENT, minutes=10)),
     Done(NoteAdded(appointment=APPOINTMENT)),
+    Done(
+        Wished(noted=True, service_name="Corte", day=APPOINTMENT.starts_at.date(), part="morning")
+    ),
+    Done(Wished(noted=False, service_name="Corte", day=APPOINTMENT.starts_at.date(), part=None)),
     Done(UnknownSlot()),
     Done(DaysDiffer(slots=(SLOT,)), ("s_one",)),
     Done(

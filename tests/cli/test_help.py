@@ -45,7 +45,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("answers list", "answers add", "answers edit", "answers remove", "answers import"),
         "answers find",
         *("questions list", "questions answer", "questions dismiss", "questions merge"),
-        *("questions calls", "questions called"),
+        *("questions calls", "questions called", "waitlist list", "waitlist done"),
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),
         *("inbox parked", "inbox replay", "outbox dead", "outbox replay"),

@@ -10,13 +10,15 @@ from mcp_platform.inbox.event import ContactId
 from tests.world import ANA, World, choice, eventually, text_of
 
 WANTS = "quero falar com uma pessoa"
+# Which of them depends on whether the business is open now.
+CALLED = ("Chamei a equipe", "está com a equipe", "recado com a equipe", "Avisei a equipe")
 
 
 async def test_the_owner_is_told_and_the_assistant_says_once_that_nobody_is_there(
     here: World,
 ) -> None:
     reply = await here.ask(WANTS)
-    assert "quem responde é uma pessoa da equipe" in text_of(reply)
+    assert any(each in text_of(reply) for each in CALLED)
     told = (await here.replies(1, as_=here.tenant.owner))[0]
     assert "Ana" in text_of(told)
     assert ANA in text_of(told)
@@ -122,7 +124,7 @@ async def test_without_an_owners_number_the_handoff_works_all_the_same(here: Wor
 
     reply = await here.ask(WANTS)
 
-    assert "quem responde é uma pessoa da equipe" in text_of(reply)
+    assert any(each in text_of(reply) for each in CALLED)
     assert await here.value(
         "SELECT count(*) FROM tenant_troubles WHERE tenant_id = :tenant AND what = 'owner_number'"
     )
@@ -163,6 +165,6 @@ async def test_a_handoff_that_was_interrupted_before_its_reply_is_still_told(
 
     reply = await here.ask(WANTS)
 
-    assert "quem responde é uma pessoa da equipe" in text_of(reply)
+    assert any(each in text_of(reply) for each in CALLED)
     await here.idle()
     assert len(await here.sent(as_=here.tenant.owner)) == 1

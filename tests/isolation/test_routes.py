@@ -33,6 +33,7 @@ BODIES = {
     "dismiss": {},
     "merge": {"into": "x"},
     "called": {},
+    "done": {},
     "conversations": {},
     "take": {},
     "reply": {"text": "x"},

@@ -249,7 +249,7 @@ ROUNDS = [
     ("tem corte amanhã? e quanto custa?", {}, [FOUND], ["price(corte), look_at_times, ask_time"]),
     ("marca um corte com o Zé amanhã 9h30", {}, [FOUND], ["book(slot=s_09:30)"]),
     ("tem corte amanhã às 20h?", {}, [{**FOUND, "status": "closed"}], ["no_such_time_nearest, ask_time"]),
-    ("tem corte hoje?", {}, [{"status": "nothing_free", "slots": []}], ["offer_waitlist"]),
+    ("tem corte hoje?", {}, [{"status": "nothing_free", "slots": []}], ["offer_waitlist(corte 2026-06-11)"]),
     ("posso levar meu cachorro?", {}, [{"status": "asked"}], ["asked_visit"]),
     ("vou atrasar 10 min", ONE, [{"status": "late_noted"}], [""]),
     ("cancela meu horário", ONE, [{"status": "proposed"}], ["see_below"]),
@@ -257,7 +257,7 @@ ROUNDS = [
     ("minha avó faleceu, cancela amanhã", ONE, [{"status": "proposed"}], ["death, do_not_worry"]),
     ("o segundo", SHOWN, [{"status": "booked"}], ["done_book, look_forward"]),
     ("o segundo", {**SHOWN}, [{"status": "unknown_slot"}], ["find_slots(services=['corte'])"]),
-    ("oi, quero cortar amanhã às 9h", {}, [{"status": "away"}], ["greet, offer_waitlist"]),
+    ("oi, quero cortar amanhã às 9h", {}, [{"status": "away"}], ["greet"]),
 ]  # fmt: skip
 
 

@@ -263,6 +263,8 @@ class Composer:
             return f"not_understood_{min(before.misunderstood, 2) + 1}"
         if BOOK[phrase].place == "close" and before.closed:
             return "silence"
+        if phrase == "human_called" and not self._facts.is_open:
+            return "human_closed"
         # A phrase without words of its own is one of its picks.
         has_words = phrase in TEXTS[self._language].phrases
         return phrase if has_words or not BOOK[phrase].picks else BOOK[phrase].picks[0]

@@ -80,6 +80,9 @@ class PhraseOptions:
                 return [_words(self._times.clock(time(each))) for each in (hour, hour + 12)]
             case "show_for_whom":
                 return [_words(buttons.for_me), _words(buttons.for_other)]
+            case "show_note_wish":
+                wish = {"service": about.services[0].id, "day": about.days[0].isoformat()}
+                return [(buttons.note_wish, {"do": "note_wish", **wish}, "")]
             case "show_person":
                 return [(buttons.person, {"do": "human"}, "")]
             case "show_back":
@@ -119,7 +122,7 @@ class PhraseEffects:
 
     def can(self, phrase: Phrase) -> bool:
         """Tell whether what a phrase says is done can be: an owner without a number is not told."""
-        tells = not _TELLS.isdisjoint(phrase.does)
+        tells = not (_TELLS | _TELLS_LATER).isdisjoint(phrase.does)
         return not tells or self._tools.context.tenant.owner_whatsapp is not None
 
     def beside(self, parts: Sequence[ChosenPhrase]) -> tuple[ReplyEffect, ...]:
@@ -196,3 +199,4 @@ _CALLS = frozenset({"call_person", "call_person_now"})
 _TELLS = frozenset(
     {"tell_owner", "tell_owner_now", "remind_owner", "open_data_request", "list_for_owner"}
 )
+_TELLS_LATER = frozenset({"show_note_wish"})  # once it is tapped

@@ -39,6 +39,8 @@ class About:
     hours: tuple[time, ...] = ()
     answers: tuple[str, ...] = ()
     """The texts, as the owner wrote them."""
+    part: str | None = None
+    """The part of a day: `morning`, `afternoon` or `evening`."""
 
 
 class Facts:
@@ -72,6 +74,7 @@ class Facts:
             **self._of_professionals(about),
             **self._of_appointments(about.appointments),
             **self._sums(phrase, about),
+            "part": forms(self._language)["parts"][about.part] if about.part else None,
             "hour": self.times.clock(about.hours[0]) if about.hours else None,
             "answer": about.answers[0] if about.answers else None,
         }

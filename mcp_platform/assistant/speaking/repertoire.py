@@ -5,9 +5,19 @@ from collections.abc import Mapping
 from mcp_platform.words.book import OFFERED, Consequence, Outcome, Phrase, near
 
 # What the book provides for and nothing does yet. A phrase that says so is not said.
-_NOT_DONE: frozenset[Consequence] = frozenset({"pass_media", "show_note_wish"})
+_NOT_DONE: frozenset[Consequence] = frozenset({"pass_media"})
 _POSSIBLE: frozenset[Outcome] = frozenset(
-    {"booked", "moved", "cancelled", "late_noted", "asked", "handed_over", "proposed", "noted"}
+    {
+        "booked",
+        "moved",
+        "cancelled",
+        "late_noted",
+        "asked",
+        "handed_over",
+        "proposed",
+        "noted",
+        "waitlisted",
+    }
 )
 
 

@@ -388,6 +388,16 @@ HELP: Mapping[str, str] = {
     "See what customers asked and nobody has answered yet, and answer it.": (
         "Mostra o que os clientes perguntaram e ninguém respondeu ainda, e responde."
     ),
+    "See who would come if a time became free, and note whom you have seen to.": (
+        "Mostra quem viria se vagasse um horário, e anota quem já foi atendido."
+    ),
+    "List the wishes for today and later, the nearest day first.": (
+        "Lista os pedidos para hoje e depois, do dia mais próximo em diante."
+    ),
+    "Its id, as `waitlist list` shows it.": "O id dele, como `waitlist list` mostra.",
+    "Note that a customer was offered a time, or is not waiting any more.": (
+        "Anota que um cliente recebeu uma oferta, ou não espera mais."
+    ),
     "List the questions, the oldest first, in the words of the first customer who asked.": (
         "Lista as perguntas, da mais antiga à mais nova, com as palavras do primeiro cliente."
     ),

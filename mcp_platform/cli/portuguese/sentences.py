@@ -99,6 +99,13 @@ SENTENCES: Mapping[str, str] = {
         "{name} trabalha aqui; todos os processos o veem em até quinze segundos."
     ),
     "{name}: {week}": "{name}: {week}",
+    "Nobody is waiting.": "Ninguém está esperando.",
+    "The wish {id} is off the list.": "O pedido {id} saiu da lista.",
+    "Part of the day": "Parte do dia",
+    "morning": "manhã",
+    "afternoon": "tarde",
+    "evening": "noite",
+    "any hour": "qualquer hora",
     "There is no such question.": "Não há pergunta assim.",
     "Answered: {messages} by a message, {calls} to be called (mcp-platform questions calls).": (
         "Respondida: {messages} por mensagem, {calls} por telefone (mcp-platform questions calls)."

@@ -34,8 +34,8 @@ QuestionId = Annotated[AnySlug, Path(alias="question_id")]
 
 def add_routes(router: APIRouter, registry: Registry) -> None:
     """Add the routes of open questions. A viewer reads with phone numbers masked."""
-    Reader = Annotated[AtTenant, Depends(_at_own(registry, *READERS))]  # noqa: N806  # a type
-    Worker = Annotated[AtTenant, Depends(_at_own(registry, *WORKERS))]  # noqa: N806  # a type
+    Reader = Annotated[AtTenant, Depends(at_own(registry, *READERS))]  # noqa: N806  # a type
+    Worker = Annotated[AtTenant, Depends(at_own(registry, *WORKERS))]  # noqa: N806  # a type
 
     @router.get(
         ALL,
@@ -110,7 +110,7 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
             await part.called(question_id, conversation_id, now=registry.clock())
 
 
-def _at_own(registry: Registry, *roles: Role) -> Callable[..., Awaitable[AtTenant]]:
+def at_own(registry: Registry, *roles: Role) -> Callable[..., Awaitable[AtTenant]]:
     """Return the dependency of a route for users of these roles, staff at their own tenant alone."""
     admitted = at_tenant(registry.guard, *roles)
 

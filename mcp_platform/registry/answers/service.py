@@ -7,11 +7,11 @@ from typing import Final, Literal
 from sqlalchemy import delete, insert, select
 
 from mcp_platform.answers.folding import fold
-from mcp_platform.answers.ids import new_id
 from mcp_platform.answers.models import MOST_ANSWERS, AnswerRow, AnswerTextRow
 from mcp_platform.answers.search import indexed
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.forms import check_version
+from mcp_platform.kit.ids import new_id
 from mcp_platform.kit.paging import Order, Page, PageQuery
 from mcp_platform.registry.answers.forms import AnswerOut, AnswerWish, AnswerWords, TranslationOut
 from mcp_platform.registry.tenant_bound import TenantBound

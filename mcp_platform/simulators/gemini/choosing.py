@@ -58,8 +58,6 @@ def choose(prompt: Prompt) -> list[ModelFunctionCall]:
     allowed = [call for call in known if call.name in prompt.may_call]
     if any(_lacks_service(call, prompt=prompt) for call in allowed):
         return [turn.reply(part("ask_service"))]
-    if calls[0].name == "talk_to_human" and not allowed:
-        return [turn.reply(part("offer_person"))]
     return _quirk(allowed, turn) or [turn.reply(part("not_understood"))]
 
 
@@ -127,7 +125,7 @@ class _Turn:
             if calls := look():
                 return calls
         if scene.heard.intent == "human":
-            return [ModelFunctionCall("talk_to_human", {"reason": scene.text[:200]})]
+            return [self.reply(part("human_called"))]
         if scene.heard.ordinal and re.search(r"quem\b|\bwho|quien", said):
             return [self.reply(part("who_works", self.service), part("ask_time"))]
         if not self._asks_for_a_time():
@@ -524,7 +522,10 @@ class _Turn:
             if status == "bad_arguments" and self.service is None:
                 return [part("ask_service")]
             if not result.get("slots"):
-                return [part("offer_waitlist")]
+                day = self.scene.wish.when.first
+                if not self.service or not day or status in ("away", "calendar_unavailable"):
+                    return []
+                return [part("offer_waitlist", self.service, day.isoformat())]
             if re.search(wishes.SERIES, self.said):
                 return [part("recurring"), part("ask_time")]
             near = self.scene.wish.when.at is not None and status != "ok"
@@ -539,7 +540,7 @@ class _Turn:
             return [part("do_not_worry" if grief else done)]
         if done:
             return [part(done), part("look_forward")]
-        if name in ("tell_team", "join_waitlist", "talk_to_human"):
+        if name in ("tell_team", "join_waitlist"):
             return [part("ask_else")] if name == "join_waitlist" else []  # code says what was done
         return [part("ask_day", self.service)]
 

@@ -1,0 +1,1 @@
+"""Customers who would come if a time became free, as staff work their list off."""
