@@ -6,20 +6,28 @@ by the server; the menu keeps no state of its own.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
-from mcp_platform.assistant.choosing.searches import just_after, more_action, search_of
+from mcp_platform.assistant.choosing.searches import find_action, just_after, more_action, search_of
 from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
 from mcp_platform.assistant.speech import Block, Speech
-from mcp_platform.assistant.toolbox import Toolbox, other_times, slot_action, with_visit
+from mcp_platform.assistant.toolbox import (
+    MOST_SERVICES,
+    Toolbox,
+    other_times,
+    slot_action,
+    with_visit,
+)
 from mcp_platform.assistant.tools.join_waitlist import Wished, note_wish
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
+from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.outcome import CalendarClosed, SlotView
 from mcp_platform.tenants.languages import supported
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
@@ -28,6 +36,7 @@ from mcp_platform.words.texts import TEXTS
 # A list has ten rows; one is kept for "more".
 ROWS = 10
 PAGE = ROWS - 1
+A_WEEK = timedelta(days=6)  # after today: how far "as soon as possible" looks
 STEP = "tap"
 NOT_NOW: Action = {"do": "root", "asking": True}  # beside "write your question"
 
@@ -152,6 +161,8 @@ class Menu:
                 return await self._days(action)
             case {"do": "times"}:
                 return await self._times(action)
+            case {"do": "first", "services": known}:
+                return await self._first(known)
             case {"do": "find"}:
                 return await self._find(action)
             case {"do": "slot"}:
@@ -330,6 +341,18 @@ class Menu:
             later = just_after(page[-1].start).isoformat()
             rows.append(_Row(self._say.more_times, {**action, "after": later, "more": True}))
         return await self._reply(self._say.which_time, rows)
+
+    async def _first(self, known: Sequence[str]) -> Reply:
+        """Offer the first free times: of a service, else of the contact's last one, else of the few."""
+        every = [each.id for each in self._catalogue.services]
+        last = await self._tools.agenda.last_service(contact_id=self._tools.context.contact.id)
+        services = known or ([last] if last in every else every)
+        if not 0 < len(services) <= MOST_SERVICES:
+            return await self._services({"do": "services"})
+        today = self._catalogue.rules.local(self._tools.now).date()
+        window = SearchWindow(first=today, last=today + A_WEEK)
+        search = SlotSearch(service_ids=tuple(services), window=window, everyone=True)
+        return await self._find(find_action(search))
 
     async def _find(self, action: Action) -> Reply:
         """Offer what a search finds that waited for its service."""

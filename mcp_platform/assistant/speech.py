@@ -1,6 +1,6 @@
 """From what was done to what the contact reads: every outcome is stated here, from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -109,6 +109,14 @@ class Speech:
             ReplyOption(offer, self.slot(slot), self._what(slot))
             for slot, offer in zip(slots, ids, strict=True)
         )
+
+    def still_free(
+        self, slots: Mapping[str, SlotView], *, more: str | None
+    ) -> tuple[ReplyOption, ...]:
+        """Return the rows of times that were shown before, by their ids."""
+        rows = self.slot_choices(tuple(slots.values()), tuple(slots))
+        leads_on = (ReplyOption(more, self.phrases.more_times),) if rows and more else ()
+        return rows + leads_on
 
     def _what(self, slot: SlotView) -> str:
         """Say what a slot is for, with whom and for whom; of a long name the end is lost.

@@ -61,6 +61,8 @@ from mcp_platform.words.forms import their_person
 
 # WhatsApp shows ten rows in a list; the model is told no more than the contact can be shown.
 MOST_SLOTS = 10
+# One list shows each of them at two hours at least; of more the customer is asked which.
+MOST_SERVICES = 4
 
 
 # What is wrong with a call is told to the model alone: a customer has chosen nothing.

@@ -103,6 +103,8 @@ class TurnAtWork:
         self._proposed = False
         self.appointments: dict[str, Appointment] = {}
         self.offered: dict[str, SlotView] = {}
+        self._more: str | None = None
+        """The row that shows more than those, where the list of them has one."""
         self.together = 1
         """How many calls the model made at once, when it last made any."""
         self.chosen: str | None = None
@@ -144,6 +146,7 @@ class TurnAtWork:
             ),
             before=self._before or NOTHING_BEFORE,
             offered=self.offered,
+            more=self._more,
             together=self.together,
             question="?" in " ".join(texts),
         )
@@ -176,6 +179,7 @@ class TurnAtWork:
             if recorded is not None:
                 self.toolbox.day_changed = bool(recorded.get("day_changed"))
                 self.chosen = recorded.get("chosen")
+                self._more = recorded.get("more")
                 self._before = (
                     EarlierReplies(**recorded["before"]) if "before" in recorded else None
                 )
@@ -192,9 +196,11 @@ class TurnAtWork:
             self._before = self._told(history, spoken=spoken)
             self.toolbox.day_changed = self._day_changed(history)
             self.chosen = await self._choice(history, texts, mine)
+            self._more = self._leads_on(history)
             prompt = {
                 "day_changed": self.toolbox.day_changed,
                 "chosen": self.chosen,
+                "more": self._more,
                 "before": asdict(self._before),
                 "system": system_instruction(self._business()),
                 "contents": contents(history, texts=texts, facts=self._facts(history)),
@@ -239,6 +245,14 @@ class TurnAtWork:
                 break
             just_now = False
         return (), False
+
+    def _leads_on(self, history: Sequence[Message]) -> str | None:
+        """Return the row that shows more times, of the list with the times that were offered."""
+        shown, _ = self._shown(history)
+        if not any(each["id"] in self.offered for each in shown):
+            return None
+        title = self.speech.phrases.more_times
+        return next((each["id"] for each in shown if each["title"] == title), None)
 
     def _business(self) -> dict[str, Any]:
         return describe_business(

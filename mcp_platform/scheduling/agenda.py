@@ -116,6 +116,11 @@ class Agenda:
         found = await Appointments(session, self._tenant.id).upcoming(contact_id, now=now)
         return tuple(each.local(self._rules) for each in found)
 
+    async def last_service(self, *, contact_id: UUID) -> str | None:
+        """Return the id of the service that the contact had last, or has ahead; None: they had none."""
+        async with self._sessions() as session:
+            return await Appointments(session, self._tenant.id).last_service(contact_id)
+
     async def book(
         self,
         *,

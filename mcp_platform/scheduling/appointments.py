@@ -75,6 +75,12 @@ UPCOMING = Sql(f"""
     {READ} AND a.contact_id = :contact AND a.status IN ({listed(ACTIVE)}) AND a.ends_at > :now
     ORDER BY a.starts_at, a.id
 """)
+LAST_SERVICE = Sql("""
+    SELECT service_id FROM appointments
+    WHERE tenant_id = :tenant AND contact_id = :contact AND status NOT IN ('held', 'cancelled')
+    ORDER BY starts_at DESC, id
+    LIMIT 1
+""")
 AHEAD = Sql(f"""
     {READ} AND a.status IN ({listed(ACTIVE)}) AND a.starts_at > :now
     ORDER BY a.starts_at, a.id
@@ -450,6 +456,13 @@ class Appointments:
     async def upcoming(self, contact_id: UUID, *, now: datetime) -> list[Appointment]:
         """Return a contact's active appointments that are not over, earliest first."""
         return await self._read(UPCOMING, contact=contact_id, now=now)
+
+    async def last_service(self, contact_id: UUID) -> str | None:
+        """Return the id of the service of a contact's latest appointment, to come or over."""
+        found: str | None = await self._driver.value(
+            LAST_SERVICE, tenant=self._tenant_id, contact=contact_id
+        )
+        return found
 
     async def ahead(self, *, now: datetime) -> list[Appointment]:
         """Return the active appointments that have not begun, earliest first."""

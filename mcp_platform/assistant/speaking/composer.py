@@ -106,12 +106,14 @@ class Composer:
         state: TurnState,
         before: EarlierReplies,
         offered: Mapping[str, SlotView],
+        more: str | None = None,
         together: int = 1,
         question: bool = False,
     ) -> ComposedReply | None:
         """Return the reply; None: there is nothing to say, and the menu answers.
 
-        `offered` are the times that the contact was shown before and may still choose. `question`:
+        `offered` are the times that the contact was shown before and may still choose, `more` the
+        row that shows others. `question`:
         the contact asked something, so that nothing closes the conversation.
         """
         obliged = obliged_of(done, together=together)
@@ -135,7 +137,7 @@ class Composer:
         ]
         asks = any(part.phrase.id in _ASK_FOR_TIMES for part in parts)
         if not choices and asks:  # what can be chosen stays choosable, whatever was read since
-            choices = self._speech.slot_choices(tuple(still.values()), tuple(still))
+            choices = self._speech.still_free(still, more=more)
         if not choices:
             choices = await self._showing.choices(parts)
         composed = self._composed(

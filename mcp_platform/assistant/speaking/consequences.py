@@ -57,8 +57,11 @@ class PhraseOptions:
                 return await self._menu.shown({"do": "move", "id": str(moved.id)})
             case "show_professionals" | "show_days":
                 return await self._menu.shown(_of(*part.about.services[:1]))
-            case "show_services" | "show_first_times":
+            case "show_services":
                 return await self._menu.shown(_of())
+            case "show_first_times":
+                known = [each.id for each in part.about.services[:1]]
+                return await self._menu.shown({"do": "first", "services": known})
             case "show_appointments":
                 return await self._menu.shown({"do": "mine"})
             case "show_ways" | "show_menu":

@@ -18,7 +18,7 @@ from mcp_platform.assistant.choosing.searches import (
 )
 from mcp_platform.assistant.outcomes import DaysDiffer, Done, Refused, WhichService
 from mcp_platform.assistant.tool import ClockTime, Tool, VisitArguments
-from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox, meant, with_visit
+from mcp_platform.assistant.toolbox import MOST_SERVICES, MOST_SLOTS, Toolbox, meant, with_visit
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.catalogue import Service
@@ -26,8 +26,6 @@ from mcp_platform.scheduling.finding.searching import Order, SlotSearch
 from mcp_platform.scheduling.outcome import SlotsFound
 
 DEFAULT_DAYS = timedelta(days=6)
-# One list shows each of them at two hours at least; of more the customer is asked which.
-MOST_SERVICES = 4
 _AND = re.compile(r"\s*[,;+]\s*")
 
 
