@@ -79,7 +79,12 @@ class _Unbuilt:
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of a gateway, without starting one."""
     settings = SimpleNamespace(
-        offboarding_grace_days=1, unsaid_topology="shared", human_idle_s=None, api_docs=True
+        offboarding_grace_days=1,
+        unsaid_topology="shared",
+        human_idle_s=None,
+        api_docs=True,
+        public_url=None,
+        console_design=False,
     )
     shared = SimpleNamespace(
         settings=settings, sessions=None, tenants=None, catalogues=None, clock=None

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,6 +28,7 @@ from mcp_platform.bootstrap.admin import Administration
 from mcp_platform.bootstrap.logins import pinned_to
 from mcp_platform.bootstrap.service import Platform
 from mcp_platform.bootstrap.shared import Shared
+from mcp_platform.console.serving import ConsoleParts, create_console
 from mcp_platform.conversations.api import ConversationRoutes, chat_router, conversations_router
 from mcp_platform.credentials.api import credentials_router
 from mcp_platform.doctor.api import doctor_router
@@ -126,6 +127,7 @@ def create_api(platform: Platform) -> FastAPI:
         app.include_router(conversations_router(gateway.conversations, gateway.guard))
     if platform.admin is not None:
         _administer(app, platform.admin, platform.shared)
+        _add_console(app, platform.admin, platform.shared)
     with_examples(app)
     return app
 
@@ -140,6 +142,29 @@ def _add_reference(app: FastAPI) -> None:
         return HTMLResponse(written[0], headers={"content-security-policy": POLICY})
 
     app.add_route("/docs", reference, methods=["GET"], include_in_schema=False)
+
+
+def _add_console(app: FastAPI, admin: Administration, shared: Shared) -> None:
+    """Mount the console, and lead there who types the address alone."""
+
+    async def to_console(_: Request) -> RedirectResponse:
+        return RedirectResponse("/console/", status_code=303)
+
+    app.add_route("/", to_console, methods=["GET"], include_in_schema=False)
+    app.add_route("/console", to_console, methods=["GET"], include_in_schema=False)
+    app.mount("/console", create_console(console_parts(admin, shared)))
+
+
+def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
+    """Return the services that the console stands on."""
+    return ConsoleParts(
+        account=admin.account,
+        sign_ins=admin.sign_ins,
+        browser_sign_ins=admin.browser_sign_ins,
+        clock=shared.clock,
+        public_url=shared.settings.public_url,
+        development=shared.settings.console_design,
+    )
 
 
 def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:

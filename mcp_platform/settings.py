@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         True,
         description="Whether `/docs`, for people, and `/openapi.json`, for programs, are served.",
     )
+    console_design: bool = Field(
+        False,
+        description="Whether `/console/design` is served, with every component of the console.",
+    )
     trusted_proxies: str | None = Field(
         None,
         description="Whose `X-Forwarded-For` is believed: how many proxies stand in front, or their"

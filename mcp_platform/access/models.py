@@ -47,7 +47,11 @@ class UserRow(Versioned, Base):
 
 
 class SignInRow(Base):
-    """One sign-in: the family of all tokens that descend from one proof of a password."""
+    """One sign-in: the family of all tokens that descend from one proof of a password.
+
+    With `cookie_digest` it is a browser's: no token descends from it, and `seen_at` is when it was
+    last there. `awaits_code`: of two proofs the first was given, which admits nobody.
+    """
 
     __tablename__ = "sign_ins"
     __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
@@ -57,6 +61,11 @@ class SignInRow(Base):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    cookie_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    awaits_code: Mapped[bool] = mapped_column(server_default="false")
+    seen_at: Mapped[datetime | None]
+    agent: Mapped[str | None]
+    address: Mapped[str | None]
 
 
 class RefreshTokenRow(Base):

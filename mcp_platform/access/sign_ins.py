@@ -91,12 +91,10 @@ class SignIns:
         proved = await self.prove(email=email, password=password, address=address)
         if proved.totp_confirmed and code is not None:
             await self.count_code(email=proved.email, address=address)
-        stronger = None
-        if self._passwords.is_old(proved.password_hash):
-            stronger = await self._passwords.hash(password)
+        stronger = await self.stronger(proved, password)
         try:
             async with self._sessions.everywhere.begin() as session:
-                row = await self._same(session, proved)
+                row = await self.same(session, proved)
                 if row.totp_confirmed:
                     self._second(row, code, now=now)
                     await forgive_codes(session, email=row.email, address=address)
@@ -106,7 +104,7 @@ class SignIns:
                 issued = await self._start(session, user, now=now)
                 await audit.record(
                     session,
-                    actor=_actor(user, address),
+                    actor=actor_of(user, address),
                     action="user.sign_in",
                     target=user.email,
                     tenant_id=user.tenant_id,
@@ -136,6 +134,11 @@ class SignIns:
             await self.refused(found, address, email=email)
             raise Unauthorized(WRONG)
         return found
+
+    async def stronger(self, proved: UserRow, password: str) -> str | None:
+        """Return another hash of a right password, where the one that is kept is of yesterday."""
+        old = self._passwords.is_old(proved.password_hash)
+        return await self._passwords.hash(password) if old else None
 
     async def count_code(self, *, email: str, address: str | None) -> None:
         """Count one try of a one-time or recovery code, before it is compared.
@@ -168,7 +171,7 @@ class SignIns:
             sign_in.revoked_at = now
             await audit.record(
                 session,
-                actor=_actor(user, address),
+                actor=actor_of(user, address),
                 action="user.refresh_reused",
                 target=user.email,
                 tenant_id=user.tenant_id,
@@ -188,7 +191,7 @@ class SignIns:
             )
         self._live.forget()
 
-    async def _same(self, session: AsyncSession, proved: UserRow) -> UserRow:
+    async def same(self, session: AsyncSession, proved: UserRow) -> UserRow:
         """Return the user's row, locked, if it is as it was when the password was compared."""
         row = await session.get(UserRow, proved.id, with_for_update=True)
         if row is None or row.disabled or row.password_hash != proved.password_hash:
@@ -230,10 +233,7 @@ class SignIns:
 
     async def _start(self, session: AsyncSession, user: User, *, now: datetime) -> IssuedTokens:
         """Begin a family; those that ran out are swept with it, whosever they were."""
-        ran_out = select(SignInRow.id).where(SignInRow.expires_at < now)
-        await session.execute(
-            delete(SignInRow).where(SignInRow.id.in_(ran_out.with_for_update(skip_locked=True)))
-        )
+        await sweep_ended(session, now=now)
         sign_in = SignInRow(
             id=uuid.uuid4(), user_id=user.id, started_at=now, expires_at=now + SIGN_IN_LASTS
         )
@@ -278,14 +278,22 @@ class SignIns:
                 return
             await audit.record(
                 session,
-                actor=_actor(user, address),
+                actor=actor_of(user, address),
                 action="user.sign_in_refused",
                 target=user.email,
                 tenant_id=user.tenant_id,
             )
 
 
-def _actor(user: User, address: str | None) -> Actor:
+async def sweep_ended(session: AsyncSession, *, now: datetime) -> None:
+    """Forget the sign-ins that ran out, whosever they were."""
+    ran_out = select(SignInRow.id).where(SignInRow.expires_at < now)
+    await session.execute(
+        delete(SignInRow).where(SignInRow.id.in_(ran_out.with_for_update(skip_locked=True)))
+    )
+
+
+def actor_of(user: User, address: str | None) -> Actor:
     return Actor(
         kind="user", subject=user.email, role=user.role, tenant=user.tenant, address=address
     )

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from mcp_platform.access.account import OwnAccount
+from mcp_platform.access.browser_sign_ins import BrowserSignIns
 from mcp_platform.access.jwts import Jwts
 from mcp_platform.access.passwords import Passwords
 from mcp_platform.access.sign_ins import SignIns
@@ -35,6 +36,7 @@ class Administration:
     isolation: Isolation
     passwords: Passwords
     sign_ins: SignIns
+    browser_sign_ins: BrowserSignIns
     account: OwnAccount
     examinations: Examinations
     credential_keys: CredentialKeys
@@ -73,6 +75,9 @@ async def open_admin(
         isolation=Isolation(sessions=sessions, provisioner=prepares),
         passwords=passwords,
         sign_ins=sign_ins,
+        browser_sign_ins=BrowserSignIns(
+            sessions=sessions, sign_ins=sign_ins, live=live, clock=clock
+        ),
         account=OwnAccount(
             sessions=sessions,
             sign_ins=sign_ins,

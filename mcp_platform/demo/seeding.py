@@ -22,6 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy import insert
 
+from mcp_platform.access.passwords import Passwords, generate_password
+from mcp_platform.access.users import create_user
+from mcp_platform.audit.actor import system
 from mcp_platform.demo.businesses import BUSINESSES, ENVIRONMENT, TIME_ZONE, Business, DemoCalendar
 from mcp_platform.demo.catalogues import catalogue_of
 from mcp_platform.errors import Unavailable
@@ -31,6 +34,7 @@ from mcp_platform.scheduling.catalogue_store import save_catalogue
 from mcp_platform.tenants.models import ClientRow, TenantRow
 from mcp_platform.tenants.tenant import TenantId
 
+ADMINISTRATOR = "demo@localhost"
 KEY_BITS = 2048  # of Google's own service-account keys
 ADDRESSES = {
     "comercial-guanabara": "Rua do Catete, 214, Rio de Janeiro",
@@ -48,6 +52,14 @@ class Secrets:
 
     env: Mapping[str, str]
     public_key_pem: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Administrator:
+    """Who signs in to the console of this demonstration, and of no other."""
+
+    email: str
+    password: str
 
 
 def make_secrets(business: Business) -> Secrets:
@@ -100,6 +112,32 @@ async def write_rows(database_url: str) -> dict[str, TenantId]:
     finally:
         await engine.dispose()
     return made
+
+
+async def make_administrator(database_url: str) -> Administrator:
+    """Make the console's user of this demonstration; the password is in no file."""
+    password = generate_password()
+    passwords = Passwords()
+    kept = await passwords.hash(password)
+    passwords.close()
+    engine = create_engine(
+        database_url, pool_size=1, application_name="mcp-demo", role=DatabaseRole.ADMIN
+    )
+    try:
+        async with create_sessions(engine).everywhere.begin() as session:
+            await create_user(
+                session,
+                actor=system("demo"),
+                email=ADMINISTRATOR,
+                name="Demo",
+                role="admin",
+                tenant=None,
+                password_hash=kept,
+                temporary=False,
+            )
+    finally:
+        await engine.dispose()
+    return Administrator(email=ADMINISTRATOR, password=password)
 
 
 def _columns(business: Business) -> dict[str, Any]:

@@ -34,6 +34,7 @@ KEPT = ("postgres", "valkey")  # the servers' own folders: they know what of the
 START_PATIENCE = timedelta(seconds=60)
 EARLIER_PATIENCE = timedelta(seconds=20)  # a killed demonstration is gone within two
 POLL_S = 0.05
+CONSOLE_PORT = 3000  # where people look for what they develop; or any
 PAGE_PORT = 8088  # the same at each start where it is free, so that a reload finds it
 HTTP_TIMEOUT_S = 30
 # Pleasant to watch: a person who writes one line does not want to wait 1.5 s for the next.
@@ -56,8 +57,13 @@ class Stage:
     google: httpx.Client
     page: str
     gateway: str
+    administrator: seeding.Administrator
     tenants: Mapping[str, TenantId]
     processes: tuple[AttendedProcess, ...]
+
+    @property
+    def console(self) -> str:
+        return f"{self.gateway}/console/"
 
     def check(self) -> None:
         """Raise Unavailable if one of the processes has ended."""
@@ -106,6 +112,7 @@ def stage(folder: Path, *, page_port: int | None, step: Step) -> Iterator[Stage]
             for name in ("meta", "gemini", "google")
         )
         tenants = asyncio.run(seeding.write_rows(database_url))
+        administrator = asyncio.run(seeding.make_administrator(database_url))
         made = {business.client_name: seeding.make_secrets(business) for business in BUSINESSES}
         today = datetime.now(ZoneInfo(TIME_ZONE)).date()
         for business in BUSINESSES:
@@ -113,7 +120,7 @@ def stage(folder: Path, *, page_port: int | None, step: Step) -> Iterator[Stage]
             seeding.write_credentials(folder / "credentials", business, secrets)
             seeding.share_calendars(google, business, secrets, today)
         seeding.register_keys(gemini, list(made.values()))
-        step("Gateway and worker")
+        step("Gateway, console and worker")
         gateway = platform[0].url
         for each in platform:
             starter.wait(each)
@@ -128,6 +135,7 @@ def stage(folder: Path, *, page_port: int | None, step: Step) -> Iterator[Stage]
             google=google,
             page=f"{served['page']}/demo",
             gateway=gateway,
+            administrator=administrator,
             tenants=tenants,
             processes=tuple(starter.processes),
         )
@@ -171,8 +179,9 @@ class _Starter:
     def platform(
         self, served: Mapping[str, str], *, database_url: str, redis_url: str
     ) -> tuple[_Starting, _Starting]:
-        """Start gateway and worker as an operator would."""
-        public, gateways, workers = (free_port(preferred=None) for _ in range(3))
+        """Start gateway, console and worker as an operator would."""
+        gateways, workers = (free_port(preferred=None) for _ in range(2))
+        public = free_port(preferred=CONSOLE_PORT)
         url = f"http://{LOOPBACK}:{public}"
         env = {
             "DATABASE_URL": database_url,
@@ -184,10 +193,12 @@ class _Starter:
             "GOOGLE_CALENDAR_URL": f"{served['google']}/calendar/v3/",
             "GOOGLE_TOKEN_URL": f"{served['google']}/token",
             "PORT": str(public),
+            "CONSOLE_DESIGN": "true",
             **PLEASANT,
         }
         serve = ("-m", "mcp_platform.cli", "serve")
-        gateway = self._start("gateway", *serve, "gateway", INTERNAL_PORT=str(gateways), **env)
+        parts = ("gateway", "admin", "provisioner")
+        gateway = self._start("gateway", *serve, *parts, INTERNAL_PORT=str(gateways), **env)
         worker = self._start("worker", *serve, "worker", INTERNAL_PORT=str(workers), **env)
         internal = f"http://{LOOPBACK}:{workers}"
         return (

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,25 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """Where a demonstration is, and who may sign in to its console."""
+
+    page: str
+    console: str
+    email: str
+    password: str
+
+
 @pytest.fixture(scope="session")
-def demo() -> Iterator[str]:
-    """The address of the page of a demonstration: one for all workers of this run.
+def demo(demonstration: Demonstration) -> str:
+    """The address of the page of a demonstration."""
+    return demonstration.page
+
+
+@pytest.fixture(scope="session")
+def demonstration() -> Iterator[Demonstration]:
+    """A demonstration: one for all workers of this run.
 
     Who started it waits at the end until no other uses it.
     """
@@ -31,9 +48,9 @@ def demo() -> Iterator[str]:
     folder.mkdir(mode=0o711, exist_ok=True)
     with locked(folder / "users", fcntl.LOCK_SH) as users:
         with locked(folder / "starting", fcntl.LOCK_EX):
-            process, address = _start_or_join(folder)
+            process = _start_or_join(folder)
         try:
-            yield address
+            yield _told(folder / "output")
             if process is not None:
                 fcntl.flock(users, fcntl.LOCK_EX)
         finally:
@@ -44,14 +61,23 @@ def demo() -> Iterator[str]:
                 wait_until_gone(started)
 
 
-def _start_or_join(folder: Path) -> tuple[subprocess.Popen[bytes] | None, str]:
-    known = folder / "page"
-    if known.exists():
-        return None, known.read_text()
+def _start_or_join(folder: Path) -> subprocess.Popen[bytes] | None:
     output = folder / "output"
+    if output.exists():
+        return None
     process = start_demo(folder, "--no-script", output=output)
-    known.write_text(page_of(process, output=output))
-    return process, known.read_text()
+    page_of(process, output=output)
+    return process
+
+
+def _told(output: Path) -> Demonstration:
+    """Read what a demonstration has printed."""
+    printed = output.read_text()
+    found = re.search(r"(\S+/console/)\s+…as\s+(\S+) · (\S+)", printed)
+    page = re.search(r"Write as a customer:\s+(\S+)", printed)
+    assert found is not None, printed
+    assert page is not None, printed
+    return Demonstration(page=page[1], console=found[1], email=found[2], password=found[3])
 
 
 @contextmanager
@@ -65,7 +91,7 @@ def locked(path: Path, how: int) -> Iterator[int]:
 
 
 @pytest.fixture
-async def browser(demo: str) -> AsyncIterator[Browser]:
+async def browser(demonstration: Demonstration) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched

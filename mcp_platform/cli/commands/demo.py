@@ -107,6 +107,9 @@ def _prove(stage: Stage, screen: Screen) -> None:
 def _stay(stage: Stage, screen: Screen, *, browser: bool) -> None:
     """Wait for Ctrl-C, or for something to break."""
     screen.say("")
+    who = stage.administrator
+    screen.say(f"Look after clients:   [bold underline]{stage.console}[/]")
+    screen.say(f"[dim]…as[/]                  {who.email} · {who.password}  [dim](until Ctrl-C)[/]")
     screen.say(f"Write as a customer:  [bold underline]{stage.page}[/]")
     screen.say(f"[dim]Gateway {stage.gateway} · logs in {stage.folder / 'logs'}[/]")
     screen.say(f"[dim]Ctrl-C stops it all: {stage.page} is gone then.[/]")

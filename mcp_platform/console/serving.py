@@ -1,0 +1,50 @@
+"""Puts the console together: its pages, its navigation, and what lets browsers in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.applications import Starlette
+
+from mcp_platform.access.account import OwnAccount
+from mcp_platform.access.browser_sign_ins import BrowserSignIns
+from mcp_platform.access.sign_ins import SignIns
+from mcp_platform.console.console import ConsoleRoutes, Reception
+from mcp_platform.console.home import HomePages
+from mcp_platform.console.me import OwnPages
+from mcp_platform.console.sign_in import SignInPages
+from mcp_platform.console.visits import ConsolePage, NavigationItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleParts:
+    """The services that the console stands on, which are those of the API."""
+
+    account: OwnAccount
+    sign_ins: SignIns
+    browser_sign_ins: BrowserSignIns
+    clock: Callable[[], datetime]
+    public_url: str | None
+    development: bool
+
+
+NAVIGATION: tuple[NavigationItem, ...] = ()
+
+
+def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
+    """Return every page that there is."""
+    return (
+        *HomePages(design=parts.development).table(),
+        *SignInPages(parts.browser_sign_ins, parts.sign_ins).table(),
+        *OwnPages(parts.account, parts.browser_sign_ins).table(),
+    )
+
+
+def create_console(parts: ConsoleParts) -> Starlette:
+    """Return what is mounted under `/console`."""
+    reception = Reception(
+        sign_ins=parts.browser_sign_ins,
+        clock=parts.clock,
+        tls_outside=(parts.public_url or "").startswith("https://"),
+    )
+    return ConsoleRoutes(reception, page_table(parts), NAVIGATION).application()

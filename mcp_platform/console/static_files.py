@@ -1,0 +1,96 @@
+"""Files that every page asks for: in memory, compressed once, under names that change with them.
+
+A name holds the digest of its content, so a browser asks for it once. Icons are one sprite, made
+here of those in `ICONS`; a template that names another one fails.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+from lucide.jinja import lucide
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mcp_platform.console.browser import HEADERS
+from mcp_platform.errors import NotFound
+
+ICONS: Final = (
+    "check", "circle-alert", "circle-check", "circle-question-mark", "circle-pause", "circle-user",
+    "copy", "info", "languages", "log-out", "message-circle", "monitor", "moon", "palette",
+    "pause", "play", "shield-check", "smartphone", "sun", "terminal", "triangle-alert",
+)  # fmt: skip
+KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticFile:
+    """A file as it is sent."""
+
+    kind: str
+    content: bytes
+    gzipped: bytes
+
+
+class StaticFiles:
+    """The files by the names that pages know (`console.css`), and by those that are asked for."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._served: dict[str, StaticFile] = {}
+        for name, content in _contents():
+            stem, _, ending = name.rpartition(".")
+            served = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
+            self._names[name] = served
+            self._served[served] = StaticFile(
+                kind=KINDS[ending], content=content, gzipped=gzip.compress(content, 9, mtime=0)
+            )
+
+    def address(self, name: str) -> str:
+        """Return where a page asks for a file. Raises KeyError for one that is not there."""
+        return f"/console/static/{self._names[name]}"
+
+    def icon(self, name: str) -> str:
+        """Return where an icon is. Raises KeyError for one that is not in the sprite."""
+        if name not in ICONS:
+            raise KeyError(name)
+        return f"{self.address('icons.svg')}#{name}"
+
+    def serve(self, request: Request) -> Response:
+        """Answer with a file, compressed where that is understood."""
+        found = self._served.get(request.path_params["name"])
+        if found is None:
+            raise NotFound("There is no such file.")
+        zipped = "gzip" in request.headers.get("accept-encoding", "")
+        headers = {**HEADERS, "cache-control": FOREVER, "vary": "accept-encoding"}
+        if zipped:
+            headers["content-encoding"] = "gzip"
+        content = found.gzipped if zipped else found.content
+        return Response(content, media_type=found.kind, headers=headers)
+
+
+def _contents() -> Iterator[tuple[str, bytes]]:
+    ours = files(__package__)
+    for name in ("console.css", "console.js", "favicon.svg"):
+        yield name, ours.joinpath("static", name).read_bytes()
+    # Put there by `make` and by the build of the image: see assets.py.
+    yield "htmx.js", ours.joinpath("vendor", "htmx.js").read_bytes()
+    yield "icons.svg", _sprite().encode()
+
+
+def _sprite() -> str:
+    symbols = "".join(_symbol(name) for name in ICONS)
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'
+
+
+def _symbol(name: str) -> str:
+    drawn = str(lucide(name, size=None))
+    inside = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
+    return (
+        f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor"'
+        f' stroke-width="1.9" stroke-linecap="round" stroke-linejoin="round">{inside}</symbol>'
+    )

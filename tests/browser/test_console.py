@@ -1,0 +1,143 @@
+"""The console in Chromium: nothing the policy refuses, nothing from elsewhere, nobody shut out."""
+
+import gzip
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, Response
+
+from tests.browser.conftest import Demonstration
+
+FIRST_VISIT_KB = 60  # compressed
+FIRST_VISIT_REQUESTS = 6
+MOST_NODES = 1_500
+PAGES = ("/console/me", "/console/design")
+
+
+@asynccontextmanager
+async def opened(browser: Browser, **options: Any) -> AsyncIterator[Page]:
+    """A page that fails on what the console of the browser says, and on a request to elsewhere."""
+    context: BrowserContext = await browser.new_context(
+        **{"locale": "pt-BR", "viewport": {"width": 1280, "height": 860}, **options}
+    )
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if re.match(r"http://127\.0\.0\.1:", request.url)
+            else complaints.append(request.url)
+        ),
+    )
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+async def sign_in(page: Page, demonstration: Demonstration) -> None:
+    await page.goto(demonstration.console)
+    await page.get_by_label("E-mail").fill(demonstration.email)
+    await page.get_by_label("Senha").fill(demonstration.password)
+    await page.get_by_role("button", name="Entrar").click()
+    await page.get_by_role("heading", level=1).wait_for()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with", "without"])
+async def test_signing_in_and_out_with_javascript_and_without(
+    browser: Browser, demonstration: Demonstration, *, javascript: bool
+) -> None:
+    async with opened(browser, java_script_enabled=javascript) as page:
+        await page.goto(demonstration.console + "me")
+        await page.get_by_label("E-mail").fill(demonstration.email)
+        await page.get_by_label("Senha").fill(demonstration.password)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("heading", name="Minha conta").wait_for()
+        assert page.url.endswith("/console/me")
+        await page.get_by_role("button", name="Escuro").click()
+        await page.locator("html[data-theme=dark]").wait_for()
+        await page.get_by_role("button", name="Automático").click()
+        await page.locator("html[data-theme=auto]").wait_for()
+        await page.get_by_role("button", name="Sair", exact=True).last.click()
+        await page.get_by_text("Você saiu.").wait_for()
+        await page.goto(demonstration.console + "me")
+        assert "/console/sign-in" in page.url
+
+
+async def test_codes_are_enrolled_by_what_the_page_shows(
+    browser: Browser, demonstration: Demonstration
+) -> None:
+    async with opened(browser) as page:
+        await sign_in(page, demonstration)
+        await page.goto(demonstration.console + "me")
+        await page.locator("#codes_password").fill(demonstration.password)
+        await page.get_by_role("button", name="Ligar os códigos").click()
+        assert await page.get_by_role("img", name="Código QR").is_visible()
+        await page.get_by_role("button", name="Copiar").wait_for()
+        await page.get_by_role("link", name="Agora não").click()
+        assert await page.get_by_text("Desligados").is_visible(), "nothing was confirmed"
+
+
+async def test_the_first_visit_is_small(browser: Browser, demonstration: Demonstration) -> None:
+    answers: list[Response] = []
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    async with opened(browser) as page:
+        page.on("response", note)
+        await page.goto(demonstration.console + "sign-in", wait_until="networkidle")
+        assert len(answers) <= FIRST_VISIT_REQUESTS, [answer.url for answer in answers]
+        sent = sum([len(gzip.compress(await answer.body(), 9)) for answer in answers])
+        assert sent <= FIRST_VISIT_KB * 1024
+        names = [answer.url for answer in answers if "/static/" in answer.url]
+        assert all(
+            [
+                (await answer.header_value("content-encoding")) == "gzip"
+                for answer in answers
+                if answer.url in names
+            ]
+        )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390, 320])
+async def test_every_page_is_usable_by_everybody(
+    browser: Browser, demonstration: Demonstration, theme: str, width: int
+) -> None:
+    """No finding of axe, of any impact; nothing wider than the screen; not too many nodes."""
+    options = {"viewport": {"width": width, "height": 860}, "color_scheme": theme}
+    async with opened(browser, **options) as page:
+        await page.goto(demonstration.console + "sign-in")
+        await fits(page, width)
+        await sign_in(page, demonstration)
+        for path in PAGES:
+            await page.goto(demonstration.console.removesuffix("/console/") + path)
+            await fits(page, width)
+
+
+async def fits(page: Page, width: int) -> None:
+    found = await Axe().run(page)
+    told = [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]]
+    assert told == [], page.url
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert await page.evaluate("document.querySelectorAll('*').length") <= MOST_NODES
+
+
+async def test_nothing_of_a_page_stays_in_the_browser(
+    browser: Browser, demonstration: Demonstration
+) -> None:
+    async with opened(browser) as page:
+        await sign_in(page, demonstration)
+        await page.goto(demonstration.console + "me")
+        kept = await page.evaluate("Object.keys({...localStorage, ...sessionStorage})")
+        assert set(kept) <= {"htmx-current-path-for-history"}  # a path, and no name is in paths
+        await page.get_by_role("button", name="Sair", exact=True).last.click()
+        await page.go_back()
+        assert demonstration.email not in await page.content()

@@ -1,0 +1,113 @@
+"""What templates and sentences must not do, and what they say in which language."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mcp_platform.console.sentences import SENTENCES, preferred
+from mcp_platform.console.static_files import ICONS
+from mcp_platform.console.visits import ROOT
+from tests.console.browser import PlainBrowser
+from tests.platform_api import Api
+
+CONSOLE = Path(__file__).parent.parent.parent / "mcp_platform" / "console"
+TEMPLATES = {path.name: path.read_text() for path in (CONSOLE / "templates").glob("*.html")}
+CODE = "\n".join(path.read_text() for path in CONSOLE.glob("*.py"))
+WRITTEN = "\n".join(TEMPLATES.values())
+# Texts that turn into something else where they are not escaped, or turn the line around.
+CORPUS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg/onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+    "</title><script>alert(1)</script>",
+    "&lt;b&gt; & <b>",
+    "\u202emoc.live\u202c\u2066",
+)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_has_nothing_that_the_policy_forbids_or_that_is_not_escaped(name: str) -> None:
+    text = TEMPLATES[name]
+    assert not re.search(r"\|\s*safe\b|autoescape", text)
+    assert not re.search(r"<[^>]*\s(?:style|on\w+)\s*=", text)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+    assert "<style" not in text
+    assert not re.search(r"""(?:src|href|action)=["']?https?:""", text)
+
+
+def test_no_code_of_the_console_marks_text_as_html() -> None:
+    assert not re.search(r"\bMarkup\b|markupsafe|autoescape=False", CODE)
+
+
+def test_every_form_that_posts_carries_the_token() -> None:
+    for name, text in TEMPLATES.items():
+        for form in re.findall(r'<form method="post".*?</form>', text, re.DOTALL):
+            assert re.search(r"(?:ui\.)?token\(csrf\)", form), name
+        assert len(re.findall(r'<form method="post"', text)) == len(
+            re.findall(r"method=.?post", text)
+        )
+
+
+def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
+    known = {name.removesuffix(".one").removesuffix(".other") for name in SENTENCES["en"]}
+    named = set(re.findall(r"""["'](\w+\.\w+)["']""", WRITTEN + CODE))
+    used = named & known | set(re.findall(r"""\bt\("(\w+\.\w+)\"""", WRITTEN))
+    built = {
+        name
+        for name in known
+        if name.partition(".")[0] in set(re.findall(r"""\bt\(["'](\w+)\.["'] ?~""", WRITTEN))
+    }
+    assert used - known == set()
+    assert known - used - built == set()
+
+
+def test_the_sprite_holds_what_is_used_and_no_more() -> None:
+    used = {
+        icon
+        for icon in ICONS
+        if re.search(rf"""["']{icon}["']""", WRITTEN + CODE.replace(_list(), ""))
+    }
+    assert set(ICONS) - used == set()
+
+
+def _list() -> str:
+    return CODE[CODE.index("ICONS: Final") : CODE.index("# fmt: skip", CODE.index("ICONS: Final"))]
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("", "pt-BR"), ("en", "en"), ("en-GB,pt;q=0.5", "en"), ("pt;q=0.4,en;q=0.3", "pt-BR"),
+        ("de,en;q=0.5", "en"), ("fr", "pt-BR"), ("*;q=x,;;", "pt-BR"),
+    ],
+)  # fmt: skip
+def test_the_language_is_the_browsers(asked: str, language: str) -> None:
+    assert preferred(asked) == language
+
+
+async def test_theme_and_language_are_chosen_before_anybody_is_signed_in(
+    api: Api, browser: PlainBrowser
+) -> None:
+    page = await browser.post("/preferences", page="/sign-in", theme="dark", next=f"{ROOT}/sign-in")
+    assert 'data-theme="dark"' in page.text
+    page = await browser.post(
+        "/preferences", page="/sign-in", language="en", next=f"{ROOT}/sign-in"
+    )
+    assert '<html lang="en" data-theme="dark">' in page.text
+    assert "Sign in" in page.text
+    page = await browser.post("/preferences", page="/sign-in", theme="x", language='"><b>')
+    assert '<html lang="en" data-theme="dark">' in page.text
+
+
+@pytest.mark.parametrize("text", CORPUS)
+async def test_a_name_is_shown_as_text(api: Api, browser: PlainBrowser, text: str) -> None:
+    user = await api.make_user("operator")
+    await api.sql("UPDATE users SET name = :name", name=text)
+    page = await browser.sign_in(user.email)
+    assert page.status_code == 200
+    for opened in ("<script>alert", "<img src=x", "<svg/onload", "49"):
+        assert opened not in page.text.replace(user.email, "")
+    assert page.text.count("<bdi>") == page.text.count("</bdi>") >= 2
