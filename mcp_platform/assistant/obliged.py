@@ -17,6 +17,7 @@ from mcp_platform.assistant.outcomes import (
     Refused,
     ToCancel,
     ToChoose,
+    ToolOutcome,
     UnknownSlot,
 )
 from mcp_platform.scheduling.appointment import Appointment
@@ -51,6 +52,8 @@ def ends_nowhere(done: Sequence[Done]) -> bool:
 def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     """Return the outcomes a reply must state: all effects; of searches and lists, what came last.
 
+    What was passed on or noted is an effect too, of each kind the last.
+
     A search or a failure that led to an effect was the model's own business. A failure that was
     followed by mere reading is the answer to what was asked for. What is asked before it is done is
     asked. What became of an appointment is said once; searches of the last `together` outcomes are
@@ -62,8 +65,9 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     )
     rest = [each for each in done if not isinstance(each.outcome, (*EFFECTS, Refused))]
     open_ = [each for each in done[acted_at + 1 :] if not isinstance(each.outcome, Refused)]
-    handed = [each for each in rest[:-1] if isinstance(each.outcome, HandedOver)]
     last = open_[-1:]
+    own = [each for each in rest if _is_own_effect(each.outcome) and each not in last]
+    handed = list({each.outcome.kind: each for each in own}.values())
     failed: list[Done] = []
     if last and isinstance(last[0].outcome, Listed | HandedOver):
         failed = [each for each in open_ if isinstance(each.outcome, _FAILURES)][-1:]
@@ -76,6 +80,11 @@ def obliged_of(done: Sequence[Done], *, together: int = 1) -> list[Done]:
     answered = [each for each in done if isinstance(each.outcome, _ASKS) and each not in asked]
     last = [each for each in last if each not in answered]
     return [*effects, *handed, *failed, *asked, *(each for each in last if each not in asked)]
+
+
+def _is_own_effect(outcome: Outcome) -> bool:
+    """Tell whether something was passed on or noted: that is said, whatever was read after it."""
+    return isinstance(outcome, ToolOutcome) and outcome.role == "effect"
 
 
 def _asked(done: Sequence[Done]) -> list[Done]:

@@ -163,6 +163,27 @@ async def test_a_service_that_is_not_offered_is_told_to_the_model_alone(here: Wo
     assert "vale mais" not in text_of(said)
 
 
+async def test_a_person_who_is_offered_can_be_called_beside_a_list(here: World) -> None:
+    await here.change(owner_whatsapp="5511988887777")
+    await here.script(find(service_ids="corte", from_date=f"{tomorrow():%F}"), reply("frustrated"))
+    times = await here.ask("que porcaria, já falei que quero corte amanhã")
+    titles = [each["title"] for each in choices_of(times)]
+    assert titles[-2:] == [MORE, "Falar com a equipe"]
+    assert len(titles) == 10
+
+
+async def test_what_was_passed_on_before_a_search_is_said_beside_it(here: World) -> None:
+    ask = {"name": "ask_owner", "args": {"question": "toda terça?", "topic": "series"}}
+    await here.change(owner_whatsapp="5511988887777")
+    await here.script(
+        {"call": [ask, find(service_ids="corte", from_date=f"{tomorrow():%F}")["call"]]},
+        reply("recurring", "ask_time"),
+    )
+    said = await here.ask("dá pra deixar toda terça às 18h? corte")
+    assert "equipe" in text_of(said)
+    assert hours(said)
+
+
 async def test_what_is_urgent_shows_the_first_times_that_are_free(here: World) -> None:
     """Of the service that is known: what the contact had last."""
     await here.change(owner_whatsapp="5511988887777")

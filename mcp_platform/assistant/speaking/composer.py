@@ -140,6 +140,9 @@ class Composer:
             choices = self._speech.still_free(still, more=more)
         if not choices:
             choices = await self._showing.choices(parts)
+        elif proposal is None:  # a person who is offered can be called beside any list
+            person = await self._showing.person(parts)
+            choices = (*_evenly(choices, MOST_SLOTS - len(person)), *person)
         composed = self._composed(
             parts, blocks, state=state, before=before, choices=choices, question=question
         )
@@ -153,7 +156,9 @@ class Composer:
             return None
         alone = any(each.phrase.place == "alone" for each in stays)
         label = self._speech.phrases.see_times if blocks else self._speech.phrases.see_options
-        reply = Reply(composed.text, () if alone else _evenly(choices), label if choices else "")
+        reply = Reply(
+            composed.text, () if alone else _evenly(choices, MOST_SLOTS), label if choices else ""
+        )
         return ComposedReply(
             reply=reply,
             said=composed.said,
@@ -313,9 +318,9 @@ def _proposal(obliged: Sequence[Done]) -> Proposal | None:
     return None
 
 
-def _evenly(choices: Sequence[ReplyOption]) -> tuple[ReplyOption, ...]:
-    """Return at most as many as a list has rows, from all over."""
-    if len(choices) <= MOST_SLOTS:
+def _evenly(choices: Sequence[ReplyOption], most: int) -> tuple[ReplyOption, ...]:
+    """Return at most as many as a list has rows, from all over; the last one is kept."""
+    if len(choices) <= most:
         return tuple(choices)
-    step = (len(choices) - 1) / (MOST_SLOTS - 1)
-    return tuple(choices[round(number * step)] for number in range(MOST_SLOTS))
+    step = (len(choices) - 1) / (most - 1)
+    return tuple(choices[round(number * step)] for number in range(most))

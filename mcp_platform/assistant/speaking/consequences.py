@@ -18,7 +18,7 @@ from mcp_platform.scheduling.catalogue import Service
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.reply import ReplyOption
 from mcp_platform.words.book import BOOK, Consequence, Phrase
-from mcp_platform.words.texts import TEXTS
+from mcp_platform.words.texts import TEXTS, Texts
 from mcp_platform.words.times import Times
 
 ReplyEffect = Callable[[AsyncSession], Awaitable[None]]
@@ -46,6 +46,11 @@ class PhraseOptions:
                     return shown
                 rows += [row for row in self._buttons(each, part) if row not in rows]
         return await self._menu.choices(rows[:MOST_BUTTONS])
+
+    async def person(self, parts: Sequence[ChosenPhrase]) -> tuple[ReplyOption, ...]:
+        """Return what calls a person, where a part offers one."""
+        offered = any("show_person" in part.phrase.does for part in parts)
+        return await self._menu.choices([_a_person(self._texts)] if offered else [])
 
     async def _list(self, shows: Consequence, part: ChosenPhrase) -> tuple[ReplyOption, ...]:
         match shows:
@@ -87,7 +92,7 @@ class PhraseOptions:
                 wish = {"service": about.services[0].id, "day": about.days[0].isoformat()}
                 return [(buttons.note_wish, {"do": "note_wish", **wish}, "")]
             case "show_person":
-                return [(buttons.person, {"do": "human"}, "")]
+                return [_a_person(self._texts)]
             case "show_back":
                 see: Action = {"do": "back", "then": _of()}
                 return [(buttons.times, see, ""), (buttons.back, {"do": "back"}, "")]
@@ -104,6 +109,10 @@ class PhraseOptions:
 def _of(*service: Service) -> Action:
     """Return what leads on from a service, or to the choice of one."""
     return {"do": "professionals", "service": service[0].id} if service else {"do": "services"}
+
+
+def _a_person(texts: Texts) -> Row:
+    return texts.buttons.person, {"do": "human"}, ""
 
 
 def _words(title: str) -> Row:
