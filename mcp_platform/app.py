@@ -158,6 +158,9 @@ def _add_console(app: FastAPI, admin: Administration, shared: Shared) -> None:
 def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
     """Return the services that the console stands on."""
     return ConsoleParts(
+        sessions=admin.sessions,
+        tenants=shared.tenants,
+        examinations=admin.examinations,
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,

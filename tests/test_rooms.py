@@ -104,6 +104,8 @@ JOINED = {
     ("answers", "conversations"),  # who asked, and how they are called
     ("answers", "outbox"),  # which customers no message reached
     ("assistant", "inbox"),  # whose turn is closed
+    ("registry", "conversations"),  # when somebody last wrote to a tenant, and who waits
+    ("registry", "doctor"),  # what was found of each tenant
 }
 
 

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from mcp_platform.access.routes import READERS
 from mcp_platform.audit.actor import ROLES
 from mcp_platform.console.visits import ConsolePage, PageVisit
 
@@ -21,7 +22,7 @@ class HomePages:
 
     async def start(self, visit: PageVisit) -> Response:
         """Lead to what a role works with."""
-        return visit.to("/me")
+        return visit.to("/fleet" if visit.role in READERS else "/me")
 
     async def components(self, visit: PageVisit) -> Response:
         return visit.page("design.html")

@@ -3,23 +3,33 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from starlette.applications import Starlette
 
 from mcp_platform.access.account import OwnAccount
 from mcp_platform.access.browser_sign_ins import BrowserSignIns
+from mcp_platform.access.routes import READERS
 from mcp_platform.access.sign_ins import SignIns
 from mcp_platform.console.console import ConsoleRoutes, Reception
+from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
 from mcp_platform.console.me import OwnPages
 from mcp_platform.console.sign_in import SignInPages
+from mcp_platform.console.tenant_pages import TenantPages
 from mcp_platform.console.visits import ConsolePage, NavigationItem
+from mcp_platform.doctor.examining import Examinations
+from mcp_platform.kit.database import Sessions
+from mcp_platform.tenants.directory import TenantDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleParts:
     """The services that the console stands on, which are those of the API."""
 
+    sessions: Sessions
+    tenants: TenantDirectory
+    examinations: Examinations
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
@@ -28,7 +38,10 @@ class ConsoleParts:
     development: bool
 
 
-NAVIGATION: tuple[NavigationItem, ...] = ()
+NAVIGATION: Final = (
+    NavigationItem(path="/fleet", label="shell.fleet", icon="store", roles=READERS, within="/t/"),
+    NavigationItem(path="/me", label="shell.me", icon="circle-user", roles=("staff",)),
+)
 
 
 def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
@@ -36,6 +49,10 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
     return (
         *HomePages(design=parts.development).table(),
         *SignInPages(parts.browser_sign_ins, parts.sign_ins).table(),
+        *FleetPages(parts.sessions).table(),
+        *TenantPages(
+            parts.sessions, tenants=parts.tenants, examinations=parts.examinations
+        ).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )
 

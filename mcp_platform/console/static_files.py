@@ -19,9 +19,10 @@ from mcp_platform.console.browser import HEADERS
 from mcp_platform.errors import NotFound
 
 ICONS: Final = (
-    "check", "circle-alert", "circle-check", "circle-question-mark", "circle-pause", "circle-user",
-    "copy", "info", "languages", "log-out", "message-circle", "monitor", "moon", "palette",
-    "pause", "play", "shield-check", "smartphone", "sun", "terminal", "triangle-alert",
+    "arrow-left", "arrow-right", "check", "circle-alert", "circle-check", "circle-pause",
+    "circle-question-mark", "circle-user", "copy", "info", "languages", "log-out",
+    "message-circle", "monitor", "moon", "palette", "pause", "play", "search", "shield-check",
+    "smartphone", "stethoscope", "store", "sun", "terminal", "triangle-alert",
 )  # fmt: skip
 KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 FOREVER: Final = "public, max-age=31536000, immutable"

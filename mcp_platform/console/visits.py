@@ -49,12 +49,21 @@ class Pages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavigationItem:
-    """A place of the navigation: its address, its sentence and its icon."""
+    """A place of the navigation: its address, its sentence and its icon.
+
+    `within` is how the paths begin that belong to it, its own left out.
+    """
 
     path: str
     label: str
     icon: str
     roles: tuple[Role, ...]
+    within: str | None = None
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a path belongs to this place."""
+        within = self.within is not None and path.startswith(f"{ROOT}{self.within}")
+        return within or path == f"{ROOT}{self.path}"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from tests.browser.conftest import Demonstration
 FIRST_VISIT_KB = 60  # compressed
 FIRST_VISIT_REQUESTS = 6
 MOST_NODES = 1_500
-PAGES = ("/console/me", "/console/design")
+TENANT = "/console/t/barbearia-do-ze/production"
+PAGES = ("/console/fleet", TENANT, "/console/me", "/console/design")
 
 
 @asynccontextmanager
@@ -141,3 +142,32 @@ async def test_nothing_of_a_page_stays_in_the_browser(
         await page.get_by_role("button", name="Sair", exact=True).last.click()
         await page.go_back()
         assert demonstration.email not in await page.content()
+
+
+async def test_the_fleet_is_searched_as_one_types(
+    browser: Browser, demonstration: Demonstration
+) -> None:
+    async with opened(browser) as page:
+        await sign_in(page, demonstration)
+        await page.get_by_role("link", name="Comercial Guanabara").wait_for()
+        await page.keyboard.press("/")
+        await page.keyboard.type("barb")
+        await page.get_by_role("link", name="Comercial Guanabara").wait_for(state="detached")
+        assert "text=barb" in page.url
+        assert await page.get_by_role("link", name="Barbearia do Zé").is_visible()
+        await page.reload()
+        assert await page.get_by_label("Procurar por nome").input_value() == "barb"
+        assert await page.get_by_role("link", name="Comercial Guanabara").count() == 0
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with", "without"])
+async def test_a_tenant_is_found_suspended_and_resumed(
+    browser: Browser, demonstration: Demonstration, *, javascript: bool
+) -> None:
+    async with opened(browser, java_script_enabled=javascript) as page:
+        await sign_in(page, demonstration)
+        await page.get_by_role("link", name="Barbearia do Zé").click()
+        await page.get_by_role("button", name="Suspender").click()
+        await page.get_by_text("Suspenso: o que os clientes escrevem").wait_for()
+        await page.get_by_role("button", name="Retomar").click()
+        await page.get_by_text("Retomado: o assistente responde de novo").wait_for()

@@ -1,0 +1,124 @@
+"""One tenant: how it is, its facts, what the doctor found; suspending, resuming, examining."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from mcp_platform.access.routes import READERS, WRITERS
+from mcp_platform.console.fleet_pages import PILLS
+from mcp_platform.console.reasons import finding_said, finding_title, reason_of
+from mcp_platform.console.visits import ConsolePage, PageVisit
+from mcp_platform.doctor.examining import Examinations
+from mcp_platform.doctor.findings import Finding, Findings
+from mcp_platform.doctor.sentences import state
+from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.kit.database import Sessions
+from mcp_platform.registry.environments import EnvironmentChange, Environments
+from mcp_platform.registry.fleet.fleet import fleet_row
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.tenant import is_client_name, is_environment
+
+TENANT: Final = "/t/{client}/{environment}"
+SAID: Final = frozenset({"suspended", "resumed", "examined"})
+FOUND_PILLS: Final = {"ok": "ok", "warning": "warn", "failed": "bad", "unknown": "unknown"}
+WORST_FIRST: Final = ("failed", "warning", "unknown", "ok")
+
+
+class TenantPages:
+    """The page of a tenant."""
+
+    def __init__(
+        self, sessions: Sessions, *, tenants: TenantDirectory, examinations: Examinations
+    ) -> None:
+        self._sessions = sessions
+        self._tenants = tenants
+        self._examinations = examinations
+
+    def table(self) -> tuple[ConsolePage, ...]:
+        return (
+            ConsolePage(path=TENANT, roles=READERS, show=self.show),
+            ConsolePage(path=f"{TENANT}/suspend", roles=WRITERS, act=self.suspend),
+            ConsolePage(path=f"{TENANT}/resume", roles=WRITERS, act=self.resume),
+            ConsolePage(path=f"{TENANT}/doctor", roles=WRITERS, act=self.examine),
+        )
+
+    async def show(self, visit: PageVisit) -> Response:
+        client, environment = _place(visit)
+        async with self._sessions.everywhere() as session:
+            environments = Environments(session, visit.signed_in.user.actor)
+            facts = await environments.get(client, environment)
+            located = await environments.locate(client, environment)
+            row = await fleet_row(session, client, environment, now=visit.now)
+            findings = await Findings(session, located.id).last()
+        said = visit.request.query_params.get("said")
+        return visit.page(
+            "tenant.html",
+            facts=facts,
+            row=row,
+            reason=reason_of(row, say=visit.say, tongue=visit.tongue),
+            pills=PILLS,
+            checks=_checks(findings, visit),
+            well=sum(state(each.found) == "ok" for each in findings if _known(each)),
+            found_pills=FOUND_PILLS,
+            may_change=visit.role in WRITERS and facts.status != "offboarded",
+            said=said if said in SAID else None,
+        )
+
+    async def suspend(self, visit: PageVisit) -> Response:
+        return await self._change(visit, EnvironmentChange(status="suspended"), "suspended")
+
+    async def resume(self, visit: PageVisit) -> Response:
+        return await self._change(visit, EnvironmentChange(status="active"), "resumed")
+
+    async def examine(self, visit: PageVisit) -> Response:
+        """Ask every vendor, which takes some seconds, and change nothing."""
+        client, environment = _place(visit)
+        tenant = await self._tenants.by_path(client, environment)
+        if tenant.status == "offboarded":
+            raise Conflict("It is off-boarded.")
+        await self._examinations.run(tenant, actor=visit.signed_in.user.actor)
+        return visit.to(f"/t/{client}/{environment}", said="examined")
+
+    async def _change(self, visit: PageVisit, change: EnvironmentChange, said: str) -> Response:
+        client, environment = _place(visit)
+        seen = visit.form.get("version", "")
+        if not (seen.isascii() and seen.isdecimal() and len(seen) < 18):  # noqa: PLR2004  # bigint
+            raise Invalid("The version that was seen is missing.")
+        async with self._sessions.everywhere.begin() as session:
+            await Environments(session, visit.signed_in.user.actor).update(
+                client, environment, change, versions=frozenset({int(seen)})
+            )
+        self._tenants.forget()
+        return visit.to(f"/t/{client}/{environment}", said=said)
+
+
+def _place(visit: PageVisit) -> tuple[str, str]:
+    """Return client and environment of the path. Raises NotFound if they are no names."""
+    client = str(visit.request.path_params["client"])
+    environment = str(visit.request.path_params["environment"])
+    if not (is_client_name(client) and is_environment(environment)):
+        raise NotFound("There is no such tenant.")
+    return client, environment
+
+
+def _known(finding: Finding) -> bool:
+    try:
+        state(finding.found)
+    except KeyError:
+        return False
+    return True
+
+
+def _checks(findings: list[Finding], visit: PageVisit) -> list[dict[str, object]]:
+    """Return what is not well, the worst first: what it is called, what it means, what to do."""
+    shown = [
+        {
+            "title": finding_title(each.found.check, tongue=visit.tongue),
+            "state": state(each.found),
+            "said": finding_said(each.found, tongue=visit.tongue),
+            "since": each.since,
+        }
+        for each in findings
+        if _known(each) and state(each.found) != "ok"
+    ]
+    return sorted(shown, key=lambda each: WORST_FIRST.index(str(each["state"])))
