@@ -66,6 +66,8 @@ class Situation:
     """Something that the customer asked for could not be done."""
     listed: bool = False
     """The message ends in a list or in buttons of its own, such as times or services."""
+    explained: bool = False
+    """What stands above the list says why these times are shown, and not those asked for."""
     proposal: Proposal | None = None
     """What the message proposes."""
     greeted_today: bool = False
@@ -178,6 +180,7 @@ _GIVES_WAY: Mapping[str, frozenset[str]] = {
 _NOT_UNDERSTOOD = frozenset(
     {"not_understood", "not_understood_1", "not_understood_2", "not_understood_3"}
 )
+_ANNOUNCES_TIMES = frozenset({"look_at_times", "no_such_time_nearest"})
 # Of several questions passed on, the one that names its topic says most.
 _WITHOUT_TOPIC = ("asked_rest", "asked_owner")
 
@@ -242,6 +245,8 @@ def _announced(parts: Sequence[Part], situation: Situation) -> _Refused:
                 yield number, Refusal.NOTHING_FOLLOWS
             elif situation.proposal == "cancel":
                 yield number, Refusal.CANCELS
+            elif situation.explained and part.phrase in _ANNOUNCES_TIMES:
+                yield number, Refusal.SAID
         elif part.entry.force == "question" and not (shown or asks):
             yield number, Refusal.NOTHING_FOLLOWS
 

@@ -57,6 +57,7 @@ CASES = [
     Case("price ask_else", "price", Refusal.NOT_CLOSED, LISTED),
     Case("price ask_else", "price", Refusal.CONTRADICTS, Situation(proposal="book")),
     Case("price ask_day", "price", Refusal.CONTRADICTS, Situation(proposal="book")),
+    Case("look_at_times price", "price", Refusal.SAID, Situation(listed=True, explained=True)),
     Case("price ask_time", "price", Refusal.CONTRADICTS, Situation(proposal="move")),
     Case("complaint ask_else", "complaint", Refusal.CONTRADICTS),
     Case("refund ask_else", "refund", Refusal.CONTRADICTS),

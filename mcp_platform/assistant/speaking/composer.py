@@ -191,6 +191,7 @@ class Composer:
             outcomes=_named(done for done, _ in blocks),
             failed=any(_failed(done) for done, _ in blocks),
             listed=bool(choices),
+            explained=any(_explains(done) for done, _ in blocks),
             proposal=state.proposal,
             greeted_today=before.greeted_today,
             waiting=question,
@@ -306,6 +307,15 @@ def _named(done: Iterable[Done]) -> frozenset[Outcome]:
 def _failed(done: Done) -> bool:
     own = isinstance(done.outcome, ToolOutcome) and done.outcome.role == "failure"
     return own or isinstance(done.outcome, FAILURES)
+
+
+def _explains(done: Done) -> bool:
+    match done.outcome:
+        case SlotsFound(status=status, slots=slots):
+            return bool(slots) and status != "ok"
+        case Taken(alternatives=slots):
+            return bool(slots)
+    return False
 
 
 def _proposal(obliged: Sequence[Done]) -> Proposal | None:

@@ -262,7 +262,7 @@ class _Turn:
         return [*self._reacts(), *found] if found else []
 
     def _prices(self) -> Parts:
-        named = self._services_named()
+        named = self._whole_names()
         if len(named) > 1:
             return [part("price", each) for each in named[:2]]
         if named:
@@ -298,12 +298,22 @@ class _Turn:
         told = set(words(self.said))
         found = []
         for each in self.scene.context.services:
-            name = [word for word in words(plain(each["name"])) if len(word) > 2]  # noqa: PLR2004 - "e", "de"
             # "trim" of the beard is not of the hair
+            name = _name_words(each)
             heard = told - {"trim"} if "beard" in told and "beard" not in name else told
             if name and all(_same(word, heard) for word in name):
                 found.append(str(each["id"]))
         return found
+
+    def _whole_names(self) -> list[str]:
+        """Return the services named: "corte e barba" is one, where there is one of that name."""
+        named = self._services_named()
+        of = {
+            str(each["id"]): set(_name_words(each))
+            for each in self.scene.context.services
+            if str(each["id"]) in named
+        }
+        return [id_ for id_ in named if not any(of[id_] < other for other in of.values())]
 
     def _unknown_service(self) -> bool:
         """Tell whether a service is asked for by a well-known name that is not in the catalogue."""
@@ -364,7 +374,7 @@ class _Turn:
             meant = self._meant()
             return [self.reply(part("stays", meant) if meant else part("ask_help"))]
         if wanted in ("cancel", "move") and not self.mine:
-            return [self.reply(part("not_under_this_number"))]
+            return [self.reply(*(self._reacts() or [part("ask_appointment")]))]
         if wanted == "cancel" and scene.heard.everything:
             return [ModelFunctionCall("cancel", {"appointment": each["id"]}) for each in self.mine]
         if wanted in ("cancel", "move") and self._meant() is None:
@@ -560,6 +570,10 @@ class _Turn:
 
     def reply(self, *parts: Mapping[str, str]) -> ModelFunctionCall:
         return ModelFunctionCall(REPLY, {"say": [dict(each) for each in parts[:MOST_PARTS]]})
+
+
+def _name_words(service: Mapping[str, Any]) -> list[str]:
+    return [word for word in words(plain(service["name"])) if len(word) > 2]  # noqa: PLR2004 - "e", "de"
 
 
 def _meaning(said: str) -> set[str]:
