@@ -175,7 +175,8 @@ class Menu:
                 return await self._times(other_times(slot))
             case {"do": "not_now", "proposal": proposal_id}:
                 await self._tools.release(STEP, proposal_id)
-                return await self.way_on(self._say.not_booked)
+                book = _Row(self._say.button_book, {"do": "services"})
+                return await self._reply(self._say.not_booked, [book])
             case {"do": "keep", "id": appointment_id}:
                 return await self._kept(action.get("proposal"), appointment_id)
             case {"do": "mine"}:

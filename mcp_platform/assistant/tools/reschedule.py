@@ -9,6 +9,8 @@ from mcp_platform.assistant.toolbox import UNKNOWN_APPOINTMENT, UNKNOWN_SLOT, To
 from mcp_platform.errors import NotFound
 from mcp_platform.scheduling.appointment import Appointment
 
+NOTHING_NEW = Refused("bad_arguments", "It is of this service at this time already.")
+
 
 class Reschedule(VisitArguments):
     """An appointment and a slot by their ids, and what was said of the visit."""
@@ -35,6 +37,8 @@ async def reschedule(toolbox: Toolbox, step: str, arguments: Reschedule, _langua
         if found is None:
             return await toolbox.note(step, UNKNOWN_SLOT)
         slot = found
+    if arguments.slot_id is None and slot["service"] == appointment.service_id:
+        return await toolbox.note(step, NOTHING_NEW)
     slot = toolbox.for_visit(slot, arguments.person, arguments.note)
     slot = {**slot, "moving": str(appointment.id)}
     return await toolbox.shown_first(step, slot) or await toolbox.propose(step, slot)
