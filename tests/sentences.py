@@ -344,6 +344,9 @@ class _Sentences:
             "appointment": self._appointments(truth.visits), "before": self._appointments(truth.visits),
             "until": _any(_clock(each.until, language) for each in truth.proposals),
             "appointment_short": _any(_its(each, language, truth.today) for each in truth.visits),
+            "team_told": _any(
+                _file(language)["outcomes"][each] for each in ("team_told", "team_reminded")
+            ),
             "when_short": _any(_when(each.start.date(), language, truth.today) for each in truth.visits),
         }  # fmt: skip
 

@@ -14,7 +14,7 @@ from mcp_platform.words.files import MalformedWords, read
 
 FILE = "book.yaml"
 
-Force = Literal["free", "effect", "question"]
+Force = Literal["free", "effect", "does", "question"]
 Place = Literal["open", "react", "inform", "lead", "ask", "close", "alone"]
 Mood = Literal["warm", "plain", "grave"]
 Kind = Literal["service", "professional", "appointment", "slot", "day", "hour", "answer"]
@@ -74,6 +74,11 @@ Consequence = Literal[
     "open_data_request",
     "send_nothing",
 ]
+
+TELLS: frozenset[Consequence] = frozenset(
+    {"tell_owner", "tell_owner_now", "remind_owner", "call_person", "call_person_now"}
+)
+"""What tells the owner, in the transaction of the reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +198,8 @@ def _phrase(id_: str, entry: Any) -> Phrase:
     )
     if (phrase.force == "effect") != bool(phrase.of):
         raise MalformedWords(FILE, id_, "names outcomes (`of`) if, and only if, it is an effect")
+    if (phrase.force == "does") > bool(TELLS & set(phrase.does)):
+        raise MalformedWords(FILE, id_, "is said to tell the team, and sets nothing off that does")
     return phrase
 
 

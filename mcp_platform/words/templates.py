@@ -54,6 +54,7 @@ PLACEHOLDERS = frozenset(
         "service2",
         "sum",
         "sum_cap",
+        "team_told",
         "unit_price",
         "until",
         "week",

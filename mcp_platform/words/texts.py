@@ -47,6 +47,8 @@ class Outcomes:
     owner_answers: str
     faq_intro: str
     ask_what: str
+    team_told: str
+    team_reminded: str
 
 
 # What announces a list, a proposal or a text, and so may end in a colon.

@@ -322,7 +322,9 @@ class _Rows:
 class _Told:
     """Stands for the toolbox of a tenant whose owner can be told."""
 
-    context = SimpleNamespace(tenant=factories.tenant(owner_whatsapp="5511999990000"))
+    context = SimpleNamespace(
+        tenant=factories.tenant(owner_whatsapp="5511999990000"), with_person=False
+    )
 
 
 class _Unrecorded:

@@ -6,7 +6,7 @@ import pytest
 
 from mcp_platform.flow import InboxHandler
 from tests.flows.test_person import anas, asked
-from tests.world import World, choice, choices_of, text_of
+from tests.world import World, choice, choices_of, text_of, tomorrow
 
 WANTS = "quero falar com uma pessoa"
 NOBODY_YET = ("ainda não conseguiu responder", "Ainda estou esperando alguém da equipe")
@@ -162,3 +162,51 @@ async def test_danger_is_answered_without_the_model_and_a_person_called(here: Wo
     assert choices_of(helped) == []
     assert "URGENTE" in "".join(text_of(each) for each in await here.sent(as_=here.tenant.owner))
     assert (await asked(here, "GET", f"/{await anas(here)}"))["handling"] == "waiting"
+
+
+@pytest.mark.parametrize("written", ["meu pai tá com dor no peito", "a Mel comeu chumbinho"])
+async def test_where_no_owner_can_be_told_help_is_given_and_nobody_is_said_to_know(
+    here: World, written: str
+) -> None:
+    await here.change(owner_whatsapp=None)
+
+    [helped] = await _say(here, written)
+
+    assert "Não espere" in text_of(helped)
+    assert "equipe já foi avisada" not in text_of(helped)
+    assert await here.value(
+        "SELECT count(*) FROM tenant_troubles WHERE tenant_id = :tenant AND what = 'owner_number'"
+    )
+
+
+async def test_where_the_owner_is_told_it_is_said(here: World) -> None:
+    [helped] = await _say(here, "meu pai tá com dor no peito")
+
+    assert "equipe já foi avisada" in text_of(helped)
+    assert "URGENTE" in "".join(text_of(each) for each in await here.sent(as_=here.tenant.owner))
+
+
+async def test_who_is_to_go_to_an_emergency_room_is_shown_no_times(here: World) -> None:
+    search = {"service_id": "corte", "from_date": f"{tomorrow():%F}"}
+    await here.script(
+        {"call": {"name": "find_slots", "args": search}},
+        {"call": {"name": "reply", "args": {"say": [{"phrase": "emergency_room"}]}}},
+    )
+
+    [helped] = await _say(here, "cortei a mão fundo e não para de sangrar")
+
+    assert "pronto-socorro" in text_of(helped)
+    assert choices_of(helped) == []
+
+
+async def test_in_grief_who_does_not_come_owes_no_tap_and_the_owner_is_told(here: World) -> None:
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
+
+    [met] = await _say(here, "minha avó faleceu, não vamos amanhã")
+
+    assert choices_of(met) == []
+    assert "perda" in text_of(met)
+    urgent = text_of((await here.sent(as_=here.tenant.owner))[-1])
+    assert "URGENTE" in urgent
+    assert "«minha avó faleceu, não vamos amanhã»" in urgent
+    assert await here.statuses() == ["booked"]

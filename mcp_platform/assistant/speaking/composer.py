@@ -220,7 +220,11 @@ class Composer:
         )
 
     def _filled(self, each: ChosenPhrase) -> Part:
-        values = {**self._facts.values(each.phrase.id, each.about), **each.values}
+        values = {
+            **self._facts.values(each.phrase.id, each.about),
+            "team_told": self._doing.told(each.phrase),
+            **each.values,
+        }
         return Part(each.phrase.id, each.about.ids, values)
 
     def _adding(

@@ -18,6 +18,7 @@ from mcp_platform.scheduling.catalogue import Service
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.reply import ReplyOption
 from mcp_platform.words.book import BOOK, Consequence, Phrase
+from mcp_platform.words.templates import placeholders
 from mcp_platform.words.texts import TEXTS, Texts
 from mcp_platform.words.times import Times
 
@@ -134,8 +135,19 @@ class PhraseEffects:
 
     def can(self, phrase: Phrase) -> bool:
         """Tell whether what a phrase says is done can be: an owner without a number is not told."""
-        tells = not (_TELLS | _TELLS_LATER).isdisjoint(phrase.does)
-        return not tells or self._tools.context.tenant.owner_whatsapp is not None
+        tells = not (_TELLS | _TELLS_LATER).isdisjoint(phrase.does) and phrase.id not in _CLAUSED
+        return not tells or self._reaches_owner
+
+    def told(self, phrase: Phrase) -> str | None:
+        """Return what a phrase says of having told the team; None: it does not, or nobody is told."""
+        if phrase.force != "does" or not self._reaches_owner:
+            return None
+        outcomes = TEXTS[self._language].outcomes
+        return outcomes.team_reminded if "remind_owner" in phrase.does else outcomes.team_told
+
+    @property
+    def _reaches_owner(self) -> bool:
+        return self._tools.context.tenant.owner_whatsapp is not None
 
     def beside(self, parts: Sequence[ChosenPhrase]) -> tuple[ReplyEffect, ...]:
         """Return what the phrases of a reply set off, each once."""
@@ -144,7 +156,7 @@ class PhraseEffects:
             for each in part.phrase.does:
                 if each in _CALLS:
                     found.setdefault("call_person", self._calling(urgent=each in _URGENT))
-                elif each == "remind_owner":
+                elif each == "remind_owner" and self._tools.context.with_person:
                     found.setdefault(each, self._remind)
                 elif each == "ask_owner":
                     found.setdefault(each, self._asking(part.phrase.id))
@@ -207,6 +219,12 @@ class PhraseEffects:
 # The phrases of which the owner need not hear at once.
 _LISTED = frozenset(id_ for id_, each in BOOK.items() if "list_for_owner" in each.does)
 _URGENT = frozenset({"call_person_now", "tell_owner_now"})
+# Of having told the team they speak in a clause that can be left out.
+_CLAUSED = frozenset(
+    id_
+    for id_, wordings in TEXTS["pt-BR"].phrases.items()
+    if any("team_told" in placeholders(each) for each in wordings)
+)
 _CALLS = frozenset({"call_person", "call_person_now"})
 _TELLS = frozenset(
     {"tell_owner", "tell_owner_now", "remind_owner", "open_data_request", "list_for_owner"}

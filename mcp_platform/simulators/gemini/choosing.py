@@ -192,6 +192,9 @@ class _Turn:
 
     def _unsure(self) -> list[ModelFunctionCall]:
         meant = self._meant()
+        grief = wishes.first(wishes.REACTS, self.said) in ("death", "ill", "ill_other")
+        if meant and grief and re.search(wishes.NOT_COMING, self.said):
+            return [self.reply(*self._reacts(), part("not_coming", meant))]
         if meant is None or self.scene.wish.intent not in ("cancel", "move"):
             return []
         if re.search(wishes.UNSURE, self.said):

@@ -103,6 +103,7 @@ UNSURE = (
 )
 WAITLIST = r"me avis\w+ se|alguem desistir|lista de espera|let me know if|wait(ing )?list|avis\w+ si|alguien cancela"
 SERIES = r"\b(toda|todo|todas as|todos os|every|cada|todos los) (segunda|terca|quarta|quinta|sexta|sabado|domingo|semana|mes|week|month|\w+day|lunes|martes|miercoles|jueves|viernes)|horario fixo"
+NOT_COMING = r"\bnao (vou|vamos|iremos)\b(?!.*(desmarc|cancel))|(not|won't) (come|coming)\b|\bno (voy|vamos)\b"
 CERTAIN_NOT = r"nao (vou|posso|consigo) (ir|poder|mais|conseguir)|can't make it|no (puedo|podre) ir"
 HOW_ARE_YOU = r"\btudo (bem|bom|certo)\b|como (vai|voce esta|esta|estas)\b|how are you|que tal\b"
 LEAVE_IT = r"deixa (quieto|pra la|assim)|melhor nao|never ?mind|leave it|dejalo"
