@@ -8,7 +8,7 @@ good if sentences cover it from the first character to the last.
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import combinations_with_replacement
@@ -139,6 +139,8 @@ class Truth:
     names: tuple[str, ...] = ()
     address: str = ""
     phone: str = ""
+    own: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """The wordings that the business put in place of ours, by language and phrase."""
 
     def unsaid(self, text: str, *languages: str) -> str:
         """Return what no sentence covers: in the language, of all three, that covers most."""
@@ -202,7 +204,10 @@ class _Sentences:
     @cached_property
     def _all(self) -> list[tuple[str, str, list[str]]]:
         """Each wording with the pieces that a text with it has: cheap to look for."""
-        found = [*wordings(self._language), ("listed", "• {appointment}")]
+        own = self._truth.own.get(self._language, {})
+        found = [each for each in wordings(self._language) if each[0] not in own]
+        found += [(id_, plain(each)) for id_, several in own.items() for each in several]
+        found += [("listed", "• {appointment}")]
         return [
             (id_, each, re.split(r"\{\w+\}", re.sub(r"\[.*?\]", "{x}", each)))
             for id_, each in found

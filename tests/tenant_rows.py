@@ -111,6 +111,11 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "action": {},
             "expires_at": NOW,
         },
+        "own_wordings": {
+            "language": "pt-BR",
+            "phrase": "ask_help",
+            "wordings": [f"words of {tenant_id}"],
+        },
         "open_questions": {
             "id": f"q{tenant_id}",
             "words": f"words of {tenant_id}",

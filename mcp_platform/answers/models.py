@@ -1,4 +1,4 @@
-"""Rows of answers with their words by language, and of questions that nobody has answered yet."""
+"""Rows of answers with their words, of a business's own wordings, and of open questions."""
 
 import uuid
 from datetime import datetime
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
+from mcp_platform.words.own import MOST_WORDINGS
 
 MOST_ANSWERS = 200  # of a tenant: what an owner can still look over
 MOST_QUESTIONS = 6
@@ -61,6 +62,21 @@ class AnswerTextRow(Base):
     """A person approved these words: customers may read them. The owner's own are."""
     search: Mapped[str] = mapped_column(TSVECTOR, info={"derived": True})
     """What a search looks in, made of the other columns by `search.indexed`."""
+
+
+class OwnWordingRow(Versioned, Base):
+    """The wordings of a phrase that a business put in place of ours, in one language."""
+
+    __tablename__ = "own_wordings"
+    __table_args__ = (
+        CheckConstraint(f"cardinality(wordings) between 1 and {MOST_WORDINGS}", name="wordings"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    phrase: Mapped[str] = mapped_column(primary_key=True)
+    """Its id in the phrase book; one of an earlier release may be gone from it."""
+    wordings: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class OpenQuestionRow(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.answers.known import KnownAnswer, KnownAnswers
 from mcp_platform.answers.questions import OpenQuestions
+from mcp_platform.answers.wordings import own_wordings
 from mcp_platform.assistant.calling import ToolCalls
 from mcp_platform.assistant.choosing.choice import choice_of
 from mcp_platform.assistant.context import TurnContext
@@ -40,6 +41,7 @@ from mcp_platform.tenants.languages import supported
 from mcp_platform.whatsapp.reply import Reply
 from mcp_platform.words.book import BOOK
 from mcp_platform.words.joining import GREETINGS
+from mcp_platform.words.own import NO_OWN_WORDINGS, OwnWordings
 
 # What the model is reminded of: about a screenful, of the last day.
 HISTORY_MOST = 20
@@ -99,6 +101,7 @@ class TurnAtWork:
         self._composer = composer
         self._before: EarlierReplies | None = None
         self._answers: dict[str, KnownAnswer] = {}
+        self._own: OwnWordings = NO_OWN_WORDINGS
         self._open_questions = 0
         self._proposed = False
         self.appointments: dict[str, Appointment] = {}
@@ -149,6 +152,7 @@ class TurnAtWork:
             more=self._more,
             together=self.together,
             question="?" in " ".join(texts),
+            own=self._own,
         )
 
     async def prompt(self, texts: Sequence[str]) -> dict[str, Any]:
@@ -175,6 +179,9 @@ class TurnAtWork:
                 contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
             )
             self.toolbox.wrote_before = [each.text for each in history if each.inbound]
+            self._own = await own_wordings(
+                session, self.context.tenant.id, supported(self.speech.language)
+            )
             recorded = self.journal.get("prompt")
             if recorded is not None:
                 self.toolbox.day_changed = bool(recorded.get("day_changed"))

@@ -87,6 +87,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "See, add, edit and remove what the assistant answers about a business.",
     ),
+    "phrases": (
+        "answers.phrases",
+        "app",
+        "See what the assistant says, and put a business's own words in its place.",
+    ),
     "questions": (
         "answers.questions",
         "app",

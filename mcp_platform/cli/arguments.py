@@ -1,5 +1,6 @@
 """Arguments that several commands take, worded once."""
 
+import enum
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,14 @@ JSON = typer.Option("--json", help="Print JSON, for programs, instead of a table
 def option(*names: str, told: str) -> Any:
     """Return an option without a default that would be shown."""
     return typer.Option(*names, help=told, show_default=False)
+
+
+class CustomerLanguage(enum.StrEnum):
+    """The languages of customers, as an option takes them."""
+
+    pt = "pt-BR"
+    en = "en"
+    es = "es"
 
 
 # What `services` and `people` have alike.

@@ -11,6 +11,7 @@ from mcp_platform.registry import closed_days_api as closed_days
 from mcp_platform.registry import environments_api as environments
 from mcp_platform.registry import holidays_api as holidays
 from mcp_platform.registry.answers import api as answers
+from mcp_platform.registry.answers import phrases_api as phrases
 from mcp_platform.registry.answers import questions_api as questions
 from mcp_platform.registry.fleet import api as fleet
 from mcp_platform.registry.routes import Registry
@@ -24,7 +25,7 @@ def registry_router(registry: Registry) -> APIRouter:
     router = APIRouter(prefix=ADMIN_API, route_class=bodies_up_to(MOST_BYTES))
     for part in (
         *(clients, environments, catalogue, closed_days, holidays),
-        *(answers, questions, waitlist, fleet),
+        *(answers, questions, phrases, waitlist, fleet),
     ):
         part.add_routes(router, registry)
     return router

@@ -107,6 +107,8 @@ class Phrase:
     needs: tuple[Condition, ...] = ()
     does: tuple[Consequence, ...] = ()
     steady: bool = False
+    fixed: bool = False
+    """Of safety: no business replaces its wordings."""
 
     @property
     def line(self) -> str:
@@ -159,6 +161,7 @@ _KEYS = frozenset(
         "needs",
         "does",
         "steady",
+        "fixed",
     )
 )
 
@@ -195,6 +198,7 @@ def _phrase(id_: str, entry: Any) -> Phrase:
         needs=tuple(_each(id_, entry.get("needs", ()), Condition)),
         does=tuple(_each(id_, entry.get("does", ()), Consequence)),
         steady=bool(entry.get("steady", False)),
+        fixed=bool(entry.get("fixed", False)),
     )
     if (phrase.force == "effect") != bool(phrase.of):
         raise MalformedWords(FILE, id_, "names outcomes (`of`) if, and only if, it is an effect")

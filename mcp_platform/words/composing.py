@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from mcp_platform.tenants.languages import Language
 from mcp_platform.words.book import Place
 from mcp_platform.words.joining import Dropped, Part, Refusal, Situation, join
 from mcp_platform.words.templates import fill, placeholders
-from mcp_platform.words.texts import TEXTS
 from mcp_platform.words.wordings import wording
+
+Wordings = Mapping[str, Sequence[str]]
 
 MESSAGE_LIMIT = 700  # characters: what a phone shows of a message without a tap on "read more"
 # Given up in this order where a message is longer; never a fact, an effect or a question.
@@ -61,25 +61,26 @@ def compose(
     situation: Situation,
     *,
     blocks: Blocks,
-    language: Language,
+    phrases: Wordings,
     turn_number: int,
     last_said: Mapping[str, int],
     named_last: bool = False,
 ) -> Composed:
     """Write a message: parts in their order, blocks in their places, one emoji at most.
 
+    `phrases` has the wordings of each phrase by its id: ours, or the business's own in their place.
     `last_said` has the wordings that this contact was last told, as `Composed.said` gives them.
     `named_last` is true where our last message to this contact said the name. The text is empty where
     nothing is left to say. It reaches `MESSAGE_LIMIT` only by what may not be left out.
     """
-    choose = partial(_chosen, language=language, turn_number=turn_number, last_said=last_said)
+    choose = partial(_chosen, phrases=phrases, turn_number=turn_number, last_said=last_said)
     known = [part for part in parts if choose(part) is not None]
     dropped = [Dropped(part, Refusal.NO_FACTS) for part in parts if part not in known]
     joined = join(known, situation)
     dropped += joined.dropped
     wordings = [(part, number) for part in joined.kept if (number := choose(part)) is not None]
     while True:
-        written = _written(wordings, language=language, name=not named_last, plain=situation.failed)
+        written = _written(wordings, phrases=phrases, name=not named_last, plain=situation.failed)
         text = _laid_out(written, blocks, proposes=situation.proposal is not None)
         least = _least_missed(written) if len(text) >= MESSAGE_LIMIT else None
         if least is None:
@@ -91,7 +92,7 @@ def compose(
         kept=tuple(part for part, _ in wordings),
         dropped=tuple(dropped),
         said={said_as(part): number for part, number in wordings},
-        named=not named_last and any(_names(part, n, language) for part, n in wordings),
+        named=not named_last and any(_names(part, n, phrases) for part, n in wordings),
     )
 
 
@@ -101,11 +102,11 @@ def said_as(part: Part) -> str:
 
 
 def _chosen(
-    part: Part, *, language: Language, turn_number: int, last_said: Mapping[str, int]
+    part: Part, *, phrases: Wordings, turn_number: int, last_said: Mapping[str, int]
 ) -> int | None:
     """Return the number of the wording in which a part is said; `None` where none can be filled."""
     chosen = wording(
-        TEXTS[language].phrases.get(part.phrase, ()),
+        phrases.get(part.phrase, ()),
         part.values,
         turn_number=turn_number,
         last_said=last_said.get(said_as(part)),
@@ -114,19 +115,19 @@ def _chosen(
     return None if chosen is None else chosen[0]
 
 
-def _names(part: Part, number: int, language: Language) -> bool:
-    has_place = "name" in placeholders(TEXTS[language].phrases[part.phrase][number])
+def _names(part: Part, number: int, phrases: Wordings) -> bool:
+    has_place = "name" in placeholders(phrases[part.phrase][number])
     return has_place and bool(part.values.get("name"))
 
 
 def _written(
-    wordings: Sequence[tuple[Part, int]], *, language: Language, name: bool, plain: bool
+    wordings: Sequence[tuple[Part, int]], *, phrases: Wordings, name: bool, plain: bool
 ) -> list[tuple[Part, str]]:
     """Return the texts of the parts: the name in the first that has a place for it, one emoji.
 
     The last emoji stands, and none beside something grave. Those of values are not touched.
     """
-    templates = [TEXTS[language].phrases[part.phrase][number] for part, number in wordings]
+    templates = [phrases[part.phrase][number] for part, number in wordings]
     plain = plain or any(part.entry.mood == "grave" for part, _ in wordings)
     with_emoji = [n for n, template in enumerate(templates) if EMOJI.search(template)]
     keeps = with_emoji[-1] if with_emoji and not plain else None
@@ -134,7 +135,7 @@ def _written(
     for n, (part, number) in enumerate(wordings):
         template = templates[n] if n == keeps else _without_emoji(templates[n])
         values = part.values if name else {**part.values, "name": None}
-        name = name and not _names(part, number, language)
+        name = name and not _names(part, number, phrases)
         written.append((part, fill(template, values) or ""))
     return written
 

@@ -56,6 +56,11 @@ def document(language: Language) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def example(id_: str, wording: str, *, language: Language) -> str:
+    """Return a wording of a phrase with an example of each value."""
+    return _Examples(read(f"{language}.yaml")).fill(id_, wording, mark="")
+
+
 class _Examples:
     """An example of each value; some ids have their own."""
 
@@ -63,9 +68,9 @@ class _Examples:
         self._all: Mapping[str, str] = held["examples"]
         self._of: Mapping[str, Mapping[str, str]] = held["examples_of"]
 
-    def fill(self, id_: str, wording: str) -> str:
+    def fill(self, id_: str, wording: str, *, mark: str = "**") -> str:
         examples = {**self._all, **self._of.get(id_, {})}
-        values = {name: f"**{examples.get(name, name)}**" for name in placeholders(wording)}
+        values = {name: f"{mark}{examples.get(name, name)}{mark}" for name in placeholders(wording)}
         return (fill(wording, values) or "").strip()
 
 

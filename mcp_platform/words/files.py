@@ -24,6 +24,7 @@ class MalformedWords(ValueError):
 
     def __init__(self, file: str, where: str, what: str) -> None:
         super().__init__(f"words/{file}: {where}: {what}")
+        self.what = what
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]

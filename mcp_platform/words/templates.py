@@ -104,6 +104,15 @@ def placeholders(template: str) -> frozenset[str]:
     return frozenset(_names(template))
 
 
+def always_needed(template: str) -> frozenset[str]:
+    """Return the names of the placeholders outside `[…]`: without one, the wording cannot be said.
+
+    Raises:
+        BadTemplate: the template cannot be read.
+    """
+    return frozenset(text for kind, text in _pieces(template) if kind == "value")
+
+
 def grouped(names: frozenset[str]) -> frozenset[str]:
     """Return the names with those of one group as one, to compare wordings of two languages."""
     plain = (name.removesuffix("_cap") for name in names)

@@ -171,9 +171,18 @@ def _phrases(held: Any, *, file: str) -> Mapping[str, tuple[str, ...]]:
         if not isinstance(wordings, list) or not wordings:
             raise MalformedWords(file, id_, "is not a list of wordings")
         for wording in wordings:
-            leads = BOOK[id_].place == "lead"
-            _check(wording, limit=WORDING_LIMIT, announces=leads, file=file, where=id_)
+            check_wording(wording, of=id_, file=file)
     return MappingProxyType({id_: tuple(wordings) for id_, wordings in held.items()})
+
+
+def check_wording(wording: Any, *, of: str, file: str = "own wordings") -> None:
+    """Check the form of a wording of a phrase of the book.
+
+    Raises:
+        MalformedWords: it is too long, has an unknown placeholder, or announces nothing.
+    """
+    leads = BOOK[of].place == "lead"
+    _check(wording, limit=WORDING_LIMIT, announces=leads, file=file, where=of)
 
 
 def _check(text: Any, *, limit: int, announces: bool, file: str, where: str) -> None:

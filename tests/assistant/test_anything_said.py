@@ -68,6 +68,14 @@ NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)  # a Monday
 CATALOGUE = factories.catalogue()
 CARD = {"address": "Rua das Flores, 123", "phone": "(11) 4002-8922"}
 ANSWERS = {"n_pay": "Aceitamos pix e cartão.", "n_dog": "Pode trazer o cachorro,\n\nna coleira."}
+OWN: Mapping[Language, Mapping[str, tuple[str, ...]]] = {
+    "pt-BR": {
+        "greet": ("E aí[, {name}]! Tudo certo {em_business}?",),
+        "price": ("O preço de {service}: {price} 💈", "{service} {costs}, tá?"),
+        "welcome": ("Tamo junto!", "Nós que agradecemos[, {name}]!"),
+    },
+    "en": {"ask_help": ("What can we do for you?",)},
+}
 EVIL = (
     "https://evil.example/pague-aqui",
     "{price} {{slot:s_1}} ${GEMINI_API_KEY}",
@@ -182,6 +190,7 @@ TRUTH = Truth(
     names=("Ana",),
     **CARD,
 )
+WITH_OWN = replace(TRUTH, own=OWN)
 EFFECTS = (
     Done(Booked(appointment=SOON), ("a_1",)),
     Done(BookedTogether(appointments=(SOON, LATER)), ("a_1", "a_2")),
@@ -292,6 +301,8 @@ class Turn:
     closed: bool = False
     greeted: bool = False
     asks: bool = False
+    own: bool = False
+    """The business has wordings of its own."""
 
 
 turns = st.builds(
@@ -302,7 +313,7 @@ turns = st.builds(
     mine=st.sampled_from((MINE, {}, {"a_1": SOON})),
     done=st.lists(st.sampled_from(EFFECTS + NOTED + OTHERS), max_size=2),
     number=st.integers(0, 996),
-    **{name: st.booleans() for name in ("first", "named", "closed", "greeted", "asks")},
+    **{name: st.booleans() for name in ("first", "named", "closed", "greeted", "asks", "own")},
 )
 
 
@@ -380,15 +391,17 @@ async def _said(turn: Turn, args: Mapping[str, Any]) -> str:
         ),
         offered=SLOTS if turn.greeted else {},
         question=turn.asks,
+        own=OWN.get(turn.language, {}) if turn.own else {},
     )
     if composed is None or composed.reply is None:
         return ""
     text, choices = composed.reply.text, composed.reply.choices
-    assert TRUTH.unsaid(text, turn.language) == "", text
+    truth = WITH_OWN if turn.own else TRUTH
+    assert truth.unsaid(text, turn.language) == "", text
     shown = [each.title for each in choices] + [each.description for each in choices]
     assert TRUTH.unknown_labels(filter(None, shown)) == []
     done = {each.outcome.kind.removesuffix("_together") for each in turn.done} & CLAIMS
-    assert done or TRUTH.claims(text, turn.language) == [], text
+    assert done or truth.claims(text, turn.language) == [], text
     return text
 
 
@@ -424,6 +437,20 @@ async def test_nearly_every_phrase_is_read_back_in_every_language() -> None:
             read |= {(id_, language) for id_ in TRUTH.said(await _said(turn, args), language)}
     missing = {(id_, language) for id_ in REPERTOIRE for language in LANGUAGES} - read
     assert len(missing) < 0.2 * len(REPERTOIRE) * len(LANGUAGES), sorted(missing)
+
+
+async def test_own_wordings_are_said_in_place_of_ours_and_by_turns() -> None:
+    args = {"say": [{"phrase": "price", "about": "corte"}]}
+    said = {
+        await _said(Turn(language="pt-BR", number=number, own=True), args) for number in range(9)
+    }
+    assert said == {"O preço de Corte: R$ 45,00 💈", "Corte sai por R$ 45,00, tá?"}
+    again = await _said(Turn(language="pt-BR", number=3, own=True), args)
+    assert again == await _said(Turn(language="pt-BR", number=3, own=True), args)
+    theirs = await _said(Turn(language="en", own=True), args)
+    assert TRUTH.unsaid(theirs, "en") == ""
+    assert WITH_OWN.said(again, "pt-BR") == ("price",)
+    assert TRUTH.unsaid(again, "pt-BR")
 
 
 def _nested(levels: int) -> object:

@@ -44,6 +44,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("closed-days holidays", "closed-days town"),
         *("answers list", "answers add", "answers edit", "answers remove", "answers import"),
         "answers find",
+        *("phrases list", "phrases show", "phrases set", "phrases reset"),
         *("questions list", "questions answer", "questions dismiss", "questions merge"),
         *("questions calls", "questions called", "waitlist list", "waitlist done"),
         *("users create", "users list", "users disable", "users enable"),

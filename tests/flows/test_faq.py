@@ -4,6 +4,7 @@ from typing import Any
 
 from mcp_platform.audit.actor import Actor
 from mcp_platform.registry.answers.forms import AnswerWish
+from mcp_platform.registry.answers.phrases import PhraseWish, TenantPhrases
 from mcp_platform.registry.answers.questions import QuestionAnswer, TenantQuestions
 from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.environments import Environments
@@ -118,3 +119,15 @@ def _about(number: int) -> dict[str, Any]:
         "questions": [f"E o assunto {number}?"],
         "text": f"Texto {number}.",
     }
+
+
+async def test_the_business_speaks_in_its_own_words(here: World) -> None:
+    async with here.session() as session:
+        located = await Environments(session, ME).locate(
+            here.tenant.client_name, here.tenant.environment
+        )
+        wish = PhraseWish.of({"wordings": ["Tamo junto!", "É nóis."]})
+        phrases = TenantPhrases(session, ME, located)
+        await phrases.replace("welcome", wish, language=None, versions=None)
+    await here.ask("oi")
+    assert text_of(await here.ask("valeu mesmo, obrigado")) in {"Tamo junto!", "É nóis."}

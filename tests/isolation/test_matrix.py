@@ -30,7 +30,7 @@ DENIED = asyncpg.InsufficientPrivilegeError  # of a privilege, and of a row that
 # What a tenant has while its contacts are answered: the rest is administered, and is not for it.
 ADMINISTERED = {"audit_entries", "credential_keys", "offboardings", "publications", "users"}
 READ_ONLY = {"closed_days", "offerings", "opening_spans", "professionals", "services"}
-READ_ONLY |= {"answers", "answer_texts"}
+READ_ONLY |= {"answers", "answer_texts", "own_wordings"}
 
 both_ways = pytest.mark.parametrize("me", [0, 1])
 every_table = cases("table", OF_TENANTS)

@@ -7,6 +7,7 @@ from mcp_platform.words.book import BOOK
 from mcp_platform.words.composing import EMOJI, MESSAGE_LIMIT, Blocks, Composed, compose
 from mcp_platform.words.joining import Part, Refusal, Situation
 from mcp_platform.words.templates import PLACEHOLDERS
+from mcp_platform.words.texts import TEXTS
 
 COMMON = {
     "name": "Carla",
@@ -35,7 +36,7 @@ def _compose(
         parts,
         situation or Situation(),
         blocks=blocks or Blocks(),
-        language="pt-BR",
+        phrases=TEXTS["pt-BR"].phrases,
         turn_number=turn,
         last_said=last_said or {},
         named_last=named_last,

@@ -31,6 +31,7 @@ from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.book import BOOK, Outcome
 from mcp_platform.words.composing import Blocks, Composed, compose
 from mcp_platform.words.joining import GREETINGS, Part, Proposal, Situation
+from mcp_platform.words.own import NO_OWN_WORDINGS, OwnWordings
 from mcp_platform.words.templates import fill
 from mcp_platform.words.texts import TEXTS
 
@@ -109,12 +110,13 @@ class Composer:
         more: str | None = None,
         together: int = 1,
         question: bool = False,
+        own: OwnWordings = NO_OWN_WORDINGS,
     ) -> ComposedReply | None:
         """Return the reply; None: there is nothing to say, and the menu answers.
 
         `offered` are the times that the contact was shown before and may still choose, `more` the
-        row that shows others. `question`:
-        the contact asked something, so that nothing closes the conversation.
+        row that shows others. `question`: the contact asked something, so that nothing closes the
+        conversation. `own` has the wordings that the business put in place of ours, by phrase.
         """
         obliged = obliged_of(done, together=together)
         blocks = [(each, self._speech.block(each)) for each in obliged]
@@ -144,7 +146,13 @@ class Composer:
             person = await self._showing.person(parts)
             choices = (*_evenly(choices, MOST_SLOTS - len(person)), *person)
         composed = self._composed(
-            parts, blocks, state=state, before=before, choices=choices, question=question
+            parts,
+            blocks,
+            state=state,
+            before=before,
+            choices=choices,
+            question=question,
+            own=own,
         )
         kept = {part.phrase for part in composed.kept}
         PHRASES_DROPPED.inc(max(0, len(chosen) - len(kept)))
@@ -175,6 +183,7 @@ class Composer:
         before: EarlierReplies,
         choices: Sequence[ReplyOption],
         question: bool,
+        own: OwnWordings,
     ) -> Composed:
         effects: list[str] = []
         headers: list[str] = []
@@ -205,7 +214,7 @@ class Composer:
                 header=self._header(headers, parts),
                 proposal="\n".join(proposals),
             ),
-            language=self._language,
+            phrases={**TEXTS[self._language].phrases, **own},
             turn_number=self._turn_number,
             last_said=before.said,
             named_last=before.named,

@@ -47,6 +47,27 @@ ERRORS: Mapping[str, str] = {
     "A question is not merged into itself.": "Uma pergunta não se junta a ela mesma.",
     "This customer did not ask that question.": "Este cliente não fez essa pergunta.",
     "--question goes with --keep.": "--question vai com --keep.",
+    "There is no phrase {id}.": "Não existe a frase {id}.",
+    "{id} is about safety: its wording is the same for every business.": (
+        "{id} é de segurança: as palavras são as mesmas para todo negócio."
+    ),
+    "{id} has no words of its own. Replace one of these: {others}.": (
+        "{id} não tem palavras próprias. Troque uma destas: {others}."
+    ),
+    "{id} cannot be worded so.": "{id} não pode ser dita assim.",
+    "{id} has no wordings of the business's own.": "{id} não tem palavras do próprio negócio.",
+    "lacks {names} (outside brackets)": "falta {names} (fora de colchetes)",
+    "{names} has no value here; known are {known}": (
+        "{names} não tem valor aqui; os conhecidos são {known}"
+    ),
+    "{names} may have no value: put it in [brackets] with the words around it": (
+        "{names} pode não ter valor: ponha entre [colchetes], com as palavras em volta"
+    ),
+    "stands twice": "está repetida",
+    "is longer than {count} characters: {text}": "passa de {count} caracteres: {text}",
+    "{text} cannot be read from character {at} on": "{text} não pode ser lido a partir do caractere {at}",
+    "has an unknown placeholder: {name}": "tem um valor desconhecido: {name}",
+    "ends in a colon and announces nothing: {text}": "termina em dois-pontos e não anuncia nada: {text}",
     "There is no answer {id}.": "Não existe a resposta {id}.",
     "there is no answer {id}": "não existe a resposta {id}",
     "There are {count} answers, and there may be no more.": (

@@ -385,6 +385,37 @@ HELP: Mapping[str, str] = {
     ),
     "Its id, as `services list` shows it.": "O id dele, como `services list` mostra.",
     "Whether it is offered; its history stays.": "Se é oferecido; o histórico fica.",
+    "See what the assistant says, and put a business's own words in its place.": (
+        "Ver o que o assistente diz, e trocar pelas palavras do próprio negócio."
+    ),
+    "List the phrases of the book, each as it reads to this business's customers.": (
+        "Listar as frases do livro, cada uma como os clientes deste negócio a leem."
+    ),
+    "Show a phrase: when it is said, its wordings, and what is filled in.": (
+        "Mostrar uma frase: quando é dita, como é dita, e o que é preenchido."
+    ),
+    "Say a phrase in the business's own words, from the next reply on.": (
+        "Dizer uma frase nas palavras do próprio negócio, a partir da próxima resposta."
+    ),
+    "{name} is filled in, and [, {name}] left out whole where there is no name. Which values there are,"
+    " and which must be there, [bold]phrases show[/] tells. Nobody but you checks what the words say:"
+    " they must not agree to, refuse or promise what the phrase does not.": (
+        "{name} é preenchido, e [, {name}] some inteiro quando não há nome. Quais valores existem, e"
+        " quais têm de estar lá, [bold]phrases show[/] mostra. Ninguém além de você confere o que as"
+        " palavras dizem: elas não podem aceitar, recusar nem prometer o que a frase não faz."
+    ),
+    'For instance: mcp-platform phrases set barbearia-do-ze/production ask_help "Diga lá[, {name}]!"'
+    ' "No que dá pra ajudar?"': (
+        "Por exemplo: mcp-platform phrases set barbearia-do-ze/production ask_help"
+        ' "Diga lá[, {name}]!" "No que dá pra ajudar?"'
+    ),
+    "Say a phrase in the book's words again.": "Voltar a dizer uma frase nas palavras do livro.",
+    "Its id, as `phrases list` shows it.": "O id dela, como `phrases list` mostra.",
+    "Of which language. Unset: the tenant's.": "De que idioma. Sem ela: o do negócio.",
+    "Only those in the business's own words.": "Só as que estão nas palavras do próprio negócio.",
+    "One to four, which alternate; at most 200 characters each.": (
+        "De uma a quatro, que se alternam; cada uma com no máximo 200 caracteres."
+    ),
     "See what customers asked and nobody has answered yet, and answer it.": (
         "Mostra o que os clientes perguntaram e ninguém respondeu ainda, e responde."
     ),

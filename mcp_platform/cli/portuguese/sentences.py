@@ -11,6 +11,28 @@ SENTENCES: Mapping[str, str] = {
     "Aborted.": "Cancelado.",
     "Interrupted.": "Interrompido.",
     "  and {count} more": "  e mais {count}",
+    # Phrases.
+    "Phrase": "Frase",
+    "Words": "Palavras",
+    "Wording": "Texto",
+    "Example": "Exemplo",
+    "book": "do livro",
+    "own": "próprias",
+    "fixed": "fixas",
+    "unfit": "não servem mais",
+    "example": "exemplo",
+    "No phrase is in the business's own words: mcp-platform phrases set.": (
+        "Nenhuma frase está nas palavras do próprio negócio: mcp-platform phrases set."
+    ),
+    "Each wording has, outside brackets: {names}": "Cada texto tem, fora de colchetes: {names}",
+    "It may have: {names}": "Pode ter: {names}",
+    "It is about safety: its wording is the same for every business.": (
+        "É de segurança: as palavras são as mesmas para todo negócio."
+    ),
+    "The book has changed: the own words no longer fit, and the book's are said.": (
+        "O livro mudou: as palavras próprias não servem mais, e as do livro são ditas."
+    ),
+    "{phrase} is said in the book's words again.": "{phrase} volta a ser dita nas palavras do livro.",
     # The file of all clients.
     "Credentials that would be compared with the store: {count}.": (
         "Ambientes cujas credenciais seriam comparadas com as guardadas: {count}."

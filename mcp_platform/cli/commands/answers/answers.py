@@ -1,6 +1,5 @@
 """`answers`: what a business knows of itself, in its own words."""
 
-import enum
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ import typer
 
 from mcp_platform.answers.known import KnownAnswers
 from mcp_platform.answers.search import GIVEN
-from mcp_platform.cli.arguments import JSON, TENANT, Position, option
+from mcp_platform.cli.arguments import JSON, TENANT, CustomerLanguage, Position, option
 from mcp_platform.cli.catalogue import in_catalogue
 from mcp_platform.cli.operating import in_database, show, tenant_named
 from mcp_platform.cli.spoken import later, say, translated, worded
@@ -24,14 +23,6 @@ app = typer.Typer(
     help="See, add, edit and remove what the assistant answers about a business.",
     no_args_is_help=True,
 )
-
-
-class AnswerLanguage(enum.StrEnum):
-    """The languages of answers, as an option takes them."""
-
-    pt = "pt-BR"
-    en = "en"
-    es = "es"
 
 
 ANSWER = typer.Argument(help="Its id, as `answers list` shows it.", show_default=False)
@@ -55,7 +46,7 @@ Text = Annotated[
     str | None, option("--text", told="What customers read, as it stands; at most 600 characters.")
 ]
 In = Annotated[
-    AnswerLanguage | None,
+    CustomerLanguage | None,
     option("--in", told="The language of these words. Unset: the one that the owner wrote it in."),
 ]
 NewTitle = Annotated[str | None, option("--title", told="What it is about, as a menu shows it.")]
