@@ -34,6 +34,7 @@ BODIES = {
     "merge": {"into": "x"},
     "called": {},
     "done": {},
+    "phrases": {"wordings": ["x"]},
     "conversations": {},
     "take": {},
     "reply": {"text": "x"},
@@ -162,7 +163,7 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
                 found_missing.add(what)
     # Who may go there at all is told that there is no such thing.
     of_staff = {"conversations", "take", "reply"}
-    of_staff |= {"answer", "dismiss", "merge"} if kind == "staff" else set()
+    of_staff |= {"answer", "dismiss", "merge", "done"} if kind == "staff" else set()
     of_tenants = {"appointments", "called", *of_staff}
     assert found_missing == (set(BODIES) if kind == "operator" else of_tenants)
     assert await _snapshot(api, tenant_id) == before

@@ -93,9 +93,9 @@ _SIGNS: Mapping[Language, Mapping[str, tuple[str, ...]]] = {
     },
 }
 # "quero morrer de rir" is no talk of death.
-_OF_SPEECH = (
-    r"(?! (?:de|of|from) (?:rir|tanto|vergonha|calor|frio|fome|sono|amor|saudade|trabalhar|estudar"
-    r"|laughing|laughter|embarrassment|risa|hambre|calor|frio|verguenza|pena))"
+_OF_SPEECH = re.compile(
+    r" (?:de|of|from) (?:rir|tanto|vergonha|calor|frio|fome|sono|amor|saudade|trabalhar|estudar"
+    r"|laughing|laughter|embarrassment|risa|hambre|calor|frio|verguenza|pena)"
 )
 _ANIMAL = re.compile(
     r"\b(?:cachorr\w*|cadel\w*|cao|caes|gat[oa]s?|gatinh\w*|pet|filhote|coelh\w*|dog|dogs|cat|cats"
@@ -104,17 +104,20 @@ _ANIMAL = re.compile(
 _ORDER = (DESPAIR, DANGER, EMERGENCY_ANIMAL, EMERGENCY)
 
 
-def _any_of(kind: str) -> re.Pattern[str]:
-    signs = {sign for language in _SIGNS.values() for sign in language[kind]}
-    rows = "|".join(sorted(map(re.escape, signs), key=len, reverse=True))
-    return re.compile(rf"\b(?:{rows})\b{_OF_SPEECH}")
-
-
-_KNOWN = {kind: _any_of(kind) for kind in _ORDER}
+_WORD = re.compile(r"[\w']+")
+_KNOWN = {
+    kind: {sign for language in _SIGNS.values() for sign in language[kind]} for kind in _ORDER
+}
 
 
 def danger_in(texts: Sequence[str]) -> str | None:
     """Return the phrase of the book that helps in the danger that is written of; None: in none."""
-    written = " ".join(" ".join(fold(each).split()) for each in texts)
-    found = next((kind for kind in _ORDER if _KNOWN[kind].search(written)), None)
+    written = f" {' '.join(_WORD.findall(' '.join(map(fold, texts))))} "
+    found = next(
+        (kind for kind in _ORDER if any(_says(written, sign) for sign in _KNOWN[kind])), None
+    )
     return EMERGENCY_ANIMAL if found == EMERGENCY and _ANIMAL.search(written) else found
+
+
+def _says(written: str, sign: str) -> bool:
+    return any(not _OF_SPEECH.match(f" {after}") for after in written.split(f" {sign} ")[1:])

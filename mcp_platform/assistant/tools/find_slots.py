@@ -26,7 +26,7 @@ from mcp_platform.scheduling.finding.searching import Order, SlotSearch
 from mcp_platform.scheduling.outcome import SlotsFound
 
 DEFAULT_DAYS = timedelta(days=6)
-_AND = re.compile(r"\s*[,;+]\s*")
+_AND = re.compile(r"[,;+]")
 
 
 class FindSlots(VisitArguments):
@@ -101,7 +101,7 @@ async def _services(
 def _ids(said: str, services: Sequence[Service]) -> list[str]:
     """Return the ids in a text with one or several, by their names too: "Corte e barba" is a name."""
     known = {each.id for each in services}
-    parts = [meant(each, services) for each in (said, *_AND.split(said))]
+    parts = [meant(each, services) for each in (said, *map(str.strip, _AND.split(said)))]
     if parts[0] in known:
         return parts[:1]
     whole = [each for each in parts[1:] if each]
