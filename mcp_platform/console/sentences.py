@@ -13,7 +13,7 @@ from mcp_platform.words.files import MalformedWords, read
 Tongue = Literal["pt-BR", "en"]
 TONGUES: Final[tuple[Tongue, ...]] = get_args(Tongue)
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_WANTED = re.compile(r"\s*([a-zA-Z-]+)\s*(?:;\s*q=([0-9.]+))?\s*")
+_WANTED = re.compile(r"([a-z-]{2,20})(?:;q=([01](?:\.[0-9]{1,3})?))?")  # RFC 9110, without blanks
 
 
 def _flat(held: Mapping[str, Any], *, file: str) -> Iterator[tuple[str, str]]:
@@ -57,8 +57,9 @@ def sentence(tongue: Tongue, name: str, **values: object) -> str:
 def preferred(accept_language: str) -> Tongue:
     """Return the language that a browser asks for; Portuguese unless English comes first."""
     wanted = [
-        (float(found[2] or 1), -place, found[1].lower())
+        (float(found[2] or 1), -place, found[1])
         for place, each in enumerate(accept_language.split(",")[:10])
-        if (found := _WANTED.fullmatch(each)) and found[1][:2].lower() in ("pt", "en")
+        if (found := _WANTED.fullmatch("".join(each.lower().split())))
+        and found[1][:2] in ("pt", "en")
     ]
     return "en" if wanted and max(wanted)[2].startswith("en") else "pt-BR"

@@ -80,7 +80,8 @@ def _list() -> str:
     ("asked", "language"),
     [
         ("", "pt-BR"), ("en", "en"), ("en-GB,pt;q=0.5", "en"), ("pt;q=0.4,en;q=0.3", "pt-BR"),
-        ("de,en;q=0.5", "en"), ("fr", "pt-BR"), ("*;q=x,;;", "pt-BR"),
+        ("de,en;q=0.5", "en"), ("fr", "pt-BR"), ("*;q=x,;;", "pt-BR"), ("pt;q=0.1, EN ; q=0.2", "en"),
+        ("en;q=...,en;q=1.2.3", "pt-BR"),
     ],
 )  # fmt: skip
 def test_the_language_is_the_browsers(asked: str, language: str) -> None:
