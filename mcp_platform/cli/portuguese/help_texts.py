@@ -385,6 +385,12 @@ HELP: Mapping[str, str] = {
     ),
     "Its id, as `services list` shows it.": "O id dele, como `services list` mostra.",
     "Whether it is offered; its history stays.": "Se é oferecido; o histórico fica.",
+    "Of which language. Unset: the one that commands speak here; with --tenant, the tenant's.": (
+        "De que idioma. Sem ela: o que os comandos falam aqui; com --tenant, o do negócio."
+    ),
+    "What this one's customers can read: its own wordings, answers and names, with a hash.": (
+        "O que os clientes deste podem ler: palavras, respostas e nomes próprios, com um hash."
+    ),
     "See what the assistant says, and put a business's own words in its place.": (
         "Ver o que o assistente diz, e trocar pelas palavras do próprio negócio."
     ),
