@@ -1,10 +1,12 @@
 """`mcp-platform words` prints what customers can read, in a language of theirs."""
 
+import hashlib
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Mcp
+from tests.cli.conftest import PATH, Database, Mcp
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,25 @@ def test_it_needs_no_database(mcp: Mcp, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_another_language_is_refused(mcp: Mcp) -> None:
     assert mcp("words", "--lang", "fr").status == 2
+
+
+def test_of_a_tenant_it_has_its_own_words_answers_and_names_under_a_hash(
+    mcp: Mcp, database: Database
+) -> None:
+    assert mcp("phrases", "set", PATH, "ask_help", "Que manda[, {name}]?").status == 0
+    pix = ("--question", "Aceita pix?", "--text", "Sim, com chave.")
+    assert mcp("answers", "add", PATH, "Pix", *pix).status == 0
+
+    written = mcp("words", "--tenant", PATH).out
+
+    _, head, body = written.split("\n\n", 2)
+    body = body[: body.rindex("\n", 0, -1)]  # less the line to sign on
+    assert PATH in head
+    assert hashlib.sha256(body.encode()).hexdigest() in head
+    assert "`ask_help` (palavras do próprio negócio)" in body
+    assert "Que manda" in body
+    assert "Sim, com chave." in body
+    assert "Corte" in body
+    assert not re.findall(r"\{\w+\}", body)
+    assert mcp("words", "--tenant", "nobody/production").status == 1
+    assert mcp("words", "--tenant", PATH, "--lang", "en").out.startswith("# Everything")
