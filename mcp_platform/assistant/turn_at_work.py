@@ -50,9 +50,11 @@ HISTORY_SINCE = timedelta(hours=24)
 WORDINGS_APART = 997
 # Who has not heard from us for so long is told again who is writing.
 STRANGER_AFTER = timedelta(days=30)
+RETURNING_AFTER = timedelta(days=14)
 NOTHING_BEFORE = EarlierReplies(
     said={}, named=False, closed=False, greeted_today=False, first=False, misunderstood=0
 )
+_ABUSED = frozenset({"abuse_1", "abuse_2"})
 # What decorates the words beside it, and need not be answered.
 WORDLESS = frozenset({"sticker"})
 
@@ -317,6 +319,9 @@ class TurnAtWork:
                 if rules.local(each.at).date() == today
             ),
             first=spoken is None or self.context.now - spoken > STRANGER_AFTER,
+            returning=spoken is not None
+            and RETURNING_AFTER < self.context.now - spoken <= STRANGER_AFTER,
+            abused=sum(bool(_phrases_of(each) & _ABUSED) for each in ours),
             misunderstood=lost,
         )
 

@@ -103,3 +103,29 @@ async def test_who_plays_with_the_assistant_is_told_of_once_a_day(here: World) -
     await here.idle()
 
     assert len(await here.sent(as_=here.tenant.owner)) == 1
+
+
+async def test_insults_are_answered_twice_and_then_by_silence(here: World) -> None:
+    await here.script(*[say("abuse")] * 3, say("greet", "ask_help"))
+
+    first, second = [text_of(await here.ask(words)) for words in ("!!!", "!!! de novo")]
+    assert first != second
+    assert any(words in second for words in ("Vou parar por aqui", "Encerro por agora"))
+    await here.say("!!! e de novo")
+    await here.idle()
+    assert len(await here.sent()) == 2
+    assert text_of(await here.ask("desculpa, oi"))
+
+
+async def test_who_comes_back_after_two_weeks_is_welcomed_back(here: World) -> None:
+    await here.script(say("greet", "ask_help"))
+    await here.ask("oi")
+    await here.as_owner(
+        f"UPDATE messages SET at = at - interval '20 days' WHERE tenant_id = {here.tenant.id}"
+    )
+
+    await here.script(say("greet", "ask_help"))
+    said = text_of(await here.ask("oi"))
+
+    assert any(words in said for words in ("Que bom falar com você de novo", "É bom ter notícias"))
+    assert "assistente virtual" not in said

@@ -63,6 +63,10 @@ class EarlierReplies:
     greeted_today: bool
     first: bool
     """Nothing was ever said to them, or nothing for a month."""
+    returning: bool = False  # not in journals of the release before
+    """Nothing was said to them for two weeks, but for less than a month."""
+    abused: int = 0
+    """How many of our last messages answered insults."""
     misunderstood: int
     """How many of our last messages, one after the other, said that we did not understand."""
 
@@ -278,8 +282,12 @@ class Composer:
         """Return which of a phrase's picks is said."""
         if phrase in _OF_OWN and not state.upcoming:
             return "no_appointments"
-        if phrase == "greet" and before.first:
-            return "greet_first"
+        if phrase == "greet" and (before.first or before.returning):
+            return "greet_first" if before.first else "greet_returning"
+        if phrase == "see_below" and state.proposal == "move":
+            return "see_change"
+        if phrase == "abuse":
+            return ("abuse_1", "abuse_2", "silence")[min(before.abused, 2)]
         if phrase == "not_understood":
             return f"not_understood_{min(before.misunderstood, 2) + 1}"
         if BOOK[phrase].place == "close" and before.closed:
