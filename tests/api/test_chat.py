@@ -100,16 +100,19 @@ async def test_a_parked_turn_is_told_at_once(world: World, shop: Business) -> No
     assert (answer.status_code, answer.json()["status"]) == (202, "parked")
 
 
-async def test_while_a_person_answers_there_is_no_reply(world: World, shop: Business) -> None:
+async def test_while_a_person_answers_it_is_said_once_that_one_was_called(
+    world: World, shop: Business
+) -> None:
     async with world.working():
         conversation = (await shop.chat()).json()["conversation_id"]
         await shop.execute(
             "UPDATE contacts SET answered_by = 'human' WHERE id = :contact", contact=conversation
         )
-        answer = await shop.chat()
-    assert answer.status_code == 200
-    assert answer.json()["reply"] is None
-    assert answer.json()["answered_by"] == "human"
+        first, second = await shop.chat(), await shop.chat()
+    assert "equipe" in first.json()["reply"]
+    assert second.status_code == 200
+    assert second.json()["reply"] is None
+    assert [each.json()["answered_by"] for each in (first, second)] == ["menu", "human"]
 
 
 @pytest.mark.parametrize("user_id", [f"w:{NUMBER}", NUMBER, f"u:{NUMBER}", f"whatsapp:{NUMBER}"])

@@ -18,6 +18,7 @@ from mcp_platform.conversations.conversations import Delivery, Handling
 from mcp_platform.conversations.messages import Author
 from mcp_platform.publishing.manifests_repository import ChangedFile
 from mcp_platform.scheduling.appointment import AppointmentStatus, HowTold
+from mcp_platform.scheduling.waitlist import PartOfDay
 from tests.cli.conftest import PATH, Database, Mcp
 from tests.cli.test_help import COMMANDS
 
@@ -108,8 +109,12 @@ def of_commands() -> dict[str, ast.Module]:
 
 def test_what_is_said_and_what_is_translated_are_the_same() -> None:
     said = {text for tree in of_commands().values() for text in _said(tree)}
-    lists = (Delivery, Handling, Author, AppointmentStatus, HowTold)
-    codes = {code for each in lists for code in get_args(each)} | {"suspended", "offboarded"}
+    lists = (Delivery, Handling, Author, AppointmentStatus, HowTold, PartOfDay)
+    codes = {code for each in lists for code in get_args(each)} | {
+        "suspended",
+        "offboarded",
+        "any hour",
+    }
     codes |= set(get_args(ChangedFile.__annotations__["kind"]))
 
     assert (said | codes) - PORTUGUESE.keys() == set()

@@ -71,7 +71,7 @@ async def test_a_list_of_times_offered_for_a_move_moves_and_books_no_second_one(
 ) -> None:
     await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
     offer = await here.ask("Preciso remarcar, o que tem depois de amanhã com o Zé?")
-    row = choices_of(offer)[-1]
+    row = [each for each in choices_of(offer) if ":" in each["title"]][-1]  # less «Mais horários»
     asked = len(await here.asked_model())
 
     reply = await here.choose(row)

@@ -91,7 +91,8 @@ class PhraseOptions:
                 return [_words(buttons.for_me), _words(buttons.for_other)]
             case "show_note_wish":
                 wish = {"service": about.services[0].id, "day": about.days[0].isoformat()}
-                return [(buttons.note_wish, {"do": "note_wish", **wish}, "")]
+                note: Action = {"do": "note_wish", **wish}
+                return [(buttons.note_wish, note, ""), _a_person(self._texts)]
             case "show_person":
                 return [_a_person(self._texts)]
             case "show_back":

@@ -43,6 +43,7 @@ ERRORS: Mapping[str, str] = {
         "{name} já teve {count} horário(s), que são guardados: deixe inativo em vez de remover."
     ),
     "There is no question {id}.": "Não existe a pergunta {id}.",
+    "There is no wish {wish_id}.": "Não existe o pedido {wish_id}.",
     "The question {id} is {state} already.": "A pergunta {id} já está {state}.",
     "A question is not merged into itself.": "Uma pergunta não se junta a ela mesma.",
     "This customer did not ask that question.": "Este cliente não fez essa pergunta.",

@@ -132,12 +132,11 @@ HELP: Mapping[str, str] = {
         "Imprime tudo o que o assistente pode dizer, com um exemplo de cada valor, em Markdown."
     ),
     "What customers and owners read, in their language. Phrases are named as the assistant chooses"
-    " them; what is filled in stands in bold.": (
+    " them; what is filled in stands in bold. With [bold]--tenant[/] it is a document that its"
+    " owner can read and sign: the hash is of all that stands below it.": (
         "O que clientes e donos leem, no idioma deles. As frases têm o nome pelo qual o assistente"
-        " as escolhe; em negrito está o que é preenchido."
-    ),
-    "Of which language. Unset: the one that commands speak here.": (
-        "De qual idioma. Sem valor: o dos comandos aqui."
+        " as escolhe; em negrito está o que é preenchido. Com [bold]--tenant[/], é um documento que"
+        " o dono do negócio pode ler e assinar: o hash é de tudo o que vem abaixo dele."
     ),
     "Show who did what, newest first. Secrets are masked, and phone numbers but for two digits.": (
         "Mostra quem fez o quê, do mais novo ao mais antigo. Segredos são mascarados, e telefones"

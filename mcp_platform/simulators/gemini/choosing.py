@@ -431,7 +431,7 @@ class _Turn:
     def _find(self) -> ModelFunctionCall:
         args = dict(find_arguments(self.scene))
         args.pop("service_id", None)
-        named = self._services_named()
+        named = self._whole_names()
         args["services"] = named[:4] if len(named) > 1 else [self.service] if self.service else []
         if len(named) > 1 and not re.search(wishes.EITHER, self.said):
             args["together"] = "true"
