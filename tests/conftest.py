@@ -113,6 +113,9 @@ structlog.configure = lambda **settings: _configure(
 vars(DEFAULT_TIMEOUT_CONFIG).update(dict.fromkeys(("connect", "read", "write", "pool"), 60.0))
 
 
+LONGEST_FULL_S = 1_800  # of one test of the full tier, beside a loaded machine
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--tier",
@@ -122,6 +125,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Say how many examples are tried, and make the folder of this run's servers for all its workers.
 
@@ -138,6 +142,8 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("this tier")
+    if config.getoption("tier") == "full":  # ten times the examples take their time
+        config.option.timeout = LONGEST_FULL_S
     if FOLDER_VARIABLE not in os.environ:
         made = tempfile.mkdtemp(prefix="mcp-platform-tests-")
         Path(made).chmod(0o711)

@@ -83,9 +83,8 @@ async def test_a_send_that_must_wait_takes_nothing(redis, number):
     later = await take(pacing, number)
     assert later[0] <= timedelta(minutes=10)
     held = await redis.get(f"pace:n:{number}")
-    assert (
-        float(held) - (await _now(redis)) < 1_000_000
-    )  # 50 refusals would hold it back 0.6 s more
+    # 50 refusals would hold it back 0.6 s more. Redis forgets a number that is not held back.
+    assert float(held or 0) - (await _now(redis)) < 1_000_000
 
 
 async def test_processes_racing_for_one_budget_do_not_exceed_it(redis, number):
