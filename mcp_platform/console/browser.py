@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,8 +90,8 @@ def check_own(request: Request, *, cookie: str | None, form: Mapping[str, str]) 
     """
     site = request.headers.get("sec-fetch-site")
     if site is None:
-        origin = urlsplit(request.headers.get("origin", ""))
-        if not origin.netloc or origin.netloc != request.headers.get("host"):
+        _, _, origin = request.headers.get("origin", "").partition("://")
+        if not origin or origin != request.headers.get("host"):
             raise ForeignRequest("This came from another site.")
     elif site != "same-origin":
         raise ForeignRequest("This came from another site.")

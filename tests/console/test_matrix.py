@@ -84,6 +84,7 @@ FOREIGN = [
     {"sec-fetch-site": "none"},
     {"origin": "https://evil.example"},
     {"origin": "null"},
+    {"origin": "http://["},
     {},
 ]
 

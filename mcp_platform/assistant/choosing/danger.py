@@ -102,8 +102,6 @@ _ANIMAL = re.compile(
     r"|puppy|kitten|perr[oa]s?|perrit\w*|mascota|conejo)\b"
 )
 _ORDER = (DESPAIR, DANGER, EMERGENCY_ANIMAL, EMERGENCY)
-
-
 _WORD = re.compile(r"[\w']+")
 _KNOWN = {
     kind: {sign for language in _SIGNS.values() for sign in language[kind]} for kind in _ORDER
