@@ -1,6 +1,6 @@
-"""What the console says: one file for each language, `words/console.<language>.yaml`.
+"""What the console says: `words/console/<part>.<language>.yaml`, a file for each part and language.
 
-A sentence is named by its section and id, `sign_in.title`. With a number it is `<id>.one` or
+A section stands in one file. A sentence is named by its section and id, `sign_in.title`. With a number it is `<id>.one` or
 `<id>.other`. Values stand in `{braces}`; templates escape what comes out.
 """
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, get_args
 
-from mcp_platform.words.files import MalformedWords, read
+from mcp_platform.words.files import MalformedWords, names, read
 
 Tongue = Literal["pt-BR", "en"]
 TONGUES: Final[tuple[Tongue, ...]] = get_args(Tongue)
@@ -31,10 +31,15 @@ def _flat(held: Mapping[str, Any], *, file: str) -> Iterator[tuple[str, str]]:
 
 
 def _sentences() -> dict[Tongue, dict[str, str]]:
-    said = {}
+    said: dict[Tongue, dict[str, str]] = {}
     for tongue in TONGUES:
-        file = f"console.{tongue}.yaml"
-        said[tongue] = dict(_flat(read(file), file=file))
+        said[tongue] = {}
+        for file in names("console", ending=f".{tongue}.yaml"):
+            for name, text in _flat(read(file), file=file):
+                if name in said[tongue]:
+                    raise MalformedWords(file, name, "stands in another file too")
+                said[tongue][name] = text
+        file = f"console/*.{tongue}.yaml"
         for name in said[tongue].keys() ^ said[TONGUES[0]].keys():
             raise MalformedWords(file, name, "is not in both languages")
         for name, text in said[tongue].items():

@@ -76,8 +76,13 @@ class StaticFiles:
 
 def _contents() -> Iterator[tuple[str, bytes]]:
     ours = files(__package__)
-    for name in ("console.css", "console.js", "favicon.svg"):
-        yield name, ours.joinpath("static", name).read_bytes()
+    static = ours.joinpath("static")
+    # The design system first: it declares the layers that each part's own file adds to.
+    sheets = sorted(static.joinpath("css").iterdir(), key=lambda each: each.name)
+    yield "console.css", b"".join(each.read_bytes() for each in sheets)
+    for each in static.iterdir():
+        if each.is_file():
+            yield each.name, each.read_bytes()
     # Put there by `make` and by the build of the image: see assets.py.
     yield "htmx.js", ours.joinpath("vendor", "htmx.js").read_bytes()
     yield "icons.svg", _sprite().encode()

@@ -6,19 +6,18 @@ from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.console.fleet_pages import PILLS
+from mcp_platform.console.places import TENANT, place_of, tenant_of, tenant_page
 from mcp_platform.console.reasons import finding_said, finding_title, reason_of
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.doctor.sentences import state
-from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.environments import EnvironmentChange, Environments
 from mcp_platform.registry.fleet.fleet import fleet_row
 from mcp_platform.tenants.directory import TenantDirectory
-from mcp_platform.tenants.tenant import is_client_name, is_environment
 
-TENANT: Final = "/t/{client}/{environment}"
 SAID: Final = frozenset({"suspended", "resumed", "examined"})
 FOUND_PILLS: Final = {"ok": "ok", "warning": "warn", "failed": "bad", "unknown": "unknown"}
 WORST_FIRST: Final = ("failed", "warning", "unknown", "ok")
@@ -43,7 +42,7 @@ class TenantPages:
         )
 
     async def show(self, visit: PageVisit) -> Response:
-        client, environment = _place(visit)
+        client, environment = place_of(visit)
         async with self._sessions.everywhere() as session:
             environments = Environments(session, visit.signed_in.user.actor)
             facts = await environments.get(client, environment)
@@ -51,7 +50,9 @@ class TenantPages:
             row = await fleet_row(session, client, environment, now=visit.now)
             findings = await Findings(session, located.id).last()
         said = visit.request.query_params.get("said")
-        return visit.page(
+        return tenant_page(
+            visit,
+            await tenant_of(visit, self._tenants),
             "tenant.html",
             facts=facts,
             row=row,
@@ -72,15 +73,14 @@ class TenantPages:
 
     async def examine(self, visit: PageVisit) -> Response:
         """Ask every vendor, which takes some seconds, and change nothing."""
-        client, environment = _place(visit)
-        tenant = await self._tenants.by_path(client, environment)
+        tenant = await tenant_of(visit, self._tenants)
         if tenant.status == "offboarded":
             raise Conflict("It is off-boarded.")
         await self._examinations.run(tenant, actor=visit.signed_in.user.actor)
-        return visit.to(f"/t/{client}/{environment}", said="examined")
+        return visit.to(f"/t/{tenant.path}", said="examined")
 
     async def _change(self, visit: PageVisit, change: EnvironmentChange, said: str) -> Response:
-        client, environment = _place(visit)
+        client, environment = place_of(visit)
         seen = visit.form.get("version", "")
         if not (seen.isascii() and seen.isdecimal() and len(seen) < 18):  # noqa: PLR2004  # bigint
             raise Invalid("The version that was seen is missing.")
@@ -90,15 +90,6 @@ class TenantPages:
             )
         self._tenants.forget()
         return visit.to(f"/t/{client}/{environment}", said=said)
-
-
-def _place(visit: PageVisit) -> tuple[str, str]:
-    """Return client and environment of the path. Raises NotFound if they are no names."""
-    client = str(visit.request.path_params["client"])
-    environment = str(visit.request.path_params["environment"])
-    if not (is_client_name(client) and is_environment(environment)):
-        raise NotFound("There is no such tenant.")
-    return client, environment
 
 
 def _known(finding: Finding) -> bool:

@@ -4,7 +4,7 @@ Handlers get a visit and return an answer. Nothing here knows a page.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlencode
@@ -51,7 +51,8 @@ class Pages:
 class NavigationItem:
     """A place of the navigation: its address, its sentence and its icon.
 
-    `within` is how the paths begin that belong to it, its own left out.
+    `{tenant}` in the address is the tenant of who is there, for staff, who have one. `within` is how
+    the paths begin that belong to it, its own left out.
     """
 
     path: str
@@ -59,6 +60,10 @@ class NavigationItem:
     icon: str
     roles: tuple[Role, ...]
     within: str | None = None
+
+    def of(self, tenant: str | None) -> "NavigationItem":
+        """Return the place of who works for one tenant, or for all."""
+        return replace(self, path=self.path.format(tenant=tenant))
 
     def holds(self, path: str) -> bool:
         """Tell whether a path belongs to this place."""
@@ -117,10 +122,14 @@ class PageVisit:
             times=self.times,
             csrf=token_of(self.cookie),
             fragment=self.request.headers.get("hx-request") == "true",
-            places=[each for each in self.navigation if self.role in each.roles],
+            places=self._places(),
             **values,
         )
         return HTMLResponse(html, status_code=status)
+
+    def _places(self) -> list[NavigationItem]:
+        tenant = self.session.account.tenant if self.session is not None else None
+        return [each.of(tenant) for each in self.navigation if self.role in each.roles]
 
     def to(self, path: str, **query: str) -> Response:
         """Answer a change with the page to look at then."""

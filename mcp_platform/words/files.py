@@ -51,6 +51,12 @@ def read(file: str) -> Mapping[str, Any]:
     return parse(files(__package__).joinpath(file).read_text(encoding="utf-8"), file=file)
 
 
+def names(folder: str, *, ending: str) -> list[str]:
+    """Return the files of a folder of this room, as `read` takes them, by name."""
+    inside = files(__package__).joinpath(folder).iterdir()
+    return sorted(f"{folder}/{each.name}" for each in inside if each.name.endswith(ending))
+
+
 def parse(text: str, *, file: str) -> Mapping[str, Any]:
     """Return what the text of a file holds; `file` is its name, for errors.
 

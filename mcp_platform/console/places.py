@@ -1,0 +1,56 @@
+"""The places of one tenant: its pages in their order, and the tenant that a path names."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from mcp_platform.access.routes import READERS
+from mcp_platform.audit.actor import Role
+from mcp_platform.console.visits import ROOT, PageVisit
+from mcp_platform.errors import NotFound
+from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.tenant import Tenant, is_client_name, is_environment
+
+TENANT: Final = "/t/{client}/{environment}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantTab:
+    """One of a tenant's pages. `path` is what follows the tenant's own."""
+
+    path: str
+    label: str
+    icon: str
+    roles: tuple[Role, ...]
+
+
+TABS: Final = (TenantTab(path="", label="tab.overview", icon="store", roles=READERS),)
+
+
+def place_of(visit: PageVisit) -> tuple[str, str]:
+    """Return client and environment of the path. Raises NotFound if they are no names."""
+    client = str(visit.request.path_params["client"])
+    environment = str(visit.request.path_params["environment"])
+    if not (is_client_name(client) and is_environment(environment)):
+        raise NotFound("There is no such tenant.")
+    return client, environment
+
+
+async def tenant_of(visit: PageVisit, tenants: TenantDirectory) -> Tenant:
+    """Return the tenant that the path names. Raises NotFound if there is none."""
+    return await tenants.by_path(*place_of(visit))
+
+
+def tenant_page(visit: PageVisit, tenant: Tenant, template: str, **values: Any) -> Response:
+    """Answer with a page below a tenant's head: its template extends `tenant_shell.html`.
+
+    `at` is the tenant's address, with which links and forms of the page begin.
+    """
+    return visit.page(
+        template,
+        tenant=tenant,
+        at=f"{ROOT}/t/{tenant.path}",
+        tabs=[each for each in TABS if visit.role in each.roles],
+        **values,
+    )
