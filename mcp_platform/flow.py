@@ -330,6 +330,15 @@ class InboxHandler:
                 messages.append(_spoken(said, turn, at=now, copied=copied))
                 for effect in said.beside:
                     await effect(session)
+            if files := [each for each in heard if each.is_file]:
+                await self._notices.file_came(
+                    session,
+                    tenant,
+                    contact,
+                    kinds=[each.type for each in files],
+                    words=" ".join(each.text for each in files),
+                    key=str(turn.id),
+                )
             await Messages(session, tenant.id).write(lease.contact_id, messages, turn_id=turn.id)
             turns = Turns(session, tenant.id)
             for each, event in zip(heard, turn.events, strict=True):

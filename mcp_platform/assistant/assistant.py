@@ -167,7 +167,8 @@ class Assistant:
         phrases = turn.speech.phrases
         unreadable = "unreadable" in kinds
         if not texts:
-            return TurnReply(Reply(phrases.unreadable if unreadable else phrases.text_only), "menu")
+            kind = None if unreadable else await turn.saying("media", texts)
+            return kind or TurnReply(Reply(phrases.unreadable), "menu")
         said = await self._converse(turn, texts)
         if said is None:
             return None

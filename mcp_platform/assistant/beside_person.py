@@ -11,12 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.choosing.danger import SAFETY, danger_in
 from mcp_platform.assistant.offers import Action
-from mcp_platform.assistant.speaking.facts import About
-from mcp_platform.assistant.speaking.saying import ChosenPhrase
 from mcp_platform.assistant.turn_at_work import TurnAtWork, TurnReply
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.handover import HandOver
-from mcp_platform.words.book import BOOK
 
 WAITING = "human_waiting"
 BACK = "back_to_me"
@@ -28,7 +25,7 @@ async def beside_person(
     """Return what is said though a person has the conversation; None: nothing."""
     standing = await turn.hand_over()
     if danger := _help_in(texts, standing):
-        return await _said(turn, danger, texts)
+        return await turn.saying(danger, texts)
     if standing.taken or standing.answered:
         return None
     action = await turn.menu.meaning(tap) if tap else await turn.typed_choice(texts)
@@ -36,13 +33,13 @@ async def beside_person(
         return await _back(turn, action, texts)
     if standing.said & {WAITING} or standing.said_lately & SAFETY:
         return None
-    return await _said(turn, WAITING, texts)
+    return await turn.saying(WAITING, texts)
 
 
 async def help_in_danger(turn: TurnAtWork, texts: Sequence[str]) -> TurnReply | None:
     """Return the help in the danger that is written of, where no model reads it; None: in none."""
     danger = danger_in(texts) and _help_in(texts, await turn.hand_over())
-    return await _said(turn, danger, texts) if danger else None
+    return await turn.saying(danger, texts) if danger else None
 
 
 def _help_in(texts: Sequence[str], standing: HandOver) -> str | None:
@@ -51,23 +48,9 @@ def _help_in(texts: Sequence[str], standing: HandOver) -> str | None:
     return None if danger in standing.said_lately else danger
 
 
-async def _said(turn: TurnAtWork, phrase: str, texts: Sequence[str]) -> TurnReply | None:
-    composed = await turn.compose([ChosenPhrase(BOOK[phrase], About())], [], texts)
-    if composed is None or composed.reply is None:
-        return None
-    return TurnReply(
-        composed.reply,
-        "menu",
-        said=composed.said,
-        named=composed.named,
-        beside=composed.beside,
-        meanwhile=turn.context.with_person,
-    )
-
-
 async def _back(turn: TurnAtWork, action: Action, texts: Sequence[str]) -> TurnReply | None:
     """Give the conversation back to the assistant, in the transaction of the reply."""
-    hello = await _said(turn, BACK, texts)
+    hello = await turn.saying(BACK, texts)
     if hello is None:
         return None
     follows = await turn.menu.do(action)

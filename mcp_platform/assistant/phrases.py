@@ -29,7 +29,6 @@ class Phrases:
     mine: str
     none_mine: str
     handed_over: str
-    text_only: str
     unreadable: str
     one_not_text: str
     one_unreadable: str

@@ -28,10 +28,12 @@ from mcp_platform.assistant.prompt import (
 from mcp_platform.assistant.speaking.composer import ComposedReply, Composer, EarlierReplies
 from mcp_platform.assistant.speaking.conditions import TurnState
 from mcp_platform.assistant.speaking.consequences import ReplyEffect
+from mcp_platform.assistant.speaking.facts import About
 from mcp_platform.assistant.speaking.saying import ChosenPhrase, KnownIds
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox
 from mcp_platform.conversations.handover import HandOver, hand_over_of
+from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.conversations.messages import Author, Message, Messages
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.appointments import Appointments
@@ -55,6 +57,7 @@ NOTHING_BEFORE = EarlierReplies(
     said={}, named=False, closed=False, greeted_today=False, first=False, misunderstood=0
 )
 _ABUSED = frozenset({"abuse_1", "abuse_2"})
+_UNREAD = {"audio": "audio", "image": "image", "video": "image", "document": "document"}
 # What decorates the words beside it, and need not be answered.
 WORDLESS = frozenset({"sticker"})
 
@@ -148,6 +151,7 @@ class TurnAtWork:
                 open_questions=self._open_questions,
                 proposal_open=self._proposed,
                 with_person=self.context.with_person,
+                unread=_unread(self.context.heard),
             ),
             before=self._before or NOTHING_BEFORE,
             offered=self.offered,
@@ -155,6 +159,20 @@ class TurnAtWork:
             together=self.together,
             question="?" in " ".join(texts),
             own=self._own,
+        )
+
+    async def saying(self, phrase: str, texts: Sequence[str]) -> TurnReply | None:
+        """Return a phrase that code says of its own accord; None: it cannot be said."""
+        composed = await self.compose([ChosenPhrase(BOOK[phrase], About())], [], texts)
+        if composed is None or composed.reply is None:
+            return None
+        return TurnReply(
+            composed.reply,
+            "menu",
+            said=composed.said,
+            named=composed.named,
+            beside=composed.beside,
+            meanwhile=self.context.with_person,
         )
 
     async def prompt(self, texts: Sequence[str]) -> dict[str, Any]:
@@ -376,6 +394,12 @@ class TurnAtWork:
             done.append(each)
             parts.append(answered_call(call, result_for_model(each)))
         return parts
+
+
+def _unread(heard: Sequence[InboundMessage]) -> str:
+    """Return the phrase of the last message's kind that cannot be read."""
+    kinds = [_UNREAD[each.type] for each in heard if each.type in _UNREAD]
+    return kinds[-1] if kinds else "unsupported"
 
 
 def answered_call(call: FunctionCall, response: dict[str, Any]) -> dict[str, Any]:

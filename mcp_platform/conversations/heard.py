@@ -20,6 +20,8 @@ Kind = Literal["text", "tap", "unsupported", "unreadable", "silent", "moved"]
 
 # Kinds that want no answer: they say nothing to the business, or correct what was said.
 SILENT = frozenset({"reaction", "request_welcome", "revoke", "ephemeral"})
+# What comes as a file that nobody here opens; a voice note is asked for in writing instead.
+FILES = frozenset({"image", "video", "document"})
 POLL_AND_THE_LIKE = 131051  # Meta's code for what the Cloud API has no type for
 LONGEST_TEXT = 4096
 LONGEST_NAME = 80
@@ -41,6 +43,11 @@ class InboundMessage:
     """Other aliases of the same contact, where a system message tells of a change."""
     corrects: str | None = None
     """The key of the message that this one takes back, or replaces."""
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether a file came that is still to be known of, with words below it or without."""
+        return self.type in FILES and self.kind in ("text", "unsupported")
 
 
 def corrected(heard: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:

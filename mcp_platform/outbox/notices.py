@@ -3,6 +3,7 @@
 Notices are effects like any other: recorded, sent, retried. The same trouble is told once an hour.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -48,6 +49,11 @@ class NoticeTexts:
     asked: str
     still_asked: str
     passed_on: str
+    file: str
+    image: str
+    video: str
+    document: str
+    several_files: str
     urgent: str
     late: str
     late_by: str
@@ -155,6 +161,31 @@ class Notices:
         text = f"{texts.urgent} {text}" if urgent else text
         await self._record(session, tenant, text, key=f"n:passed_on:{key}")
         NOTICES.labels(about="passed_on").inc()
+
+    async def file_came(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        contact: NamedContact,
+        *,
+        kinds: Sequence[str],
+        words: str,
+        key: str,
+    ) -> None:
+        """Tell the owner, in the transaction that keeps the message, of files that nobody here opens.
+
+        `kinds`: `image`, `video` or `document`. `words` are the customer's below them, if there are
+        any: they are quoted.
+        """
+        texts = _texts(tenant)
+        what = texts.several_files.format(count=len(kinds))
+        if len(kinds) == 1:
+            what = {"image": texts.image, "video": texts.video}.get(kinds[0], texts.document)
+        said = texts.file.format(who=_who(tenant, contact), what=what)
+        quoted = f"«{_quoted(words)}» " if words.strip() else ""
+        text = f"{said} {quoted}{_how_to_answer(tenant, contact)}"
+        await self._record(session, tenant, text, key=f"n:file:{key}")
+        NOTICES.labels(about="file").inc()
 
     async def running_late(
         self,

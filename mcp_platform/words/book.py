@@ -70,13 +70,14 @@ Consequence = Literal[
     "ask_owner",  # an open question; its topic is the phrase's id
     "remind_owner",
     "pass_media",  # the file that came goes to the owner
+    "tell_file",  # the owner hears that a file came, as of every file
     "count_wish",
     "open_data_request",
     "send_nothing",
 ]
 
 TELLS: frozenset[Consequence] = frozenset(
-    {"tell_owner", "tell_owner_now", "remind_owner", "call_person", "call_person_now"}
+    {"tell_owner", "tell_owner_now", "tell_file", "remind_owner", "call_person", "call_person_now"}
 )
 """What tells the owner, in the transaction of the reply."""
 

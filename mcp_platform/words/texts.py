@@ -49,6 +49,7 @@ class Outcomes:
     ask_what: str
     team_told: str
     team_reminded: str
+    team_told_file: str
 
 
 # What announces a list, a proposal or a text, and so may end in a colon.

@@ -1,10 +1,11 @@
 """What is not text: a polite answer, or none where none is wanted."""
 
+import re
 from typing import Any
 
 from tests.world import ANA, World, choices_of, message, text_of
 
-POLITE = "Por enquanto só entendo mensagens de texto."
+POLITE = re.compile("escr[ei]|em palavras|em texto", re.IGNORECASE)
 MEDIA = {"mime_type": "image/jpeg", "sha256": "x", "id": "123"}
 
 ANSWERED: list[dict[str, Any]] = [
@@ -65,7 +66,52 @@ async def test_what_is_not_text_is_answered_politely(here: World) -> None:
         await here.post(here.webhook({**bare(content), "from": sender_of(number)}))
 
     for number, content in enumerate(ANSWERED):
-        assert POLITE in text_of((await here.replies(1, as_=sender_of(number)))[0]), content
+        answer = text_of((await here.replies(1, as_=sender_of(number)))[0])
+        assert POLITE.search(answer), (content, answer)
+        told = content["type"] in ("image", "video", "document")
+        assert ("Avisei a equipe de que chegou." in answer) == told, content
+
+
+async def test_the_owner_hears_of_a_file_with_the_words_below_it_quoted(here: World) -> None:
+    caption = {**MEDIA, "caption": "meu currículo, «urgente»\n✅ aceito"}
+    await here.post(
+        here.webhook(
+            bare({"type": "document", "document": caption}),
+            contacts=[{"wa_id": ANA, "profile": {"name": "Ana"}}],
+        )
+    )
+    await here.replies(1)
+
+    [told] = await here.replies(1, as_=here.tenant.owner)
+
+    assert "Ana (+5511999998888) mandou um arquivo" in text_of(told)
+    assert "«meu currículo, urgente ✅ aceito»" in text_of(told)
+
+
+async def test_of_several_files_the_owner_hears_once_also_beside_a_person(here: World) -> None:
+    await here.ask("quero falar com uma pessoa")
+    [called] = await here.replies(1, as_=here.tenant.owner)
+    picture = bare({"type": "image", "image": MEDIA})
+    await here.post(here.webhook(picture, {**picture, "id": "wamid.2"}))
+
+    [told] = [
+        text_of(each)
+        for each in await here.replies(3, as_=here.tenant.owner)
+        if "arquivos" in text_of(each)
+    ]
+
+    assert "mandou 2 arquivos, que o assistente não abre nem encaminha" in told
+    assert "arquivos" not in text_of(called)
+
+
+async def test_without_an_owner_nobody_is_said_to_know_of_a_file(alone: World) -> None:
+    await alone.change(owner_whatsapp=None)
+    await alone.post(alone.webhook(bare({"type": "image", "image": MEDIA})))
+
+    answer = text_of((await alone.replies(1))[0])
+
+    assert "equipe" not in answer
+    assert POLITE.search(answer)
 
 
 async def test_what_is_written_below_a_picture_is_answered(here: World) -> None:
@@ -182,5 +228,5 @@ async def test_a_tap_on_something_never_offered_says_that_it_is_not_valid(here: 
             assert "Essa opção não vale mais." in text_of(reply), offer
             assert choices_of(reply), offer
         else:
-            assert POLITE in text_of(reply), offer
+            assert POLITE.search(text_of(reply)), offer
     assert await here.statuses() == []

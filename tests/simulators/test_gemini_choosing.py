@@ -190,7 +190,7 @@ SENTENCES = [
         ["tell_team(appointment=a_1, kind=late, minutes=20)", "ask_owner(topic=late)"],
     ),
     ("quero meu dinheiro de volta", {}, ["refund"]),
-    ("terrible service, the hair is a mess", {}, ["complaint, ask_photos"]),
+    ("terrible service, the hair is a mess", {}, ["complaint"]),
     ("meu pai tá com dor forte no peito", {}, ["emergency"]),
     ("a Mel comeu chumbinho", {}, ["emergency_animal"]),
     ("quebrei um dente, dói muito", {}, ["ill, urgent"]),

@@ -286,6 +286,8 @@ class Composer:
             return "greet_first" if before.first else "greet_returning"
         if phrase == "see_below" and state.proposal == "move":
             return "see_change"
+        if phrase == "media":
+            return state.unread
         if phrase == "abuse":
             return ("abuse_1", "abuse_2", "silence")[min(before.abused, 2)]
         if phrase == "not_understood":

@@ -25,6 +25,8 @@ class TurnState:
     open_questions: int = 0
     with_person: bool = False
     """A person has the conversation."""
+    unread: str = "unsupported"
+    """The phrase of the kind of message that came and cannot be read."""
     today: date
     """By the business's clock."""
 

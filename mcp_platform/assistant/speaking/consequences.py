@@ -144,6 +144,8 @@ class PhraseEffects:
         if phrase.force != "does" or not self._reaches_owner:
             return None
         outcomes = TEXTS[self._language].outcomes
+        if "tell_file" in phrase.does:
+            return outcomes.team_told_file
         return outcomes.team_reminded if "remind_owner" in phrase.does else outcomes.team_told
 
     @property

@@ -163,12 +163,7 @@ class _Turn:
             return []
         if found == "frustrated" and self.scene.wish.when and self.service:
             return [self._find()]
-        more = []
-        if found in ("complaint", "refund") and re.search(
-            r"cabelo|corte|unha|hair|nail|pelo", self.said
-        ):
-            more = [part("ask_photos")]
-        return [self.reply(*self._reacts(), part(found), *more)]
+        return [self.reply(*self._reacts(), part(found))]
 
     def _lateness(self) -> list[ModelFunctionCall]:
         if not re.search(wishes.LATE, self.said) or not self.mine:
