@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.app import create_app
 from mcp_platform.bootstrap.service import Platform, platform
 from mcp_platform.cli.serving import KEEP_ALIVE_S
+from mcp_platform.rehearsal.phone import UNFINISHED, choices_of
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.settings import Settings
 from mcp_platform.simulators.gemini import app as gemini
@@ -35,14 +36,6 @@ from tests.factories import ZONE
 
 PATIENCE_S = 90.0  # for anything, on a machine with other things to do; only failures wait so long
 LONG_POLL_S = 2.0  # less than the time-out of the clients that ask
-# Everything that somebody has still to do, but for what Meta has still to tell.
-UNFINISHED = """
-    SELECT (SELECT count(*) FROM inbox_events
-            WHERE tenant_id = :tenant AND state IN ('waiting', 'claimed'))
-         + (SELECT count(*) FROM turns WHERE tenant_id = :tenant AND state = 'open')
-         + (SELECT count(*) FROM outbox
-            WHERE tenant_id = :tenant AND state IN ('pending', 'sending', 'uncertain'))
-"""
 ANA = "5511999998888"
 
 
@@ -504,17 +497,6 @@ def text_of(message: dict[str, Any]) -> str:
     if payload["type"] == "text":
         return str(payload["text"]["body"])
     return str(payload["interactive"]["body"]["text"])
-
-
-def choices_of(message: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the rows or buttons of a sent message."""
-    payload = message["payload"]
-    if payload["type"] != "interactive":
-        return []
-    action = payload["interactive"]["action"]
-    if payload["interactive"]["type"] == "button":
-        return [{**each["reply"], "kind": "button"} for each in action["buttons"]]
-    return [{**row, "kind": "list"} for section in action["sections"] for row in section["rows"]]
 
 
 def choice(message: dict[str, Any], title: str) -> dict[str, str]:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.dialogues.dialogues import HERE, Dialogue, everything, load
-from tests.dialogues.play import Played, play_all
+from mcp_platform.rehearsal.playing import PlayedDialogue
+from mcp_platform.tenants.languages import LANGUAGES
+from tests.dialogues.dialogues import HERE, everything, load
+from tests.dialogues.play import play_all
 from tests.world import World
 
 BUILD = HERE.parent.parent / "build" / "dialogues"
@@ -38,23 +40,23 @@ async def test_a_sample_of_what_went_well_goes_well(service: World) -> None:
 
 
 def test_there_are_as_many_dialogues_as_were_promised() -> None:
-    found = {language: len(load(language)) for language in ("pt-BR", "en", "es")}
+    found = {language: len(load(language)) for language in LANGUAGES}
     assert found == {"pt-BR": 60, "en": 20, "es": 20}
     ids = [each.id for each in everything()]
     assert len(ids) == len(set(ids))
     assert passing() <= set(ids)
 
 
-def lost(played: list[Played]) -> dict[str, tuple[str, ...]]:
+def lost(played: list[PlayedDialogue]) -> dict[str, tuple[str, ...]]:
     """Return what is wrong with dialogues that are known to have gone well."""
     return {each.dialogue.id: each.wrong for each in played if not each.good and is_known(each)}
 
 
-def is_known(played: Played) -> bool:
+def is_known(played: PlayedDialogue) -> bool:
     return played.dialogue.id in passing()
 
 
-def report(played: list[Played], file: Path) -> None:
+def report(played: list[PlayedDialogue], file: Path) -> None:
     """Write what was said and what is wrong with it, and print how many went well."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(
@@ -63,17 +65,6 @@ def report(played: list[Played], file: Path) -> None:
             for each in played
         )
     )
-    good = [each.dialogue for each in played if each.good]
-    file.with_suffix(".passing").write_text("".join(f"{each.id}\n" for each in good))
-    print(count(good, of=[each.dialogue for each in played]))  # noqa: T201 - seen with `-s`
-
-
-def count(good: list[Dialogue], *, of: list[Dialogue]) -> str:
-    """Say how many went well, those with scripted choices apart."""
-    parts = []
-    for scripted, what in ((False, "by the persona's own choice"), (True, "scripted")):
-        every = [each for each in of if each.scripted is scripted]
-        passed = [each for each in good if each.scripted is scripted]
-        if every:
-            parts.append(f"{len(passed)} of {len(every)} {what}")
-    return "; ".join(parts)
+    good = [each.dialogue.id for each in played if each.good]
+    file.with_suffix(".passing").write_text("".join(f"{each}\n" for each in good))
+    print(f"{len(good)} of {len(played)}")  # noqa: T201 - seen with `-s`

@@ -5,27 +5,34 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from mcp_platform.rehearsal.dialogues import DialogueTurn, written
+from mcp_platform.rehearsal.judge import (
+    RULES,
+    Evidence,
+    PhoneMessage,
+    StandingAppointment,
+    plain,
+    wrong,
+)
 from tests.cases import cases
-from tests.dialogues.dialogues import Turn, written
-from tests.dialogues.judge import RULES, Booked, Evidence, Message, plain, wrong
 from tests.factories import ZONE
 
 TODAY = date(2026, 6, 11)  # a Thursday
-CUT = Booked("corte", "ze", datetime(2026, 6, 12, 9, 30, tzinfo=ZONE))
+CUT = StandingAppointment("corte", "ze", datetime(2026, 6, 12, 9, 30, tzinfo=ZONE))
 LATER = replace(CUT, start=datetime(2026, 6, 13, 15, tzinfo=ZONE))
 ROWS = ("09:00 Corte · Ana", "09:30 Corte · Zé", "11:00 Corte · Ana")
-LIST = Message("Corte, amanhã (12/6):", ROWS)
-MENU = Message("O que você prefere?", ("Agendar", "Meus horários", "Falar com a equipe"))
-HELLO = Message("Oi! Aqui é o assistente virtual da Barbearia do Zé.")
+LIST = PhoneMessage("Corte, amanhã (12/6):", ROWS)
+MENU = PhoneMessage("O que você prefere?", ("Agendar", "Meus horários", "Falar com a equipe"))
+HELLO = PhoneMessage("Oi! Aqui é o assistente virtual da Barbearia do Zé.")
 
 
 def evidence(
-    *replies: str | Message, turn: Mapping[str, Any] | None = None, **more: Any
+    *replies: str | PhoneMessage, turn: Mapping[str, Any] | None = None, **more: Any
 ) -> Evidence:
-    said: Sequence[Message] = [
-        each if isinstance(each, Message) else Message(each) for each in replies
+    said: Sequence[PhoneMessage] = [
+        each if isinstance(each, PhoneMessage) else PhoneMessage(each) for each in replies
     ]
-    return Evidence(turn=Turn(**(turn or {})), today=TODAY, replies=said, **more)
+    return Evidence(turn=DialogueTurn(**(turn or {})), today=TODAY, replies=said, **more)
 
 
 CASES = [
@@ -36,13 +43,13 @@ CASES = [
     ("understood", evidence("Qual dia?"), evidence("Não entendi bem. Qual dia?")),
     (
         "not_again",
-        evidence("Qual dia?", earlier=[Message("Qual serviço?")]),
-        evidence("Qual dia?", earlier=[Message("Qual dia?")]),
+        evidence("Qual dia?", earlier=[PhoneMessage("Qual serviço?")]),
+        evidence("Qual dia?", earlier=[PhoneMessage("Qual dia?")]),
     ),
     (
         "introduced_once",
         evidence("Qual dia?", earlier=[HELLO]),
-        evidence(HELLO, earlier=[HELLO, Message("Qual dia?")]),
+        evidence(HELLO, earlier=[HELLO, PhoneMessage("Qual dia?")]),
     ),
     ("few_emojis", evidence("✅ Agendado: Corte. Até lá! 😊"), evidence("Até lá! 😊🎉")),
     (
@@ -130,7 +137,7 @@ CASES = [
     (
         "proposes",
         evidence(
-            Message("Posso marcar? Corte, amanhã, às 9h30.", ("Confirmar",)),
+            PhoneMessage("Posso marcar? Corte, amanhã, às 9h30.", ("Confirmar",)),
             turn={"proposes": ("{on1}", "09:30")},
         ),
         evidence("Corte, amanhã, às 9h30.", turn={"proposes": ("{on1}", "09:30")}),

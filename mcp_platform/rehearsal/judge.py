@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.dialogues.dialogues import WEEKDAYS, Turn
+from mcp_platform.rehearsal.dialogues import WEEKDAYS, DialogueTurn
 
 BRIEF = 350  # characters: two short paragraphs on a phone
 CLOSING = 160
@@ -38,6 +38,8 @@ _MENU = (  # what the main menu offers; a reply with three of them is that menu
     r"meus horarios|my (appointments|bookings)|mis citas",
     r"falar|talk|speak|hablar|atendente|persona|pessoa",
 )
+_MENU_ROWS = 3
+_NOON, _MIDNIGHT, _HOUR_ENDS = 12, 24, 60
 _PROMISES = re.compile(
     r"\b(um (momento|instante|minut)|vou (verificar|ver aqui|checar)|ja (volto|retorno)|aguarde"
     r"|one moment|let me check|i'll check|hold on|un momento|voy a (revisar|verificar)|ya vuelvo)"
@@ -64,7 +66,7 @@ _MARKED = {language: frozenset(words.split()) for language, words in _WORDS.item
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class StandingAppointment:
     """An appointment that stands; `start` by the business's clock."""
 
     service: str
@@ -73,7 +75,7 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class PhoneMessage:
     """A message of ours: its text, and title and description of each row or button."""
 
     text: str = ""
@@ -94,14 +96,14 @@ class Message:
 class Evidence:
     """What one turn left: on the customer's phone, with the owner, and in the database."""
 
-    turn: Turn
+    turn: DialogueTurn
     today: date
-    replies: Sequence[Message] = ()
-    earlier: Sequence[Message] = ()  # ours, before this turn
+    replies: Sequence[PhoneMessage] = ()
+    earlier: Sequence[PhoneMessage] = ()  # ours, before this turn
     owner: Sequence[str] = ()
     called: bool = False
-    before: Mapping[str, Booked] = field(default_factory=dict)
-    after: Mapping[str, Booked] = field(default_factory=dict)
+    before: Mapping[str, StandingAppointment] = field(default_factory=dict)
+    after: Mapping[str, StandingAppointment] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -152,7 +154,7 @@ def not_the_menu(evidence: Evidence) -> str | None:
     """The main menu answers no question."""
     offered = plain("\n".join(evidence.choices))
     found = sum(bool(re.search(pattern, offered)) for pattern in _MENU)
-    return "the main menu" if found >= 3 else None
+    return "the main menu" if found >= _MENU_ROWS else None
 
 
 @rule
@@ -208,7 +210,7 @@ def nothing_empty(evidence: Evidence) -> str | None:
 @rule
 def nothing_unseen(evidence: Evidence) -> str | None:
     """What was booked, moved and cancelled is what the turn says, and nothing else."""
-    wanted = evidence.turn.does
+    wanted: Mapping[str, Any] = evidence.turn.does
     made, gone = _difference(evidence)
     done = {
         "booked": [made[key] for key in made.keys() - gone.keys()],
@@ -333,7 +335,9 @@ def owner(evidence: Evidence) -> str | None:
         return None
     if not evidence.owner:
         return "the owner was not told"
-    missing = _missing(() if wanted is True else wanted, "\n".join(evidence.owner), evidence)
+    missing = _missing(
+        wanted if isinstance(wanted, tuple) else (), "\n".join(evidence.owner), evidence
+    )
     return f"not told: {missing}" if missing else None
 
 
@@ -355,11 +359,11 @@ def _hour(match: re.Match[str]) -> str:
     if not half and match[2] is None and "h" not in said:
         return said
     hour, minute = int(match[1]), int(match[2] or match[3] or 0)
-    if half == "p" and hour < 12:
+    if half == "p" and hour < _NOON:
         hour += 12
-    elif half == "a" and hour == 12:
+    elif half == "a" and hour == _NOON:
         hour = 0
-    return f"{hour:02d}:{minute:02d}" if hour < 24 and minute < 60 else said
+    return f"{hour:02d}:{minute:02d}" if hour < _MIDNIGHT and minute < _HOUR_ENDS else said
 
 
 def _missing(facts: Sequence[str], text: str, evidence: Evidence) -> list[str]:
@@ -392,7 +396,9 @@ def _on(days: int, text: str, evidence: Evidence) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) for name in names)
 
 
-def _difference(evidence: Evidence) -> tuple[dict[str, Booked], dict[str, Booked]]:
+def _difference(
+    evidence: Evidence,
+) -> tuple[dict[str, StandingAppointment], dict[str, StandingAppointment]]:
     """Return what stands now and did not, and what stood and does not, by id."""
     before, after = evidence.before, evidence.after
     made = {key: each for key, each in after.items() if before.get(key) != each}
@@ -400,7 +406,7 @@ def _difference(evidence: Evidence) -> tuple[dict[str, Booked], dict[str, Booked
     return made, gone
 
 
-def _is(effect: Booked, wanted: Mapping[str, Any], evidence: Evidence) -> bool:
+def _is(effect: StandingAppointment, wanted: Mapping[str, Any], evidence: Evidence) -> bool:
     lists = [each.times for each in evidence.earlier if each.times]
     shown = lists[-1] if lists else []
     hour = wanted.get("at")
