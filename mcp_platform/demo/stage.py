@@ -39,8 +39,8 @@ PAGE_PORT = 8088  # the same at each start where it is free, so that a reload fi
 HTTP_TIMEOUT_S = 30
 # Pleasant to watch: a person who writes one line does not want to wait 1.5 s for the next.
 PLEASANT = {"DEBOUNCE_S": "0.6", "DEBOUNCE_CAP_S": "3"} | {
-    # Who asks for a person on the page gets the assistant back after a minute, not tomorrow.
-    "HUMAN_S": "60"
+    # Who asks for a person on the page gets the assistant back before they have given up on it.
+    "HUMAN_S": "600"
 }
 
 Step = Callable[[str], None]

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from mcp_platform.demo import verdict
+from mcp_platform.demo import others, verdict
 from mcp_platform.demo.businesses import Business, Person
 from mcp_platform.demo.customer import Customer
 from mcp_platform.demo.failures import ScriptFailed
@@ -76,6 +76,7 @@ def demo(
         if script:
             try:
                 _prove(opened, screen)
+                _fill(opened, screen)
             except ScriptFailed as error:
                 screen.say(f"[bold red]{error}[/]")  # it stays up: there is something to look at
         _stay(opened, screen, browser=browser)
@@ -101,6 +102,15 @@ def _prove(stage: Stage, screen: Screen) -> None:
     screen.say(
         f"[green]✓[/] {standing} appointments stand in Postgres and in the calendars, "
         f"{len(expected) - standing} was cancelled in both."
+    )
+
+
+def _fill(stage: Stage, screen: Screen) -> None:
+    """Give the console something to show."""
+    booked = others.fill(stage, today=datetime.now(ZONE).date())
+    screen.say(
+        f"[green]✓[/] {booked} appointments of other customers fill the coming days, and two"
+        " customers wait for the team to answer."
     )
 
 
