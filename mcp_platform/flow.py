@@ -319,7 +319,7 @@ class InboxHandler:
         """
         now = self._clock()
         messages = [
-            Message("contact", each.text or f"[{each.type}]", each.at, each.key)
+            Message("contact", each.text or f"[{each.type}]", each.at, each.key, _kind_of(each))
             for each in heard
             if each.kind in ("text", "tap", "unsupported", "unreadable")
         ]
@@ -402,12 +402,21 @@ def reply_key(turn: Turn) -> str:
     return f"{REPLY}{turn.id}"
 
 
+def _kind_of(heard: InboundMessage) -> dict[str, Any] | None:
+    """Return what tells a tap, or what has no text, from words that were typed."""
+    if heard.kind == "tap":
+        return {"kind": "tap"}
+    return None if heard.text else {"kind": heard.type}
+
+
 def _spoken(said: TurnReply, turn: Turn, *, at: datetime, copied: bool | None) -> Message:
     choices = [
         {"id": each.id, "title": each.title, "description": each.description}
         for each in said.reply.choices
     ]
     content: dict[str, Any] = {"choices": choices} if choices else {}
+    if choices and said.reply.list_label:
+        content["list_label"] = said.reply.list_label
     if said.said:
         content |= {"said": dict(said.said), "named": said.named}
     if said.meanwhile:

@@ -90,13 +90,28 @@ class TakenOut(BaseModel):
     ]
 
 
+class ShownChoice(_Out):
+    title: str
+    description: str
+
+
 class MessageOut(_Out):
     id: int
     at: datetime
     author: Literal["contact", "model", "menu", "human", "system"]
     by: Annotated[str | None, Field(description="The person, of a message by `human`.")]
     text: str
-    choices: list[str]
+    kind: Annotated[
+        str,
+        Field(
+            description="`text`, or `tap` on a choice; of what has no text, WhatsApp's name of it,"
+            " such as `image`."
+        ),
+    ]
+    choices: list[ShownChoice]
+    list_label: Annotated[
+        str | None, Field(description="What opens the choices, where they are a list.")
+    ]
     delivery: Annotated[
         Delivery | None,
         Field(

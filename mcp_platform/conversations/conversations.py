@@ -22,6 +22,8 @@ from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.whatsapp.messages import LIST_LABEL, fit_buttons
+from mcp_platform.whatsapp.reply import ReplyOption
 
 Handling = Literal["assistant", "waiting", "person"]
 """Who answers: the assistant; nobody yet, it waits for a person; the person who has taken it."""
@@ -134,7 +136,11 @@ class ThreadMessage:
     author: Author
     by: str | None
     text: str
-    choices: tuple[str, ...]
+    kind: str
+    """`text`, or `tap` on a choice; of what has no text, what WhatsApp calls it: `image`, `audio`."""
+    choices: tuple[ReplyOption, ...]
+    list_label: str | None
+    """What opened the choices as a list; None: they were buttons, or there were none."""
     delivery: Delivery | None
     error_code: int | None
     error: str | None
@@ -247,13 +253,17 @@ class Conversations:
 
     def _message(self, row: Mapping[str, Any]) -> ThreadMessage:
         content, state = row["content"] or {}, row["state"]
+        choices = tuple(ReplyOption(**each) for each in content.get("choices", ()))
+        buttons = fit_buttons(row["text"], choices)
         return ThreadMessage(
             id=row["id"],
             at=row["at"],
             author=row["author"],
             by=content.get("by"),
             text=self._shown(row["text"]) or "",
-            choices=tuple(each["title"] for each in content.get("choices", ())),
+            kind=content.get("kind", "text"),
+            choices=choices,
+            list_label=None if buttons else content.get("list_label") or LIST_LABEL,
             delivery=None if state is None else _DELIVERIES[state],
             error_code=row["error_code"],
             error=row["error"],

@@ -11,6 +11,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,9 @@ from mcp_platform.tenants.tenant import Tenant
 from mcp_platform.whatsapp.messages import Recipient, whole_text
 from mcp_platform.whatsapp.reply import Reply
 
+Obstacle = Literal["suspended", "offboarded", "untaken", "somebody", "api", "window"]
+"""What keeps a person from writing: `untaken`, nobody has the conversation; `somebody` else has it;
+`window`, WhatsApp takes nothing now."""
 # Names of replies: two are one if person, contact and Idempotency-Key are the same.
 REPLIES = UUID("7a6f9f0e-1a57-4c55-9a2c-6f0f5b1a9d3e")
 LOCK = Sql("SELECT 1 FROM contacts WHERE tenant_id = :tenant AND id = :contact FOR NO KEY UPDATE")
@@ -144,20 +148,20 @@ class PersonInConversation:
         return await self._conversations.get(contact_id, now=self.now)
 
     def _check_may_write(self, conversation: Conversation) -> None:
-        if self._tenant.status != "active":
-            path, status = self._tenant.path, self._tenant.status
-            raise Conflict(f"{path} is {status}: nothing is sent for it.")
-        if conversation.taken_by is None:
-            raise Conflict("The assistant answers this conversation: take it first.")
-        if conversation.taken_by != self._trail.who:
-            raise Conflict(_has_it(conversation))
-        if conversation.space != "whatsapp":
-            raise Conflict("This contact writes by the API, where nobody can be written to.")
-        if conversation.window_until is None:
-            raise Conflict(
-                "They last wrote more than 24 hours ago, or never: WhatsApp takes no message now."
-                " Call them, or wait until they write."
-            )
+        match obstacle(conversation, self._tenant, who=self._trail.who):
+            case "suspended" | "offboarded" as status:
+                raise Conflict(f"{self._tenant.path} is {status}: nothing is sent for it.")
+            case "untaken":
+                raise Conflict("The assistant answers this conversation: take it first.")
+            case "somebody":
+                raise Conflict(_has_it(conversation))
+            case "api":
+                raise Conflict("This contact writes by the API, where nobody can be written to.")
+            case "window":
+                raise Conflict(
+                    "They last wrote more than 24 hours ago, or never: WhatsApp takes no message"
+                    " now. Call them, or wait until they write."
+                )
 
     async def _send(self, contact: Contact, said: str, *, key: str) -> None:
         message = Message("human", said, self.now, key, {"by": self._trail.who})
@@ -194,6 +198,17 @@ class PersonInConversation:
             target=f"{self._tenant.path}/conversations/{contact_id}",
             tenant_id=self._tenant.id,
         )
+
+
+def obstacle(conversation: Conversation, tenant: Tenant, *, who: str) -> Obstacle | None:
+    """Return why this person cannot write to the contact now; None: they can."""
+    if tenant.status != "active":
+        return tenant.status
+    if conversation.taken_by != who:
+        return "untaken" if conversation.taken_by is None else "somebody"
+    if conversation.space != "whatsapp":
+        return "api"
+    return "window" if conversation.window_until is None else None
 
 
 def _has_it(conversation: Conversation) -> str:

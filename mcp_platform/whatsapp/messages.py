@@ -6,6 +6,7 @@ Source: Meta's "Send messages", "Interactive list messages" and "Interactive rep
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +96,7 @@ def _content(reply: Reply) -> dict[str, Any]:
     choices = _usable(reply.choices)
     if not choices:
         return {"type": "text", "text": {"body": shortened(text, TEXT_MAX), "preview_url": False}}
-    part = _buttons(text, choices) if _fit_buttons(text, choices) else _list(text, choices, reply)
+    part = _buttons(text, choices) if fit_buttons(text, choices) else _list(text, choices, reply)
     return {"type": "interactive", "interactive": part}
 
 
@@ -140,7 +141,8 @@ def _list(text: str, choices: list[ReplyOption], reply: Reply) -> dict[str, Any]
     }
 
 
-def _fit_buttons(text: str, choices: list[ReplyOption]) -> bool:
+def fit_buttons(text: str, choices: Sequence[ReplyOption]) -> bool:
+    """Tell whether choices are shown as buttons below a text, and not as a list."""
     return (
         len(choices) <= BUTTONS_MAX
         and _length(text) <= BUTTONS_BODY_MAX

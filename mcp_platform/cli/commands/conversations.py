@@ -111,7 +111,7 @@ def show_(
         typer.echo(f"{_moment(each.at)}  {by}:{told}{failed}")
         typer.echo("\n".join(f"    {_plain(line)}" for line in each.text.splitlines()))
         for choice in each.choices:
-            typer.echo(f"    • {_plain(choice)}")
+            typer.echo(f"    • {_plain(choice.title)}")
 
 
 @app.command()
