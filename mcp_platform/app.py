@@ -161,12 +161,19 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         sessions=admin.sessions,
         tenants=shared.tenants,
         examinations=admin.examinations,
+        conversations=_conversations(admin, shared),
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,
         clock=shared.clock,
         public_url=shared.settings.public_url,
         development=shared.settings.console_design,
+    )
+
+
+def _conversations(admin: Administration, shared: Shared) -> ConversationRoutes:
+    return ConversationRoutes(
+        sessions=admin.sessions, idle=shared.settings.human_idle_s, clock=shared.clock
     )
 
 
@@ -190,7 +197,7 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
             )
         )
     )
-    visits = ConversationRoutes(sessions=sessions, idle=shared.settings.human_idle_s, clock=clock)
+    visits = _conversations(admin, shared)
     app.include_router(tenant_conversations_router(visits, sessions=sessions, guard=guard))
     app.include_router(
         tenant_appointments_router(admin.appointments, sessions=sessions, guard=guard)

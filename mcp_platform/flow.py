@@ -403,10 +403,10 @@ def reply_key(turn: Turn) -> str:
 
 
 def _kind_of(heard: InboundMessage) -> dict[str, Any] | None:
-    """Return what tells a tap, or what has no text, from words that were typed."""
+    """Return what tells a tap, a file, or what has no text, from words that were typed."""
     if heard.kind == "tap":
         return {"kind": "tap"}
-    return None if heard.text else {"kind": heard.type}
+    return {"kind": heard.type} if heard.is_file or not heard.text else None
 
 
 def _spoken(said: TurnReply, turn: Turn, *, at: datetime, copied: bool | None) -> Message:

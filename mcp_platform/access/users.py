@@ -6,6 +6,7 @@ the user's sign-ins if these would allow too much now. The last administrator st
 
 import re
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -252,6 +253,16 @@ async def list_users(
     statement = _users() if role is None else _users().where(UserRow.role == role)
     found, cursor = await Order(UserRow.email).page(session, statement, query=query)
     return [_user(*each) for each in found], cursor
+
+
+async def names_of(session: AsyncSession, emails: Collection[str]) -> dict[str, str]:
+    """Return what users are called, by their e-mail addresses; who is no user is left out."""
+    if not emails:
+        return {}
+    found = await session.execute(
+        select(UserRow.email, UserRow.name).where(UserRow.email.in_(emails))
+    )
+    return {row.email: row.name for row in found}
 
 
 def _users() -> Any:

@@ -22,7 +22,9 @@ class HomePages:
 
     async def start(self, visit: PageVisit) -> Response:
         """Lead to what a role works with."""
-        return visit.to("/fleet" if visit.role in READERS else "/me")
+        if visit.role in READERS:
+            return visit.to("/fleet")
+        return visit.to(f"/t/{visit.signed_in.account.tenant}/conversations")
 
     async def components(self, visit: PageVisit) -> Response:
         return visit.page("design.html")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS
-from mcp_platform.audit.actor import Role
+from mcp_platform.audit.actor import ROLES, Role
 from mcp_platform.console.visits import ROOT, PageVisit
 from mcp_platform.errors import NotFound
 from mcp_platform.tenants.directory import TenantDirectory
@@ -25,7 +25,10 @@ class TenantTab:
     roles: tuple[Role, ...]
 
 
-TABS: Final = (TenantTab(path="", label="tab.overview", icon="store", roles=READERS),)
+TABS: Final = (
+    TenantTab(path="", label="tab.overview", icon="store", roles=READERS),
+    TenantTab(path="/conversations", label="talks.tab", icon="messages-square", roles=ROLES),
+)
 
 
 def place_of(visit: PageVisit) -> tuple[str, str]:

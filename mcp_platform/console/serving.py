@@ -12,12 +12,14 @@ from mcp_platform.access.browser_sign_ins import BrowserSignIns
 from mcp_platform.access.routes import READERS
 from mcp_platform.access.sign_ins import SignIns
 from mcp_platform.console.console import ConsoleRoutes, Reception
+from mcp_platform.console.conversations.pages import ConversationPages
 from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
 from mcp_platform.console.me import OwnPages
 from mcp_platform.console.sign_in import SignInPages
 from mcp_platform.console.tenant_pages import TenantPages
 from mcp_platform.console.visits import ConsolePage, NavigationItem
+from mcp_platform.conversations.api import ConversationRoutes
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.directory import TenantDirectory
@@ -30,6 +32,7 @@ class ConsoleParts:
     sessions: Sessions
     tenants: TenantDirectory
     examinations: Examinations
+    conversations: ConversationRoutes
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
@@ -40,6 +43,13 @@ class ConsoleParts:
 
 NAVIGATION: Final = (
     NavigationItem(path="/fleet", label="shell.fleet", icon="store", roles=READERS, within="/t/"),
+    NavigationItem(
+        path="/t/{tenant}/conversations",
+        label="talks.tab",
+        icon="messages-square",
+        roles=("staff",),
+        within="/t/{tenant}/conversations/",
+    ),
     NavigationItem(path="/me", label="shell.me", icon="circle-user", roles=("staff",)),
 )
 
@@ -53,6 +63,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *TenantPages(
             parts.sessions, tenants=parts.tenants, examinations=parts.examinations
         ).table(),
+        *ConversationPages(parts.conversations, tenants=parts.tenants).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )
 

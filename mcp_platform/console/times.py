@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
@@ -32,9 +33,37 @@ class WrittenTimes:
         """Return a moment with its day, in a zone."""
         return format_datetime(moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=self._locale)
 
+    def clock(self, moment: datetime, zone: str) -> str:
+        """Return the time of day."""
+        return format_datetime(moment, "HH:mm", tzinfo=ZoneInfo(zone), locale=self._locale)
+
+    def day(self, moment: datetime, zone: str) -> str:
+        """Return the day by its name, with its year where it is another one."""
+        place = ZoneInfo(zone)
+        this_year = moment.astimezone(place).year == self.now.astimezone(place).year
+        form = {"pt-BR": "EEEE, d 'de' MMMM", "en": "EEEE, d MMMM"}[self.tongue]
+        year = {"pt-BR": " 'de' y", "en": " y"}[self.tongue]
+        return format_datetime(
+            moment, form if this_year else form + year, tzinfo=place, locale=self._locale
+        )
+
+    def soon(self, moment: datetime, zone: str) -> str:
+        """Return a moment by its time alone if it is today, else with its day."""
+        place = ZoneInfo(zone)
+        if moment.astimezone(place).date() == self.now.astimezone(place).date():
+            return self.clock(moment, zone)
+        return format_datetime(moment, "EEE, d MMM, HH:mm", tzinfo=place, locale=self._locale)
+
     def wait(self, left: timedelta) -> str:
         """Return how long something takes still."""
         return format_timedelta(left, locale=self._locale)
+
+    def language(self, tag: str) -> str:
+        """Return what a language is called; one that nobody knows, as it is written."""
+        try:
+            return Locale.parse(tag, sep="-").get_display_name(self._locale) or tag
+        except (ValueError, UnknownLocaleError):
+            return tag
 
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self._locale)

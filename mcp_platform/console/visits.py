@@ -63,7 +63,8 @@ class NavigationItem:
 
     def of(self, tenant: str | None) -> "NavigationItem":
         """Return the place of who works for one tenant, or for all."""
-        return replace(self, path=self.path.format(tenant=tenant))
+        within = self.within and self.within.format(tenant=tenant)
+        return replace(self, path=self.path.format(tenant=tenant), within=within)
 
     def holds(self, path: str) -> bool:
         """Tell whether a path belongs to this place."""

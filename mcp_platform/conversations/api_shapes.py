@@ -104,8 +104,8 @@ class MessageOut(_Out):
     kind: Annotated[
         str,
         Field(
-            description="`text`, or `tap` on a choice; of what has no text, WhatsApp's name of it,"
-            " such as `image`."
+            description="`text`, or `tap` on a choice; of a file, and of what has no text,"
+            " WhatsApp's name of it, such as `image`."
         ),
     ]
     choices: list[ShownChoice]

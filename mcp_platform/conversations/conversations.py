@@ -137,7 +137,7 @@ class ThreadMessage:
     by: str | None
     text: str
     kind: str
-    """`text`, or `tap` on a choice; of what has no text, what WhatsApp calls it: `image`, `audio`."""
+    """`text`, or `tap` on a choice; of a file, and of what has no text, WhatsApp's name of it."""
     choices: tuple[ReplyOption, ...]
     list_label: str | None
     """What opened the choices as a list; None: they were buttons, or there were none."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from html import unescape
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +13,7 @@ from mcp_platform.console.browser import HEADERS, token_of
 from mcp_platform.console.serving import page_table
 from mcp_platform.console.visits import ConsolePage
 from tests.console.browser import OWN, TOKEN, PlainBrowser
+from tests.factories import add_contact, add_tenant
 from tests.platform_api import Api
 
 WITHOUT_SIGN_IN = {
@@ -23,9 +25,22 @@ def table(api: Api) -> tuple[ConsolePage, ...]:
     return page_table(console_parts(api.admin, api.platform.shared))
 
 
+CONTACT = UUID(int=7)  # of each tenant: an id is a tenant's own
+
+
+async def tenant_with_contact(api: Api) -> str:
+    """Make a tenant that has what paths name; return its own path."""
+    tenant = await add_tenant(api.platform.shared.admin_sessions)
+    await add_contact(
+        api.platform.shared.admin_sessions, tenant.id, id=CONTACT, wa_id="5511987654321"
+    )
+    return tenant.path
+
+
 def path_of(page: ConsolePage, tenant: str) -> str:
     client, environment = tenant.split("/")
-    return page.path.replace("{client}", client).replace("{environment}", environment)
+    named = {"client": client, "environment": environment, "contact": str(CONTACT)}
+    return re.sub(r"\{(\w+)\}", lambda found: named[found[1]], page.path)
 
 
 def shown(pages: tuple[ConsolePage, ...]) -> Iterator[ConsolePage]:
@@ -41,7 +56,7 @@ async def test_only_the_pages_of_signing_in_are_for_everybody(api: Api) -> None:
 
 
 async def test_who_is_not_signed_in_is_sent_to_sign_in(api: Api, browser: PlainBrowser) -> None:
-    tenant = await api.make_tenant()
+    tenant = await tenant_with_contact(api)
     for page in shown(table(api)):
         answer = await browser.get(path_of(page, tenant), follow=False)
         if page.roles is not None:
@@ -59,7 +74,7 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in(api: Api, browser: PlainB
 async def test_each_role_sees_the_pages_of_its_row(
     api: Api, browser: PlainBrowser, role: str
 ) -> None:
-    mine, others = await api.make_tenant(), await api.make_tenant()
+    mine, others = await tenant_with_contact(api), await tenant_with_contact(api)
     user = await api.make_user(role, tenant=mine if role == "staff" else None)  # type: ignore[arg-type]  # one of the four
     await browser.sign_in(user.email)
     token = token_of(browser.cookie or "")
@@ -93,7 +108,7 @@ FOREIGN = [
 async def test_what_another_site_sends_does_nothing(
     api: Api, browser: PlainBrowser, headers: dict[str, str]
 ) -> None:
-    tenant = await api.make_tenant()
+    tenant = await tenant_with_contact(api)
     user = await api.make_user("admin")
     await browser.sign_in(user.email)
     token, before = token_of(browser.cookie or ""), await api.audited()
@@ -106,7 +121,7 @@ async def test_what_another_site_sends_does_nothing(
 
 
 async def test_a_form_without_its_token_does_nothing(api: Api, browser: PlainBrowser) -> None:
-    tenant = await api.make_tenant()
+    tenant = await tenant_with_contact(api)
     user = await api.make_user("admin")
     await browser.sign_in(user.email)
     before = await api.audited()
@@ -140,7 +155,7 @@ async def test_who_keeps_no_cookie_is_told_what_is_missing(api: Api, browser: Pl
 
 
 async def test_reading_changes_nothing(api: Api, browser: PlainBrowser) -> None:
-    tenant = await api.make_tenant()
+    tenant = await tenant_with_contact(api)
     user = await api.make_user("admin")
     await browser.sign_in(user.email)
     before = await api.audited()
@@ -151,7 +166,7 @@ async def test_reading_changes_nothing(api: Api, browser: PlainBrowser) -> None:
 
 
 async def test_every_answer_carries_the_policy(api: Api, browser: PlainBrowser) -> None:
-    tenant = await api.make_tenant()
+    tenant = await tenant_with_contact(api)
     user = await api.make_user("admin")
     await browser.sign_in(user.email)
     paths = [path_of(page, tenant) for page in shown(table(api))]
