@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.assistant.assistant import Assistant, as_it_stands
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal, acted, begin_again, forget_steps
+from mcp_platform.assistant.taken_back import forget_quotes
 from mcp_platform.assistant.turn_at_work import TurnReply
 from mcp_platform.conversations.chat import COPIED, queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
-from mcp_platform.conversations.heard import InboundMessage, corrected, hear
+from mcp_platform.conversations.heard import REVOKED, InboundMessage, corrected, hear
 from mcp_platform.conversations.lease import Lease, LeaseLost, Leases, release
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.conversations.replies import REPLY
@@ -37,6 +38,7 @@ from mcp_platform.kit.standstill import ProcessorTime
 from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import Outbox, contact_lane
+from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import Recipient
@@ -93,6 +95,7 @@ class InboxHandler:
         tenants: TenantDirectory,
         leases: Leases,
         assistant: Assistant,
+        catalogues: Catalogues,
         receipts: Receipts,
         notices: Notices,
         patience: Patience,
@@ -103,6 +106,7 @@ class InboxHandler:
         self._tenants = tenants
         self._leases = leases
         self._assistant = assistant
+        self._catalogues = catalogues
         self._receipts = receipts
         self._notices = notices
         self._patience = patience
@@ -285,6 +289,9 @@ class InboxHandler:
     async def _get_to_know(
         self, tenant: Tenant, lease: Lease, heard: tuple[InboundMessage, ...]
     ) -> Contact:
+        rules = None
+        if any(each.type == REVOKED for each in heard):
+            rules = (await self._catalogues.of(tenant.id)).rules
         async with self._leases.fenced(lease) as session:
             contacts = Contacts(session, tenant.id)
             # In a burst everybody is the same: what is told once need not be learnt again.
@@ -294,9 +301,19 @@ class InboxHandler:
                 await contacts.follow(lease.contact_id, each.renamed)
             for each in heard:
                 if each.corrects:  # before anybody reads the conversation
-                    await Messages(session, tenant.id).correct(
+                    said = await Messages(session, tenant.id).correct(
                         lease.contact_id, key=each.corrects, text=f"[{each.type}]"
                     )
+                    if rules is not None and each.type == REVOKED:
+                        await forget_quotes(
+                            session,
+                            tenant,
+                            lease.contact_id,
+                            key=each.corrects,
+                            message=said,
+                            rules=rules,
+                            now=self._clock(),
+                        )
             # An API caller's words do not open Meta's window, whoever they are said for.
             written = [each.at for each in heard if not each.key.startswith(API)]
             if written:

@@ -136,6 +136,8 @@ class QuestionAskerRow(Base):
     question_id: Mapped[str]
     contact_id: Mapped[uuid.UUID]
     words: Mapped[str]
+    messages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """The keys of those that the words quote."""
     language: Mapped[str]
     asked_at: Mapped[datetime]
     key: Mapped[str | None]

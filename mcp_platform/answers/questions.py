@@ -7,6 +7,7 @@ the customer is listed to be called, as with what staff change of an appointment
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -70,8 +71,9 @@ SAME = Sql("""
     FOR UPDATE
 """)
 JOIN = Sql("""
-    INSERT INTO question_askers (tenant_id, id, question_id, contact_id, words, language, asked_at)
-    VALUES (:tenant, :asker, :question, :contact, :words, :language, :now)
+    INSERT INTO question_askers
+        (tenant_id, id, question_id, contact_id, words, messages, language, asked_at)
+    VALUES (:tenant, :asker, :question, :contact, :words, :messages, :language, :now)
 """)
 REMINDED = Sql(
     "UPDATE open_questions SET reminded_at = :now WHERE tenant_id = :tenant AND id = :question"
@@ -169,10 +171,11 @@ class OpenQuestions:
         language: Language,
         notices: Notices,
         now: datetime,
+        messages: Sequence[str] = (),
     ) -> QuestionAsked:
         """Record a question in the customer's own words; the owner is told of a new one.
 
-        What others ask already in the same words is joined. What this contact asks already reminds
+        `messages` are the keys of those in which they wrote them, so that they can be taken back. What others ask already in the same words is joined. What this contact asks already reminds
         the owner, at most once in four hours.
 
         Raises:
@@ -205,6 +208,7 @@ class OpenQuestions:
             question=question_id,
             contact=contact.id,
             words=words,
+            messages=list(messages),
             language=language,
             now=now,
         )

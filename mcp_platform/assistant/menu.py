@@ -109,14 +109,18 @@ class Menu:
             (offer,) = offers
             return await self._tools.offers(session).find(offer, now=self._tools.now) == NOT_NOW
 
-    async def ask_team(self, words: str | None) -> Reply:
-        """Pass a question on to the team; without one, ask for it."""
+    async def ask_team(self, words: str | None, *, key: str | None = None) -> Reply:
+        """Pass a question on to the team; without one, ask for it.
+
+        `key` is that of the message in which it was written; None: it was written in this turn.
+        """
         if words is None:
             texts = TEXTS[supported(self._speech.language)]
             return await self._reply(
                 texts.outcomes.ask_what, [_Row(texts.buttons.not_now, NOT_NOW)]
             )
-        return Reply(await self._faq.ask(STEP, words))
+        messages = self._tools.written_in if key is None else [key]
+        return Reply(await self._faq.ask(STEP, words, messages=messages))
 
     async def shown(self, action: Action) -> tuple[ReplyOption, ...]:
         """Return what can be tapped after such a choice; nothing where it cannot be made now."""
@@ -203,7 +207,8 @@ class Menu:
                 return await self.way_on(said or f"{self._say.expired} {self._say.help}")
             case {"do": "ask_team"}:
                 key = action.get("of")
-                return await self.ask_team(None if key is None else await self._faq.words_of(key))
+                words = None if key is None else await self._faq.words_of(key)
+                return await self.ask_team(words, key=key)
             case {"do": "back"}:
                 then = action.get("then")
                 return await self._act(then) if then else await self.root(greet=False)

@@ -118,6 +118,11 @@ class Toolbox:
         """The contact's own words of this turn, on one line."""
         return " ".join(each.text for each in self.context.heard if each.kind == "text")
 
+    @property
+    def written_in(self) -> list[str]:
+        """The keys of the messages in which the contact wrote them."""
+        return [each.key for each in self.context.heard if each.kind == "text"]
+
     def quoted(self, person: object, note: object) -> Visit:
         """Return what of these words the contact wrote, in this turn or before, as they wrote it."""
         texts = [each.text for each in self.context.heard if each.kind == "text"]

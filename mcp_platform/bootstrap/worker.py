@@ -81,6 +81,7 @@ async def open_worker(
             ),
             timer=time.monotonic,
         ),
+        catalogues=catalogues,
         receipts=Receipts(whatsapp=whatsapp, credentials=credentials),
         notices=notices,
         patience=patience,

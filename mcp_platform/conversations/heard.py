@@ -19,7 +19,8 @@ Kind = Literal["text", "tap", "unsupported", "unreadable", "silent", "moved"]
 """`unreadable`: WhatsApp did not hand over what was written."""
 
 # Kinds that want no answer: they say nothing to the business, or correct what was said.
-SILENT = frozenset({"reaction", "request_welcome", "revoke", "ephemeral"})
+REVOKED = "revoke"
+SILENT = frozenset({"reaction", "request_welcome", REVOKED, "ephemeral"})
 # What comes as a file that nobody here opens; a voice note is asked for in writing instead.
 FILES = frozenset({"image", "video", "document"})
 POLL_AND_THE_LIKE = 131051  # Meta's code for what the Cloud API has no type for

@@ -30,6 +30,10 @@ LAST_SPOKEN = Sql("""
     ORDER BY id DESC
     LIMIT 1
 """)
+SAID = Sql("""
+    SELECT text FROM messages
+    WHERE tenant_id = :tenant AND contact_id = :contact AND key = :key FOR UPDATE
+""")
 CORRECT = Sql("""
     UPDATE messages SET text = :text, content = NULL
     WHERE tenant_id = :tenant AND contact_id = :contact AND key = :key
@@ -77,11 +81,12 @@ class Messages:
                 at=message.at,
             )
 
-    async def correct(self, contact_id: ContactId, *, key: str, text: str) -> None:
-        """Say something else where a contact's message was, if it is still kept."""
-        await self._driver.execute(
-            CORRECT, tenant=self._tenant, contact=contact_id, key=key, text=text
-        )
+    async def correct(self, contact_id: ContactId, *, key: str, text: str) -> str | None:
+        """Say something else where a contact's message was; return what it said, if it is kept."""
+        its = {"tenant": self._tenant, "contact": contact_id, "key": key}
+        said: str | None = await self._driver.value(SAID, **its)
+        await self._driver.execute(CORRECT, **its, text=text)
+        return said
 
     async def last_spoken(self, contact_id: ContactId) -> datetime | None:
         """Return when a contact last heard from us, if ever."""

@@ -177,6 +177,12 @@ NOTE = Sql("""
     UPDATE appointments SET notes = :notes, version = version + 1, updated_at = :now
     WHERE tenant_id = :tenant AND id = :id
 """)
+NOTED = Sql(f"""
+    SELECT id FROM appointments
+    WHERE tenant_id = :tenant AND contact_id = :contact AND ends_at > :now AND notes IS NOT NULL
+      AND status IN ('held', {listed(ACTIVE)})
+    ORDER BY id FOR UPDATE
+""")  # noqa: S608  # constants of this module
 # A customer who is still to be called of what staff changed is so after a note of theirs.
 STILL_TO_TELL = Sql("""
     UPDATE tellings SET version = version + 1
@@ -403,9 +409,20 @@ class Appointments:
         notes = NOTES_APART.join(filter(None, (notes, note)))
         if len(notes) > most:
             return None
-        await self._execute(NOTE, id=appointment_id, notes=notes, now=now)
-        await self._execute(STILL_TO_TELL, id=appointment_id, version=before.version)
-        return await self._existing(appointment_id)
+        return await self.replace_note(before, note=notes, now=now)
+
+    async def noted(self, contact_id: UUID, *, now: datetime) -> list[Appointment]:
+        """Lock and return what a contact has that is not over and has a note, holds included."""
+        held = await self._driver.column(NOTED, tenant=self._tenant_id, contact=contact_id, now=now)
+        return [await self._existing(each) for each in held]
+
+    async def replace_note(
+        self, before: Appointment, *, note: str | None, now: datetime
+    ) -> Appointment:
+        """Write another note where one was; return the appointment as it is then."""
+        await self._execute(NOTE, id=before.id, notes=note, now=now)
+        await self._execute(STILL_TO_TELL, id=before.id, version=before.version)
+        return await self._existing(before.id)
 
     async def mark(self, appointment_id: UUID, mark: Mark, *, now: datetime) -> bool:
         """Say what became of an appointment; return whether that is new. Repeatable.

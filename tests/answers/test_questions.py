@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from mcp_platform.answers.questions import OpenQuestions, QuestionAsked, answered
 from mcp_platform.answers.search import search
+from mcp_platform.answers.taken_back import forget_question
 from mcp_platform.audit.actor import Actor
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.errors import Conflict, Forbidden, Invalid, NotFound
@@ -56,6 +57,7 @@ class Shop:
         *,
         at: datetime = NOW,
         language: Language = "pt-BR",
+        messages: Sequence[str] = (),
     ) -> QuestionAsked:
         async with self.sessions.of(self.tenant.id).begin() as session:
             contact = await Contacts(session, self.tenant.id).get(contact_id)
@@ -67,7 +69,12 @@ class Shop:
                 language=language,
                 notices=Notices(self.sessions),
                 now=at,
+                messages=messages,
             )
+
+    async def take_back(self, contact_id: ContactId, key: str, said: str | None) -> None:
+        async with self.sessions.of(self.tenant.id).begin() as session:
+            await forget_question(session, self.tenant.id, contact_id, key=key, message=said)
 
     @asynccontextmanager
     async def questions(self, actor: Actor = ME) -> AsyncIterator[TenantQuestions]:
@@ -292,3 +299,44 @@ def test_a_long_question_is_quoted_short_and_cannot_close_its_marks() -> None:
     assert quoted.endswith("…")
     assert said.endswith("»: Não.")
     assert answered("wifi?", "Sim {name}", language="en").endswith("«wifi?»: Sim {name}")
+
+
+async def test_of_several_who_ask_the_one_who_takes_it_back_is_quoted_no_more(shop: Shop) -> None:
+    ana, bia = await shop.customer(), await shop.customer("Bia")
+    asked = await shop.ask(ana, "Tem estacionamento?", messages=["m:1"])
+    await shop.ask(bia, "tem ESTACIONAMENTO", at=NOW + timedelta(minutes=1), messages=["m:2"])
+
+    await shop.take_back(ana, "m:2", "tem ESTACIONAMENTO")  # another customer's message
+    await shop.take_back(ana, "m:1", "Tem estacionamento?")
+
+    standing = await shop.sql("SELECT id, words, state FROM open_questions WHERE tenant_id = :id")
+    assert standing == [(asked.question_id, "tem ESTACIONAMENTO", "open")]
+    waiting = await shop.sql("SELECT contact_id FROM question_askers WHERE tenant_id = :id")
+    assert waiting == [(bia,)]
+
+
+async def test_what_others_messages_say_of_a_question_stays(shop: Shop) -> None:
+    ana = await shop.customer()
+    words = "Vou de carro Tem estacionamento?"
+    await shop.ask(ana, words, messages=["m:1", "m:2"])
+
+    await shop.take_back(ana, "m:1", "Vou de carro")
+
+    for table in ("open_questions", "question_askers"):
+        assert await shop.sql(f"SELECT words FROM {table} WHERE tenant_id = :id") == [  # constants
+            ("Tem estacionamento?",)
+        ]
+
+
+async def test_an_answered_question_is_kept_without_the_words(shop: Shop) -> None:
+    ana = await shop.customer()
+    asked = await shop.ask(ana, "Tem estacionamento?", messages=["m:1"])
+    await shop.answer(str(asked.question_id), "Tem, sim.")
+
+    await shop.take_back(ana, "m:1", None)  # what it said is not kept any more
+
+    [kept] = await shop.sql(
+        "SELECT q.words, q.state, q.answer, a.words FROM open_questions q"
+        " JOIN question_askers a ON a.question_id = q.id WHERE q.tenant_id = :id"
+    )
+    assert tuple(kept) == ("[revoke]", "answered", "Tem, sim.", "[revoke]")

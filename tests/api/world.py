@@ -144,6 +144,7 @@ class World:
                 ),
                 timer=time.monotonic,
             ),
+            catalogues=self.catalogues,
             receipts=Receipts(whatsapp=whatsapp, credentials=nobody),
             notices=Notices(self.sessions),
             patience=Patience(quiet=timedelta(0), cap=timedelta(0), park_after=3),

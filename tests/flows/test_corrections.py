@@ -111,6 +111,45 @@ async def test_a_message_taken_back_after_it_was_answered_is_blanked(here: World
     assert not any("Segredo" in row.content for row in steps)
 
 
+async def test_a_question_that_was_taken_back_waits_for_nobody(here: World) -> None:
+    asked = message("Vocês aceitam criptomoeda, sou a Maria Segredo?")
+    await here.post(here.webhook(asked))
+    await here.replies(1, as_=here.tenant.owner)
+    [(state, words)] = await here.rows(
+        "SELECT state, words FROM open_questions WHERE tenant_id = :tenant"
+    )
+    assert (state, "Segredo" in words) == ("open", True)
+
+    await here.post(here.webhook(revoke(asked["id"])))
+
+    async def forgotten() -> bool:
+        left = await here.rows(
+            "SELECT state, words, closed_by FROM open_questions WHERE tenant_id = :tenant"
+        )
+        return [tuple(each) for each in left] == [("dismissed", "[revoke]", "customer")]
+
+    await eventually(forgotten, why="the question without its words")
+    assert await here.value("SELECT count(*) FROM question_askers WHERE tenant_id = :tenant") == 0
+
+
+async def test_a_note_that_was_taken_back_leaves_the_owners_event(here: World) -> None:
+    await here.ask_and_agree("Marca um corte amanhã às 15h com o Zé")
+    noted = message("esqueci de dizer: tenho alergia a amônia")
+    await here.post(here.webhook(noted))
+
+    async def says(words: str) -> bool:
+        events = await here.events()
+        return bool(events) and events[0]["description"] == words
+
+    await eventually(lambda: says("Corte\nZé\n“tenho alergia a amônia”"), why="the note")
+
+    await here.post(here.webhook(revoke(noted["id"])))
+
+    await eventually(lambda: says("Corte\nZé"), why="the event without the note")
+    kept = await here.rows("SELECT notes FROM appointments WHERE tenant_id = :tenant")
+    assert [notes for (notes,) in kept] == [None]
+
+
 async def test_a_message_that_comes_after_it_was_taken_back_is_not_obeyed(here: World) -> None:
     asked = message(ASK)
     await here.post(here.webhook(revoke(asked["id"])))

@@ -4,6 +4,7 @@ Owns the rows and texts of «Dúvidas». What a tap means is an offer as everywh
 customer's words an offer holds the key of the message only, so that one taken back is gone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -100,8 +101,11 @@ class Faq:
         said = next((each.text for each in latest if each.inbound and each.key == key), "")
         return said if any(each.isalnum() for each in said) else None
 
-    async def ask(self, step: str, words: str) -> str:
-        """Pass a question on to the team, once for a turn; return what the contact is told."""
+    async def ask(self, step: str, words: str, *, messages: Sequence[str]) -> str:
+        """Pass a question on to the team, once for a turn; return what the contact is told.
+
+        `messages` are the keys of those in which they wrote it.
+        """
         recorded = self._tools.journal.get(step)
         if recorded is not None:
             return str(recorded["said"])
@@ -115,6 +119,7 @@ class Faq:
                 language=self._language,
                 notices=self._tools.notices,
                 now=self._tools.now,
+                messages=messages,
             )
             said = self._told(asked)
             await self._tools.journal.write(session, step, {"said": said})

@@ -197,6 +197,7 @@ class PhraseEffects:
                 language=self._language,
                 notices=self._tools.notices,
                 now=context.now,
+                messages=self._tools.written_in,
             )
 
         return ask

@@ -60,6 +60,7 @@ async def ask_owner(toolbox: Toolbox, step: str, arguments: AskOwner, language: 
             language=supported(language),
             notices=toolbox.notices,
             now=toolbox.now,
+            messages=toolbox.written_in,
         )
         outcome = QuestionPassedOn(result=asked.outcome, reminded=asked.reminded)
         return await toolbox.conclude(session, step, outcome)
