@@ -16,10 +16,10 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.answers.taken_back import forget_quotes
 from mcp_platform.assistant.assistant import Assistant, as_it_stands
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal, acted, begin_again, forget_steps
-from mcp_platform.assistant.taken_back import forget_quotes
 from mcp_platform.assistant.turn_at_work import TurnReply
 from mcp_platform.conversations.chat import COPIED, queue_copy
 from mcp_platform.conversations.contacts import Contact, Contacts, Identity
