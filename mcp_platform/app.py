@@ -162,6 +162,7 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         tenants=shared.tenants,
         examinations=admin.examinations,
         conversations=_conversations(admin, shared),
+        credential_keys=admin.credential_keys,
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,

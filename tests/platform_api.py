@@ -106,11 +106,19 @@ class Api:
 
 
 @asynccontextmanager
-async def made_api(database_url: str, folder: Path, clock: ClockAhead) -> AsyncIterator[Api]:
-    """Make `serve gateway admin` over a database, with cheap passwords and a clock that moves."""
+async def made_api(
+    database_url: str, folder: Path, clock: ClockAhead, **more: Any
+) -> AsyncIterator[Api]:
+    """Make `serve gateway admin` over a database, with cheap passwords and a clock that moves.
+
+    `more` are settings, such as where the simulators are.
+    """
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     settings = Settings(
-        database_url=database_url, data_dir=folder, credentials_dir=folder / "credentials"
+        database_url=database_url,
+        data_dir=folder,
+        credentials_dir=folder / "credentials",
+        **more,
     )
     with pytest.MonkeyPatch.context() as building:
         building.setattr(admin_part, "Passwords", lambda: Passwords(cheap))

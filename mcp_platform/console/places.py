@@ -28,6 +28,7 @@ class TenantTab:
 TABS: Final = (
     TenantTab(path="", label="tab.overview", icon="store", roles=READERS),
     TenantTab(path="/conversations", label="talks.tab", icon="messages-square", roles=ROLES),
+    TenantTab(path="/credentials", label="tab.credentials", icon="key-round", roles=READERS),
 )
 
 
@@ -45,13 +46,16 @@ async def tenant_of(visit: PageVisit, tenants: TenantDirectory) -> Tenant:
     return await tenants.by_path(*place_of(visit))
 
 
-def tenant_page(visit: PageVisit, tenant: Tenant, template: str, **values: Any) -> Response:
+def tenant_page(
+    visit: PageVisit, tenant: Tenant, template: str, *, status: int = 200, **values: Any
+) -> Response:
     """Answer with a page below a tenant's head: its template extends `tenant_shell.html`.
 
     `at` is the tenant's address, with which links and forms of the page begin.
     """
     return visit.page(
         template,
+        status=status,
         tenant=tenant,
         at=f"{ROOT}/t/{tenant.path}",
         tabs=[each for each in TABS if visit.role in each.roles],

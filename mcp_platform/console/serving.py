@@ -13,6 +13,7 @@ from mcp_platform.access.routes import READERS
 from mcp_platform.access.sign_ins import SignIns
 from mcp_platform.console.console import ConsoleRoutes, Reception
 from mcp_platform.console.conversations.pages import ConversationPages
+from mcp_platform.console.credentials.pages import CredentialPages
 from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
 from mcp_platform.console.me import OwnPages
@@ -20,6 +21,7 @@ from mcp_platform.console.sign_in import SignInPages
 from mcp_platform.console.tenant_pages import TenantPages
 from mcp_platform.console.visits import ConsolePage, NavigationItem
 from mcp_platform.conversations.api import ConversationRoutes
+from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.tenants.directory import TenantDirectory
@@ -33,6 +35,7 @@ class ConsoleParts:
     tenants: TenantDirectory
     examinations: Examinations
     conversations: ConversationRoutes
+    credential_keys: CredentialKeys
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
@@ -64,6 +67,12 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
             parts.sessions, tenants=parts.tenants, examinations=parts.examinations
         ).table(),
         *ConversationPages(parts.conversations, tenants=parts.tenants).table(),
+        *CredentialPages(
+            parts.credential_keys,
+            sessions=parts.sessions,
+            tenants=parts.tenants,
+            examinations=parts.examinations,
+        ).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )
 

@@ -73,6 +73,8 @@ class KnownKeyOut(BaseModel):
         bool,
         Field(description="A change of it broke off and may not have been written: set it anew."),
     ]
+    changed_by: Annotated[str | None, Field(description="Null: the store was written elsewhere.")]
+    proof: Annotated[Outcome | None, Field(description="How that change was proved.")]
 
 
 class CredentialsOut(BaseModel):

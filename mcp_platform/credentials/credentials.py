@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.audit import trail as audit
 from mcp_platform.audit.actor import Actor, system
+from mcp_platform.audit.trail import AuditEntry
 from mcp_platform.credentials.forms import IDENTIFYING, OURS, check_form
-from mcp_platform.credentials.proofs import SKIPPED, ChangeProving, Proof
+from mcp_platform.credentials.proofs import OUTCOMES, SKIPPED, ChangeProving, Outcome, Proof
 from mcp_platform.doctor.proving import refused, unanswered
 from mcp_platform.doctor.results import CheckResult
 from mcp_platform.errors import Conflict, Invalid, PlatformError, Unavailable
@@ -39,23 +40,31 @@ from mcp_platform.tenants.tenant import Tenant, TenantId
 
 # Longer than a store is waited for: the process that marked a key has finished, or is dead.
 CHANGING_FOR = timedelta(minutes=1)
+CHANGED = "credentials.change"
+MOST_CHANGES = 100  # that are looked through for who set a key: years of them
 ASK_AGAIN = timedelta(minutes=2)  # most of what vendors call an outage is shorter
 
 
 class ProofFailed(Invalid):
     """A vendor does not accept these credentials. `fields` says which checks failed, and why."""
 
+    def __init__(self, results: Sequence[CheckResult]) -> None:
+        fields = {each.check: f"{each.what} {each.next_step}" for each in refused(results)}
+        super().__init__("These credentials do not work; nothing was saved.", fields=fields)
+        self.results = tuple(results)
+
 
 class ProofUnanswered(Unavailable):
     """Nobody refuses these credentials, and not everybody who was asked answered."""
 
-    def __init__(self, silent: Sequence[CheckResult]) -> None:
-        said = "; ".join(f"{each.check}: {each.what}" for each in silent)
+    def __init__(self, results: Sequence[CheckResult]) -> None:
+        said = "; ".join(f"{each.check}: {each.what}" for each in unanswered(results))
         super().__init__(
             f"Nothing was saved, since it could not be proved whether these credentials work. {said}"
             " Try again in some minutes, or have them saved unproved: `?unproved=true`, --unproved.",
             retry_after=ASK_AGAIN,
         )
+        self.results = tuple(results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,10 @@ class KnownKey:
     sealed: bool
     unsure: bool
     """Its writer died while it was written: set it again."""
+    changed_by: str | None
+    """Who set it, as the audit trail has it; None: the store was written elsewhere."""
+    proof: Outcome | None
+    """How that change was proved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +144,8 @@ class CredentialKeys:
             if held is not None and not self._made_elsewhere:
                 await self._put_right(session, tenant, held=held, now=now)
             rows = await _rows(session, tenant.id)
-        return [_known(key, rows.get(key), now=now) for key in KEYS]
+            changes = await _changes(session, tenant.id)
+        return [_known(key, rows.get(key), changes.get(key), now=now) for key in KEYS]
 
     async def change(
         self,
@@ -262,7 +276,7 @@ class CredentialKeys:
                     set_={"changing_since": marking.excluded.changing_since},
                 )
             )
-            await self._record(session, tenant, wish, "credentials.change", actor=actor)
+            await self._record(session, tenant, wish, CHANGED, actor=actor)
         return before
 
     async def _take_back(
@@ -381,11 +395,10 @@ class CredentialKeys:
 
 
 def _check(proof: Proof, *, unproved: bool) -> None:
-    failed = {each.check: f"{each.what} {each.next_step}" for each in refused(proof.results)}
-    if failed:
-        raise ProofFailed("These credentials do not work; nothing was saved.", fields=failed)
+    if proof.outcome == "overruled":
+        raise ProofFailed(proof.results)
     if proof.outcome == "unanswered" and not unproved:
-        raise ProofUnanswered(unanswered(proof.results))
+        raise ProofUnanswered(proof.results)
 
 
 def _leaves(tenant: Tenant) -> Conflict:
@@ -405,7 +418,13 @@ def _is_changing(row: CredentialKeyRow, *, now: datetime) -> bool:
     return row.changing_since is not None and now - row.changing_since < CHANGING_FOR
 
 
-def _known(key: str, row: CredentialKeyRow | None, *, now: datetime) -> KnownKey:
+def _known(
+    key: str, row: CredentialKeyRow | None, change: AuditEntry | None, *, now: datetime
+) -> KnownKey:
+    # What changed later than the trail says, a store told us that somebody else wrote.
+    if change is None or row is None or (row.changed_at or now) - change.at > CHANGING_FOR:
+        change = None
+    proof = ((change.after if change else None) or {}).get("proof")
     return KnownKey(
         key=key,
         present=row is not None and row.changed_at is not None,
@@ -415,7 +434,16 @@ def _known(key: str, row: CredentialKeyRow | None, *, now: datetime) -> KnownKey
         unsure=row is not None
         and row.changing_since is not None
         and not _is_changing(row, now=now),
+        changed_by=None if change is None else change.actor,
+        proof=next((each for each in OUTCOMES if each == proof), None),
     )
+
+
+async def _changes(session: AsyncSession, tenant_id: TenantId) -> dict[str, AuditEntry]:
+    """Return the last entry of the trail that set each key."""
+    wanted = audit.AuditFilter(action=CHANGED, tenant_id=tenant_id)
+    found = await audit.entries(session, wanted, before_id=None, limit=MOST_CHANGES)
+    return {key: entry for entry in reversed(found) for key in (entry.after or {}).get("set", ())}
 
 
 async def _rows(session: AsyncSession, tenant_id: TenantId) -> dict[str, CredentialKeyRow]:

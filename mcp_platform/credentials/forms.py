@@ -14,6 +14,15 @@ from mcp_platform.tenants.credentials import KEYS, LOGIN, checked_values
 
 OURS = LOGIN
 SETTABLE = tuple(key for key in KEYS if key not in OURS)
+PUBLIC = (
+    "GOOGLE_CLIENT_EMAIL",
+    "GOOGLE_PROJECT_ID",
+    "GOOGLE_CALENDAR_ID",
+    "WHATSAPP_PHONE_NUMBER_ID",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID",
+    "WHATSAPP_APP_ID",
+)
+"""Credentials that are no secrets: ids and names, which may be kept and shown."""
 IDENTIFYING = {
     "WHATSAPP_PHONE_NUMBER_ID": "phone_number_id",
     "WHATSAPP_BUSINESS_ACCOUNT_ID": "waba_id",

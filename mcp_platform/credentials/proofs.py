@@ -6,7 +6,7 @@ The doctor knows the checks. Where the store cannot be read, another process pro
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol, get_args
 
 from mcp_platform.doctor.proving import proofs_of, refused, unanswered
 from mcp_platform.doctor.results import CheckResult
@@ -16,6 +16,7 @@ from mcp_platform.tenants.tenant import Tenant
 Outcome = Literal["passed", "unanswered", "overruled", "skipped"]
 """`passed`: no vendor said no, and all that were asked said something. `unanswered`: one said nothing.
 `overruled`: one said no, and somebody insisted. `skipped`: nobody was asked."""
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 @dataclass(frozen=True, slots=True)

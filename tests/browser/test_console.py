@@ -16,7 +16,13 @@ FIRST_VISIT_KB = 60  # compressed
 FIRST_VISIT_REQUESTS = 6
 MOST_NODES = 1_500
 TENANT = "/console/t/barbearia-do-ze/production"
-PAGES = ("/console/fleet", TENANT, "/console/me", "/console/design")
+PAGES = (
+    "/console/fleet",
+    TENANT,
+    f"{TENANT}/credentials",
+    "/console/me",
+    "/console/design",
+)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 // A button that was pressed is busy until the next page is there, and is pressed once.
 document.addEventListener("submit", ({ target, submitter }) => {
-  if (target.dataset.sent || target.method !== "post") return;
+  if (target.dataset.sent || target.method !== "post" || target.hasAttribute("hx-post")) return;
   setTimeout(() => {
     target.dataset.sent = "yes";
     submitter?.setAttribute("aria-busy", "true");

@@ -19,6 +19,7 @@ from mcp_platform.answers.usual import USUAL
 from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.cli.commands.onboarding.kept import Answers, slug
 from mcp_platform.conversations.phones import international
+from mcp_platform.credentials.forms import PUBLIC
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.kit.forms import Wished
@@ -42,15 +43,6 @@ from mcp_platform.tenants.calendar_ids import what_is_no_calendar
 from mcp_platform.tenants.languages import supported
 from mcp_platform.tenants.tenant import ENVIRONMENTS, RESERVED_NAMES
 
-PUBLIC = (
-    "GOOGLE_CLIENT_EMAIL",
-    "GOOGLE_PROJECT_ID",
-    "GOOGLE_CALENDAR_ID",
-    "WHATSAPP_PHONE_NUMBER_ID",
-    "WHATSAPP_BUSINESS_ACCOUNT_ID",
-    "WHATSAPP_APP_ID",
-)
-"""Credentials that are no secrets: ids and names, which may be kept and shown."""
 FILES = ("file", "google_file")
 """Of an environment's credentials: an `.env` file, and a service account's JSON file."""
 _PRICE = re.compile(

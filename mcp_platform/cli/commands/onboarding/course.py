@@ -13,13 +13,13 @@ from rich.text import Text
 
 from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.cli.commands.doctor import ASIDE
-from mcp_platform.cli.commands.onboarding.answers import PUBLIC, READERS
+from mcp_platform.cli.commands.onboarding.answers import READERS
 from mcp_platform.cli.commands.onboarding.interview import ARTICLES
 from mcp_platform.cli.commands.onboarding.kept import Answers, Kept
 from mcp_platform.cli.commands.onboarding.known import KnownInstallation, prove, register, save
 from mcp_platform.cli.commands.onboarding.words import OnboardingWords
 from mcp_platform.cli.operating import command_actor, isolating
-from mcp_platform.credentials.forms import SETTABLE
+from mcp_platform.credentials.forms import PUBLIC, SETTABLE
 from mcp_platform.credentials.proofs import SKIPPED, Proof
 from mcp_platform.doctor.case import WEBHOOK
 from mcp_platform.doctor.results import CheckResult

@@ -15,7 +15,6 @@ from mcp_platform.answers.usual import USUAL
 from mcp_platform.cli.commands.onboarding import answers as forms
 from mcp_platform.cli.commands.onboarding.answers import (
     DEFAULTS,
-    PUBLIC,
     READERS,
     UNASKED,
     UnfitAnswer,
@@ -25,7 +24,7 @@ from mcp_platform.cli.commands.onboarding.asking import Check, Prompter
 from mcp_platform.cli.commands.onboarding.kept import Answers, Kept, slug
 from mcp_platform.cli.commands.onboarding.known import KnownInstallation
 from mcp_platform.cli.commands.onboarding.words import OnboardingWords
-from mcp_platform.credentials.forms import SETTABLE, check_form
+from mcp_platform.credentials.forms import PUBLIC, SETTABLE, check_form
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.tenants.credentials import what_is_wrong

@@ -1,0 +1,107 @@
+"""Credentials by their vendor, as a page shows them: what is set, and what the doctor last found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from mcp_platform.console.reasons import finding_said, finding_title
+from mcp_platform.console.sentences import Tongue
+from mcp_platform.credentials.credentials import KnownKey
+from mcp_platform.credentials.forms import SETTABLE
+from mcp_platform.doctor.findings import Finding
+from mcp_platform.doctor.proving import NAMES
+from mcp_platform.doctor.results import CheckOutcome, State
+from mcp_platform.doctor.sentences import state
+
+OPTIONAL: Final = frozenset({"WHATSAPP_BUSINESS_ACCOUNT_ID", "WHATSAPP_APP_ID"})
+WORST_FIRST: Final[tuple[State, ...]] = ("failed", "warning", "unknown", "ok")
+SILENT: Final = "because"  # a check that waits for another, which is told already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorMark:
+    """A vendor: its id, how names of its keys begin, and its icon."""
+
+    id: str
+    prefix: str
+    icon: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(key for key in SETTABLE if key.startswith(self.prefix))
+
+
+VENDORS: Final = (
+    VendorMark(id="whatsapp", prefix="WHATSAPP_", icon="message-circle"),
+    VendorMark(id="google", prefix="GOOGLE_", icon="calendar-days"),
+    VendorMark(id="gemini", prefix="GEMINI_", icon="sparkles"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckNote:
+    """A check that is not well, in words."""
+
+    title: str
+    state: State
+    what: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorState:
+    """One vendor's keys, and the last proof of them. `state` None: they were never proved."""
+
+    mark: VendorMark
+    keys: tuple[KnownKey, ...]
+    missing: tuple[str, ...]
+    state: State | None
+    checked_at: datetime | None
+    notes: tuple[CheckNote, ...]
+
+
+def vendor_states(
+    known: Sequence[KnownKey], findings: Sequence[Finding], *, tongue: Tongue
+) -> list[VendorState]:
+    """Return each vendor's state."""
+    return [_of(mark, known, findings, tongue=tongue) for mark in VENDORS]
+
+
+def check_notes(found: Sequence[CheckOutcome], *, tongue: Tongue) -> list[CheckNote]:
+    """Return in words what is not well, the worst first."""
+    notes = []
+    for each in found:
+        how = state(each)
+        if how == "ok" or each.code == SILENT:
+            continue
+        what, next_step = finding_said(each, tongue=tongue)
+        title = finding_title(each.check, tongue=tongue)
+        notes.append(CheckNote(title=title, state=how, what=what, next_step=next_step))
+    return sorted(notes, key=lambda each: WORST_FIRST.index(each.state))
+
+
+def missing_keys(mark: VendorMark, known: Sequence[KnownKey]) -> tuple[str, ...]:
+    """Return which keys of a vendor are needed and not there."""
+    there = {each.key for each in known if each.present}
+    return tuple(key for key in mark.keys if key not in there and key not in OPTIONAL)
+
+
+def _of(
+    mark: VendorMark, known: Sequence[KnownKey], findings: Sequence[Finding], *, tongue: Tongue
+) -> VendorState:
+    keys = tuple(each for each in known if each.key in mark.keys)
+    ours = [each for each in findings if each.found.check in NAMES and _is_of(mark, each)]
+    states = [state(each.found) for each in ours]
+    return VendorState(
+        mark=mark,
+        keys=keys,
+        missing=missing_keys(mark, keys),
+        state=min(states, key=WORST_FIRST.index) if states else None,
+        checked_at=max((each.checked_at for each in ours), default=None),
+        notes=tuple(check_notes([each.found for each in ours], tongue=tongue)),
+    )
+
+
+def _is_of(mark: VendorMark, finding: Finding) -> bool:
+    return finding.found.check.partition(".")[0] == mark.id
