@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from mcp_platform.cli.commands.onboarding.answers import UnfitAnswer, read_price
-from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.cli.operating import command_actor, in_database, split_path
 from mcp_platform.cli.spoken import spoken, worded
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.paging import MOST
+from mcp_platform.onboarding.answers import UnfitAnswer, read_price
+from mcp_platform.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.hours import Span
 from mcp_platform.registry.professionals import Professionals

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from mcp_platform.answers.usual import USUAL
-from mcp_platform.cli.commands.onboarding import words
-from mcp_platform.cli.commands.onboarding.answers import (
+from mcp_platform.cli.commands.onboarding.kept import Kept
+from mcp_platform.errors import Invalid
+from mcp_platform.onboarding import words
+from mcp_platform.onboarding.answers import (
     READERS,
     UnfitAnswer,
     answer_wishes,
@@ -19,9 +21,8 @@ from mcp_platform.cli.commands.onboarding.answers import (
     read_notice,
     read_price,
 )
-from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
-from mcp_platform.cli.commands.onboarding.kept import Answers, Kept
-from mcp_platform.errors import Invalid
+from mcp_platform.onboarding.given import Answers
+from mcp_platform.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.tenants.languages import LANGUAGES
 from mcp_platform.whatsapp.messages import ROW_TITLE_MAX
 

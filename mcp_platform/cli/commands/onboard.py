@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from mcp_platform.cli.commands.onboarding.asking import Prompter
     from mcp_platform.cli.commands.onboarding.course import OnboardingRun
     from mcp_platform.cli.commands.onboarding.interview import Interview
-    from mcp_platform.cli.commands.onboarding.kept import Answers, Kept
-    from mcp_platform.cli.commands.onboarding.known import KnownInstallation
-    from mcp_platform.cli.commands.onboarding.words import OnboardingWords
+    from mcp_platform.cli.commands.onboarding.kept import Kept
+    from mcp_platform.onboarding.given import Answers
+    from mcp_platform.onboarding.registering import KnownInstallation
+    from mcp_platform.onboarding.words import OnboardingWords
     from mcp_platform.settings import Settings
 
 MISUSED = 2
@@ -73,9 +74,10 @@ def onboard(
         raise typer.BadParameter(
             "There is no terminal to ask at. Give --from-file FILE --non-interactive."
         )
-    from mcp_platform.cli.commands.onboarding.kept import Answers, Kept  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.commands.onboarding.words import OnboardingWords  # noqa: PLC0415  # slow to import
+    from mcp_platform.cli.commands.onboarding.kept import Kept  # noqa: PLC0415  # slow to import
     from mcp_platform.kit.logging import configure_logging  # noqa: PLC0415  # slow to import
+    from mcp_platform.onboarding.given import Answers  # noqa: PLC0415  # slow to import
+    from mcp_platform.onboarding.words import OnboardingWords  # noqa: PLC0415  # slow to import
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
     settings, words = Settings(), OnboardingWords(lang.value)
@@ -101,9 +103,9 @@ def _open(settings: "Settings", stack: ExitStack) -> _Opened:
     import asyncio  # noqa: PLC0415  # only here
 
     import mcp_platform.cli.commands.onboarding.course  # noqa: F401, PLC0415  # slow: what is needed next
-    from mcp_platform.cli.commands.onboarding.known import look  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.operating import command_actor, database  # noqa: PLC0415  # slow
     from mcp_platform.cli.servers import refuse_old_schema, servers  # noqa: PLC0415  # slow
+    from mcp_platform.onboarding.registering import look  # noqa: PLC0415  # slow to import
 
     given = stack.enter_context(servers(settings))
     refuse_old_schema(given.database_url)
@@ -131,8 +133,8 @@ def _course(
 
 def _read(file: Path, words: "OnboardingWords") -> "tuple[Answers, dict[str, str]]":
     """Read a file of answers, and what is wrong with some; what is named in it lies beside it."""
-    from mcp_platform.cli.commands.onboarding.answers import FILES, check, read_file  # noqa: PLC0415  # slow to import
-    from mcp_platform.cli.commands.onboarding.kept import Answers  # noqa: PLC0415  # slow to import
+    from mcp_platform.onboarding.answers import FILES, check, read_file  # noqa: PLC0415  # slow to import
+    from mcp_platform.onboarding.given import Answers  # noqa: PLC0415  # slow to import
 
     values, wrong = check(read_file(file))
     for held in values.get("credentials", {}).values():
@@ -179,8 +181,8 @@ def _complete(
     """Return all credentials; end with everything that is missing or wrong, at once."""
     import secrets  # noqa: PLC0415  # only here
 
-    from mcp_platform.cli.commands.onboarding.answers import DEFAULTS, UnfitAnswer, catalogue  # noqa: PLC0415  # slow to import
     from mcp_platform.cli.commands.onboarding.interview import VERIFY, lacking, needed, values_of  # noqa: PLC0415  # slow to import
+    from mcp_platform.onboarding.answers import DEFAULTS, UnfitAnswer, catalogue  # noqa: PLC0415  # slow to import
 
     wrong: dict[str, str] = {
         name: words("wrong.missing")
@@ -273,7 +275,7 @@ def _with_questions(
 
 def _begin(asking: "Prompter", kept: "Kept", words: "OnboardingWords") -> "Answers":
     """Offer what was not finished, or ask the first question of a new client."""
-    from mcp_platform.cli.commands.onboarding.kept import Answers  # noqa: PLC0415  # slow to import
+    from mcp_platform.onboarding.given import Answers  # noqa: PLC0415  # slow to import
 
     unfinished = kept.unfinished()
     if unfinished:

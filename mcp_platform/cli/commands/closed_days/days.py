@@ -16,11 +16,11 @@ from mcp_platform.cli.commands.closed_days.shared import (
     tell_bookings,
     written_day,
 )
-from mcp_platform.cli.commands.onboarding.hours import clock_time
 from mcp_platform.cli.operating import show
 from mcp_platform.cli.spoken import say, worded
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.paging import MOST
+from mcp_platform.onboarding.hours import clock_time
 from mcp_platform.registry.closed_days import (
     MOST_DAYS,
     ClosedDayOut,

@@ -7,7 +7,7 @@ import questionary
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-from mcp_platform.cli.commands.onboarding.words import OnboardingWords
+from mcp_platform.onboarding.words import OnboardingWords
 
 Check = Callable[[str], str | None]
 """Returns what is wrong with what was typed so far, in a sentence; None: it will do."""

@@ -12,21 +12,22 @@ from typing import Any
 from rich.console import Console
 
 from mcp_platform.answers.usual import USUAL
-from mcp_platform.cli.commands.onboarding import answers as forms
-from mcp_platform.cli.commands.onboarding.answers import (
+from mcp_platform.cli.commands.onboarding.asking import Check, Prompter
+from mcp_platform.cli.commands.onboarding.kept import Kept
+from mcp_platform.credentials.forms import PUBLIC, SETTABLE, check_form
+from mcp_platform.errors import Invalid
+from mcp_platform.kit.files import NotUtf8, text_of
+from mcp_platform.onboarding import answers as forms
+from mcp_platform.onboarding.answers import (
     DEFAULTS,
     READERS,
     UNASKED,
     UnfitAnswer,
     reader,
 )
-from mcp_platform.cli.commands.onboarding.asking import Check, Prompter
-from mcp_platform.cli.commands.onboarding.kept import Answers, Kept, slug
-from mcp_platform.cli.commands.onboarding.known import KnownInstallation
-from mcp_platform.cli.commands.onboarding.words import OnboardingWords
-from mcp_platform.credentials.forms import PUBLIC, SETTABLE, check_form
-from mcp_platform.errors import Invalid
-from mcp_platform.kit.files import NotUtf8, text_of
+from mcp_platform.onboarding.given import Answers, slug
+from mcp_platform.onboarding.registering import KnownInstallation
+from mcp_platform.onboarding.words import OnboardingWords
 from mcp_platform.tenants.credentials import what_is_wrong
 from mcp_platform.tenants.env_file import COMMENT, FROM_JSON, LARGEST_FILE, read_env_file
 from mcp_platform.tenants.languages import LANGUAGES

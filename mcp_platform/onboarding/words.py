@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from mcp_platform.cli.commands.onboarding.answers import UnfitAnswer
 from mcp_platform.doctor.results import Language
+from mcp_platform.onboarding.answers import UnfitAnswer
 from mcp_platform.words.files import MalformedWords, read
 
 

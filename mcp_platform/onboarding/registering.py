@@ -1,39 +1,25 @@
-"""What the database knows before the interview, and what is written into it afterwards.
+"""What the database knows before a client is made, and what is written into it then.
 
-Everything goes through the registry and the credentials' own order of steps. Client, environments and
-catalogues are one transaction, then come credentials.
+Everything goes through the registry. Client, environments and catalogues are one transaction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.audit.actor import Actor
-from mcp_platform.bootstrap.commands import OperatingServices
-from mcp_platform.cli.commands.onboarding.answers import (
-    DEFAULTS,
-    answer_wishes,
-    as_catalogue,
-    catalogue,
-)
-from mcp_platform.cli.commands.onboarding.kept import Answers
-from mcp_platform.credentials.credentials import CredentialChange
-from mcp_platform.credentials.forms import IDENTIFYING, check_form
-from mcp_platform.credentials.proofs import Proof
-from mcp_platform.doctor.results import CheckResult, Language
+from mcp_platform.credentials.forms import IDENTIFYING
 from mcp_platform.errors import NotFound
+from mcp_platform.onboarding.answers import DEFAULTS, answer_wishes, catalogue
+from mcp_platform.onboarding.given import Answers
 from mcp_platform.publishing.config_credentials import registered_environments
 from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.clients import Clients, NewClient
 from mcp_platform.registry.environments import Environments, NewEnvironment
 from mcp_platform.registry.professionals import Professionals
 from mcp_platform.registry.services import Services
-from mcp_platform.tenants.credentials import Credentials
-from mcp_platform.tenants.directory import tenant_at
-from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant, TenantId, Topology
+from mcp_platform.tenants.tenant import ENVIRONMENTS, Topology
 
 _OF_ENVIRONMENT = {
     **{name: name for name in ("topology", "resources", "time_zone", "language", "article")},
@@ -115,51 +101,3 @@ async def register(
             await Professionals(session, actor, located).create(professional)
         for answer in answer_wishes(answers):
             await TenantAnswers(session, actor, located).create(answer)
-
-
-async def prove(
-    made: OperatingServices,
-    answers: Answers,
-    environment: str,
-    *,
-    values: Mapping[str, str],
-    language: Language,
-    tell: Callable[[CheckResult], None],
-) -> list[CheckResult]:
-    """Ask the vendors, before anything is written."""
-    said: Mapping[str, Any] = answers.values
-    tenant = Tenant(
-        id=TenantId(0),
-        client_name=answers.client_name,
-        environment=next(each for each in ENVIRONMENTS if each == environment),
-        status="active",
-        topology="shared",
-        business_name=said.get("business_name", answers.client_name),
-        language=said.get("language", "pt-BR"),
-        time_zone=said.get("time_zone", "America/Sao_Paulo"),
-        phone_number_id=values.get("WHATSAPP_PHONE_NUMBER_ID"),
-        calendar_id=values.get("GOOGLE_CALENDAR_ID"),
-        owner_whatsapp=said.get("owner_whatsapp"),
-        model_enabled=True,
-        created_at=datetime.now(UTC),
-    )
-    credentials = Credentials.from_mapping(check_form(values))
-    offered = {"services", "professionals"} <= said.keys()
-    return await made.proving.prove(
-        tenant,
-        credentials,
-        catalogue=as_catalogue(answers) if offered else None,
-        language=language,
-        tell=tell,
-    )
-
-
-async def save(
-    made: OperatingServices, path: str, values: Mapping[str, str], *, proof: Proof, actor: Actor
-) -> None:
-    """Write the credentials of a tenant that is registered. They were proved already."""
-    client_name, _, environment = path.partition("/")
-    async with made.admin_sessions.everywhere() as session:
-        tenant = await tenant_at(session, client_name, environment)
-    wish = CredentialChange(values=check_form(values), proof=proof)
-    await made.keys.write(tenant, wish, actor=actor)

@@ -16,13 +16,13 @@ from typing import Any
 import yaml
 
 from mcp_platform.answers.usual import USUAL
-from mcp_platform.cli.commands.onboarding.hours import HoursUnreadable, read_hours
-from mcp_platform.cli.commands.onboarding.kept import Answers, slug
 from mcp_platform.conversations.phones import international
 from mcp_platform.credentials.forms import PUBLIC
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.kit.forms import Wished
+from mcp_platform.onboarding.given import Answers, slug
+from mcp_platform.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.registry.answers.forms import AnswerWish
 from mcp_platform.registry.clients import NewClient
 from mcp_platform.registry.environments import NewEnvironment
