@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from mcp_platform.assistant.model import Model
 from mcp_platform.bootstrap.admin import Administration, open_admin
 from mcp_platform.bootstrap.clock import now
 from mcp_platform.bootstrap.doctor import open_doctoring
@@ -35,8 +36,11 @@ async def platform(
     database_url: str,
     redis_url: str | None,
     clock: Callable[[], datetime] = now,
+    watching: Callable[[Model], Model] | None = None,
 ) -> AsyncIterator[Platform]:
     """Build the parts of one process and take them apart again afterwards.
+
+    What `watching` returns is asked in the model's place.
 
     Raises:
         Unavailable: pinned to a tenant that is not ready for it.
@@ -70,7 +74,9 @@ async def platform(
                     stack, shared, doctor, database_url=database_url
                 )
             if "worker" in parts:
-                worker = await open_worker(stack, shared, doctor.doctor, redis_url=redis_url)
+                worker = await open_worker(
+                    stack, shared, doctor.doctor, redis_url=redis_url, watching=watching
+                )
         yield Platform(
             shared=shared, gateway=gateway, admin=admin, provisioning=provisioning, worker=worker
         )

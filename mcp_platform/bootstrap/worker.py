@@ -1,12 +1,14 @@
 """The part `worker`: what answers and delivers."""
 
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import httpx
 
 from mcp_platform.assistant.assistant import Assistant, Limits
+from mcp_platform.assistant.model import Model
 from mcp_platform.bootstrap.doors import open_gemini, open_redis, tls_context
 from mcp_platform.bootstrap.shared import Shared
 from mcp_platform.conversations.idle import IdleConversations
@@ -29,7 +31,12 @@ from mcp_platform.worker import Worker
 
 
 async def open_worker(
-    stack: AsyncExitStack, shared: Shared, doctor: Doctor, *, redis_url: str | None
+    stack: AsyncExitStack,
+    shared: Shared,
+    doctor: Doctor,
+    *,
+    redis_url: str | None,
+    watching: Callable[[Model], Model] | None = None,
 ) -> Worker:
     settings, sessions, tenants = shared.settings, shared.sessions, shared.tenants
     credentials, catalogues, agendas = shared.credentials, shared.catalogues, shared.agendas
@@ -55,7 +62,8 @@ async def open_worker(
     )
     topology: Topology = "isolated" if settings.pinned else "shared"
     leases = Leases(sessions, beats=create_sessions(beating), lasts=settings.lease_s)
-    model = open_gemini(settings, stack, http=http, call_timeout=settings.vendor_timeout_s * 2)
+    gemini = open_gemini(settings, stack, http=http, call_timeout=settings.vendor_timeout_s * 2)
+    model = gemini if gemini is None or watching is None else watching(gemini)
     patience = Patience(
         quiet=settings.debounce_s,
         cap=settings.debounce_cap_s,

@@ -43,6 +43,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "doctor",
         "Check credentials, vendors and webhooks of a tenant, and say what to do.",
     ),
+    "rehearse": (
+        "rehearse",
+        "rehearse",
+        "Play dialogues with a tenant's real model, and judge the replies. No customer is reached.",
+    ),
     "words": (
         "words",
         "words",

@@ -73,6 +73,9 @@ class StandingAppointment:
     who: str
     start: datetime
 
+    def __str__(self) -> str:
+        return f"{self.service}, {self.who}, {self.start:%d/%m %H:%M}"
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneMessage:
@@ -218,12 +221,13 @@ def nothing_unseen(evidence: Evidence) -> str | None:
         "moved": [made[key] for key in made.keys() & gone.keys()],
     }
     for kind, effects in done.items():
+        told = " + ".join(map(str, effects))
         if kind not in wanted and effects:
-            return f"{kind}: {effects}"
+            return f"{kind}: {told}"
         if kind in wanted and not effects:
             return f"nothing {kind}"
         if kind in wanted and (len(effects) > 1 or not _is(effects[0], wanted[kind], evidence)):
-            return f"{kind} {effects}, not {dict(wanted[kind])}"
+            return f"{kind} {told}, not {dict(wanted[kind])}"
     return None
 
 

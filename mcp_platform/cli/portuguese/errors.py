@@ -837,6 +837,84 @@ ERRORS: Mapping[str, str] = {
         "Um processo de um só ambiente não alcança a trilha de auditoria: rode o doctor com --fix"
         " ou --write onde roda a parte `admin`."
     ),
+    "After {seconds} s a reply is still under way.": (
+        "Depois de {seconds} s uma resposta ainda está a caminho."
+    ),
+    "A simulator refused {path}: {why}": "Um simulador recusou {path}: {why}",
+    "The dialogue {id} cannot be played: {why}": "O diálogo {id} não pode ser encenado: {why}",
+    "The dialogue {id} cannot be played.": "O diálogo {id} não pode ser encenado.",
+    "The file of dialogues is no YAML{where}.": "O arquivo de diálogos não é YAML{where}.",
+    "The file holds no list of dialogues: each begins with `- id:`.": (
+        "O arquivo não tem uma lista de diálogos: cada um começa com `- id:`."
+    ),
+    "The dialogue {id} stands twice in the file.": "O diálogo {id} está duas vezes no arquivo.",
+    "There is no dialogue {id}: --list shows all.": (
+        "Não existe o diálogo {id}: --list mostra todos."
+    ),
+    "{id}: there is no placeholder {name}.": "{id}: não existe o lugar {name}.",
+    "Of these dialogues none can be played: the business lacks what they ask for.": (
+        "Destes diálogos nenhum pode ser encenado: falta ao negócio o que eles perguntam."
+    ),
+    "GEMINI_ENABLED is off: there is no model to rehearse with.": (
+        "GEMINI_ENABLED está desligado: não há modelo com que ensaiar."
+    ),
+    "{path} has no GEMINI_API_KEY: there is no model to rehearse with. Set it with"
+    " `mcp-platform credentials set`.": (
+        "{path} não tem GEMINI_API_KEY: não há modelo com que ensaiar. Ponha-a com"
+        " `mcp-platform credentials set`."
+    ),
+    # What the model's vendor refuses, as a rehearsal tells it.
+    "Gemini refuses the key: {said}. Put a working key of Google AI Studio, allowed to use"
+    " the Gemini API, into GEMINI_API_KEY": (
+        "O Gemini recusa a chave: {said}. Ponha em GEMINI_API_KEY uma chave do Google AI Studio que"
+        " funcione e possa usar a API do Gemini"
+    ),
+    "Gemini has no model {model} on this API version: {said}. Choose another with"
+    " GEMINI_MODEL or GEMINI_API_VERSION": (
+        "O Gemini não tem o modelo {model} nesta versão da API: {said}. Escolha outro com"
+        " GEMINI_MODEL ou GEMINI_API_VERSION"
+    ),
+    "Gemini refuses the key's project: {said}. Set up billing for it, or use a project in"
+    " a region that is served": (
+        "O Gemini recusa o projeto da chave: {said}. Ative o faturamento dele, ou use um projeto de"
+        " uma região atendida"
+    ),
+    "The key's project has no quota at all for {model}: {said}. Set up billing for it,"
+    " or choose another GEMINI_MODEL": (
+        "O projeto da chave não tem cota nenhuma para {model}: {said}. Ative o faturamento dele, ou"
+        " escolha outro GEMINI_MODEL"
+    ),
+    "The key's quota at Gemini is used up: {said}": "A cota da chave no Gemini acabou: {said}",
+    "Gemini answered {said}": "O Gemini respondeu {said}",
+    "Gemini did not answer in time": "O Gemini não respondeu a tempo",
+    "Gemini could not be reached ({error})": "O Gemini não foi alcançado ({error})",
+    "Gemini is not asked: {why}": "O Gemini não é perguntado: {why}",
+    # What the judge of a rehearsal finds.
+    "it says {text}": "diz {text}",
+    "nothing arrived": "não chegou nada",
+    "the main menu": "é o menu principal",
+    "not understood": "não entendeu",
+    "our last message again": "é a última mensagem outra vez",
+    "introduced again": "apresenta-se outra vez",
+    "promises {words}": "promete {words}",
+    "blames with {words}": "culpa o cliente com {words}",
+    "not said: {facts}": "não diz: {facts}",
+    "said: {facts}": "diz: {facts}",
+    "nothing to answer or tap": "nada a responder nem a tocar",
+    "not to tap: {facts}": "não há para tocar: {facts}",
+    "{count} times to tap": "{count} horários para tocar",
+    "times to tap: {shown}": "horários para tocar: {shown}",
+    "times outside {first}-{last}: {shown}": "horários fora de {first}-{last}: {shown}",
+    "{hours} is not among {shown}": "{hours} não está entre {shown}",
+    "not in the rows: {facts}": "não está nas linhas: {facts}",
+    "another day: {shown}": "outro dia: {shown}",
+    "nothing to confirm with": "nada com que confirmar",
+    "not shown: {facts}": "não mostra: {facts}",
+    "it goes on": "não encerra",
+    "cheerful: {words}": "alegre demais: {words}",
+    "nobody called": "ninguém foi chamado",
+    "the owner was not told": "o dono não foi avisado",
+    "not told: {facts}": "o dono não leu: {facts}",
 }
 
 TYPED: Mapping[str, str] = {
@@ -890,5 +968,19 @@ PARTS: Mapping[str, str] = {
     "it is passed over": "é ignorado",
     "answered": "respondida",
     "dismissed": "encerrada",
+    "{count} emojis": "{count} emojis",
+    "there is no row {number}": "não há a linha {number}",
+    "{count} characters": "{count} caracteres",
+    "{other} and not {language}": "{other} em vez de {language}",
+    "nothing booked": "nada foi marcado",
+    "nothing moved": "nada foi remarcado",
+    "nothing cancelled": "nada foi cancelado",
+    "booked: {effects}": "marcou: {effects}",
+    "moved: {effects}": "remarcou: {effects}",
+    "cancelled: {effects}": "cancelou: {effects}",
+    "booked {effects}, not {wanted}": "marcou {effects}, e não {wanted}",
+    "moved {effects}, not {wanted}": "remarcou {effects}, e não {wanted}",
+    "cancelled {effects}, not {wanted}": "cancelou {effects}, e não {wanted}",
+    ", line {line}": ", linha {line}",
 }
 """What is put together of parts: found last, as it fits much."""

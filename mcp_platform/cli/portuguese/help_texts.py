@@ -128,6 +128,33 @@ HELP: Mapping[str, str] = {
     "Print results as JSON instead of a table.": (
         "Imprime os resultados em JSON, em vez de uma tabela."
     ),
+    "Play dialogues with a tenant's real model, and judge the replies. No customer is reached.": (
+        "Encena diálogos com o modelo real de um ambiente e julga as respostas. Nenhum cliente"
+        " recebe nada."
+    ),
+    "The tenant's catalogue, hours, answers and wordings are copied into a database that goes again"
+    " afterwards; WhatsApp and the calendar are simulated. Gemini is asked with the tenant's own"
+    " key, which costs tokens. Exit status: 0 every dialogue passed, 1 not so.": (
+        "O catálogo, os horários, as respostas e as frases do ambiente são copiados para um banco"
+        " que some depois; o WhatsApp e a agenda são simulados. O Gemini é perguntado com a chave do"
+        " próprio ambiente, o que gasta tokens. Código de saída: 0 todos os diálogos passaram, 1"
+        " não."
+    ),
+    "A YAML file of your own, as docs/dialogues.md describes it.": (
+        "Um arquivo YAML seu, como docs/dialogues.md descreve."
+    ),
+    "In which language customers write. Unset: the tenant's.": (
+        "Em que língua os clientes escrevem. Sem ela: a do ambiente."
+    ),
+    "The dialogue of this name. May be given several times.": (
+        "O diálogo com este nome. Pode ser dado várias vezes."
+    ),
+    "Also write all that was said to this file, as JSON.": (
+        "Também grava neste arquivo tudo o que foi dito, em JSON."
+    ),
+    "Show the dialogues, and ask the model nothing.": (
+        "Mostra os diálogos e não pergunta nada ao modelo."
+    ),
     "Print everything the assistant can say, with an example of each value, as Markdown.": (
         "Imprime tudo o que o assistente pode dizer, com um exemplo de cada valor, em Markdown."
     ),

@@ -11,6 +11,36 @@ SENTENCES: Mapping[str, str] = {
     "Aborted.": "Cancelado.",
     "Interrupted.": "Interrompido.",
     "  and {count} more": "  e mais {count}",
+    # Rehearsals.
+    "{path}: {dialogues} dialogues with {turns} messages of customers. {model} gets some {turns}"
+    " to {most} requests.": (
+        "{path}: {dialogues} diálogos com {turns} mensagens de clientes. {model} recebe de {turns}"
+        " a {most} pedidos, mais ou menos."
+    ),
+    "The scratch installation starts.": "A instalação de rascunho está subindo.",
+    "The model gave no answer.": "O modelo não respondeu.",
+    "{passed} of {judged} passed; {asked} requests, {prompt} tokens in ({cached} of them cached)"
+    " and {out} out.": (
+        "{passed} de {judged} passaram; {asked} pedidos, {prompt} tokens de entrada ({cached} deles"
+        " em cache) e {out} de saída."
+    ),
+    "The rehearsal ended early. {why}.": "O ensaio acabou antes do fim. {why}.",
+    "Wait until it returns, or give the key's project a larger one:"
+    " https://ai.google.dev/gemini-api/docs/rate-limits": (
+        "Espere a cota voltar, ou dê uma maior ao projeto da chave:"
+        " https://ai.google.dev/gemini-api/docs/rate-limits"
+    ),
+    "What is left: mcp-platform rehearse … {left}": "O que falta: mcp-platform rehearse … {left}",
+    "left out, for it lacks {what}": "fica de fora, por falta de {what}",
+    "an address": "endereço",
+    "a telephone number": "telefone",
+    "a price of its first service": "preço do primeiro serviço",
+    "a day within the next six on which nobody works": "dia sem atendimento nos próximos seis",
+    "an answer in this language": "resposta nesta língua",
+    "a second service": "segundo serviço",
+    "a second person for its first service": "segunda pessoa para o primeiro serviço",
+    "a free time later today": "horário livre ainda hoje",
+    "free times within the next six days": "horário livre nos próximos seis dias",
     # Phrases.
     "Phrase": "Frase",
     "Words": "Palavras",
