@@ -28,7 +28,7 @@ from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.finding.searching import SlotSearch
-from mcp_platform.scheduling.outcome import CalendarClosed, SlotView
+from mcp_platform.scheduling.outcome import CalendarClosed, SlotsFound, SlotView
 from mcp_platform.tenants.languages import supported
 from mcp_platform.whatsapp.reply import Reply, ReplyOption
 from mcp_platform.words.texts import TEXTS
@@ -335,12 +335,10 @@ class Menu:
             now=self._tools.now,
             contact_id=self._tools.context.contact.id,
         )
-        if found.status != "ok":
-            found = replace(found, slots=found.slots[:ROWS])
-            return await self._done(
-                await self._tools.note(STEP, with_visit(found, action), moving=action.get("moving"))
-            )
         found = with_visit(found, action)
+        if found.status != "ok":
+            nearest = replace(found, slots=found.slots[:ROWS])
+            return await self._found(nearest, moving=action.get("moving"))
         page = _page(found.slots)
         rows = self._rows(page, moving=action.get("moving"))
         if len(found.slots) > len(page):
@@ -366,8 +364,15 @@ class Menu:
         found = with_visit(await self._tools.find(search), action)
         if isinstance(found, CalendarClosed):
             return await self.way_on(self._say.calendar_closed)
-        rows = self._rows(found.slots, moving=action.get("moving"))
-        if more := more_action(search, found, like=action):
+        more = more_action(search, found, like=action)
+        return await self._found(found, moving=action.get("moving"), more=more)
+
+    async def _found(
+        self, found: SlotsFound, *, moving: str | None, more: Action | None = None
+    ) -> Reply:
+        """Show what was found, and nothing written down: a turn that only looks is begun anew."""
+        rows = self._rows(found.slots, moving=moving)
+        if more:
             rows.append(_Row(self._say.more_times, more))
         text = self._speech.block(Done(found, ("",) * len(found.slots))).text
         return await self._reply(text, rows) if rows else await self.way_on(text)

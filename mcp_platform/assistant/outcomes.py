@@ -281,7 +281,7 @@ def still_to_come(done: Done, *, now: datetime) -> Done:
                 return done
             left, ids = tuple(slot for slot, _ in kept), tuple(offer for _, offer in kept)
             if isinstance(done.outcome, Taken):
-                return Done(Taken(alternatives=left), ids)
+                return replace(done, outcome=replace(done.outcome, alternatives=left), ids=ids)
             if not left:
                 return Done(UnknownSlot())
             return replace(done, outcome=replace(done.outcome, slots=left), ids=ids)

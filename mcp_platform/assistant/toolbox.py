@@ -590,8 +590,28 @@ class _Work:
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
         self.done = await self._toolbox.conclude(
-            session, self._step, with_visit(outcome, self._like), moving=self._like.get("moving")
+            session,
+            self._step,
+            with_visit(outcome, self._like),
+            moving=self._like.get("moving"),
+            more=_more_of(outcome, self._like) if isinstance(outcome, Taken) else None,
         )
+
+
+def _more_of(taken: Taken, like: Action) -> Action | None:
+    """Return what shows the other times of the service that cannot be had as wanted."""
+    if not taken.alternatives:
+        return None
+    first, moving = taken.alternatives[0], like.get("moving")
+    day = first.start.date()
+    search = SlotSearch(
+        service_ids=(first.service_id,),
+        window=SearchWindow(first=day, last=day),
+        everyone=True,
+        moving=UUID(moving) if moving else None,
+    )
+    found = SlotsFound(status="full", slots=taken.alternatives, more=taken.more)
+    return more_action(search, found, like=like)
 
 
 def _chosen(slot: Action) -> list[ChosenSlot]:

@@ -211,6 +211,8 @@ class TurnAtWork:
                     EarlierReplies(**recorded["before"]) if "before" in recorded else None
                 )
                 self._answers = await self._likely(session, texts)
+                if "own" in recorded:  # not in journals of the release before
+                    self._own = {id_: tuple(each) for id_, each in recorded["own"].items()}
                 return recorded
             self._answers = await self._likely(session, texts)
             ours = [each.at for each in history if not each.inbound]
@@ -229,6 +231,7 @@ class TurnAtWork:
                 "chosen": self.chosen,
                 "more": self._more,
                 "before": asdict(self._before),
+                "own": dict(self._own),
                 "system": system_instruction(self._business()),
                 "contents": contents(history, texts=texts, facts=self._facts(history)),
             }

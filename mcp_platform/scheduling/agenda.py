@@ -41,7 +41,6 @@ from mcp_platform.scheduling.outcome import (
     Proposed,
     ProposedSlot,
     Released,
-    SlotView,
     Taken,
     UnknownAppointment,
 )
@@ -285,10 +284,10 @@ class Agenda:
                     )
                 except SlotTaken:
                     pass  # between our asking and now; what was begun is rolled back
-        alternatives = await self._alternatives(
+        taken = await self._not_free(
             choice, now=now, excluding=appointment_id, contact_id=current.contact_id
         )
-        return await self._conclude(Taken(alternatives=alternatives), work=work)
+        return await self._conclude(taken, work=work)
 
     async def cancel(
         self, *, appointment_id: UUID, contact_id: UUID | None, now: datetime, work: EffectCommit
@@ -506,10 +505,10 @@ class Agenda:
                 )
             ):
                 return proposed
-        alternatives = await self._alternatives(
+        taken = await self._not_free(
             choice, now=now, excluding=appointment_id, contact_id=contact_id
         )
-        return await self._let_go(holds, Taken(alternatives=alternatives), work=work)
+        return await self._let_go(holds, taken, work=work)
 
     async def _hold_beside(
         self,
@@ -641,14 +640,12 @@ class Agenda:
     ) -> Taken:
         """Let go of everything, since one cannot be had; None: nobody knows which."""
         which = next(iter(wanted)) if gone is None else gone
-        alternatives = await self._alternatives(
-            wanted[which], now=now, excluding=which, contact_id=contact_id
-        )
-        return await self._let_go(wanted, Taken(alternatives=alternatives), work=work)
+        taken = await self._not_free(wanted[which], now=now, excluding=which, contact_id=contact_id)
+        return await self._let_go(wanted, taken, work=work)
 
-    async def _alternatives(
+    async def _not_free(
         self, choice: ChosenSlot, *, now: datetime, excluding: UUID, contact_id: UUID
-    ) -> tuple[SlotView, ...]:
+    ) -> Taken:
         return await self.openings.alternatives(
             service_id=choice.service_id,
             professional_id=choice.professional_id,

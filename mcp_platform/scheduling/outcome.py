@@ -98,9 +98,13 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The slot can no longer be had; `alternatives` are the nearest ones, earliest first."""
+    """The slot can no longer be had; `alternatives` are the nearest ones, earliest first.
+
+    `more`: others are free on their days.
+    """
 
     alternatives: tuple[SlotView, ...]
+    more: bool = False
     kind: Literal["taken"] = "taken"
 
 

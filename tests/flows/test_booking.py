@@ -148,8 +148,12 @@ async def test_an_event_that_the_owner_adds_after_the_offer_is_asked_for_at_the_
     reply = await here.choose(row)
 
     assert "Esse horário não está mais livre." in text_of(reply)
-    assert not any("15:00" in other["title"] for other in choices_of(reply))
+    *shown, more = choices_of(reply)
+    assert more["title"] == "Mais horários"
+    assert not any("15:00" in other["title"] for other in shown)
     assert await here.starts() == []
+    rest = await here.choose(more)  # the whole day, page by page
+    assert choices_of(rest)[0]["title"].endswith("08:00")
 
 
 async def test_a_second_booking_of_the_same_time_by_the_same_customer_is_the_same_booking(

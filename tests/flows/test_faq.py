@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from mcp_platform.audit.actor import Actor
+from mcp_platform.flow import InboxHandler
 from mcp_platform.registry.answers.forms import AnswerWish
 from mcp_platform.registry.answers.phrases import PhraseWish, TenantPhrases
 from mcp_platform.registry.answers.questions import QuestionAnswer, TenantQuestions
@@ -122,12 +125,36 @@ def _about(number: int) -> dict[str, Any]:
 
 
 async def test_the_business_speaks_in_its_own_words(here: World) -> None:
+    await _says(here, "Tamo junto!", "É nóis.")
+    await here.ask("oi")
+    assert text_of(await here.ask("valeu mesmo, obrigado")) in {"Tamo junto!", "É nóis."}
+
+
+async def test_what_a_business_changes_meanwhile_is_said_from_the_next_turn_on(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _says(here, "Tamo junto!")
+    await here.ask("oi")
+    close, failures = InboxHandler._close, [RuntimeError("killed here")]
+
+    async def failing(answering: InboxHandler, *args: Any, **more: Any) -> Any:
+        if failures:
+            await _says(here, "Disponha!")
+            raise failures.pop()
+        return await close(answering, *args, **more)
+
+    monkeypatch.setattr(InboxHandler, "_close", failing)
+
+    assert text_of(await here.ask("valeu mesmo, obrigado")) == "Tamo junto!"
+    assert not failures
+
+
+async def _says(here: World, *wordings: str) -> None:
+    """Have the business close a conversation in its own words."""
     async with here.session() as session:
         located = await Environments(session, ME).locate(
             here.tenant.client_name, here.tenant.environment
         )
-        wish = PhraseWish.of({"wordings": ["Tamo junto!", "É nóis."]})
         phrases = TenantPhrases(session, ME, located)
+        wish = PhraseWish.of({"wordings": list(wordings)})
         await phrases.replace("welcome", wish, language=None, versions=None)
-    await here.ask("oi")
-    assert text_of(await here.ask("valeu mesmo, obrigado")) in {"Tamo junto!", "É nóis."}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.assistant.metrics import MENU_TURNS
+from mcp_platform.flow import InboxHandler
 from mcp_platform.scheduling.catalogue import ProfessionalId, Service, ServiceId
 from mcp_platform.scheduling.catalogue_store import save_catalogue
 from tests.factories import catalogue
@@ -241,6 +242,32 @@ async def test_a_full_day_is_not_offered_and_a_day_that_filled_up_meanwhile_says
 
     days = await here.choose(choice(people, "Zé"))
     assert title not in [each["title"][-5:] for each in choices_of(days)]
+
+
+async def test_a_full_day_is_only_looked_at_also_by_a_turn_that_is_begun_again(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.without_model()
+    services = await here.choose(choice(await here.ask("oi"), "Agendar"))
+    days = await here.choose(choice(await here.choose(choice(services, "Corte")), "Zé"))
+    row = choice(days, f"{tomorrow():%d/%m}")
+    await here.owner_adds(tomorrow(0), minutes=24 * 60)
+    close, failures = InboxHandler._close, [RuntimeError("killed here")]
+
+    async def failing(answering: InboxHandler, *args: Any, **more: Any) -> Any:
+        if failures:
+            steps = "SELECT name FROM turn_steps WHERE tenant_id = :tenant AND name = 'tap'"
+            assert await here.rows(steps) == []
+            raise failures.pop()
+        return await close(answering, *args, **more)
+
+    monkeypatch.setattr(InboxHandler, "_close", failing)
+
+    reply = await here.choose(row)
+
+    assert not failures
+    assert "Não há mais horários livres nesse período." in text_of(reply)
+    assert "✅ Agendado" in text_of(await here.choose(choices_of(reply)[0]))
 
 
 async def _to_times(

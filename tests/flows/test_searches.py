@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -121,6 +122,43 @@ async def test_the_last_of_the_day_is_reached_by_asking_for_it(here: World) -> N
     assert hours(times)[-1] == "17:30"
     first = await asked(here, "e o mais cedo?", service_ids="corte", order="earliest")
     assert hours(first)[0] == "08:00"
+
+
+async def test_who_wants_to_come_sooner_is_shown_what_is_before_their_own_time(
+    here: World,
+) -> None:
+    await here.ask_and_agree("Marca um corte depois de amanhã às 9h com o Zé")
+    own = tomorrow(9, days=2)
+
+    sooner = await here.ask("queria antecipar o meu, dá?")
+
+    *shown, more = choices_of(sooner)
+    assert more["title"] == MORE
+    assert shown
+    assert all(_start(each) < own for each in shown)
+    days = await here.choose(more)
+    assert [each["title"][-5:] for each in choices_of(days)][-1] <= f"{own:%d/%m}"
+    times = await here.choose(choices_of(days)[-1])
+    assert all(_start(each) < own for each in choices_of(times) if each["title"] != MORE)
+    assert "remarcado" in text_of(await here.choose(shown[0])).lower()
+    assert await here.starts() == [f"{_start(shown[0]):%Y-%m-%d %H:%M}"]
+
+
+async def test_nothing_sooner_is_said_and_nothing_later_shown(here: World) -> None:
+    await here.ask_and_agree("Marca um corte depois de amanhã às 9h com o Zé")
+    await here.owner_adds(tomorrow(0, days=0), minutes=(2 * 24 + 9) * 60)
+
+    sooner = await here.ask("queria antecipar o meu, dá?")
+
+    assert "Não há mais horários livres nesse período." in text_of(sooner)
+    assert not any(MORE in each["title"] or ":" in each["title"] for each in choices_of(sooner))
+
+
+def _start(row: dict[str, str]) -> datetime:
+    """Return when a row starts: its title is "ter 01/12 10:00"."""
+    _, day, clock = row["title"].split()
+    ahead = next(n for n in range(60) if f"{tomorrow(days=n):%d/%m}" == day)
+    return tomorrow(int(clock[:2]), int(clock[3:]), days=ahead)
 
 
 async def test_everybody_who_is_free_is_shown_where_nobody_is_preferred(here: World) -> None:

@@ -1,8 +1,12 @@
 """A tenant's own wordings over the admin API."""
 
+from typing import Any
+
 from mcp_platform.answers.wordings import own_wordings
 from mcp_platform.tenants.languages import Language
 from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.words.book import BOOK
+from mcp_platform.words.texts import TEXTS
 from tests.registry.world import RegistryWorld, fields
 
 
@@ -40,7 +44,7 @@ async def test_a_phrase_is_replaced_read_and_reset(registry: RegistryWorld) -> N
     assert await said(registry, shop, "en") == {"ask_help": ["Hi!"]}
     listed = (await registry.ask("GET", f"{shop}/phrases", params={"own": True})).json()
     assert (listed["language"], [each["id"] for each in listed["items"]]) == ("pt-BR", ["ask_help"])
-    every = (await registry.ask("GET", f"{shop}/phrases")).json()["items"]
+    every = await _every(registry, shop)
     assert len(every) > 150
     assert {each["id"] for each in every if not each["replaceable"]} >= {"emergency", "despair"}
 
@@ -51,6 +55,28 @@ async def test_a_phrase_is_replaced_read_and_reset(registry: RegistryWorld) -> N
     path = f"{shop.removeprefix('/clients/').replace('/environments', '')}/pt-BR/ask_help"
     trail = await registry.trail(path)
     assert [each.action for each in trail] == ["phrase.replace", "phrase.reset"]
+
+
+async def _every(registry: RegistryWorld, shop: str) -> list[dict[str, Any]]:
+    """Return all phrases, page by page."""
+    found: list[dict[str, Any]] = []
+    page: dict[str, Any] = {"next_cursor": None}
+    while not found or page["next_cursor"]:
+        cursor = {"cursor": page["next_cursor"]} if found else {}
+        answer = await registry.ask("GET", f"{shop}/phrases", params={"limit": 70, **cursor})
+        page = answer.json()
+        assert len(page["items"]) == 70 or page["next_cursor"] is None
+        found += page["items"]
+    assert [each["id"] for each in found] == [
+        each for each in BOOK if each in TEXTS["pt-BR"].phrases
+    ]
+    return found
+
+
+async def test_a_cursor_that_names_no_phrase_is_refused(registry: RegistryWorld) -> None:
+    shop = await registry.environment()
+    answer = await registry.ask("GET", f"{shop}/phrases", params={"cursor": "nonsense"})
+    assert (answer.status_code, fields(answer)) == (422, {"cursor": "is none of ours"})
 
 
 async def test_one_tenants_wordings_are_no_other_tenants(registry: RegistryWorld) -> None:

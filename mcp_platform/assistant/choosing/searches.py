@@ -87,6 +87,7 @@ def search_of(action: Action) -> SlotSearch:
         together=action.get("together", False),
         everyone=action.get("everyone", False),
         moving=UUID(moving) if moving else None,
+        before=datetime.fromisoformat(action["before"]) if "before" in action else None,
     )
 
 
@@ -103,6 +104,7 @@ def _what(search: SlotSearch) -> dict[str, Any]:
         "moving": None if search.moving is None else str(search.moving),
         "together": search.together,
         "everyone": search.everyone,
+        **({} if search.before is None else {"before": search.before.isoformat()}),
     }
 
 

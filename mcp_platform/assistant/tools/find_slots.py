@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -44,8 +44,10 @@ class FindSlots(VisitArguments):
     to_date: date | None = None
     from_time: ClockTime | None = None
     to_time: ClockTime | None = None
-    order: Literal["earliest", "latest", "nearest"] | None = Field(
-        None, description="nearest: asked for the hour from_time. latest: for the last ones."
+    order: Literal["earliest", "latest", "nearest", "sooner"] | None = Field(
+        None,
+        description="nearest: asked for the hour from_time. latest: for the last ones. sooner: before"
+        " the appointment that is to be moved.",
     )
     appointment_id: str | None = Field(
         None, description="The appointment to be moved, when the customer wants to move one."
@@ -120,7 +122,11 @@ async def _search(
     # Days that no calendar goes to are out of range, whichever they are.
     earliest, latest = today - DEFAULT_DAYS, today + rules.horizon + DEFAULT_DAYS
     first, last = (min(max(each, earliest), latest) for each in (first, last))
-    begin, order = arguments.from_time, arguments.order
+    begin, order, before = arguments.from_time, arguments.order, None
+    if order == "sooner":
+        before = await _its_start(toolbox, arguments.appointment_id)
+        last = rules.local(before).date()
+        first, order = min(first if arguments.from_date else today, last), "earliest"
     end = arguments.to_time or (begin if order == "nearest" else None)
     usual: Order = "spread" if begin is None else "earliest"
     moving = None
@@ -144,7 +150,16 @@ async def _search(
         together=together,
         everyone=True,
         moving=UUID(moving) if moving else None,
+        before=before,
     )
+
+
+async def _its_start(toolbox: Toolbox, appointment: str | None) -> datetime:
+    """Return when the appointment begins that is to be sooner. Raises Invalid where there is none."""
+    found = appointment and await toolbox.upcoming_appointment(appointment)
+    if not found:
+        raise Invalid("order sooner: needs the appointment_id of one to come")
+    return found.starts_at
 
 
 async def _ask_which(

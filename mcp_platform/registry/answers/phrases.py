@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from mcp_platform.answers.models import OwnWordingRow
 from mcp_platform.errors import NotFound
+from mcp_platform.kit.cursor import bad_cursor
 from mcp_platform.kit.forms import _LINE, CreationForm, VersionedOut, check_version
+from mcp_platform.kit.paging import Page, PageQuery
 from mcp_platform.registry.tenant_bound import TenantBound
 from mcp_platform.tenants.languages import Language, supported
 from mcp_platform.tenants.models import TenantRow
@@ -58,7 +60,7 @@ class PhraseQuery(BaseModel):
         return language or None
 
 
-class PhrasesQuery(PhraseQuery):
+class PhrasesQuery(PhraseQuery, PageQuery):
     """Which phrases are listed."""
 
     own: Annotated[bool, Field(description="Only those with wordings of the business's own.")] = (
@@ -88,33 +90,48 @@ class PhraseOut(VersionedOut):
     ]
 
 
-class PhraseList(BaseModel):
-    """The phrases of the book, in its order."""
+class PhrasePage(Page[PhraseOut]):
+    """Phrases of the book, in its order."""
 
     language: Language
-    items: list[PhraseOut]
 
 
 class TenantPhrases(TenantBound):
     """The phrase book as one tenant says it."""
 
-    async def listed(self, query: PhrasesQuery) -> PhraseList:
-        """Return the phrases that have words, in the book's order."""
-        language = query.language or await self._spoken()
+    async def page(self, query: PhrasesQuery) -> PhrasePage:
+        """Return phrases that have words, in the book's order. A cursor is the last one's id.
+
+        Raises:
+            Invalid: the cursor is none of ours.
+        """
+        after = query.cursor
+        if after is not None and after not in BOOK:
+            raise bad_cursor()
+        every = await self.every(query.language, own=query.own)
+        places = {id_: place for place, id_ in enumerate(BOOK)}
+        left = [each for each in every if after is None or places[each.id] > places[after]]
+        items = left[: query.limit]
+        return PhrasePage(
+            language=query.language or await self._spoken(),
+            items=items,
+            next_cursor=items[-1].id if len(items) < len(left) else None,
+        )
+
+    async def every(self, language: Language | None, *, own: bool) -> list[PhraseOut]:
+        """Return all phrases that have words; with `own`, those that have some of the business's."""
+        language = language or await self._spoken()
         rows = await self.session.scalars(
             select(OwnWordingRow).where(
                 OwnWordingRow.tenant_id == self._tenant.id, OwnWordingRow.language == language
             )
         )
-        own = {row.phrase: row for row in rows}
-        return PhraseList(
-            language=language,
-            items=[
-                _told(id_, language, own.get(id_))
-                for id_ in BOOK
-                if id_ in TEXTS[language].phrases and (id_ in own or not query.own)
-            ],
-        )
+        replaced = {row.phrase: row for row in rows}
+        return [
+            _told(id_, language, replaced.get(id_))
+            for id_ in BOOK
+            if id_ in TEXTS[language].phrases and (id_ in replaced or not own)
+        ]
 
     async def get(self, phrase: str, language: Language | None) -> PhraseOut:
         """Return a phrase. Raises NotFound."""

@@ -17,8 +17,8 @@ from mcp_platform.access.routes import (
 )
 from mcp_platform.kit.http import Expected
 from mcp_platform.registry.answers.phrases import (
-    PhraseList,
     PhraseOut,
+    PhrasePage,
     PhraseQuery,
     PhrasesQuery,
     PhraseWish,
@@ -43,10 +43,10 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
     @router.get(
         ALL, summary="The phrase book as a tenant says it", responses=LISTED, tags=["phrases"]
     )
-    async def list_phrases(at: Reader, query: Annotated[PhrasesQuery, Query()]) -> PhraseList:
+    async def list_phrases(at: Reader, query: Annotated[PhrasesQuery, Query()]) -> PhrasePage:
         """Tell of each phrase our wordings, the business's own, and how it reads."""
         async with registry.catalogue(TenantPhrases, at) as part:
-            return await part.listed(query)
+            return await part.page(query)
 
     @router.get(ONE, summary="One phrase", responses=READ, tags=["phrases"])
     async def read_phrase(phrase: PhraseId, at: Reader, query: In, response: Response) -> PhraseOut:

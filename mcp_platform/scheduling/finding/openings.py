@@ -32,7 +32,7 @@ from mcp_platform.scheduling.finding.searching import (
     shortlist,
     whole_until,
 )
-from mcp_platform.scheduling.outcome import SlotsFound, SlotView
+from mcp_platform.scheduling.outcome import SlotsFound, SlotView, Taken
 from mcp_platform.scheduling.own_events import OwnEvents
 from mcp_platform.tenants.tenant import Tenant
 
@@ -200,7 +200,7 @@ class Openings:
         now: datetime,
         excluding: UUID | None = None,
         contact_id: UUID | None = None,
-    ) -> tuple[SlotView, ...]:
+    ) -> Taken:
         """Return what is free nearest to a slot that cannot be had, on its day or else after it.
 
         Where the professional is not free a colleague is offered. Nothing if nothing can be known.
@@ -208,7 +208,7 @@ class Openings:
         try:
             service = self._catalogue.service(service_id)
         except NotFound:
-            return ()
+            return Taken(alternatives=())
         near = min(max(start.astimezone(UTC), now), now + self._rules.horizon)
         day = self._rules.local(near).date()
         for wanted in (
@@ -224,12 +224,14 @@ class Openings:
                     contact_id=contact_id,
                 )
             except CalendarUnreadable:
-                return ()
+                return Taken(alternatives=())
             if free:
                 found = one_for_each_start(free, prefer=professional_id)
                 found.sort(key=lambda each: abs(each.start - near))
-                return self._views(sorted(found[:ALTERNATIVES], key=lambda each: each.start))
-        return ()
+                nearest = sorted(found[:ALTERNATIVES], key=lambda each: each.start)
+                more = len(found) > len(nearest)
+                return Taken(alternatives=self._views(nearest), more=more)
+        return Taken(alternatives=())
 
     async def _candidates(
         self,
@@ -241,6 +243,18 @@ class Openings:
         contact_id: UUID | None,
     ) -> list[SlotCandidate]:
         """Return what a search may show of a window, in no order."""
+        found = await self._unbounded(search, who, wanted, now=now, contact_id=contact_id)
+        return [each for each in found if search.before is None or each.start < search.before]
+
+    async def _unbounded(
+        self,
+        search: SlotSearch,
+        who: _Wanted,
+        wanted: SearchWindow,
+        *,
+        now: datetime,
+        contact_id: UUID | None,
+    ) -> list[SlotCandidate]:
         if not search.together:
             free = await self._free(
                 who, wanted, now=now, excluding=search.moving, contact_id=contact_id

@@ -38,6 +38,8 @@ class SlotSearch:
     everyone: bool = False
     moving: UUID | None = None
     """An appointment whose own time is not in the way."""
+    before: datetime | None = None
+    """Only what starts before this instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

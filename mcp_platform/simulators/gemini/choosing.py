@@ -384,7 +384,12 @@ class _Turn:
             return [self._take(slot)]
         if wanted == "move":
             day = scene.heard.when if scene.heard.intent is None else scene.wish.when
-            return [self._find()] if day else [self.reply(part("ask_new_day", self._meant()))]
+            sooner = re.search(wishes.SOONER, said)
+            return (
+                [self._find()]
+                if day or sooner
+                else [self.reply(part("ask_new_day", self._meant()))]
+            )
         if wanted in ("book", "ask"):
             return self._book()
         if scene.heard.intent == "greet" or re.search(wishes.HOW_ARE_YOU, said):
@@ -435,7 +440,11 @@ class _Turn:
             args["to_date"] = first and (first + timedelta(days=6)).isoformat()
         args["professional"] = args.pop("professional_id", None)
         args["appointment"] = args.pop("appointment_id", None)
-        if self.scene.heard.ordinal == -1:
+        if args["appointment"] and re.search(wishes.SOONER, self.said):
+            window = ("from_date", "to_date", "from_time", "to_time")
+            args = {name: value for name, value in args.items() if name not in window}
+            args["order"] = "sooner"
+        elif self.scene.heard.ordinal == -1:
             args["order"] = "latest"
         elif self.scene.heard.ordinal == 1 and not self.scene.offered:
             args["order"] = "earliest"

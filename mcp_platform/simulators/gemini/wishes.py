@@ -123,6 +123,10 @@ TO_BE_TOLD = (
     r"(?i)\b(?:anota|avis[ae]|fala|diga?|let them know|tell (?:them|her|him)|"
     r"av[ií]s[ae]les?|diga?les?)\b[^.?!\n]{0,20}?\b(?:que|that)\b(?P<what>[^.?!\n]*)"
 )
+SOONER = (
+    r"\b(?:antecip|adiantar|mais cedo (?:do )?que o meu|earlier than mine|move .*forward|adelant"
+    r"|mas temprano que el mio)"
+)
 EITHER = r"\b(?:ou|or|o)\b"
 FROM_ON = r"\b(?:a partir d[eo]|from|desde|depois d[eo]) (?:o |el |the )?(?:dia )?\d"
 HALF_DAY = 7  # up to this hour, a bare number can be morning or evening

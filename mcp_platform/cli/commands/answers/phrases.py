@@ -8,7 +8,7 @@ from mcp_platform.cli.arguments import JSON, TENANT, CustomerLanguage, option
 from mcp_platform.cli.catalogue import in_catalogue
 from mcp_platform.cli.operating import show
 from mcp_platform.cli.spoken import later, say
-from mcp_platform.registry.answers.phrases import PhraseOut, PhrasesQuery, PhraseWish, TenantPhrases
+from mcp_platform.registry.answers.phrases import PhraseOut, PhraseWish, TenantPhrases
 from mcp_platform.tenants.languages import Language, supported
 
 app = typer.Typer(
@@ -39,8 +39,9 @@ def list_(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """List the phrases of the book, each as it reads to this business's customers."""
-    query = PhrasesQuery(language=_named(language), own=own)
-    found = in_catalogue(TenantPhrases, tenant, lambda phrases: phrases.listed(query)).items
+    found = in_catalogue(
+        TenantPhrases, tenant, lambda phrases: phrases.every(_named(language), own=own)
+    )
     show(
         ("Phrase", "Words", "Example"),
         [[each.id, _whose(each), each.examples[0]] for each in found],
