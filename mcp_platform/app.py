@@ -163,6 +163,7 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         examinations=admin.examinations,
         conversations=_conversations(admin, shared),
         credential_keys=admin.credential_keys,
+        registry=_registry(admin, shared),
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,
@@ -178,6 +179,17 @@ def _conversations(admin: Administration, shared: Shared) -> ConversationRoutes:
     )
 
 
+def _registry(admin: Administration, shared: Shared) -> Registry:
+    return Registry(
+        guard=admin.guard,
+        sessions=admin.sessions,
+        isolation=admin.isolation,
+        tenants=shared.tenants,
+        catalogues=shared.catalogues,
+        clock=shared.clock,
+    )
+
+
 def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
     """Add what is asked by the platform's users."""
     guard, sessions, tenants, clock = admin.guard, admin.sessions, shared.tenants, shared.clock
@@ -186,18 +198,7 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
         users_router(sessions, passwords=admin.passwords, live=admin.live, guard=guard, clock=clock)
     )
     app.include_router(doctor_router(admin.examinations, sessions, tenants=tenants, guard=guard))
-    app.include_router(
-        registry_router(
-            Registry(
-                guard=guard,
-                sessions=sessions,
-                isolation=admin.isolation,
-                tenants=tenants,
-                catalogues=shared.catalogues,
-                clock=clock,
-            )
-        )
-    )
+    app.include_router(registry_router(_registry(admin, shared)))
     visits = _conversations(admin, shared)
     app.include_router(tenant_conversations_router(visits, sessions=sessions, guard=guard))
     app.include_router(

@@ -17,17 +17,45 @@ TENANT: Final = "/t/{client}/{environment}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantTab:
-    """One of a tenant's pages. `path` is what follows the tenant's own."""
+    """One of a tenant's pages. `path` is what follows the tenant's own.
+
+    A tab of several `parts` leads to the first of them.
+    """
 
     path: str
     label: str
     icon: str
     roles: tuple[Role, ...]
+    parts: tuple["TenantTab", ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a path, which follows the tenant's own, belongs to this tab."""
+        if any(part.holds(path) for part in self.parts):
+            return True
+        return path == self.path or (bool(self.path) and path.startswith(f"{self.path}/"))
+
+
+def _parts(*named: tuple[str, str, str]) -> tuple[TenantTab, ...]:
+    return tuple(
+        TenantTab(path=path, label=label, icon=icon, roles=READERS) for path, label, icon in named
+    )
 
 
 TABS: Final = (
     TenantTab(path="", label="tab.overview", icon="store", roles=READERS),
     TenantTab(path="/conversations", label="talks.tab", icon="messages-square", roles=ROLES),
+    TenantTab(
+        path="/services",
+        label="tab.catalogue",
+        icon="scissors",
+        roles=READERS,
+        parts=_parts(
+            ("/services", "catalogue.services", "scissors"),
+            ("/people", "catalogue.people", "users"),
+            ("/hours", "catalogue.hours", "clock"),
+            ("/closed-days", "closed.title", "calendar-x"),
+        ),
+    ),
     TenantTab(path="/credentials", label="tab.credentials", icon="key-round", roles=READERS),
 )
 
@@ -59,5 +87,6 @@ def tenant_page(
         tenant=tenant,
         at=f"{ROOT}/t/{tenant.path}",
         tabs=[each for each in TABS if visit.role in each.roles],
+        inside=visit.request.url.path.removeprefix(f"{ROOT}/t/{tenant.path}"),
         **values,
     )

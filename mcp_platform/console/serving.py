@@ -11,6 +11,10 @@ from mcp_platform.access.account import OwnAccount
 from mcp_platform.access.browser_sign_ins import BrowserSignIns
 from mcp_platform.access.routes import READERS
 from mcp_platform.access.sign_ins import SignIns
+from mcp_platform.console.catalogue.closed_days import ClosedDayPages
+from mcp_platform.console.catalogue.hours import HoursPages
+from mcp_platform.console.catalogue.people import PeoplePages
+from mcp_platform.console.catalogue.services import ServicePages
 from mcp_platform.console.console import ConsoleRoutes, Reception
 from mcp_platform.console.conversations.pages import ConversationPages
 from mcp_platform.console.credentials.pages import CredentialPages
@@ -24,6 +28,7 @@ from mcp_platform.conversations.api import ConversationRoutes
 from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
+from mcp_platform.registry.routes import Registry
 from mcp_platform.tenants.directory import TenantDirectory
 
 
@@ -36,6 +41,7 @@ class ConsoleParts:
     examinations: Examinations
     conversations: ConversationRoutes
     credential_keys: CredentialKeys
+    registry: Registry
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
@@ -73,6 +79,10 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
             tenants=parts.tenants,
             examinations=parts.examinations,
         ).table(),
+        *ServicePages(parts.registry).table(),
+        *PeoplePages(parts.registry).table(),
+        *HoursPages(parts.registry).table(),
+        *ClosedDayPages(parts.registry).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )
 

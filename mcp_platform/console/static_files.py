@@ -20,12 +20,13 @@ from mcp_platform.errors import NotFound
 
 ICONS: Final = (
     "arrow-down", "arrow-left", "arrow-right", "arrow-up", "bell", "bot", "calendar",
-    "calendar-days", "check", "check-check", "circle-alert", "circle-check", "circle-dashed",
-    "circle-pause", "circle-question-mark", "circle-user", "clock", "copy", "hand", "info",
-    "key-round", "languages", "list", "lock", "log-out", "message-circle", "messages-square",
-    "monitor", "moon", "mouse-pointer-click", "palette", "paperclip", "pause", "play", "search",
-    "send", "shield-check", "smartphone", "sparkles", "stethoscope", "store", "sun", "terminal",
-    "triangle-alert", "undo-2", "user-round",
+    "calendar-days", "calendar-x", "check", "check-check", "circle-alert", "circle-check",
+    "circle-dashed", "circle-pause", "circle-question-mark", "circle-user", "clock", "copy",
+    "hand", "info", "key-round", "languages", "list", "lock", "log-out", "message-circle",
+    "messages-square", "monitor", "moon", "mouse-pointer-click", "palette", "paperclip", "pause",
+    "play", "plus", "scissors", "search", "send", "shield-check", "smartphone", "sparkles",
+    "stethoscope", "store", "sun", "terminal", "trash-2", "triangle-alert", "undo-2",
+    "user-round", "users",
 )  # fmt: skip
 KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 FOREVER: Final = "public, max-age=31536000, immutable"

@@ -6,13 +6,14 @@ from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.console.fleet_pages import PILLS
+from mcp_platform.console.forms import version_of
 from mcp_platform.console.places import TENANT, place_of, tenant_of, tenant_page
 from mcp_platform.console.reasons import finding_said, finding_title, reason_of
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.doctor.sentences import state
-from mcp_platform.errors import Conflict, Invalid
+from mcp_platform.errors import Conflict
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.environments import EnvironmentChange, Environments
 from mcp_platform.registry.fleet.fleet import fleet_row
@@ -81,12 +82,10 @@ class TenantPages:
 
     async def _change(self, visit: PageVisit, change: EnvironmentChange, said: str) -> Response:
         client, environment = place_of(visit)
-        seen = visit.form.get("version", "")
-        if not (seen.isascii() and seen.isdecimal() and len(seen) < 18):  # noqa: PLR2004  # bigint
-            raise Invalid("The version that was seen is missing.")
+        versions = version_of(visit)
         async with self._sessions.everywhere.begin() as session:
             await Environments(session, visit.signed_in.user.actor).update(
-                client, environment, change, versions=frozenset({int(seen)})
+                client, environment, change, versions=versions
             )
         self._tenants.forget()
         return visit.to(f"/t/{client}/{environment}", said=said)

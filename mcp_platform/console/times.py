@@ -1,12 +1,12 @@
 """Moments and numbers as people read them, in the language of the console."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.dates import format_date, format_datetime, format_timedelta, get_day_names
+from babel.numbers import format_currency, format_decimal
 
 from mcp_platform.console.sentences import Tongue
 
@@ -67,3 +67,15 @@ class WrittenTimes:
 
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self._locale)
+
+    def money(self, cents: int, currency: str) -> str:
+        return format_currency(cents / 100, currency, locale=self._locale)
+
+    def date(self, day: date) -> str:
+        """Return a day with its weekday: "qua., 25 de dez. de 2026"."""
+        return format_date(day, "EEE, d MMM y", locale=self._locale)
+
+    def weekday(self, number: int) -> str:
+        """Return what a weekday is called; 0 is Monday."""
+        names = get_day_names("wide", "stand-alone", locale=self._locale)
+        return str(names[number]).removesuffix("-feira").capitalize()

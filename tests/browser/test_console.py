@@ -20,6 +20,12 @@ PAGES = (
     "/console/fleet",
     TENANT,
     f"{TENANT}/credentials",
+    f"{TENANT}/services",
+    f"{TENANT}/services/_new",
+    f"{TENANT}/people",
+    f"{TENANT}/people/ze",
+    f"{TENANT}/hours",
+    f"{TENANT}/closed-days",
     "/console/me",
     "/console/design",
 )

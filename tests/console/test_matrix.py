@@ -13,7 +13,7 @@ from mcp_platform.console.browser import HEADERS, token_of
 from mcp_platform.console.serving import page_table
 from mcp_platform.console.visits import ConsolePage
 from tests.console.browser import OWN, TOKEN, PlainBrowser
-from tests.factories import add_contact, add_tenant
+from tests.factories import add_contact, add_tenant, catalogue
 from tests.platform_api import Api
 
 WITHOUT_SIGN_IN = {
@@ -26,11 +26,13 @@ def table(api: Api) -> tuple[ConsolePage, ...]:
 
 
 CONTACT = UUID(int=7)  # of each tenant: an id is a tenant's own
+# What each tenant's catalogue has; a closed day is only opened again, by who may.
+IDS = {"service_id": "corte", "professional_id": "ze", "closed_day_id": "7"}
 
 
 async def tenant_with_contact(api: Api) -> str:
     """Make a tenant that has what paths name; return its own path."""
-    tenant = await add_tenant(api.platform.shared.admin_sessions)
+    tenant = await add_tenant(api.platform.shared.admin_sessions, offers=catalogue())
     await add_contact(
         api.platform.shared.admin_sessions, tenant.id, id=CONTACT, wa_id="5511987654321"
     )
@@ -39,7 +41,12 @@ async def tenant_with_contact(api: Api) -> str:
 
 def path_of(page: ConsolePage, tenant: str) -> str:
     client, environment = tenant.split("/")
-    named = {"client": client, "environment": environment, "contact": str(CONTACT)}
+    named = {
+        "client": client,
+        "environment": environment,
+        "contact": str(CONTACT),
+        **IDS,
+    }
     return re.sub(r"\{(\w+)\}", lambda found: named[found[1]], page.path)
 
 
