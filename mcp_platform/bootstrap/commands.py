@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from mcp_platform.bootstrap.agendas import Agendas
 from mcp_platform.bootstrap.clock import now
 from mcp_platform.bootstrap.doctor import open_doctoring
-from mcp_platform.bootstrap.doors import open_calendars
+from mcp_platform.bootstrap.doors import open_calendars, own_gemini
 from mcp_platform.bootstrap.logins import own_queue, pinned_to
 from mcp_platform.bootstrap.provisioners import provisioner
 from mcp_platform.bootstrap.stores import credential_store, sealer_of
@@ -22,6 +22,7 @@ from mcp_platform.kit.database import Sessions, create_engine, create_sessions
 from mcp_platform.kit.queue import schema_for
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.catalogue_store import Catalogues
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
@@ -200,6 +201,14 @@ async def appointments_alone(
             sessions=sessions, catalogues=catalogues, agendas=agendas, clock=now
         )
         yield AppointmentServices(appointments=appointments, tenant=tenant)
+
+
+@asynccontextmanager
+async def translating_alone(settings: Settings) -> AsyncIterator[Translator]:
+    """Build what asks the model for translations, for a command."""
+    async with AsyncExitStack() as stack:
+        store = credential_store(settings, closing=stack)
+        yield Translator(model=await own_gemini(settings, stack), store=store)
 
 
 @asynccontextmanager

@@ -94,3 +94,9 @@ def open_gemini(
     )
     stack.push_async_callback(gemini.close)
     return gemini
+
+
+async def own_gemini(settings: Settings, stack: AsyncExitStack) -> "Gemini | None":
+    """Return the door to Gemini with connections of its own; None where it is switched off."""
+    http = await stack.enter_async_context(httpx.AsyncClient(verify=tls_context()))
+    return open_gemini(settings, stack, http=http, call_timeout=settings.vendor_timeout_s * 2)

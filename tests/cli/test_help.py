@@ -43,7 +43,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("hours list", "hours set", "closed-days list", "closed-days add", "closed-days remove"),
         *("closed-days holidays", "closed-days town"),
         *("answers list", "answers add", "answers edit", "answers remove", "answers import"),
-        "answers find",
+        *("answers find", "answers translate"),
         *("phrases list", "phrases show", "phrases set", "phrases reset"),
         *("questions list", "questions answer", "questions dismiss", "questions merge"),
         *("questions calls", "questions called", "waitlist list", "waitlist done"),

@@ -120,12 +120,15 @@ def rehearse(
         most=found.turns * MOST_A_TURN,
         err=True,
     )
+    if to_file is not None:
+        to_file.touch()  # what cannot be written is to be known before tokens are spent
     score = Score(found)
     try:
         with _ended_by_sigterm(), scratch_database() as scratch:
             asyncio.run(_rehearse(score, settings, rehearsed, scratch=scratch, key=key))
     finally:  # whatever ends it, what was scored is shown
-        _show(score)
+        if score.asked:
+            _show(score)
         if to_file is not None:
             to_file.write_text(
                 report(score, tenant=tenant, language=language, model=settings.gemini_model)

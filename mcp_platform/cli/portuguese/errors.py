@@ -863,6 +863,19 @@ ERRORS: Mapping[str, str] = {
         "{path} não tem GEMINI_API_KEY: não há modelo com que ensaiar. Ponha-a com"
         " `mcp-platform credentials set`."
     ),
+    "A person approves a translation: run this in a terminal.": (
+        "Uma pessoa aprova uma tradução: rode isto num terminal."
+    ),
+    "GEMINI_ENABLED is off: there is no model to translate with.": (
+        "GEMINI_ENABLED está desligado: não há modelo com que traduzir."
+    ),
+    "The model gave no translation: {why}.": "O modelo não deu uma tradução: {why}.",
+    "The model gave no translation: it called no function.": (
+        "O modelo não deu uma tradução: não chamou função nenhuma."
+    ),
+    "The model gave no translation that can be stored: {where}: {why}.": (
+        "O modelo não deu uma tradução que possa ser guardada: {where}: {why}."
+    ),
     # What the model's vendor refuses, as a rehearsal tells it.
     "Gemini refuses the key: {said}. Put a working key of Google AI Studio, allowed to use"
     " the Gemini API, into GEMINI_API_KEY": (

@@ -128,6 +128,19 @@ HELP: Mapping[str, str] = {
     "Print results as JSON instead of a table.": (
         "Imprime os resultados em JSON, em vez de uma tabela."
     ),
+    "Have the tenant's model propose translations, one after the other, and approve each or not.": (
+        "Faz o modelo do ambiente propor traduções, uma depois da outra, e você aprova cada uma ou"
+        " não."
+    ),
+    "Customers read a translation only once a person has approved it; one that is not approved is not"
+    " kept. What has an approved translation is not asked about again, unless it is named.": (
+        "Os clientes só leem uma tradução depois que uma pessoa a aprovou; a que não é aprovada não é"
+        " guardada. O que já tem tradução aprovada não volta, a não ser que seja nomeado."
+    ),
+    "Ids, as `answers list` shows them. None named: all that lack it.": (
+        "Ids, como `answers list` mostra. Sem nenhum: todas as que não a têm."
+    ),
+    "The language to translate into.": "A língua para a qual traduzir.",
     "Play dialogues with a tenant's real model, and judge the replies. No customer is reached.": (
         "Encena diálogos com o modelo real de um ambiente e julga as respostas. Nenhum cliente"
         " recebe nada."

@@ -11,6 +11,15 @@ SENTENCES: Mapping[str, str] = {
     "Aborted.": "Cancelado.",
     "Interrupted.": "Interrompido.",
     "  and {count} more": "  e mais {count}",
+    # Translations of answers.
+    "Nothing is left to be translated.": "Não falta traduzir nada.",
+    "{number} of {count}: {title}": "{number} de {count}: {title}",
+    "Look at these, which differ: {differs}": "Veja estes, que diferem: {differs}",
+    "Have you read it, and may customers read it? (y/n)": (
+        "Você leu, e os clientes podem ler? (s/n)"
+    ),
+    "Customers read it from now on.": "Os clientes leem a partir de agora.",
+    "It is not kept.": "Não foi guardada.",
     # Rehearsals.
     "{path}: {dialogues} dialogues with {turns} messages of customers. {model} gets some {turns}"
     " to {most} requests.": (

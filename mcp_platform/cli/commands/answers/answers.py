@@ -1,10 +1,16 @@
 """`answers`: what a business knows of itself, in its own words."""
 
+import asyncio
+import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from mcp_platform.answers.known import KnownAnswers
 from mcp_platform.answers.search import GIVEN
@@ -12,12 +18,17 @@ from mcp_platform.cli.arguments import JSON, TENANT, CustomerLanguage, Position,
 from mcp_platform.cli.catalogue import in_catalogue
 from mcp_platform.cli.operating import in_database, show, tenant_named
 from mcp_platform.cli.spoken import later, say, translated, worded
-from mcp_platform.errors import Invalid
+from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.paging import MOST, PageQuery
 from mcp_platform.registry.answers.file import read_answers
 from mcp_platform.registry.answers.forms import AnswerOut, AnswerWish
 from mcp_platform.registry.answers.service import ImportedAnswer, TenantAnswers
-from mcp_platform.tenants.languages import supported
+from mcp_platform.settings import Settings
+from mcp_platform.tenants.languages import Language, supported
+from mcp_platform.tenants.tenant import Tenant
+
+if TYPE_CHECKING:
+    from mcp_platform.registry.answers.translating import TranslationProposal
 
 app = typer.Typer(
     help="See, add, edit and remove what the assistant answers about a business.",
@@ -26,6 +37,11 @@ app = typer.Typer(
 
 
 ANSWER = typer.Argument(help="Its id, as `answers list` shows it.", show_default=False)
+SOME = typer.Argument(
+    help="Ids, as `answers list` shows them. None named: all that lack it.",
+    metavar="[ANSWER]…",
+    show_default=False,
+)
 FILE = typer.Argument(
     help="A .yaml, .json or .csv file of answers, as docs/operators-guide.md describes it.",
     show_default=False,
@@ -42,13 +58,14 @@ Questions = Annotated[
     list[str] | None,
     option("--question", told="How customers ask it. Up to six, each in an option of its own."),
 ]
-Text = Annotated[
+Words = Annotated[
     str | None, option("--text", told="What customers read, as it stands; at most 600 characters.")
 ]
 In = Annotated[
     CustomerLanguage | None,
     option("--in", told="The language of these words. Unset: the one that the owner wrote it in."),
 ]
+Into = Annotated[CustomerLanguage, option("--in", told="The language to translate into.")]
 NewTitle = Annotated[str | None, option("--title", told="What it is about, as a menu shows it.")]
 Approve = Annotated[
     bool | None,
@@ -74,7 +91,7 @@ def add(
     title: Title,
     *,
     question: Questions = None,
-    text: Text = None,
+    text: Words = None,
     language: In = None,
     position: Position = None,
 ) -> None:
@@ -98,7 +115,7 @@ def edit(
     *,
     title: NewTitle = None,
     question: Questions = None,
-    text: Text = None,
+    text: Words = None,
     language: In = None,
     approve: Approve = None,
     drop: Drop = False,
@@ -203,6 +220,86 @@ def find(
     ids = in_database(work)
     by_id = {each.id: each for each in in_catalogue(TenantAnswers, tenant, _every)}
     _table([by_id[each] for each in ids if each in by_id], as_json=as_json)
+
+
+@app.command("translate")
+def translate_(
+    tenant: Annotated[str, TENANT],
+    answer: Annotated[list[str] | None, SOME] = None,
+    *,
+    into: Into,
+) -> None:
+    """Have the tenant's model propose translations, one after the other, and approve each or not.
+
+    Customers read a translation only once a person has approved it; one that is not approved is not
+    kept. What has an approved translation is not asked about again, unless it is named.
+    """
+    if not sys.stdin.isatty():
+        raise Conflict("A person approves a translation: run this in a terminal.")
+    language = supported(into.value)
+    every = {each.id: each for each in in_catalogue(TenantAnswers, tenant, _every)}
+    unknown = [each for each in answer or [] if each not in every]
+    if unknown:
+        raise NotFound(f"There is no answer {unknown[0]}.")
+    wanted = [every[each] for each in answer] if answer else list(every.values())
+    left = [
+        each
+        for each in wanted
+        if each.language != language and (answer or not _is_approved(each, language))
+    ]
+    if not left:
+        say("Nothing is left to be translated.")
+        return
+    of = in_database(lambda session: tenant_named(session, tenant))
+    for number, each in enumerate(left, 1):
+        say("{number} of {count}: {title}", number=number, count=len(left), title=each.title)
+        proposal = asyncio.run(_proposed(each, language, of))
+        if _approved(each, proposal):
+            in_catalogue(TenantAnswers, tenant, partial(_keep, each, language, proposal))
+            say("Customers read it from now on.")
+        else:
+            say("It is not kept.")
+
+
+async def _proposed(answer: AnswerOut, language: Language, of: Tenant) -> "TranslationProposal":
+    from mcp_platform.bootstrap.commands import translating_alone  # noqa: PLC0415  # slow to import
+
+    async with translating_alone(Settings()) as translator:
+        return await translator.propose(answer, into=language, tenant=of)
+
+
+def _approved(answer: AnswerOut, proposal: "TranslationProposal") -> bool:
+    """Show both, and ask."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for before, after in (
+        (answer.title, proposal.title),
+        ("\n".join(answer.questions), "\n".join(proposal.questions)),
+        (answer.text, proposal.text),
+    ):
+        table.add_row(Text(before, overflow="fold"), Text(after, overflow="fold"))
+    Console().print(table)
+    if proposal.differs:
+        say("Look at these, which differ: {differs}", differs=", ".join(proposal.differs))
+    asked = worded("Have you read it, and may customers read it? (y/n)")
+    said = typer.prompt(asked, default="n", show_default=False, prompt_suffix=" ")
+    return said.strip().lower()[:1] in ("y", "s")
+
+
+async def _keep(
+    answer: AnswerOut, language: Language, proposal: "TranslationProposal", answers: TenantAnswers
+) -> AnswerOut:
+    """Store an approved translation, if the answer is still what was translated."""
+    wish = answer.model_dump(exclude={"id", "version"})
+    words = proposal.model_dump(exclude={"differs"})
+    wish["translations"][language] = {**words, "approved": True}
+    return await answers.replace(
+        answer.id, AnswerWish.of(wish), versions=frozenset({answer.version})
+    )
+
+
+def _is_approved(answer: AnswerOut, language: Language) -> bool:
+    words = answer.translations.get(language)
+    return words is not None and words.approved
 
 
 async def _every(answers: TenantAnswers) -> list[AnswerOut]:
