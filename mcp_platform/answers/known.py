@@ -16,6 +16,7 @@ USABLE = Sql("""
     JOIN answer_texts t ON t.tenant_id = a.tenant_id AND t.answer_id = a.id
     WHERE a.tenant_id = :tenant AND t.language = :language AND t.approved
       AND (CAST(:ids AS text[]) IS NULL OR a.id = ANY (:ids))
+      AND (a.condition OR NOT :conditions)
     ORDER BY a.position, a.id
 """)
 
@@ -42,6 +43,10 @@ class KnownAnswers:
         """Return them all, in the owner's order."""
         return await self._read(None)
 
+    async def conditions(self) -> list[str]:
+        """Return the words that stand below what is proposed to a customer."""
+        return [each.text for each in await self._read(None, conditions=True)]
+
     async def find(self, answer_id: str) -> KnownAnswer | None:
         """Return one; None: there is none of this id that may be said in this language."""
         return next(iter(await self._read([answer_id])), None)
@@ -66,12 +71,15 @@ class KnownAnswers:
         named = {each.id for each in found}
         return [*found, *(each for each in every if each.id not in named)][:most]
 
-    async def _read(self, ids: Sequence[str] | None) -> list[KnownAnswer]:
+    async def _read(
+        self, ids: Sequence[str] | None, *, conditions: bool = False
+    ) -> list[KnownAnswer]:
         rows = await Driver(self._session).rows(
             USABLE,
             tenant=self._tenant,
             language=self._language,
             ids=None if ids is None else list(ids),
+            conditions=conditions,
         )
         return [
             KnownAnswer(

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Text,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -21,6 +22,7 @@ from mcp_platform.kit.database import Base, Versioned
 from mcp_platform.words.own import MOST_WORDINGS
 
 MOST_ANSWERS = 200  # of a tenant: what an owner can still look over
+MOST_CONDITIONS = 2  # below one proposal, which is to be read before a yes
 MOST_QUESTIONS = 6
 LONGEST_TITLE = 60  # a row of WhatsApp shows 24 of it, and 72 below
 LONGEST_QUESTION = 150
@@ -38,6 +40,8 @@ class AnswerRow(Versioned, Base):
     language: Mapped[str]
     """In which the owner wrote it; its words in any other are translations."""
     position: Mapped[int]
+    condition: Mapped[bool] = mapped_column(server_default=false())
+    """It stands below what is proposed to a customer: a rule that they agree to with a yes."""
 
 
 class AnswerTextRow(Base):

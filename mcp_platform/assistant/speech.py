@@ -63,6 +63,8 @@ class Speech:
         self._times = Times(language, catalogue.rules.local(now).date())
         self._catalogue = catalogue
         self._now = now
+        self.conditions: Sequence[str] = ()
+        """What the business has stand below a proposal, in its own words."""
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -245,6 +247,7 @@ class Speech:
             values["old"] = self.appointment(proposed.moving)
         lines = (fill(each, values) for each in (template, said.proposal_held))
         text = "\n".join(line for line in lines if line)
+        text = "\n\n".join([text, *self.conditions])
         return Block(text, tuple(map(ReplyOption, ids, titles)))
 
     def _stands(self, view: Appointment, template: str) -> str:

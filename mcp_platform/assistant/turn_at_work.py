@@ -213,6 +213,7 @@ class TurnAtWork:
                 self._answers = await self._likely(session, texts)
                 if "own" in recorded:  # not in journals of the release before
                     self._own = {id_: tuple(each) for id_, each in recorded["own"].items()}
+                self.speech.conditions = recorded.get("conditions", ())
                 return recorded
             self._answers = await self._likely(session, texts)
             ours = [each.at for each in history if not each.inbound]
@@ -223,6 +224,10 @@ class TurnAtWork:
                 contact.id, now=now
             )
             self._before = self._told(history, spoken=spoken)
+            known = KnownAnswers(
+                session, contact.tenant_id, language=supported(self.speech.language)
+            )
+            self.speech.conditions = await known.conditions()
             self.toolbox.day_changed = self._day_changed(history)
             self.chosen = await self._choice(history, texts, mine)
             self._more = self._leads_on(history)
@@ -232,6 +237,7 @@ class TurnAtWork:
                 "more": self._more,
                 "before": asdict(self._before),
                 "own": dict(self._own),
+                "conditions": self.speech.conditions,
                 "system": system_instruction(self._business()),
                 "contents": contents(history, texts=texts, facts=self._facts(history)),
             }

@@ -57,6 +57,12 @@ def test_answers_are_added_found_edited_and_removed(mcp: Mcp, database: Database
     edited = listed(mcp)["Estacionamento"]
     assert (edited["text"], edited["position"], edited["translations"]) == ("Na rua.", 7, {})
     assert edited["questions"] == ["Tem estacionamento?", "Onde deixo o carro?"]
+    assert edited["condition"] is False
+    assert mcp("answers", "edit", PATH, answer, "--condition").status == 0
+    assert mcp("answers", "edit", PATH, answer, "--text", "Ao lado.").status == 0
+    assert listed(mcp)["Estacionamento"]["condition"] is True
+    assert mcp("answers", "edit", PATH, answer, "--no-condition").status == 0
+    assert listed(mcp)["Estacionamento"]["condition"] is False
 
     assert mcp("answers", "remove", PATH, answer).status == 0
     assert listed(mcp) == {}

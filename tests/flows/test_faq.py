@@ -149,6 +149,30 @@ async def test_what_a_business_changes_meanwhile_is_said_from_the_next_turn_on(
     assert not failures
 
 
+async def test_a_condition_of_the_business_is_read_before_a_yes(here: World) -> None:
+    rule = {
+        "title": "Cancelamento",
+        "questions": ["Posso cancelar?"],
+        "text": "Cancelando com menos de 24 h, cobramos metade.",
+        "condition": True,
+    }
+    await know(here, PARKING, rule)
+
+    listed = await here.ask("Tem horário para corte amanhã com o Zé?")
+    proposal = await here.ask("Marca um corte amanhã às 15h com o Zé")
+
+    assert rule["text"] not in text_of(listed)
+    asked, _, conditions = text_of(proposal).partition("\n\n")
+    assert "Posso marcar?" in asked
+    assert conditions == rule["text"]
+    booked = await here.choose(choice(proposal, "Confirmar"))
+    assert "✅ Agendado" in text_of(booked)
+    assert rule["text"] not in text_of(booked)
+    moved = await here.ask("Muda meu corte de amanhã para amanhã às 16h")
+    assert "Posso trocar?" in text_of(moved)
+    assert text_of(moved).endswith(rule["text"])
+
+
 async def _says(here: World, *wordings: str) -> None:
     """Have the business close a conversation in its own words."""
     async with here.session() as session:

@@ -128,6 +128,30 @@ async def test_a_title_stands_for_one_answer(registry: RegistryWorld) -> None:
     ).status_code == 200
 
 
+async def test_two_answers_are_conditions_and_no_more(registry: RegistryWorld) -> None:
+    shop = await registry.environment()
+    made = [
+        await registry.ask(
+            "POST", f"{shop}/answers", json={**PARKING, "title": title, "condition": marked}
+        )
+        for title, marked in (("a", True), ("b", True), ("c", False), ("d", True))
+    ]
+    assert [each.status_code for each in made] == [201, 201, 201, 409]
+    assert fields(made[-1]) == {"condition": "2 answers stand below proposals already"}
+    third = f"{shop}/answers/{made[2].json()['id']}"
+    wish = {**PARKING, "title": "c", "condition": True}
+    assert (await registry.ask("PUT", third, seen=1, json=wish)).status_code == 409
+    first = f"{shop}/answers/{made[0].json()['id']}"
+    off = await registry.ask("PUT", first, seen=1, json={**PARKING, "title": "a"})
+    assert (off.status_code, off.json()["condition"]) == (200, False)
+    assert (await registry.ask("PUT", third, seen=1, json=wish)).json()["condition"] is True
+    tenant = TenantId(await registry.tenant_id(shop))
+    async with registry.sessions.of(tenant)() as session:
+        known = KnownAnswers(session, tenant, language="pt-BR")
+        assert await known.conditions() == [PARKING["text"]] * 2
+        assert len(await known.every()) == 3
+
+
 async def test_there_are_never_more_than_two_hundred(registry: RegistryWorld) -> None:
     shop = await registry.environment()
     tenant = await registry.tenant_id(shop)

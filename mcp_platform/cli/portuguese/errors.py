@@ -74,6 +74,7 @@ ERRORS: Mapping[str, str] = {
     "There are {count} answers, and there may be no more.": (
         "Já há {count} respostas, e não pode haver mais."
     ),
+    "{most} answers stand below proposals already": "já há {most} respostas abaixo das propostas",
     "the answer {id} has this title": "a resposta {id} já tem este título",
     "is the answer's own language": "é o idioma da própria resposta",
     "No answer is translated into its own language.": (

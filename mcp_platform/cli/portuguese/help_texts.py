@@ -419,6 +419,9 @@ HELP: Mapping[str, str] = {
     "Minutes kept free before it.": "Minutos livres antes dele.",
     "Minutes kept free after it.": "Minutos livres depois dele.",
     "Lower comes first.": "O menor vem primeiro.",
+    "Whether it also stands below what is proposed to a customer: a rule that they agree to.": (
+        "Se ela também fica abaixo do que é proposto ao cliente: uma regra com a qual ele concorda."
+    ),
     "Change a service; what is not named stays as it is.": (
         "Muda um serviço; o que não é nomeado fica como está."
     ),

@@ -31,8 +31,11 @@ _COLUMNS: Final = {
     "idioma": "language",
     "position": "position",
     "posicao": "position",
+    "condition": "condition",
+    "condicao": "condition",
     "id": "id",
 }
+_YES_NO: Final = {"yes": True, "sim": True, "true": True, "no": False, "não": False, "false": False}
 _NEEDED: Final = ("title", "questions", "text")
 
 
@@ -131,6 +134,8 @@ def _row(cells: Mapping[str, str]) -> dict[str, Any]:
         for each in cells.get("questions", "").replace("|", "\n").splitlines()
         if each.strip()
     ]
+    if (marked := said.get("condition", "").casefold()) in _YES_NO:
+        said["condition"] = _YES_NO[marked]
     if said.get("position", "").isdecimal():
         said["position"] = int(said["position"])
     return said

@@ -63,6 +63,15 @@ AnswerPosition = Annotated[
 ]
 
 
+IsCondition = Annotated[
+    bool,
+    Field(
+        description="Whether it also stands below every booking and move that is proposed, to be read"
+        " before the customer's yes: a rule of the business. At most two do."
+    ),
+]
+
+
 class AnswerWords(Form):
     """The words of an answer in one language."""
 
@@ -89,6 +98,7 @@ class AnswerWish(AnswerWords, CreationForm):
 
     language: Language | None = None
     position: AnswerPosition = None
+    condition: IsCondition = False
     translations: Annotated[dict[Language, Translation], Field(default_factory=dict)]
 
     def by_language(self, language: Language) -> Iterator[tuple[Language, AnswerWords, bool]]:
@@ -109,4 +119,5 @@ class AnswerOut(VersionedOut):
     questions: list[str]
     text: str
     position: int
+    condition: bool
     translations: dict[Language, TranslationOut]

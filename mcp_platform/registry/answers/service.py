@@ -7,7 +7,7 @@ from typing import Final, Literal
 from sqlalchemy import delete, insert, select
 
 from mcp_platform.answers.folding import fold
-from mcp_platform.answers.models import MOST_ANSWERS, AnswerRow, AnswerTextRow
+from mcp_platform.answers.models import MOST_ANSWERS, MOST_CONDITIONS, AnswerRow, AnswerTextRow
 from mcp_platform.answers.search import indexed
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.forms import check_version
@@ -45,7 +45,7 @@ class TenantAnswers(TenantBound):
         """Add an answer.
 
         Raises:
-            Conflict: there are 200, or one of this title.
+            Conflict: there are 200, or one of this title, or two conditions already.
         """
         await self._alone()
         return await self._create(wish, others=await self._every())
@@ -129,6 +129,7 @@ class TenantAnswers(TenantBound):
             raise Conflict(f"There are {MOST_ANSWERS} answers, and there may be no more.")
         language = wish.language or await self._spoken()
         _check_title(wish, language, others)
+        _check_conditions(wish, others)
         taken = {each.id for each in others}
         answer_id = next(each for each in iter(new_id, None) if each not in taken)
         last = max((each.position for each in others), default=-1)
@@ -137,6 +138,7 @@ class TenantAnswers(TenantBound):
             id=answer_id,
             language=language,
             position=min(last + 1, LAST_POSITION) if wish.position is None else wish.position,
+            condition=wish.condition,
         )
         self.session.add(row)
         await self.session.flush()
@@ -150,11 +152,13 @@ class TenantAnswers(TenantBound):
     ) -> AnswerOut:
         before = await self._shown(row)
         language = wish.language or supported(row.language)
-        _check_title(wish, language, [each for each in others if each.id != row.id])
+        besides = [each for each in others if each.id != row.id]
+        _check_title(wish, language, besides)
+        _check_conditions(wish, besides)
         position = row.position if wish.position is None else wish.position
         if _told(row.id, wish, language, position=position, version=row.version) == before:
             return before
-        row.language, row.position = language, position
+        row.language, row.position, row.condition = language, position, wish.condition
         # Its words are other rows, and the version is of the whole.
         row.version += 1
         await self.session.flush()
@@ -256,6 +260,7 @@ def _joined(row: AnswerRow, words: dict[str, TranslationOut]) -> AnswerOut:
         questions=list(own.questions),
         text=own.text,
         position=row.position,
+        condition=row.condition,
         translations={
             supported(language): each
             for language, each in words.items()
@@ -276,6 +281,7 @@ def _told(
         questions=list(wish.questions),
         text=wish.text,
         position=position,
+        condition=wish.condition,
         translations={
             each: TranslationOut(**words.model_dump())
             for each, words in sorted(wish.translations.items())
@@ -305,6 +311,12 @@ def _check_title(wish: AnswerWish, language: Language, others: Sequence[AnswerOu
             own = spoken == language
             told = f"the answer {other} has this title"
             raise Conflict(told, fields={"title" if own else f"translations.{spoken}.title": told})
+
+
+def _check_conditions(wish: AnswerWish, others: Sequence[AnswerOut]) -> None:
+    if wish.condition and sum(each.condition for each in others) >= MOST_CONDITIONS:
+        told = f"{MOST_CONDITIONS} answers stand below proposals already"
+        raise Conflict(told, fields={"condition": told})
 
 
 def _titles(answer: AnswerOut) -> Iterable[tuple[Language, AnswerOut | AnswerWords]]:

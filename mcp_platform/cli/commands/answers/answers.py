@@ -74,6 +74,13 @@ Approve = Annotated[
         told="Of a translation: whether customers may read it. A person has to have read it.",
     ),
 ]
+Condition = Annotated[
+    bool | None,
+    option(
+        "--condition/--no-condition",
+        told="Whether it also stands below what is proposed to a customer: a rule that they agree to.",
+    ),
+]
 Drop = Annotated[bool, typer.Option("--drop", help="Take the translation away.")]
 DRY_RUN = typer.Option("--dry-run", help="Show what would change, and change nothing.")
 
@@ -94,6 +101,7 @@ def add(
     text: Words = None,
     language: In = None,
     position: Position = None,
+    condition: Condition = None,
 ) -> None:
     """Add an answer. The assistant quotes it from its next reply on.
 
@@ -103,6 +111,7 @@ def add(
     if not (question and text):
         raise typer.BadParameter("Give --question at least once, and --text.")
     said = {"title": title, "questions": question, "text": text, "position": position}
+    said |= {"condition": bool(condition)}
     wish = AnswerWish.of({**said, "language": None if language is None else language.value})
     made = in_catalogue(TenantAnswers, tenant, lambda answers: answers.create(wish))
     say("The answer {id} is there: {title}.", id=made.id, title=made.title)
@@ -120,6 +129,7 @@ def edit(
     approve: Approve = None,
     drop: Drop = False,
     position: Position = None,
+    condition: Condition = None,
 ) -> None:
     """Change an answer, or its words in another language; what is not named stays as it is.
 
@@ -128,14 +138,15 @@ def edit(
     """
     words = {"title": title, "questions": question, "text": text}
     given = {field: value for field, value in words.items() if value is not None}
-    if not given and position is None and approve is None and not drop:
+    both = {"position": position, "condition": condition}
+    whole = {field: value for field, value in both.items() if value is not None}
+    if not (given or whole or drop) and approve is None:
         raise typer.BadParameter("Say what is to change.")
 
     async def work(answers: TenantAnswers) -> AnswerOut:
         before = await answers.get(answer)
         changed = before.model_dump(exclude={"id", "version"})
-        if position is not None:
-            changed["position"] = position
+        changed |= whole
         if language is None or language.value == before.language:
             if approve is not None or drop:
                 raise Invalid("Name the translation: --in.")
