@@ -164,6 +164,7 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         conversations=_conversations(admin, shared),
         credential_keys=admin.credential_keys,
         registry=_registry(admin, shared),
+        appointments=admin.appointments,
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,

@@ -22,9 +22,8 @@ class HomePages:
 
     async def start(self, visit: PageVisit) -> Response:
         """Lead to what a role works with."""
-        if visit.role in READERS:
-            return visit.to("/fleet")
-        return visit.to(f"/t/{visit.signed_in.account.tenant}/conversations")
+        tenant = visit.signed_in.account.tenant
+        return visit.to("/fleet" if visit.role in READERS else f"/t/{tenant}/agenda")
 
     async def components(self, visit: PageVisit) -> Response:
         return visit.page("design.html")

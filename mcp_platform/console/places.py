@@ -57,6 +57,7 @@ TABS: Final = (
         ),
     ),
     TenantTab(path="/credentials", label="tab.credentials", icon="key-round", roles=READERS),
+    TenantTab(path="/agenda", label="agenda.tab", icon="calendar-days", roles=ROLES),
 )
 
 

@@ -11,6 +11,9 @@ from mcp_platform.access.account import OwnAccount
 from mcp_platform.access.browser_sign_ins import BrowserSignIns
 from mcp_platform.access.routes import READERS
 from mcp_platform.access.sign_ins import SignIns
+from mcp_platform.console.agenda.appointment_pages import AppointmentPages
+from mcp_platform.console.agenda.booking_pages import BookingPages
+from mcp_platform.console.agenda.sheet_pages import SheetPages
 from mcp_platform.console.catalogue.closed_days import ClosedDayPages
 from mcp_platform.console.catalogue.hours import HoursPages
 from mcp_platform.console.catalogue.people import PeoplePages
@@ -29,6 +32,7 @@ from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.routes import Registry
+from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 from mcp_platform.tenants.directory import TenantDirectory
 
 
@@ -42,6 +46,7 @@ class ConsoleParts:
     conversations: ConversationRoutes
     credential_keys: CredentialKeys
     registry: Registry
+    appointments: TenantAppointments
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
@@ -52,6 +57,13 @@ class ConsoleParts:
 
 NAVIGATION: Final = (
     NavigationItem(path="/fleet", label="shell.fleet", icon="store", roles=READERS, within="/t/"),
+    NavigationItem(
+        path="/t/{tenant}/agenda",
+        label="agenda.tab",
+        icon="calendar-days",
+        roles=("staff",),
+        within="/t/{tenant}/agenda/",
+    ),
     NavigationItem(
         path="/t/{tenant}/conversations",
         label="talks.tab",
@@ -83,6 +95,9 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *PeoplePages(parts.registry).table(),
         *HoursPages(parts.registry).table(),
         *ClosedDayPages(parts.registry).table(),
+        *SheetPages(parts.appointments, tenants=parts.tenants).table(),
+        *AppointmentPages(parts.appointments, tenants=parts.tenants).table(),
+        *BookingPages(parts.appointments, tenants=parts.tenants).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )
 

@@ -65,11 +65,12 @@ class WrittenTimes:
         except (ValueError, UnknownLocaleError):
             return tag
 
+    def money(self, cents: int, currency: str | None) -> str:
+        """Return a price: "R$ 45,00"."""
+        return format_currency(cents / 100, currency or "BRL", locale=self._locale)
+
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self._locale)
-
-    def money(self, cents: int, currency: str) -> str:
-        return format_currency(cents / 100, currency, locale=self._locale)
 
     def date(self, day: date) -> str:
         """Return a day with its weekday: "qua., 25 de dez. de 2026"."""

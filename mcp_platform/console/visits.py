@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlencode
+from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -113,6 +114,14 @@ class PageVisit:
 
     def say(self, name: str, **values: object) -> str:
         return sentences.sentence(self.tongue, name, **values)
+
+    def uuid(self, name: str) -> UUID | None:
+        """Return an id of the address, of its path or what follows it; None: it is none."""
+        held = self.request.path_params.get(name) or self.request.query_params.get(name, "")
+        try:
+            return UUID(held)
+        except ValueError:
+            return None
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Answer with a page, or with the fragment of it that htmx asks for."""

@@ -271,21 +271,32 @@ class Contacts:
         Raises:
             Invalid: it is no phone number.
         """
-        ways = spellings(written, time_zone=time_zone)
-        for digits in ways:
-            found = await self.known_as(f"w:{digits}")
-            if found is not None:
-                return found
-        meant = international(written, time_zone=time_zone)
-        if meant is None:
-            why = f"is no phone number: write it like {EXAMPLE}"
-            raise Invalid(f"whatsapp_number: {why}.", fields={"whatsapp_number": why})
+        found, meant = await self.at_phone(written, time_zone=time_zone)
+        if found is not None:
+            return found
         contact_id = await self.ensure(Identity(wa_id=meant, name=name))
         for digits in spellings(f"+{meant}", time_zone=time_zone):
             await self._driver.execute(
                 ALSO, tenant=self._tenant, alias=f"w:{digits}", contact=contact_id
             )
         return contact_id
+
+    async def at_phone(self, written: str, *, time_zone: str) -> tuple[ContactId | None, str]:
+        """Return whose this number is, None if nobody's yet, and the digits that are meant.
+
+        Raises:
+            Invalid: it is no phone number.
+        """
+        ways = spellings(written, time_zone=time_zone)
+        for digits in ways:
+            found = await self.known_as(f"w:{digits}")
+            if found is not None:
+                return found, digits
+        meant = international(written, time_zone=time_zone)
+        if meant is None:
+            why = f"is no phone number: write it like {EXAMPLE}"
+            raise Invalid(f"whatsapp_number: {why}.", fields={"whatsapp_number": why})
+        return None, meant
 
     async def learn(self, contact_id: ContactId, identity: Identity) -> None:
         """Take in what a message says of its sender: name, ids, and aliases seen before apart.

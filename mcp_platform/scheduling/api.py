@@ -25,10 +25,17 @@ from mcp_platform.scheduling.api_shapes import (
     CallPage,
     CallQuery,
     ChangeRequest,
+    CheckOut,
+    CheckQuery,
     CreateRequest,
     ListQuery,
+    PreviewOut,
+    PreviewRequest,
+    SheetOut,
+    SheetQuery,
     appointment_out,
     call_out,
+    sheet_out,
     slot_out,
 )
 from mcp_platform.scheduling.appointment import Appointment
@@ -124,6 +131,7 @@ def _add_reading(
             service=query.service,
             minutes=query.duration,
             professional=query.professional,
+            moving=query.moving,
         )
         slots = [slot_out(each) for each in found.slots]
         return Available(
@@ -177,6 +185,30 @@ def _add_reading(
             calls=[call_out(each, rules, masked=caller.masked) for each in shown],
             next_cursor=write_cursor(shown[-1].place) if more else None,
         )
+
+    @router.get(
+        "/sheet",
+        summary="The agenda of up to seven days: who works, what is busy, booked and free",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def read_sheet(caller: Reader, query: Annotated[SheetQuery, Query()]) -> SheetOut:
+        sheet = await appointments.sheet(caller.tenant, first=query.first, last=query.last)
+        rules = (await appointments.catalogue(caller.tenant)).rules
+        return sheet_out(sheet, rules, masked=caller.masked)
+
+    @router.get(
+        "/check",
+        summary="Why a time is not free",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def check_time(caller: Reader, query: Annotated[CheckQuery, Query()]) -> CheckOut:
+        found = await appointments.check(
+            caller.tenant,
+            service=query.service,
+            professional=query.professional,
+            start=query.start,
+        )
+        return CheckOut(free=found.obstacle is None, obstacle=found.obstacle, reason=found.reason)
 
     @router.get(
         "/{appointment_id:uuid}",
@@ -256,6 +288,24 @@ def _add_changing(
         return await _shown(appointments, caller, appointment, response)
 
     @router.post(
+        "/{appointment_id:uuid}/preview",
+        summary="How its customer would be told of a change",
+        responses=problems(401, 403, 404, 413, 422, 503),
+    )
+    async def preview_change(
+        appointment_id: UUID, wish: PreviewRequest, caller: Writer
+    ) -> PreviewOut:
+        """Change nothing and tell nobody."""
+        current = await appointments.get(caller.tenant, appointment_id)
+        change = AppointmentChange(
+            service=wish.service, professional=wish.professional, start=wish.start
+        )
+        told = await appointments.preview_change(
+            caller.tenant, current, None if wish.cancel else change, trail=caller.trail
+        )
+        return PreviewOut(how=told.how, text=told.text)
+
+    @router.post(
         "/{appointment_id:uuid}/called",
         status_code=204,
         summary="Note that its customer was called",
@@ -286,7 +336,7 @@ def _add_booking(
         response: Response,
         idempotency_key: RequestKey = None,
     ) -> AppointmentOut:
-        if wish.whatsapp_number is not None:
+        if wish.whatsapp_number is not None or wish.contact_id is not None:
             caller.require("whatsapp:send")
         booking = Booking(**wish.model_dump(exclude={"tell_customer"}), request_key=idempotency_key)
         with _offering_alternatives():
@@ -295,6 +345,19 @@ def _add_booking(
             )
         response.headers["location"] = f"{request.url.path.removesuffix(at)}/{appointment.id}"
         return await _shown(appointments, caller, appointment, response)
+
+    @router.post(
+        "/preview",
+        summary="How the customer of a booking would be told",
+        responses=problems(401, 403, 404, 413, 422, 503),
+    )
+    async def preview_booking(wish: CreateRequest, caller: Writer) -> PreviewOut:
+        """Book nothing and tell nobody; whether the time is free is not asked."""
+        if wish.whatsapp_number is not None or wish.contact_id is not None:
+            caller.require("whatsapp:send")
+        booking = Booking(**wish.model_dump(exclude={"tell_customer"}))
+        told = await appointments.preview_booking(caller.tenant, booking, trail=caller.trail)
+        return PreviewOut(how=told.how, text=told.text)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What the appointments API takes and gives, as JSON and as query parameters."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -27,9 +28,11 @@ from mcp_platform.scheduling.appointment import (
     ListedStatus,
     Mark,
 )
+from mcp_platform.scheduling.calendar import Interval
 from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.scheduling.finding.sheets import AgendaSheet, Obstacle
 from mcp_platform.scheduling.outcome import SlotView
-from mcp_platform.scheduling.telling import CallToMake
+from mcp_platform.scheduling.telling import CallToMake, How
 from mcp_platform.scheduling.tenant_appointments import MOST_SLOTS
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -74,6 +77,9 @@ class AvailableQuery(BaseModel):
     ] = None
     service: Slug | None = None
     professional: Slug | None = None
+    moving: Annotated[
+        UUID | None, Field(description="An appointment whose own time is not in the way.")
+    ] = None
 
 
 class ListQuery(BaseModel):
@@ -125,6 +131,10 @@ class CreateRequest(BaseModel):
             " is. Needs the scope `whatsapp:send`."
         ),
     ] = None
+    contact_id: Annotated[
+        UUID | None,
+        Field(strict=False, description="Whose it is instead: the id of a conversation."),
+    ] = None
     tell_customer: Annotated[
         bool,
         Field(
@@ -136,8 +146,8 @@ class CreateRequest(BaseModel):
 
     @model_validator(mode="after")
     def _for_somebody(self) -> Self:
-        if self.user_id is None and self.whatsapp_number is None:
-            raise PydanticCustomError("whose", "Send `user_id` or `whatsapp_number`.")
+        if self.user_id is None and self.whatsapp_number is None and self.contact_id is None:
+            raise PydanticCustomError("whose", "Send `user_id`, `whatsapp_number` or `contact_id`.")
         return self
 
 
@@ -166,6 +176,59 @@ class ChangeRequest(BaseModel):
                 "change", "Send either `status`, or some of `start`, `professional`, `service`."
             )
         return self
+
+
+class SheetQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    first: Annotated[Day, Field(alias="from", description="First day, by the tenant's clock.")]
+    last: Annotated[Day, Field(alias="to", description="Last day, included: within a week.")]
+
+
+class CheckQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    service: Slug
+    professional: Slug
+    start: Moment
+
+
+class PreviewRequest(BaseModel):
+    """Where and when an appointment would be; `cancel`: it would be cancelled instead."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    start: Moment | None = None
+    professional: Slug | None = None
+    service: Slug | None = None
+    cancel: bool = False
+
+    @model_validator(mode="after")
+    def _one_change(self) -> Self:
+        if any((self.start, self.professional, self.service)) == self.cancel:
+            raise PydanticCustomError(
+                "change", "Send either `cancel`, or some of `start`, `professional`, `service`."
+            )
+        return self
+
+
+class PreviewOut(BaseModel):
+    """How the customer would be told. Nothing was changed, and nobody told."""
+
+    how: Annotated[
+        How,
+        Field(
+            description="By a `message`; by a `call`, since WhatsApp takes no message now; `not`:"
+            " they need not be told."
+        ),
+    ]
+    text: Annotated[str | None, Field(description="What is sent, or is to be said.")]
+
+
+class CheckOut(BaseModel):
+    free: bool
+    obstacle: Annotated[Obstacle | None, Field(description="What is in the way; null: nothing.")]
+    reason: Annotated[str | None, Field(description="Why the day is closed, if that is known.")]
 
 
 MOST_NEXT = 10  # as many as a person chooses from
@@ -218,6 +281,30 @@ class AppointmentOut(BaseModel):
             " by a `message`, by a `call` that is still to be made, or they were `called`."
         ),
     ]
+
+
+class SpanOut(BaseModel):
+    start: datetime
+    end: datetime
+
+
+class WorkingDayOut(BaseModel):
+    """One day of one professional."""
+
+    professional: str
+    date: date
+    open: Annotated[list[SpanOut], Field(description="Their hours, without what is closed.")]
+    busy: Annotated[
+        list[SpanOut] | None,
+        Field(description="What their calendar closes; null: it cannot be read."),
+    ]
+    free: Annotated[list[SpanOut], Field(description="What is left for bookings.")]
+
+
+class SheetOut(BaseModel):
+    time_zone: str
+    days: list[WorkingDayOut]
+    appointments: list[AppointmentOut]
 
 
 class AppointmentPage(BaseModel):
@@ -291,6 +378,30 @@ def appointment_out(
         currency=appointment.currency,
         version=appointment.version,
         told=appointment.told,
+    )
+
+
+def sheet_out(sheet: AgendaSheet, rules: BookingRules, *, masked: bool = False) -> SheetOut:
+    """Return a sheet as JSON has it, by the tenant's clock; masked as above."""
+
+    def spans(several: Iterable[Interval]) -> list[SpanOut]:
+        return [
+            SpanOut(start=rules.local(each.start), end=rules.local(each.end)) for each in several
+        ]
+
+    return SheetOut(
+        time_zone=rules.time_zone,
+        days=[
+            WorkingDayOut(
+                professional=each.professional.id,
+                date=each.day,
+                open=spans(each.open),
+                busy=None if each.busy is None else spans(each.busy),
+                free=spans(each.free),
+            )
+            for each in sheet.days
+        ],
+        appointments=[appointment_out(each, rules, masked=masked) for each in sheet.appointments],
     )
 
 

@@ -31,7 +31,22 @@ from mcp_platform.scheduling.wording import duration
 
 WhyNone = Literal["closed", "full", "out_of_range", "past"]
 
+StartRule = Literal[
+    "moment", "past", "notice", "horizon", "closed_day", "closed_hours", "twice", "grid", "hours"
+]
+"""Why the rules allow no booking at a start: it is no moment, or gone by; too soon, or too far ahead;
+on a day or within hours that are closed; the second of a time that comes twice; beside the grid, or
+too late for the service; outside working hours."""
+
 INSTANT = timedelta.resolution  # the last moment of a half-open span lies this far before its end
+
+
+class StartRefused(Invalid):
+    """The rules allow no booking at a start."""
+
+    def __init__(self, rule: StartRule, why: str) -> None:
+        super().__init__(f"The start {why}.", fields={"start": why})
+        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -160,28 +175,29 @@ def validate_start(
     """Return the slot that begins exactly at `start`, whether or not it is taken.
 
     Raises:
-        Invalid: the rules allow no booking then; `fields` says why under `start`, or under
-            `professional_id` if the professional does not do this service.
+        StartRefused: the rules allow no booking then; `fields` says why under `start`.
+        Invalid: the professional does not do this service.
     """
     _check_offered(service=service, professional=professional)
     rules = catalogue.rules
     begins = _to_utc(start)
     bookable = _bookable(rules=rules, now=now)
     if begins < bookable.start:
-        raise _refused(
-            "is in the past"
-            if begins < now
-            else f"is less than {_length(rules.minimum_notice)} from now"
-        )
+        if begins < now:
+            raise StartRefused("past", "is in the past")
+        raise StartRefused("notice", f"is less than {_length(rules.minimum_notice)} from now")
     if begins > bookable.end:
         last = bookable.end.astimezone(rules.zone).isoformat(timespec="minutes")
-        raise _refused(f"is after {last}, which is as far ahead as bookings are taken")
+        raise StartRefused(
+            "horizon", f"is after {last}, which is as far ahead as bookings are taken"
+        )
     local = begins.astimezone(rules.zone)
     day = local.date()
     closed = catalogue.closed_for(professional.id).get(day, ())
     if _is_closed(closed, start=begins, service=service, zone=rules.zone):
-        whole = any(each.begins is None for each in closed)
-        raise _refused("is on a day that is closed" if whole else "is within hours that are closed")
+        if any(each.begins is None for each in closed):
+            raise StartRefused("closed_day", "is on a day that is closed")
+        raise StartRefused("closed_hours", "is within hours that are closed")
     for span in professional.hours:
         if span.weekday == day.weekday() and begins in _starts_in(
             span, day=day, service=service, rules=rules
@@ -193,13 +209,50 @@ def validate_start(
                 end=(begins + service.duration).astimezone(rules.zone),
             )
     if local.fold:
-        raise _refused("happens twice that day, and only the first time can be booked")
+        raise StartRefused("twice", "happens twice that day, and only the first time can be booked")
     if any(_is_open(span, wall=local.replace(tzinfo=None)) for span in professional.hours):
-        raise _refused(
+        raise StartRefused(
+            "grid",
             f"must be a multiple of {_length(rules.slot_step)} after opening, "
-            f"with {_length(service.duration)} left before closing"
+            f"with {_length(service.duration)} left before closing",
         )
-    raise _refused("is outside working hours")
+    raise StartRefused("hours", "is outside working hours")
+
+
+def open_spans(*, catalogue: Catalogue, professional: Professional, day: date) -> list[Interval]:
+    """Return in UTC when somebody works on a day, without what is closed: in order, and apart."""
+    walls = [span.on(day) for span in professional.hours if span.weekday == day.weekday()]
+    for closed in catalogue.closed_for(professional.id).get(day, ()):
+        begins, ends = closed.hours()
+        walls = [
+            piece
+            for first, until in walls
+            for piece in ((first, min(until, begins)), (max(first, ends), until))
+            if piece[0] < piece[1]
+        ]
+    moment = catalogue.rules.moment
+    return merged(Interval(moment(first), moment(until)) for first, until in walls)
+
+
+def merged(spans: Iterable[Interval]) -> list[Interval]:
+    """Return what the spans cover, in UTC, in order and apart."""
+    return _Taken(spans).spans()
+
+
+def without(spans: Iterable[Interval], taken: Iterable[Interval]) -> list[Interval]:
+    """Return what is left of spans in UTC that are in order and apart."""
+    left = list(spans)
+    for each in merged(taken):
+        left = [
+            piece
+            for span in left
+            for piece in (
+                Interval(span.start, min(span.end, each.start)),
+                Interval(max(span.start, each.end), span.end),
+            )
+            if piece.start < piece.end
+        ]
+    return left
 
 
 class _Taken:
@@ -215,6 +268,9 @@ class _Taken:
             else:
                 self._starts.append(start)
                 self._ends.append(end)
+
+    def spans(self) -> list[Interval]:
+        return [Interval(*each) for each in zip(self._starts, self._ends, strict=True)]
 
     def meets(self, span: Interval) -> bool:
         first = bisect_right(self._ends, span.start)
@@ -322,12 +378,8 @@ def _length(span: timedelta) -> str:
 
 def _to_utc(start: datetime) -> datetime:
     if start.tzinfo is None:
-        raise _refused("must carry an offset, such as 2026-12-01T10:00:00-03:00")
+        raise StartRefused("moment", "must carry an offset, such as 2026-12-01T10:00:00-03:00")
     try:
         return start.astimezone(UTC)
     except OverflowError as error:
-        raise _refused("is not within the years 1 to 9999") from error
-
-
-def _refused(why: str) -> Invalid:
-    return Invalid(f"The start {why}.", fields={"start": why})
+        raise StartRefused("moment", "is not within the years 1 to 9999") from error

@@ -138,6 +138,24 @@ class CallToMake:
         return self.call_by, self.appointment_id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellingPreview:
+    """How a customer would be told of a change, and in which words: to send, or to say in a call."""
+
+    how: How
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """How a customer is told, of what they know until now, and until when it matters."""
+
+    how: How
+    text: str
+    known: datetime | None
+    upto: datetime
+
+
 class Tellings:
     """What one tenant's customers must learn, in one transaction. Every statement names it first."""
 
@@ -160,40 +178,79 @@ class Tellings:
 
         `before` is None where they have just booked it.
         """
-        known, waits = await self._known_start(before)
-        starts = (known, after.starts_at if after.active else None)
-        upto = max((start for start in starts if start is not None), default=now)
         contact = await Contacts(self._session, self._tenant).get(ContactId(after.contact_id))
-        nothing = (waits and after.active and known == after.starts_at) or upto <= now
-        # A system of the business's own moves what its own users booked: they are its to tell.
-        if nothing or (contact.space == "api" and not by.is_person):
+        plan = await self._plan(tenant, rules, contact, before=before, after=after, by=by, now=now)
+        if plan.how == "not":
             await self.forget(after.id)
             return _counted("not")
         key = None
-        if _takes_messages(contact, now=now):
+        if plan.how == "message":
             key = f"s:{after.id}:{after.version}"
-            spoken = contact.language or tenant.language
-            said = worded(
-                after.local(rules),
-                known=None if known is None else rules.local(known),
-                business=tenant.business_name,
-                alone=await self._driver.value(ALONE, tenant=self._tenant),
-                language=spoken,
-                now=now,
-            )
-            await self._send(contact, said, key=key, by=by, now=now)
+            await self._send(contact, plan.text, key=key, by=by, now=now)
         await self._driver.execute(
             TELL,
             tenant=self._tenant,
             appointment=after.id,
             version=after.version,
-            known_start=known,
-            until=upto,
+            known_start=plan.known,
+            until=plan.upto,
             key=key,
             by=by.who,
             now=now,
         )
-        return _counted("call" if key is None else "message")
+        return _counted(plan.how)
+
+    async def preview(
+        self,
+        tenant: Tenant,
+        rules: BookingRules,
+        *,
+        contact_id: ContactId | None,
+        before: Appointment | None,
+        after: Appointment,
+        by: Trail,
+        now: datetime,
+    ) -> "TellingPreview":
+        """Return how the customer would be told, and in which words, and tell nobody.
+
+        `after` is as the appointment would be. `contact_id` None: they never wrote.
+        """
+        contacts = Contacts(self._session, self._tenant)
+        contact = None if contact_id is None else await contacts.get(contact_id)
+        plan = await self._plan(tenant, rules, contact, before=before, after=after, by=by, now=now)
+        return TellingPreview(how=plan.how, text=None if plan.how == "not" else plan.text)
+
+    async def _plan(
+        self,
+        tenant: Tenant,
+        rules: BookingRules,
+        contact: Contact | None,
+        *,
+        before: Appointment | None,
+        after: Appointment,
+        by: Trail,
+        now: datetime,
+    ) -> "_Plan":
+        known, waits = await self._known_start(before)
+        starts = (known, after.starts_at if after.active else None)
+        upto = max((start for start in starts if start is not None), default=now)
+        nothing = (waits and after.active and known == after.starts_at) or upto <= now
+        # A system of the business's own moves what its own users booked: they are its to tell.
+        theirs = contact is not None and contact.space == "api" and not by.is_person
+        how: How = "call"
+        if nothing or theirs:
+            how = "not"
+        elif contact is not None and _takes_messages(contact, now=now):
+            how = "message"
+        said = worded(
+            after.local(rules),
+            known=None if known is None else rules.local(known),
+            business=tenant.business_name,
+            alone=await self._driver.value(ALONE, tenant=self._tenant),
+            language=(contact and contact.language) or tenant.language,
+            now=now,
+        )
+        return _Plan(how=how, text=said, known=known, upto=upto)
 
     async def forget(self, appointment_id: UUID) -> None:
         """Forget what the customer did not know: they need not be told, or are by somebody."""

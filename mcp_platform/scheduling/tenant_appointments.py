@@ -5,14 +5,16 @@ request one booking. The booking itself is the agenda's.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from mcp_platform.conversations.contacts import Contacts, Identity
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.conversations.contacts import Contact, Contacts, Identity
 from mcp_platform.errors import Conflict, Invalid, NotFound, Unavailable
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
@@ -22,9 +24,18 @@ from mcp_platform.scheduling.appointment import Appointment, ChosenSlot, ListedS
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable
-from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
+from mcp_platform.scheduling.catalogue import Catalogue, Professional, ProfessionalId, Service
 from mcp_platform.scheduling.catalogue_store import Catalogues
+from mcp_platform.scheduling.finding.openings import Standing
 from mcp_platform.scheduling.finding.searching import SlotSearch
+from mcp_platform.scheduling.finding.sheets import (
+    MOST_DAYS,
+    AgendaSheet,
+    StartCheck,
+    check_start,
+    nothing_known,
+    working_days,
+)
 from mcp_platform.scheduling.outcome import (
     Booked,
     CalendarClosed,
@@ -35,13 +46,19 @@ from mcp_platform.scheduling.outcome import (
     Taken,
     UnknownAppointment,
 )
-from mcp_platform.scheduling.telling import BusinessCommit, CallToMake, Tellings
+from mcp_platform.scheduling.telling import (
+    BusinessCommit,
+    CallToMake,
+    TellingPreview,
+    Tellings,
+)
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.credentials import CredentialsUnreadable
 from mcp_platform.tenants.tenant import Tenant
 
 CLOSED = "The calendar cannot be read now, so nothing is known to be free."
 CLOSED_FOR = timedelta(seconds=30)  # about how long a vendor's hiccup lasts
+MOST_BOOKED = 1_000  # a week of twelve people who are never idle
 MOST_SLOTS = 500  # more than a day has in steps of five minutes
 # Names of holds: two requests are one booking if contact and Idempotency-Key are the same.
 HOLDS = UUID("5f4f7b0e-6a39-4dd0-8a52-2f3c2a6f6b1d")
@@ -57,7 +74,7 @@ class SlotGone(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A wish to book, for a user of the caller's or for a number on WhatsApp.
+    """A wish to book, for a user of the caller's, a contact, or a number on WhatsApp.
 
     `start` carries an offset; `request_key` makes it once.
     """
@@ -66,6 +83,7 @@ class Booking:
     professional: str | None
     start: datetime
     user_id: str | None = None
+    contact_id: UUID | None = None
     name: str | None = None
     whatsapp_number: str | None = None
     request_key: str | None = None
@@ -110,8 +128,11 @@ class TenantAppointments:
         service: str | None,
         minutes: int | None,
         professional: str | None,
+        moving: UUID | None = None,
     ) -> SlotsFound:
         """Return what is free on a day, one slot for each start and professional asked for.
+
+        The time of the appointment `moving` counts as free.
 
         Raises:
             Invalid: no such service or professional, or more than one service is meant.
@@ -127,10 +148,155 @@ class TenantAppointments:
                     service_ids=(what.id,),
                     professional_id=professional,
                     window=SearchWindow(first=day, last=day),
+                    moving=moving,
                 ),
                 now=self._clock(),
                 limit=MOST_SLOTS,
             )
+
+    async def sheet(self, tenant: Tenant, *, first: date, last: date) -> AgendaSheet:
+        """Return everybody's days from `first` to `last`, with what is booked then.
+
+        Each calendar is read once; what cannot be read is said.
+
+        Raises:
+            Invalid: more days than one sheet has, or none.
+        """
+        if not 0 <= (last - first).days < MOST_DAYS:
+            raise _invalid("to", f"1 to {MOST_DAYS} days")
+        catalogue = await self.catalogue(tenant)
+        standing = await self._standing(tenant, catalogue, first=first, last=last)
+        moment = catalogue.rules.moment
+        async with self._sessions.of(tenant.id)() as session:
+            booked = await Appointments(session, tenant.id).page(
+                first=moment(datetime.combine(first, time.min)),
+                before=moment(datetime.combine(last + timedelta(days=1), time.min)),
+                limit=MOST_BOOKED,
+            )
+        return AgendaSheet(
+            days=working_days(catalogue, standing, first=first, last=last),
+            appointments=tuple(booked),
+        )
+
+    async def check(
+        self, tenant: Tenant, *, service: str, professional: str, start: datetime
+    ) -> StartCheck:
+        """Say what keeps a service from beginning then, with this professional.
+
+        Raises:
+            Invalid: there is no such service or professional, or they do not do it.
+        """
+        catalogue = await self.catalogue(tenant)
+        what, who = _service(catalogue, service), _professional(catalogue, professional)
+        _check_offered(what, who)
+        day = catalogue.rules.local(start).date()
+        standing = await self._standing(tenant, catalogue, first=day, last=day)
+        return check_start(
+            catalogue,
+            standing[who.id],
+            service=what,
+            professional=who,
+            start=start,
+            now=self._clock(),
+        )
+
+    async def contact(self, tenant: Tenant, contact_id: UUID) -> Contact:
+        """Return whose an appointment is. Raises NotFound."""
+        async with self._sessions.of(tenant.id)() as session:
+            return await Contacts(session, tenant.id).get(ContactId(contact_id))
+
+    async def preview_booking(
+        self, tenant: Tenant, booking: Booking, *, trail: Trail
+    ) -> TellingPreview:
+        """Return how the customer of a booking would be told, and in which words.
+
+        Nothing is kept, and whether the time is free is not asked.
+
+        Raises:
+            Invalid: the rules have no such slot, there is no such contact, or it is no phone number.
+        """
+        catalogue = await self.catalogue(tenant)
+        service = _service(catalogue, booking.service)
+        now = self._clock()
+        who = _candidates(catalogue, service, booking, now=now)[0]
+        async with self._sessions.of(tenant.id)() as session:
+            contact_id = await self._found(Contacts(session, tenant.id), tenant, booking)
+            after = Appointment(
+                id=uuid4(),
+                contact_id=contact_id or uuid4(),
+                user_id=booking.user_id,
+                service_id=service.id,
+                service_name=service.name,
+                professional_id=who.id,
+                professional_name=who.name,
+                status="booked",
+                starts_at=booking.start.astimezone(UTC),
+                ends_at=booking.start.astimezone(UTC) + service.duration,
+                booked_for=booking.name,
+                calendar_id=None,
+                price_cents=service.price_cents,
+                currency=service.currency,
+                version=1,
+                told=None,
+            )
+            return await self._preview(
+                session, tenant, catalogue, contact_id, before=None, after=after, trail=trail
+            )
+
+    async def preview_change(
+        self,
+        tenant: Tenant,
+        current: Appointment,
+        change: AppointmentChange | None,
+        *,
+        trail: Trail,
+    ) -> TellingPreview:
+        """Return how the customer would be told of a move, or where `change` is None of a cancelling.
+
+        Raises:
+            Invalid: there is no such service or professional.
+        """
+        catalogue = await self.catalogue(tenant)
+        after = replace(current, status="cancelled")
+        if change is not None:
+            service = _service(catalogue, change.service or current.service_id)
+            who = _professional(catalogue, change.professional or current.professional_id)
+            start = (change.start or current.starts_at).astimezone(UTC)
+            after = replace(
+                current,
+                service_id=service.id,
+                service_name=service.name,
+                professional_id=who.id,
+                professional_name=who.name,
+                starts_at=start,
+                ends_at=start + service.duration,
+            )
+        async with self._sessions.of(tenant.id)() as session:
+            contact_id = ContactId(current.contact_id)
+            return await self._preview(
+                session, tenant, catalogue, contact_id, before=current, after=after, trail=trail
+            )
+
+    async def _preview(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        catalogue: Catalogue,
+        contact_id: ContactId | None,
+        *,
+        before: Appointment | None,
+        after: Appointment,
+        trail: Trail,
+    ) -> TellingPreview:
+        return await Tellings(session, tenant.id).preview(
+            tenant,
+            catalogue.rules,
+            contact_id=contact_id,
+            before=before,
+            after=after,
+            by=trail,
+            now=self._clock(),
+        )
 
     async def book(
         self, tenant: Tenant, booking: Booking, *, trail: Trail, tell: bool = True
@@ -367,6 +533,8 @@ class TenantAppointments:
     async def _contact(self, tenant: Tenant, booking: Booking) -> ContactId:
         async with self._sessions.of(tenant.id).begin() as session:
             contacts = Contacts(session, tenant.id)
+            if booking.contact_id is not None:
+                return (await _known(contacts, booking.contact_id)).id
             if booking.whatsapp_number is not None:
                 return await contacts.by_phone(
                     booking.whatsapp_number, time_zone=tenant.time_zone, name=booking.name
@@ -375,6 +543,25 @@ class TenantAppointments:
                 raise _invalid("user_id", "say whose it is, or give a number on WhatsApp")
             return await contacts.ensure(Identity(api_user_id=booking.user_id, name=booking.name))
 
+    @staticmethod
+    async def _found(contacts: Contacts, tenant: Tenant, booking: Booking) -> ContactId | None:
+        """Return whose a booking would be; None: somebody who is not known yet."""
+        if booking.contact_id is not None:
+            return (await _known(contacts, booking.contact_id)).id
+        if booking.whatsapp_number is not None:
+            zone = tenant.time_zone
+            return (await contacts.at_phone(booking.whatsapp_number, time_zone=zone))[0]
+        return await contacts.known_as(f"a:{booking.user_id}")
+
+    async def _standing(
+        self, tenant: Tenant, catalogue: Catalogue, *, first: date, last: date
+    ) -> Mapping[ProfessionalId, Standing]:
+        try:
+            async with self._agenda(tenant, catalogue) as agenda:
+                return await agenda.openings.standing(first, last, now=self._clock())
+        except Unavailable:
+            return nothing_known(catalogue)
+
     @asynccontextmanager
     async def _agenda(self, tenant: Tenant, catalogue: Catalogue) -> AsyncIterator[Agenda]:
         """Open the agenda. Why the calendar cannot be read is the agency's business, not told."""
@@ -382,6 +569,13 @@ class TenantAppointments:
             yield await self._agendas.of(tenant, catalogue)
         except (CalendarUnreadable, CredentialsUnreadable) as error:
             raise Unavailable(CLOSED, retry_after=CLOSED_FOR) from error
+
+
+async def _known(contacts: Contacts, contact_id: UUID) -> Contact:
+    try:
+        return await contacts.get(ContactId(contact_id))
+    except NotFound as error:
+        raise _invalid("contact_id", "there is no such contact") from error
 
 
 async def _free_one(

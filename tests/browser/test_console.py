@@ -19,6 +19,9 @@ TENANT = "/console/t/barbearia-do-ze/production"
 PAGES = (
     "/console/fleet",
     TENANT,
+    f"{TENANT}/agenda?day=2999-12-03",
+    f"{TENANT}/agenda?view=week",
+    f"{TENANT}/agenda/new",
     f"{TENANT}/credentials",
     f"{TENANT}/services",
     f"{TENANT}/services/_new",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from mcp_platform.console.browser import HEADERS, token_of
 from mcp_platform.console.serving import page_table
 from mcp_platform.console.visits import ConsolePage
 from tests.console.browser import OWN, TOKEN, PlainBrowser
-from tests.factories import add_contact, add_tenant, catalogue
+from tests.factories import add_appointment, add_contact, add_tenant, catalogue
 from tests.platform_api import Api
 
 WITHOUT_SIGN_IN = {
@@ -25,16 +26,18 @@ def table(api: Api) -> tuple[ConsolePage, ...]:
     return page_table(console_parts(api.admin, api.platform.shared))
 
 
-CONTACT = UUID(int=7)  # of each tenant: an id is a tenant's own
+CONTACT, APPOINTMENT = UUID(int=7), UUID(int=8)  # of each tenant: an id is a tenant's own
 # What each tenant's catalogue has; a closed day is only opened again, by who may.
 IDS = {"service_id": "corte", "professional_id": "ze", "closed_day_id": "7"}
 
 
 async def tenant_with_contact(api: Api) -> str:
     """Make a tenant that has what paths name; return its own path."""
-    tenant = await add_tenant(api.platform.shared.admin_sessions, offers=catalogue())
-    await add_contact(
-        api.platform.shared.admin_sessions, tenant.id, id=CONTACT, wa_id="5511987654321"
+    sessions = api.platform.shared.admin_sessions
+    tenant = await add_tenant(sessions, offers=catalogue())
+    await add_contact(sessions, tenant.id, id=CONTACT, wa_id="5511987654321")
+    await add_appointment(
+        sessions, tenant.id, CONTACT, id=APPOINTMENT, starts_at=api.clock() + timedelta(days=1)
     )
     return tenant.path
 
@@ -46,6 +49,7 @@ def path_of(page: ConsolePage, tenant: str) -> str:
         "environment": environment,
         "contact": str(CONTACT),
         **IDS,
+        "appointment": str(APPOINTMENT),
     }
     return re.sub(r"\{(\w+)\}", lambda found: named[found[1]], page.path)
 

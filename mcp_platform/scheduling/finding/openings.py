@@ -6,11 +6,13 @@ It reads and chooses among free slots; `agenda.py` keeps them.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Literal, Protocol
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.errors import CredentialRefused, Invalid, NotFound
 from mcp_platform.kit.database import Sessions
@@ -23,7 +25,7 @@ from mcp_platform.scheduling.calendar import (
     Interval,
     OwnEvent,
 )
-from mcp_platform.scheduling.catalogue import Catalogue, Professional, ServiceId
+from mcp_platform.scheduling.catalogue import Catalogue, Professional, ProfessionalId, ServiceId
 from mcp_platform.scheduling.finding.searching import (
     SlotCandidate,
     SlotSearch,
@@ -47,6 +49,18 @@ class ClosingNotice(Protocol):
     async def __call__(
         self, error: CalendarUnreadable | CredentialRefused, *, calendar_id: str | None
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands in a professional's way.
+
+    `calendar` are the times that the owner's calendar closes; None: it cannot be read. `occupied`
+    are those of appointments and holds, buffers included.
+    """
+
+    calendar: tuple[Interval, ...] | None
+    occupied: tuple[Interval, ...]
 
 
 _Wanted = Mapping[ServiceId, Sequence[Professional]]
@@ -173,6 +187,31 @@ class Openings:
             more=cut,
             whole_until=None if until is None else self._rules.local(until),
         )
+
+    async def standing(
+        self, first: date, last: date, *, now: datetime
+    ) -> Mapping[ProfessionalId, "Standing"]:
+        """Return what stands in everybody's way from `first` to `last`. Calendars are read once.
+
+        Where a calendar cannot be read that is said; a person is told.
+        """
+        people = self._catalogue.professionals
+        span = Interval(start=self._midnight(first), end=self._midnight(last + DAY))
+        try:
+            readings = await self._readings({self.calendar_id(each) for each in people}, span=span)
+        except CalendarUnreadable:
+            readings = {}
+        async with self._sessions() as session:
+            busy = await self._closed_by(session, readings, now=now)
+            occupied = await Appointments(session, self._tenant.id).occupied(
+                professional_ids=[each.id for each in people], span=span, now=now
+            )
+        return {
+            each.id: Standing(
+                calendar=busy.get(self.calendar_id(each)), occupied=tuple(occupied[each.id])
+            )
+            for each in people
+        }
 
     async def days(
         self, search: SlotSearch, *, now: datetime, limit: int, contact_id: UUID | None = None
@@ -302,16 +341,7 @@ class Openings:
         calendars = {self.calendar_id(each) for each in people.values()}
         readings = await self._readings(calendars, span=span)
         async with self._sessions() as session:
-            own_events = OwnEvents(session, self._tenant.id)
-            busy = {
-                calendar_id: self._closing(
-                    reading,
-                    await own_events.elsewhere(
-                        reading.own, calendar_id=calendar_id, now=now, excluding=excluding
-                    ),
-                )
-                for calendar_id, reading in readings.items()
-            }
+            busy = await self._closed_by(session, readings, now=now, excluding=excluding)
             occupied = await Appointments(session, self._tenant.id).occupied(
                 professional_ids=list(people),
                 span=span,
@@ -337,6 +367,27 @@ class Openings:
                 now=now,
             )
         ]
+
+    async def _closed_by(
+        self,
+        session: AsyncSession,
+        readings: Mapping[str | None, CalendarReading],
+        *,
+        now: datetime,
+        excluding: UUID | None = None,
+    ) -> dict[str | None, tuple[Interval, ...]]:
+        own_events = OwnEvents(session, self._tenant.id)
+        return {
+            calendar_id: tuple(
+                self._closing(
+                    reading,
+                    await own_events.elsewhere(
+                        reading.own, calendar_id=calendar_id, now=now, excluding=excluding
+                    ),
+                )
+            )
+            for calendar_id, reading in readings.items()
+        }
 
     async def _readings(
         self, calendar_ids: set[str | None], *, span: Interval
