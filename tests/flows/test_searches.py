@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mcp_platform.scheduling.catalogue import Catalogue
 from tests import factories
 from tests.world import World, choice, choices_of, text_of, tomorrow
 
@@ -159,6 +160,38 @@ def _start(row: dict[str, str]) -> datetime:
     _, day, clock = row["title"].split()
     ahead = next(n for n in range(60) if f"{tomorrow(days=n):%d/%m}" == day)
     return tomorrow(int(clock[:2]), int(clock[3:]), days=ahead)
+
+
+@pytest.mark.parametrize("who", ["", " com o Beto"])
+async def test_two_services_without_one_of_that_name_are_one_visit(here: World, who: str) -> None:
+    shop = await here.add_tenant(catalogue=_singles())
+
+    proposal = await here.ask(f"marca corte e barba amanhã às 15h{who}", to=shop)
+
+    assert "às 15:00; Barba com" in text_of(proposal)
+    assert "no total R$ 75,00" in text_of(proposal)
+    await here.choose(choice(proposal, "Confirmar"), to=shop)
+    assert [each[-5:] for each in await here.starts(to=shop)] == ["15:00", "15:30"]
+
+
+async def test_two_services_without_a_day_are_both_asked_about_and_booked(here: World) -> None:
+    shop = await here.add_tenant(catalogue=_singles())
+
+    days = await here.ask("oi, quero corte e barba", to=shop)
+
+    assert "Corte e Barba" in text_of(days)
+    times = await here.choose(choice(days, f"{tomorrow():%d/%m}"), to=shop)
+    first = choices_of(times)[0]
+    assert "Corte" in first["description"]
+    assert "Barba" in first["description"]
+    await here.choose(first, to=shop)
+    assert await here.statuses(to=shop) == ["booked", "booked"]
+
+
+def _singles() -> Catalogue:
+    """Return a shop that has cut and shave, and nothing that is both."""
+    services = (service for service in factories.SERVICES if service.id != factories.COMPLETO)
+    return factories.catalogue(services=tuple(services))
 
 
 async def test_everybody_who_is_free_is_shown_where_nobody_is_preferred(here: World) -> None:

@@ -5,16 +5,19 @@ records the reply: a phrase never says that somebody was told who was not.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import time
+from datetime import date, time
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.answers.questions import OpenQuestions
+from mcp_platform.assistant.choosing.searches import days_action
 from mcp_platform.assistant.menu import Menu
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.speaking.saying import ChosenPhrase
 from mcp_platform.assistant.toolbox import Toolbox
+from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.catalogue import Service
+from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.reply import ReplyOption
 from mcp_platform.words.book import BOOK, Consequence, Phrase
@@ -61,6 +64,8 @@ class PhraseOptions:
             case "show_days" if part.about.appointments:
                 moved = part.about.appointments[0]
                 return await self._menu.shown({"do": "move", "id": str(moved.id)})
+            case "show_days" if len(part.about.services) > 1:
+                return await self._menu.shown(_one_after_another(part.about.services))
             case "show_professionals" | "show_days":
                 return await self._menu.shown(_of(*part.about.services[:1]))
             case "show_services":
@@ -111,6 +116,17 @@ class PhraseOptions:
 def _of(*service: Service) -> Action:
     """Return what leads on from a service, or to the choice of one."""
     return {"do": "professionals", "service": service[0].id} if service else {"do": "services"}
+
+
+def _one_after_another(services: Sequence[Service]) -> Action:
+    """Return what leads to the days on which all of these can be had in one visit."""
+    search = SlotSearch(
+        service_ids=tuple(each.id for each in services),
+        window=SearchWindow(first=date.min, last=date.max),
+        together=True,
+        everyone=True,
+    )
+    return days_action(search)
 
 
 def _a_person(texts: Texts) -> Row:

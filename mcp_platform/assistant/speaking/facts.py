@@ -10,6 +10,8 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import chain
 
+from babel.lists import format_list
+
 from mcp_platform.assistant.speaking import hours
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import Appointment
@@ -71,6 +73,7 @@ class Facts:
             **self._always,
             **self._of_days(about.days),
             **self._of_services(about),
+            **(self._all_services(about) if phrase == "ask_day" else {}),
             **self._of_professionals(about),
             **self._of_appointments(about.appointments),
             **self._sums(phrase, about),
@@ -211,6 +214,12 @@ class Facts:
             language=self._language,
             now=self._now,
         )
+
+    def _all_services(self, about: About) -> Values:
+        """Name all services that one visit is for."""
+        names = [each.name for each in about.services]
+        locale = self._language.replace("-", "_")
+        return {"service": format_list(names, locale=locale)} if names else {}
 
     def _of_professionals(self, about: About) -> Values:
         if not about.professionals:

@@ -408,7 +408,9 @@ class _Turn:
         if self._unclear_hour():
             return [self.reply(part("ask_am_or_pm", f"{scene.heard.when.at:%H:%M}"))]
         if not scene.wish.when and not scene.heard.ordinal:
-            return [self.reply(*self._greets(), part("ask_day", self.service))]
+            named = self._whole_names()
+            visit = [self.service] if len(named) < 2 or self._either() else named  # noqa: PLR2004
+            return [self.reply(*self._greets(), part("ask_day", *visit[:4]))]
         who = next(
             (each for each in scene.context.professionals if each["id"] == scene.wish.professional),
             {},
@@ -422,6 +424,11 @@ class _Turn:
             ]
         return [self._find()]
 
+    def _either(self) -> bool:
+        """Tell whether one of several is wanted; in Portuguese "o" is no "or"."""
+        spanish = self.told.get("language") == "es"
+        return bool(re.search(wishes.EITHER_IN_SPANISH if spanish else wishes.EITHER, self.said))
+
     def _unclear_hour(self) -> bool:
         at = re.search(
             r"\b(?:as|at|a las) (\d{1,2})\b(?![:h\d]| ?(?:am|pm|h\b|da |de la ))", self.said
@@ -433,7 +440,7 @@ class _Turn:
         args.pop("service_id", None)
         named = self._whole_names()
         args["services"] = named[:4] if len(named) > 1 else [self.service] if self.service else []
-        if len(named) > 1 and not re.search(wishes.EITHER, self.said):
+        if len(named) > 1 and not self._either():
             args["together"] = "true"
         if re.search(wishes.FROM_ON, self.said) and args.get("from_date") == args.get("to_date"):
             first = self.scene.wish.when.first

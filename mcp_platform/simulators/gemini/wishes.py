@@ -127,7 +127,8 @@ SOONER = (
     r"\b(?:antecip|adiantar|mais cedo (?:do )?que o meu|earlier than mine|move .*forward|adelant"
     r"|mas temprano que el mio)"
 )
-EITHER = r"\b(?:ou|or|o)\b"
+EITHER = r"\b(?:ou|or)\b"
+EITHER_IN_SPANISH = r"\b(?:o|ou|or)\b"
 FROM_ON = r"\b(?:a partir d[eo]|from|desde|depois d[eo]) (?:o |el |the )?(?:dia )?\d"
 HALF_DAY = 7  # up to this hour, a bare number can be morning or evening
 
