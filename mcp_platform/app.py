@@ -36,6 +36,8 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import OnePath, RequestTracing, handle_problems
 from mcp_platform.kit.reference import POLICY, page
 from mcp_platform.offboarding.api import offboarding_router
+from mcp_platform.onboarding.api import drafts_router
+from mcp_platform.onboarding.desk import DraftDesk
 from mcp_platform.publishing.api import config_router
 from mcp_platform.publishing.fleet_api import fleet_router
 from mcp_platform.registry.api import Registry, registry_router
@@ -165,6 +167,7 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         credential_keys=admin.credential_keys,
         registry=_registry(admin, shared),
         appointments=admin.appointments,
+        drafts=_drafts(admin, shared),
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,
@@ -187,6 +190,16 @@ def _registry(admin: Administration, shared: Shared) -> Registry:
         isolation=admin.isolation,
         tenants=shared.tenants,
         catalogues=shared.catalogues,
+        clock=shared.clock,
+    )
+
+
+def _drafts(admin: Administration, shared: Shared) -> DraftDesk:
+    return DraftDesk(
+        admin.sessions,
+        isolation=admin.isolation,
+        tenants=shared.tenants,
+        unsaid_topology=shared.settings.unsaid_topology,
         clock=shared.clock,
     )
 
@@ -225,6 +238,7 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
             clock=clock,
         )
     )
+    app.include_router(drafts_router(_drafts(admin, shared), guard=guard))
     app.include_router(fleet_router(sessions, guard=guard))
     app.include_router(audit_router(sessions, tenants=tenants, guard=guard))
 

@@ -19,6 +19,7 @@ from mcp_platform.doctor import models as _doctor
 from mcp_platform.errors import PlatformError
 from mcp_platform.inbox import models as _inbox
 from mcp_platform.kit.database import Base
+from mcp_platform.onboarding import models as _onboarding
 from mcp_platform.outbox import models as _outbox
 from mcp_platform.publishing import models as _publishing
 from mcp_platform.scheduling import models as _scheduling
@@ -35,6 +36,7 @@ _FEATURES = (
     _access,
     _answers,
     _audit,
+    _onboarding,
     _publishing,
     _assistant,
     _conversations,

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from mcp_platform.access.routes import READERS
+from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.console.reasons import Reason, reason_of
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Invalid
@@ -63,6 +63,7 @@ class FleetPages:
             total=sum(found.counts.values()),
             facets=facets,
             environments=ENVIRONMENTS,
+            may_add=visit.role in WRITERS,
             pills=PILLS,
             following=_address({**facets, "cursor": following}) if following else None,
             first=_address(facets) if "cursor" in asked else None,

@@ -44,6 +44,7 @@ def _parts(*named: tuple[str, str, str]) -> tuple[TenantTab, ...]:
 TABS: Final = (
     TenantTab(path="", label="tab.overview", icon="store", roles=READERS),
     TenantTab(path="/conversations", label="talks.tab", icon="messages-square", roles=ROLES),
+    TenantTab(path="/agenda", label="agenda.tab", icon="calendar-days", roles=ROLES),
     TenantTab(
         path="/services",
         label="tab.catalogue",
@@ -56,8 +57,16 @@ TABS: Final = (
             ("/closed-days", "closed.title", "calendar-x"),
         ),
     ),
-    TenantTab(path="/credentials", label="tab.credentials", icon="key-round", roles=READERS),
-    TenantTab(path="/agenda", label="agenda.tab", icon="calendar-days", roles=ROLES),
+    TenantTab(
+        path="/credentials",
+        label="tab.connection",
+        icon="plug",
+        roles=READERS,
+        parts=_parts(
+            ("/credentials", "tab.credentials", "key-round"),
+            ("/live", "live.tab", "rocket"),
+        ),
+    ),
 )
 
 

@@ -24,6 +24,8 @@ from mcp_platform.console.credentials.pages import CredentialPages
 from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
 from mcp_platform.console.me import OwnPages
+from mcp_platform.console.onboarding.live import LivePages
+from mcp_platform.console.onboarding.wizard import NewClientPages
 from mcp_platform.console.sign_in import SignInPages
 from mcp_platform.console.tenant_pages import TenantPages
 from mcp_platform.console.visits import ConsolePage, NavigationItem
@@ -31,6 +33,7 @@ from mcp_platform.conversations.api import ConversationRoutes
 from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
+from mcp_platform.onboarding.desk import DraftDesk
 from mcp_platform.registry.routes import Registry
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 from mcp_platform.tenants.directory import TenantDirectory
@@ -47,6 +50,7 @@ class ConsoleParts:
     credential_keys: CredentialKeys
     registry: Registry
     appointments: TenantAppointments
+    drafts: DraftDesk
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
@@ -82,7 +86,10 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *SignInPages(parts.browser_sign_ins, parts.sign_ins).table(),
         *FleetPages(parts.sessions).table(),
         *TenantPages(
-            parts.sessions, tenants=parts.tenants, examinations=parts.examinations
+            parts.sessions,
+            tenants=parts.tenants,
+            examinations=parts.examinations,
+            keys=parts.credential_keys,
         ).table(),
         *ConversationPages(parts.conversations, tenants=parts.tenants).table(),
         *CredentialPages(
@@ -98,6 +105,14 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *SheetPages(parts.appointments, tenants=parts.tenants).table(),
         *AppointmentPages(parts.appointments, tenants=parts.tenants).table(),
         *BookingPages(parts.appointments, tenants=parts.tenants).table(),
+        *LivePages(
+            parts.credential_keys,
+            sessions=parts.sessions,
+            tenants=parts.tenants,
+            examinations=parts.examinations,
+            public_url=parts.public_url,
+        ).table(),
+        *NewClientPages(parts.drafts, parts.sessions).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )
 

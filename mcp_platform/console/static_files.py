@@ -22,11 +22,12 @@ ICONS: Final = (
     "arrow-down", "arrow-left", "arrow-right", "arrow-up", "bell", "bot", "calendar",
     "calendar-days", "calendar-off", "calendar-plus", "calendar-x", "check", "check-check",
     "chevron-left", "chevron-right", "circle-alert", "circle-check", "circle-dashed",
-    "circle-pause", "circle-question-mark", "circle-user", "clock", "copy", "hand", "info",
-    "key-round", "languages", "list", "lock", "log-out", "message-circle", "messages-square",
-    "monitor", "moon", "mouse-pointer-click", "palette", "paperclip", "pause", "phone", "play",
-    "plus", "scissors", "search", "send", "shield-check", "smartphone", "sparkles", "stethoscope",
-    "store", "sun", "terminal", "trash-2", "triangle-alert", "undo-2", "user-round", "users",
+    "circle-pause", "circle-question-mark", "circle-user", "clock", "copy", "file-text", "hand",
+    "info", "key-round", "languages", "list", "lock", "log-out", "message-circle",
+    "messages-square", "monitor", "moon", "mouse-pointer-click", "palette", "paperclip", "pause",
+    "phone", "play", "plug", "plus", "rocket", "scissors", "search", "send", "shield-check",
+    "smartphone", "sparkles", "stethoscope", "store", "sun", "terminal", "trash-2",
+    "triangle-alert", "undo-2", "user-round", "users",
 )  # fmt: skip
 STEPS: Final = 25 * 12  # of five minutes, on a day on which an hour comes twice
 KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

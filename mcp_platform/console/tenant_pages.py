@@ -1,22 +1,27 @@
 """One tenant: how it is, its facts, what the doctor found; suspending, resuming, examining."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
+from mcp_platform.console.credentials.vendors import VENDORS, missing_keys
 from mcp_platform.console.fleet_pages import PILLS
 from mcp_platform.console.forms import version_of
 from mcp_platform.console.places import TENANT, place_of, tenant_of, tenant_page
 from mcp_platform.console.reasons import finding_said, finding_title, reason_of
 from mcp_platform.console.visits import ConsolePage, PageVisit
+from mcp_platform.credentials.credentials import CredentialKeys, KnownKey
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.doctor.sentences import state
 from mcp_platform.errors import Conflict
 from mcp_platform.kit.database import Sessions
-from mcp_platform.registry.environments import EnvironmentChange, Environments
+from mcp_platform.registry.environments import EnvironmentChange, EnvironmentOut, Environments
 from mcp_platform.registry.fleet.fleet import fleet_row
+from mcp_platform.registry.professionals import Professionals
+from mcp_platform.registry.services import CatalogueQuery, Services
 from mcp_platform.tenants.directory import TenantDirectory
 
 SAID: Final = frozenset({"suspended", "resumed", "examined"})
@@ -28,9 +33,15 @@ class TenantPages:
     """The page of a tenant."""
 
     def __init__(
-        self, sessions: Sessions, *, tenants: TenantDirectory, examinations: Examinations
+        self,
+        sessions: Sessions,
+        *,
+        tenants: TenantDirectory,
+        examinations: Examinations,
+        keys: CredentialKeys,
     ) -> None:
         self._sessions = sessions
+        self._keys = keys
         self._tenants = tenants
         self._examinations = examinations
 
@@ -50,6 +61,10 @@ class TenantPages:
             located = await environments.locate(client, environment)
             row = await fleet_row(session, client, environment, now=visit.now)
             findings = await Findings(session, located.id).last()
+            actor = visit.signed_in.user.actor
+            offers = await Services(session, actor, located).page(CatalogueQuery(limit=1))
+            people = await Professionals(session, actor, located).page(CatalogueQuery(limit=1))
+        known = await self._keys.known(client, environment, actor=actor)
         said = visit.request.query_params.get("said")
         return tenant_page(
             visit,
@@ -62,6 +77,14 @@ class TenantPages:
             checks=_checks(findings, visit),
             well=sum(state(each.found) == "ok" for each in findings if _known(each)),
             found_pills=FOUND_PILLS,
+            todo=_todo(
+                visit,
+                facts,
+                known,
+                offers=bool(offers.items),
+                people=bool(people.items),
+                heard=row.last_message_at is not None,
+            ),
             may_change=visit.role in WRITERS and facts.status != "offboarded",
             said=said if said in SAID else None,
         )
@@ -89,6 +112,33 @@ class TenantPages:
             )
         self._tenants.forget()
         return visit.to(f"/t/{client}/{environment}", said=said)
+
+
+def _todo(
+    visit: PageVisit,
+    facts: EnvironmentOut,
+    known: Sequence[KnownKey],
+    *,
+    offers: bool,
+    people: bool,
+    heard: bool,
+) -> list[tuple[str, str]]:
+    """Return what is left until customers are answered, and below which path it is done."""
+    left = [
+        (
+            visit.say("todo.credentials", vendor=visit.say(f"vendor.{mark.id}")),
+            "/credentials",
+        )
+        for mark in VENDORS
+        if missing_keys(mark, known)
+    ]
+    if not offers:
+        left.append((visit.say("todo.services"), "/services/_new"))
+    if not people:
+        left.append((visit.say("todo.people"), "/people/_new"))
+    if left or not heard:
+        left.append((visit.say("todo.live"), "/live"))
+    return left if facts.status != "offboarded" else []
 
 
 def _known(finding: Finding) -> bool:

@@ -43,6 +43,9 @@ from mcp_platform.tenants.calendar_ids import what_is_no_calendar
 from mcp_platform.tenants.languages import supported
 from mcp_platform.tenants.tenant import ENVIRONMENTS, RESERVED_NAMES
 
+ARTICLES = {"a": "da", "o": "do", "as": "das", "os": "dos", "": "de"}
+KINDS = ("barber", "salon", "nails", "massage", "clinic", "dentist", "pets", "other")
+"""What may stand before a business's name, as `of` it is written, and what kinds of business there are."""
 FILES = ("file", "google_file")
 """Of an environment's credentials: an `.env` file, and a service account's JSON file."""
 _PRICE = re.compile(

@@ -28,7 +28,13 @@ def table(api: Api) -> tuple[ConsolePage, ...]:
 
 CONTACT, APPOINTMENT = UUID(int=7), UUID(int=8)  # of each tenant: an id is a tenant's own
 # What each tenant's catalogue has; a closed day is only opened again, by who may.
-IDS = {"service_id": "corte", "professional_id": "ze", "closed_day_id": "7"}
+IDS = {
+    "service_id": "corte",
+    "professional_id": "ze",
+    "closed_day_id": "7",
+    "draft": str(UUID(int=8)),
+    "step": "services",
+}
 
 
 async def tenant_with_contact(api: Api) -> str:
@@ -38,6 +44,11 @@ async def tenant_with_contact(api: Api) -> str:
     await add_contact(sessions, tenant.id, id=CONTACT, wa_id="5511987654321")
     await add_appointment(
         sessions, tenant.id, CONTACT, id=APPOINTMENT, starts_at=api.clock() + timedelta(days=1)
+    )
+    await api.sql(
+        "INSERT INTO client_drafts (id, owner, answers, created_at, changed_at)"
+        " VALUES (:id, 'ana', '{}', now(), now()) ON CONFLICT DO NOTHING",
+        id=UUID(int=8),
     )
     return tenant.path
 

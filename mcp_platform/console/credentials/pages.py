@@ -37,7 +37,7 @@ from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.env_file import EnvFile, read_env_file
 
 PATH: Final = f"{TENANT}/credentials"
-SAID: Final = frozenset({"saved", "unproved", "proved", "removed"})
+SAID: Final = frozenset({"saved", "unproved", "proved", "removed", "made"})
 PILLS: Final = {
     "ok": "ok",
     "warning": "warn",

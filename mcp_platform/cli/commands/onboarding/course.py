@@ -13,7 +13,6 @@ from rich.text import Text
 
 from mcp_platform.bootstrap.commands import operating_alone
 from mcp_platform.cli.commands.doctor import ASIDE
-from mcp_platform.cli.commands.onboarding.interview import ARTICLES
 from mcp_platform.cli.commands.onboarding.kept import Kept
 from mcp_platform.cli.commands.onboarding.proving import prove, save
 from mcp_platform.cli.operating import command_actor, isolating
@@ -22,7 +21,7 @@ from mcp_platform.credentials.proofs import SKIPPED, Proof
 from mcp_platform.doctor.case import WEBHOOK
 from mcp_platform.doctor.results import CheckResult
 from mcp_platform.doctor.sentences import TITLES
-from mcp_platform.onboarding.answers import READERS
+from mcp_platform.onboarding.answers import ARTICLES, READERS
 from mcp_platform.onboarding.given import Answers
 from mcp_platform.onboarding.registering import KnownInstallation, register
 from mcp_platform.onboarding.words import OnboardingWords

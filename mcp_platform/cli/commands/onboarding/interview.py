@@ -19,7 +19,9 @@ from mcp_platform.errors import Invalid
 from mcp_platform.kit.files import NotUtf8, text_of
 from mcp_platform.onboarding import answers as forms
 from mcp_platform.onboarding.answers import (
+    ARTICLES,
     DEFAULTS,
+    KINDS,
     READERS,
     UNASKED,
     UnfitAnswer,
@@ -36,8 +38,6 @@ SHARED_KEYS = (*FROM_JSON, "GEMINI_API_KEY")
 """What several environments of a client often have in common."""
 VERIFY = "WHATSAPP_WEBHOOK_VERIFY_TOKEN"
 CALENDAR = "GOOGLE_CALENDAR_ID"
-ARTICLES = {"a": "da", "o": "do", "as": "das", "os": "dos", "": "de"}
-KINDS = ("barber", "salon", "nails", "massage", "clinic", "dentist", "pets", "other")
 OPTIONAL = frozenset(
     {"GOOGLE_PROJECT_ID", "WHATSAPP_BUSINESS_ACCOUNT_ID", "WHATSAPP_APP_ID", VERIFY}
 )

@@ -1,0 +1,1 @@
+"""A new client in the console: the questions step by step, an import, and going live."""
