@@ -72,9 +72,11 @@ _FOUND = f"""
     WHERE c.tenant_id = :tenant
 """  # noqa: S608  # constants of this module
 ONE = Sql(f"{_FOUND} AND c.id = :contact")
+# For whom staff has only booked is a contact in no conversation. Who waits is in one, whatever is kept.
+_TALKED = f"(last.at IS NOT NULL OR c.last_inbound_at IS NOT NULL OR {_WITH_PERSON})"
 PAGES = {
     handling: Sql(
-        f"{_FOUND} AND {handled} AND (CAST(:contact AS uuid) IS NULL OR"
+        f"{_FOUND} AND {handled} AND {_TALKED} AND (CAST(:contact AS uuid) IS NULL OR"
         f" ({_LATEST}, c.id) < (CAST(:latest AS timestamptz), CAST(:contact AS uuid)))"
         f" ORDER BY {_LATEST} DESC, c.id DESC LIMIT :most"
     )

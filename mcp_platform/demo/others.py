@@ -46,14 +46,20 @@ def fill(stage: Stage, *, today: date) -> int:
             for business in BUSINESSES
             for number, wish in enumerate(_wishes(api, business, today))
         )
+        for business in BUSINESSES:  # else the fleet could not say that they are well
+            api.post(f"{_tenant(business)}/doctor", json={}).raise_for_status()
     for business, person, words in WHO_WAITS:
         Customer(person, business, meta=stage.meta, shows=lambda *_: None).writes(words)
     return booked
 
 
-def _at(business: Business) -> str:
+def _tenant(business: Business) -> str:
     client_name, environment = business.path.split("/")
-    return f"/api/v1/admin/clients/{client_name}/environments/{environment}/appointments"
+    return f"/api/v1/admin/clients/{client_name}/environments/{environment}"
+
+
+def _at(business: Business) -> str:
+    return f"{_tenant(business)}/appointments"
 
 
 def _wishes(api: httpx.Client, business: Business, today: date) -> Iterator[dict[str, Any]]:

@@ -35,6 +35,18 @@ async def ask(api: Api, token: str, method: str, path: str, **more: Any) -> tupl
     return answer.status_code, answer.json()
 
 
+async def test_for_whom_staff_has_only_booked_is_in_no_conversation(api: Api) -> None:
+    path, _ = await made(api)
+    sessions = api.platform.shared.admin_sessions
+    tenant = await api.platform.shared.tenants.by_path(*path.split("/"))
+    waits = {"name": "Dora", "answered_by": "human"}
+    for facts in ({"name": "Caio"}, waits):
+        await add_contact(sessions, tenant.id, **facts)
+    token = await api.sign_in("operator")
+    _, found = await ask(api, token, "GET", where(path))
+    assert {each["name"] for each in found["conversations"]} == {"+55 11 98765-4321", "Dora"}
+
+
 async def test_roles_see_and_do_what_they_may(api: Api) -> None:
     path, contact = await made(api)
     other, _ = await made(api)
