@@ -190,6 +190,7 @@ def _registry(admin: Administration, shared: Shared) -> Registry:
         isolation=admin.isolation,
         tenants=shared.tenants,
         catalogues=shared.catalogues,
+        translator=admin.translator,
         clock=shared.clock,
     )
 

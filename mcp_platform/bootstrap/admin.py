@@ -12,6 +12,7 @@ from mcp_platform.access.sign_ins import SignIns
 from mcp_platform.access.totp import TotpSecrets
 from mcp_platform.access.user_tokens import LiveSignIns, UserGuard, UserTokens
 from mcp_platform.bootstrap.doctor import DoctorParts
+from mcp_platform.bootstrap.doors import own_gemini
 from mcp_platform.bootstrap.keys import keys_folder, token_keys
 from mcp_platform.bootstrap.provisioners import provisioner
 from mcp_platform.bootstrap.shared import Shared
@@ -22,6 +23,7 @@ from mcp_platform.doctor.examining import ExaminationPort, Examinations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import schema_for
 from mcp_platform.provisioning.client import RemoteProvisioner
+from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 
@@ -41,6 +43,7 @@ class Administration:
     examinations: Examinations
     credential_keys: CredentialKeys
     appointments: TenantAppointments
+    translator: Translator
 
 
 async def open_admin(
@@ -103,4 +106,5 @@ async def open_admin(
             clock=clock,
             queue_of=lambda tenant: schema_for(tenant.id, tenant.topology),
         ),
+        translator=Translator(model=await own_gemini(settings, stack), store=shared.store),
     )

@@ -19,6 +19,7 @@ from mcp_platform.access.routes import (
 from mcp_platform.audit.actor import Actor
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.forms import Form
+from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.registry.tenant_bound import TenantBound
@@ -40,6 +41,7 @@ class Registry:
     isolation: Isolation
     tenants: TenantDirectory
     catalogues: Catalogues
+    translator: Translator
     clock: Callable[[], datetime]
 
     @asynccontextmanager

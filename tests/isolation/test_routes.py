@@ -75,6 +75,7 @@ def _at(path: str, client_name: str, tenant_id: int) -> str:
         "service_id": f"corte-{tenant_id}",
         "professional_id": f"ze-{tenant_id}",
         "answer_id": f"a{tenant_id}",
+        "language": "en",
         "question_id": f"q{tenant_id}",
         "user_id": str(named(tenant_id, "user")),
         "key": "GEMINI_API_KEY",

@@ -15,16 +15,19 @@ from mcp_platform.audit.models import AuditRow
 from mcp_platform.errors import Unauthorized, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import handle_problems
+from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.api import Registry, registry_router
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.models import TenantRow
+from mcp_platform.tenants.stores import NoStore
 from mcp_platform.tenants.tenant import Tenant, TenantId
 from tests.factories import add_appointment, add_contact
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+NOBODY = Translator(model=None, store=NoStore("There is no store here."))
 ME = Actor(kind="command", subject="tests", role="admin")
 
 
@@ -62,7 +65,7 @@ class RecordingProvisioner:
 
 
 class RegistryWorld:
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, translator: Translator = NOBODY) -> None:
         self.sessions, self.now = sessions, NOW
         self.provisioner = RecordingProvisioner()
         self.tenants = TenantDirectory(sessions=sessions, timer=time.monotonic)
@@ -77,6 +80,7 @@ class RegistryWorld:
                     isolation=Isolation(sessions=sessions, provisioner=self.provisioner),
                     tenants=self.tenants,
                     catalogues=self.catalogues,
+                    translator=translator,
                     clock=lambda: self.now,
                 )
             )

@@ -16,16 +16,21 @@ from mcp_platform.access.routes import (
     at_tenant,
     shown,
 )
-from mcp_platform.kit.http import Expected, RequestKey
+from mcp_platform.kit.http import Expected, RequestKey, problems
 from mcp_platform.kit.paging import Page, PageQuery
 from mcp_platform.registry.answers.forms import AnswerOut, AnswerWish
 from mcp_platform.registry.answers.service import TenantAnswers
+from mcp_platform.registry.answers.translating import TranslationProposal
+from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.environments_api import ONE as TENANT
 from mcp_platform.registry.routes import Registry
 from mcp_platform.registry.shapes import AnySlug
+from mcp_platform.tenants.languages import Language
 
 ALL = f"{TENANT}/answers"
 ONE = f"{ALL}/{{answer_id}}"
+PROPOSAL = f"{ONE}/translations/{{language}}/proposal"
+PROPOSED = problems(401, 403, 404, 409, 422, 503)
 AnswerId = Annotated[AnySlug, Path(alias="answer_id")]
 
 
@@ -85,6 +90,22 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
         async with registry.catalogue(TenantAnswers, at) as part:
             replaced = await part.replace(answer_id, wish, versions=versions)
         return shown(replaced, response)
+
+    @router.post(
+        PROPOSAL, summary="Have a translation proposed", responses=PROPOSED, tags=["answers"]
+    )
+    async def propose_translation(
+        answer_id: AnswerId, language: Language, at: Writer
+    ) -> TranslationProposal:
+        """Ask the tenant's model, with the tenant's key, for the answer's words in a language.
+
+        Nothing is stored. What a person has read goes into the answer's `translations`, `approved`.
+        """
+        async with registry.catalogue(TenantAnswers, at) as part:
+            answer = await part.get(answer_id)
+            environments = Environments(part.session, at.actor)
+            tenant = await environments.tenant(at.client_name, at.environment)
+        return await registry.translator.propose(answer, into=language, tenant=tenant)
 
     @router.delete(
         ONE, status_code=204, summary="Remove an answer", responses=DELETED, tags=["answers"]
