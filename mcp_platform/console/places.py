@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from mcp_platform.access.routes import READERS
+from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.audit.actor import ROLES, Role
 from mcp_platform.console.visits import ROOT, PageVisit
 from mcp_platform.errors import NotFound
@@ -35,9 +35,11 @@ class TenantTab:
         return path == self.path or (bool(self.path) and path.startswith(f"{self.path}/"))
 
 
-def _parts(*named: tuple[str, str, str]) -> tuple[TenantTab, ...]:
+def _parts(
+    *named: tuple[str, str, str], roles: tuple[Role, ...] = READERS
+) -> tuple[TenantTab, ...]:
     return tuple(
-        TenantTab(path=path, label=label, icon=icon, roles=READERS) for path, label, icon in named
+        TenantTab(path=path, label=label, icon=icon, roles=roles) for path, label, icon in named
     )
 
 
@@ -58,6 +60,16 @@ TABS: Final = (
         ),
     ),
     TenantTab(
+        path="/answers",
+        label="tab.assistant",
+        icon="bot",
+        roles=READERS,
+        parts=_parts(
+            ("/answers", "voice.answers", "message-circle"),
+            ("/wording", "voice.wording", "quote"),
+        ),
+    ),
+    TenantTab(
         path="/credentials",
         label="tab.connection",
         icon="plug",
@@ -65,6 +77,16 @@ TABS: Final = (
         parts=_parts(
             ("/credentials", "tab.credentials", "key-round"),
             ("/live", "live.tab", "rocket"),
+        ),
+    ),
+    TenantTab(
+        path="/settings",
+        label="tab.settings",
+        icon="settings",
+        roles=READERS,
+        parts=(
+            *_parts(("/settings", "settings.title", "settings")),
+            *_parts(("/audit", "audit.title", "scroll-text"), roles=WRITERS),
         ),
     ),
 )

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from mcp_platform.access.account import OwnAccount
 from mcp_platform.access.browser_sign_ins import BrowserSignIns
-from mcp_platform.access.routes import READERS
+from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.access.sign_ins import SignIns
 from mcp_platform.console.agenda.appointment_pages import AppointmentPages
 from mcp_platform.console.agenda.booking_pages import BookingPages
@@ -26,9 +26,13 @@ from mcp_platform.console.home import HomePages
 from mcp_platform.console.me import OwnPages
 from mcp_platform.console.onboarding.live import LivePages
 from mcp_platform.console.onboarding.wizard import NewClientPages
+from mcp_platform.console.oversight.audit import AuditPages
+from mcp_platform.console.oversight.settings import SettingsPages
 from mcp_platform.console.sign_in import SignInPages
 from mcp_platform.console.tenant_pages import TenantPages
 from mcp_platform.console.visits import ConsolePage, NavigationItem
+from mcp_platform.console.voice.answers import AnswerPages
+from mcp_platform.console.voice.wording import WordingPages
 from mcp_platform.conversations.api import ConversationRoutes
 from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.doctor.examining import Examinations
@@ -75,6 +79,7 @@ NAVIGATION: Final = (
         roles=("staff",),
         within="/t/{tenant}/conversations/",
     ),
+    NavigationItem(path="/audit", label="shell.audit", icon="scroll-text", roles=WRITERS),
     NavigationItem(path="/me", label="shell.me", icon="circle-user", roles=("staff",)),
 )
 
@@ -113,6 +118,10 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
             public_url=parts.public_url,
         ).table(),
         *NewClientPages(parts.drafts, parts.sessions).table(),
+        *AnswerPages(parts.registry).table(),
+        *WordingPages(parts.registry).table(),
+        *SettingsPages(parts.registry).table(),
+        *AuditPages(parts.sessions, tenants=parts.tenants).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )
 

@@ -25,9 +25,9 @@ ICONS: Final = (
     "circle-pause", "circle-question-mark", "circle-user", "clock", "copy", "file-text", "hand",
     "info", "key-round", "languages", "list", "lock", "log-out", "message-circle",
     "messages-square", "monitor", "moon", "mouse-pointer-click", "palette", "paperclip", "pause",
-    "phone", "play", "plug", "plus", "rocket", "scissors", "search", "send", "shield-check",
-    "smartphone", "sparkles", "stethoscope", "store", "sun", "terminal", "trash-2",
-    "triangle-alert", "undo-2", "user-round", "users",
+    "phone", "play", "plug", "plus", "quote", "rocket", "scissors", "scroll-text", "search",
+    "send", "settings", "shield-check", "smartphone", "sparkles", "stethoscope", "store", "sun",
+    "terminal", "trash-2", "triangle-alert", "undo-2", "user-round", "users",
 )  # fmt: skip
 STEPS: Final = 25 * 12  # of five minutes, on a day on which an hour comes twice
 KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

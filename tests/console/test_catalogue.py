@@ -28,7 +28,7 @@ async def read(api: Api, shop: str, what: str) -> Any:
     """Return what the API says."""
     token = await api.sign_in("viewer")
     client, environment = shop.split("/")
-    path = f"/admin/clients/{client}/environments/{environment}/{what}"
+    path = f"/admin/clients/{client}/environments/{environment}/{what}".rstrip("/")
     answer = await api.ask("GET", path, token=token)
     assert answer.status_code == 200, answer.text
     return answer.json()

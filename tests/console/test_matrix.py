@@ -32,6 +32,8 @@ IDS = {
     "service_id": "corte",
     "professional_id": "ze",
     "closed_day_id": "7",
+    "answer_id": "parking",
+    "phrase": "greet",
     "draft": str(UUID(int=8)),
     "step": "services",
 }
@@ -49,6 +51,17 @@ async def tenant_with_contact(api: Api) -> str:
         "INSERT INTO client_drafts (id, owner, answers, created_at, changed_at)"
         " VALUES (:id, 'ana', '{}', now(), now()) ON CONFLICT DO NOTHING",
         id=UUID(int=8),
+    )
+    await api.sql(
+        "INSERT INTO answers (tenant_id, id, language, position)"
+        " VALUES (:tenant, 'parking', 'pt-BR', 1)",
+        tenant=tenant.id,
+    )
+    await api.sql(
+        "INSERT INTO answer_texts"
+        " (tenant_id, answer_id, language, title, questions, text, approved, search)"
+        " VALUES (:tenant, 'parking', 'pt-BR', 'x', '{y}', 'z', true, '')",
+        tenant=tenant.id,
     )
     return tenant.path
 

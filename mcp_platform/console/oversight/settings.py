@@ -1,0 +1,112 @@
+"""`…/settings`: what a tenant's API lets be changed of it, in one form."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from mcp_platform.access.routes import READERS, WRITERS
+from mcp_platform.console.catalogue.reading import may_change
+from mcp_platform.console.forms import at_of, or_none, said_at, text_of_field, version_of, whole
+from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.reasons import DOCTORS
+from mcp_platform.console.visits import ConsolePage, PageVisit
+from mcp_platform.errors import Conflict, Invalid
+from mcp_platform.kit.http import PreconditionFailed
+from mcp_platform.onboarding.answers import ARTICLES, KINDS
+from mcp_platform.onboarding.words import OnboardingWords
+from mcp_platform.registry.environments import EnvironmentChange, EnvironmentOut, Environments
+from mcp_platform.registry.routes import Registry
+from mcp_platform.tenants.languages import LANGUAGES
+
+PATH: Final = f"{TENANT}/settings"
+TEXTS: Final = ("kind", "article", "address", "phone", "notes", "owner_whatsapp")
+NUMBERS: Final = ("slot_step_minutes", "minimum_notice_minutes", "horizon_days")
+SWITCHES: Final = ("model_enabled", "free_days_close", "unanswered_close")
+WORDS: Final = ("language", "time_zone", "holidays_of")
+
+
+class SettingsPages:
+    """The facts of one tenant as a form."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def table(self) -> tuple[ConsolePage, ...]:
+        return (
+            ConsolePage(path=PATH, roles=READERS, show=self.show),
+            ConsolePage(path=PATH, roles=WRITERS, act=self.save),
+        )
+
+    async def show(self, visit: PageVisit) -> Response:
+        facts = await self._facts(visit)
+        return await self._page(visit, facts, _typed(facts))
+
+    async def save(self, visit: PageVisit) -> Response:
+        at = at_of(visit)
+        try:
+            change = EnvironmentChange.of(_wish(visit))
+            async with self._registry.changing() as session:
+                await Environments(session, at.actor).update(
+                    at.client_name, at.environment, change, versions=version_of(visit)
+                )
+        except PreconditionFailed:
+            return await self._page(visit, await self._facts(visit), visit.form, changed=True)
+        except (Invalid, Conflict) as error:
+            if not error.fields:
+                raise
+            wrong = said_at(visit, error)
+            return await self._page(visit, await self._facts(visit), visit.form, wrong=wrong)
+        return visit.to(f"/t/{at.client_name}/{at.environment}/settings", said="saved")
+
+    async def _facts(self, visit: PageVisit) -> EnvironmentOut:
+        at = at_of(visit)
+        async with self._registry.reading() as session:
+            return await Environments(session, at.actor).get(at.client_name, at.environment)
+
+    async def _page(
+        self,
+        visit: PageVisit,
+        facts: EnvironmentOut,
+        typed: Mapping[str, str],
+        *,
+        wrong: Mapping[str, str] | None = None,
+        changed: bool = False,
+    ) -> Response:
+        tenant = await tenant_of(visit, self._registry.tenants)
+        words = OnboardingWords(DOCTORS[visit.tongue])
+        return tenant_page(
+            visit,
+            tenant,
+            "oversight/settings.html",
+            status=412 if changed else 422 if wrong else 200,
+            facts=facts,
+            typed=typed,
+            now=_typed(facts) if changed else None,
+            names=(*WORDS, *NUMBERS, *TEXTS, *SWITCHES),
+            kinds=[("", "–"), *((each, words(f"kind.{each}").capitalize()) for each in KINDS)],
+            articles=[(each, f"{of} {tenant.business_name}") for each, of in ARTICLES.items()],
+            languages=[(each, visit.times.language(each)) for each in LANGUAGES],
+            wrong=wrong or {},
+            may_change=may_change(visit, tenant),
+            said="saved" if visit.request.query_params.get("said") == "saved" else None,
+        )
+
+
+def _wish(visit: PageVisit) -> dict[str, Any]:
+    return {
+        **{name: text_of_field(visit, name) for name in WORDS},
+        **{name: or_none(text_of_field(visit, name)) for name in TEXTS},
+        **{name: whole(text_of_field(visit, name)) for name in NUMBERS},
+        **{name: name in visit.form for name in SWITCHES},
+    }
+
+
+def _typed(facts: EnvironmentOut) -> dict[str, str]:
+    """Return a tenant's facts as the form shows them."""
+    texts = (*WORDS, *TEXTS, *NUMBERS)
+    plain = {name: getattr(facts, name) for name in texts}
+    return {
+        **{name: "" if value is None else str(value) for name, value in plain.items()},
+        **{name: "yes" for name in SWITCHES if getattr(facts, name)},
+    }
