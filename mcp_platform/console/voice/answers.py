@@ -6,7 +6,6 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.answers.models import LONGEST_TEXT, LONGEST_TITLE
 from mcp_platform.console.catalogue.reading import may_change
 from mcp_platform.console.forms import at_of, said_at, text_of_field, version_of, whole
 from mcp_platform.console.places import TENANT, tenant_of, tenant_page
@@ -14,7 +13,7 @@ from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.http import PreconditionFailed
 from mcp_platform.kit.paging import MOST, PageQuery
-from mcp_platform.registry.answers.forms import AnswerOut, AnswerWish
+from mcp_platform.registry.answers.forms import TEXT_LIMIT, TITLE_LIMIT, AnswerOut, AnswerWish
 from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.routes import Registry
 
@@ -119,8 +118,8 @@ class AnswerPages:
             answer=answer,
             typed=typed,
             now=_typed(answer) if answer and changed else None,
-            longest=LONGEST_TEXT,
-            longest_title=LONGEST_TITLE,
+            longest=TEXT_LIMIT,
+            longest_title=TITLE_LIMIT,
             wrong=wrong or {},
             may_change=may_change(visit, tenant),
         )

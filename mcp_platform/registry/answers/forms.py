@@ -16,6 +16,8 @@ from mcp_platform.answers.models import (
 from mcp_platform.kit.forms import _LINE, _PARAGRAPHS, WHOLE, CreationForm, Form, VersionedOut
 from mcp_platform.tenants.languages import Language
 
+TITLE_LIMIT, TEXT_LIMIT = LONGEST_TITLE, LONGEST_TEXT  # characters, for forms that say it before
+
 
 def _stripped(text: str) -> str:
     stripped = text.strip()
