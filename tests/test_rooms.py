@@ -104,6 +104,11 @@ JOINED = {
     ("answers", "conversations"),  # who asked, and how they are called
     ("answers", "outbox"),  # which customers no message reached
     ("assistant", "inbox"),  # whose turn is closed
+    # What waits for somebody, over all tenants.
+    ("registry", "answers"),
+    ("registry", "inbox"),
+    ("registry", "outbox"),
+    ("registry", "scheduling"),
     ("registry", "conversations"),  # when somebody last wrote to a tenant, and who waits
     ("registry", "doctor"),  # what was found of each tenant
 }

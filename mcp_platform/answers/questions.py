@@ -103,6 +103,11 @@ MOVE_ASKERS = Sql("""
     WHERE tenant_id = :tenant AND question_id = :question
 """)
 REMOVE = Sql("DELETE FROM open_questions WHERE tenant_id = :tenant AND id = :question")
+# Of questions `q`, who asked them `a` and effects `o`: whom no message brought the answer, and
+# nobody has called.
+UNANSWERED_YET = f"""q.state = 'answered' AND a.called_at IS NULL AND q.closed_at > :since
+      AND (a.key IS NULL OR o.state IN ('failed', 'dead')
+        OR o.{IS_UNFINISHED} AND q.closed_at < :late)"""
 CALLS = Sql(f"""
     SELECT DISTINCT ON (q.closed_at, q.id, a.contact_id)
            q.id AS question_id, a.words, q.answer, q.closed_at AS answered_at, q.closed_by AS by,
@@ -111,10 +116,7 @@ CALLS = Sql(f"""
     JOIN open_questions q ON q.tenant_id = a.tenant_id AND q.id = a.question_id
     JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
     LEFT JOIN outbox o ON o.tenant_id = a.tenant_id AND o.key = a.key
-    WHERE a.tenant_id = :tenant AND q.state = 'answered' AND a.called_at IS NULL
-      AND q.closed_at > :since
-      AND (a.key IS NULL OR o.state IN ('failed', 'dead')
-        OR o.{IS_UNFINISHED} AND q.closed_at < :late)
+    WHERE a.tenant_id = :tenant AND {UNANSWERED_YET}
     ORDER BY q.closed_at, q.id, a.contact_id, a.asked_at
     LIMIT :most
 """)  # noqa: S608  # constants of this module

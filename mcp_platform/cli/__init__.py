@@ -79,6 +79,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "Make, change, list and show tenants, suspend and resume them, make tokens for their API.",
     ),
+    "attention": (
+        "attention",
+        "attention",
+        "Show what waits for somebody over all tenants, the longest first. Of active tenants.",
+    ),
     "services": ("catalogue.services", "app", "See, add, change and remove what a tenant offers."),
     "people": ("catalogue.people", "app", "See, add, change and remove who works for a tenant."),
     "hours": ("catalogue.people", "hours_app", "See and set the weekly hours of people."),

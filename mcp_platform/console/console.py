@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from mcp_platform.access.browser_sign_ins import BrowserSession, BrowserSignIns
 from mcp_platform.access.guard import client_address
+from mcp_platform.audit.actor import Role
 from mcp_platform.console.browser import (
     HEADERS,
     LANGUAGE,
@@ -53,10 +54,14 @@ AWAY: Final = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, T
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
-    """What lets browsers in. `tls_outside`: the public address is https."""
+    """What lets browsers in. `tls_outside`: the public address is https.
+
+    `badge` returns the numbers that stand beside places of the navigation, by their path, for a role.
+    """
 
     sign_ins: BrowserSignIns
     clock: Callable[[], datetime]
+    badge: Callable[[Role, datetime], Awaitable[Mapping[str, int]]]
     tls_outside: bool
 
 
@@ -145,6 +150,8 @@ class ConsoleRoutes:
         turned_away = _admission(page, visit)
         if turned_away is not None:
             return turned_away
+        if visit.role is not None and not visit.is_fragment:
+            visit.badges = await self._reception.badge(visit.role, visit.now)
         handler = page.act or page.show
         if handler is None:  # never: a page shows or does
             raise NotFound("There is no such page.")

@@ -14,6 +14,7 @@ from mcp_platform.access.sign_ins import SignIns
 from mcp_platform.console.agenda.appointment_pages import AppointmentPages
 from mcp_platform.console.agenda.booking_pages import BookingPages
 from mcp_platform.console.agenda.sheet_pages import SheetPages
+from mcp_platform.console.attention_pages import ATTENTION, AttentionPages, WaitingCount
 from mcp_platform.console.catalogue.closed_days import ClosedDayPages
 from mcp_platform.console.catalogue.hours import HoursPages
 from mcp_platform.console.catalogue.people import PeoplePages
@@ -65,6 +66,7 @@ class ConsoleParts:
 
 NAVIGATION: Final = (
     NavigationItem(path="/fleet", label="shell.fleet", icon="store", roles=READERS, within="/t/"),
+    NavigationItem(path=ATTENTION, label="attention.title", icon="bell-ring", roles=READERS),
     NavigationItem(
         path="/t/{tenant}/agenda",
         label="agenda.tab",
@@ -90,6 +92,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *HomePages(design=parts.development).table(),
         *SignInPages(parts.browser_sign_ins, parts.sign_ins).table(),
         *FleetPages(parts.sessions).table(),
+        *AttentionPages(parts.sessions).table(),
         *TenantPages(
             parts.sessions,
             tenants=parts.tenants,
@@ -131,6 +134,7 @@ def create_console(parts: ConsoleParts) -> Starlette:
     reception = Reception(
         sign_ins=parts.browser_sign_ins,
         clock=parts.clock,
+        badge=WaitingCount(parts.sessions).of,
         tls_outside=(parts.public_url or "").startswith("https://"),
     )
     return ConsoleRoutes(reception, page_table(parts), NAVIGATION).application()

@@ -19,11 +19,13 @@ from mcp_platform.console.browser import HEADERS
 from mcp_platform.errors import NotFound
 
 ICONS: Final = (
-    "arrow-down", "arrow-left", "arrow-right", "arrow-up", "bell", "bot", "calendar",
+    "arrow-down", "arrow-left", "arrow-right", "arrow-up", "bell", "bell-ring", "bot",
+    "calendar",
     "calendar-days", "calendar-off", "calendar-plus", "calendar-x", "check", "check-check",
     "chevron-left", "chevron-right", "circle-alert", "circle-check", "circle-dashed",
     "circle-pause", "circle-question-mark", "circle-user", "clock", "copy", "file-text", "hand",
-    "info", "key-round", "languages", "list", "lock", "log-out", "message-circle",
+    "inbox", "info", "key-round", "languages", "list", "lock", "log-out", "message-circle",
+    "message-circle-question-mark",
     "messages-square", "monitor", "moon", "mouse-pointer-click", "palette", "paperclip", "pause",
     "phone", "play", "plug", "plus", "quote", "rocket", "scissors", "scroll-text", "search",
     "send", "settings", "shield-check", "smartphone", "sparkles", "stethoscope", "store", "sun",

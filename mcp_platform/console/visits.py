@@ -87,6 +87,13 @@ class PageVisit:
     now: datetime
     form: Mapping[str, str] = field(default_factory=dict)
     keeps: str | None = None
+    badges: Mapping[str, int] = field(default_factory=dict)
+    """Numbers beside places of the navigation, by their path."""
+
+    @property
+    def is_fragment(self) -> bool:
+        """Tell whether htmx asks for a part of the page."""
+        return self.request.headers.get("hx-request") == "true"
 
     @property
     def signed_in(self) -> BrowserSession:
@@ -131,7 +138,7 @@ class PageVisit:
             t=self.say,
             times=self.times,
             csrf=token_of(self.cookie),
-            fragment=self.request.headers.get("hx-request") == "true",
+            fragment=self.is_fragment,
             places=self._places(),
             **values,
         )

@@ -89,6 +89,10 @@ UNTOLD = Sql("""
 ALONE = Sql("SELECT count(*) <= 1 FROM professionals WHERE tenant_id = :tenant AND active")
 # Who is to be called: a later change of the appointment, whoever made it, is another matter.
 _CALL_BY = "least(t.known_start, a.starts_at)"
+# Of tellings `t` and their effects `o`: whom no message has reached, and nobody has called.
+UNTOLD_YET = f"""t.called_at IS NULL AND t.until > :now
+      AND (t.key IS NULL OR o.state IN ('failed', 'dead')
+        OR o.{IS_UNFINISHED} AND t.changed_at < :late)"""
 CALLS = Sql(f"""
     SELECT t.appointment_id, {_CALL_BY} AS call_by, t.known_start, t.by, t.changed_at,
            a.status, a.starts_at, s.name AS service_name, p.name AS professional_name,
@@ -100,9 +104,7 @@ CALLS = Sql(f"""
     JOIN professionals p ON p.tenant_id = a.tenant_id AND p.id = a.professional_id
     JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
     LEFT JOIN outbox o ON o.tenant_id = t.tenant_id AND o.key = t.key
-    WHERE t.tenant_id = :tenant AND t.called_at IS NULL AND t.until > :now
-      AND (t.key IS NULL OR o.state IN ('failed', 'dead')
-        OR o.{IS_UNFINISHED} AND t.changed_at < :late)
+    WHERE t.tenant_id = :tenant AND {UNTOLD_YET}
       AND (CAST(:after AS uuid) IS NULL
         OR ({_CALL_BY}, t.appointment_id) > (CAST(:since AS timestamptz), CAST(:after AS uuid)))
     ORDER BY call_by, t.appointment_id

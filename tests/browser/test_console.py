@@ -1,16 +1,20 @@
 """The console in Chromium: nothing the policy refuses, nothing from elsewhere, nobody shut out."""
 
+import fcntl
 import gzip
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, Response
+from playwright.async_api import Browser, BrowserContext, Page, Response, expect
 
-from tests.browser.conftest import Demonstration
+from tests.browser.conftest import Demonstration, locked
+from tests.conftest import FOLDER_VARIABLE
 
 FIRST_VISIT_KB = 60  # compressed
 FIRST_VISIT_REQUESTS = 6
@@ -18,6 +22,7 @@ MOST_NODES = 1_500
 TENANT = "/console/t/barbearia-do-ze/production"
 PAGES = (
     "/console/fleet",
+    "/console/attention",
     TENANT,
     f"{TENANT}/agenda?day=2999-12-03",
     f"{TENANT}/agenda?view=week",
@@ -194,3 +199,107 @@ async def test_a_tenant_is_found_suspended_and_resumed(
         await page.get_by_text("Suspenso: o que os clientes escrevem").wait_for()
         await page.get_by_role("button", name="Retomar").click()
         await page.get_by_text("Retomado: o assistente responde de novo").wait_for()
+
+
+TALKS = f"{TENANT}/conversations"
+ANSWER_MS = 30_000  # a reply of the whole platform on a busy machine
+
+
+@asynccontextmanager
+async def phone(browser: Browser, demonstration: Demonstration, *, who: str) -> AsyncIterator[Page]:
+    """The simulated phone of a customer of the first business, one at a time."""
+    turn = Path(os.environ[FOLDER_VARIABLE]) / "browser" / "turn"
+    with locked(turn, fcntl.LOCK_EX):
+        async with opened(browser, reduced_motion="reduce") as page:
+            await page.goto(demonstration.page)
+            await page.get_by_label("Você é", exact=True).select_option(who)
+            await expect(page.locator("#presence")).to_have_text(re.compile("online|digitando…"))
+            yield page
+
+
+@pytest.mark.timeout(240)
+async def test_a_person_takes_a_conversation_answers_and_hands_it_back(
+    browser: Browser, demonstration: Demonstration
+) -> None:
+    """Written on the simulated phone, answered in the console, and read on the phone."""
+    async with (
+        phone(browser, demonstration, who="5511999990003") as customer,
+        opened(browser) as page,
+    ):
+        said = customer.locator(".bubble:not(.mine)")
+        before = await said.count()
+        await customer.get_by_label("Mensagem").fill("Oi! Quanto custa a barba?")
+        await customer.keyboard.press("Enter")
+        await expect(said.nth(before)).to_be_visible(timeout=ANSWER_MS)
+
+        await sign_in(page, demonstration)
+        await page.goto(demonstration.console.removesuffix("/console/") + TALKS)
+        await page.get_by_role("link", name="Rafael Dias").click()
+        await page.get_by_role("button", name="Assumir").click()
+        await page.get_by_text("A conversa é sua").wait_for()
+        await expect(page.get_by_label("Escreva a resposta")).to_be_focused()
+        await page.keyboard.type("Oi Rafael, aqui é o Zé")
+        await page.keyboard.press("Enter")
+        await expect(said.last).to_contain_text("Oi Rafael, aqui é o Zé", timeout=ANSWER_MS)
+        # It looks for news by itself: the ticks come, then what the customer writes.
+        await expect(page.locator(".tick").last).to_have_text("lida", timeout=ANSWER_MS)
+
+        await page.get_by_label("Escreva a resposta").fill("Estava escrevendo")
+        await customer.get_by_label("Mensagem").fill("Oi Zé, pode ser amanhã?")
+        await customer.keyboard.press("Enter")
+        await expect(page.locator(".words").last).to_have_text(
+            "Oi Zé, pode ser amanhã?", timeout=ANSWER_MS
+        )
+        await expect(page.get_by_label("Escreva a resposta")).to_have_value("Estava escrevendo")
+
+        await page.get_by_role("button", name="Devolver ao assistente").click()
+        await page.get_by_text("O assistente responde de novo").wait_for()
+        before = await said.count()
+        await customer.get_by_label("Mensagem").fill("Quanto custa o corte?")
+        await customer.keyboard.press("Enter")
+        await expect(said.nth(before)).to_contain_text("R$", timeout=ANSWER_MS)
+
+
+@pytest.mark.timeout(240)
+async def test_who_waits_is_found_and_answered_without_javascript(
+    browser: Browser, demonstration: Demonstration
+) -> None:
+    async with (
+        phone(browser, demonstration, who="5511999990004") as customer,
+        opened(browser, java_script_enabled=False) as page,
+    ):
+        said = customer.locator(".bubble:not(.mine)")
+        before = await said.count()
+        await customer.get_by_label("Mensagem").fill("Oi, quero falar com uma pessoa")
+        await customer.keyboard.press("Enter")
+        await expect(said.nth(before)).to_be_visible(timeout=ANSWER_MS)
+        await sign_in(page, demonstration)
+        await page.goto(demonstration.console + "attention")
+        await page.get_by_role("link", name="Um cliente espera por uma pessoa").first.click()
+        await page.get_by_role("button", name="Assumir").click()
+        await page.get_by_label("Escreva a resposta").fill("Já vejo isso para você")
+        await page.get_by_role("button", name="Enviar").click()
+        await expect(page.locator(".words").last).to_have_text("Já vejo isso para você")
+        await page.get_by_role("button", name="Devolver ao assistente").click()
+        await page.get_by_text("O assistente responde de novo").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390, 320])
+async def test_a_conversation_is_usable_by_everybody(
+    browser: Browser, demonstration: Demonstration, theme: str, width: int
+) -> None:
+    options = {"viewport": {"width": width, "height": 860}, "color_scheme": theme}
+    async with phone(browser, demonstration, who="5511999990003") as customer:
+        said = customer.locator(".bubble:not(.mine)")
+        if await said.count() == 0:
+            await customer.get_by_label("Mensagem").fill("Tem horário para corte na sexta?")
+            await customer.keyboard.press("Enter")
+            await expect(said.first).to_be_visible(timeout=ANSWER_MS)
+    async with opened(browser, **options) as page:
+        await sign_in(page, demonstration)
+        await page.goto(demonstration.console.removesuffix("/console/") + TALKS)
+        await fits(page, width)
+        await page.locator(".talk-who a").first.click()
+        await page.locator("#thread").wait_for()
+        await fits(page, width)

@@ -33,7 +33,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
     assert leaves == {
         *("serve", "migrate", "check-migrations", "demo", "onboard", "doctor", "publish"),
         *("tenants list", "tenants suspend", "tenants resume", "tenants token"),
-        *("audit", "rehearse", "words", "credentials show", "credentials set"),
+        *("audit", "attention", "rehearse", "words", "credentials show", "credentials set"),
         *("diff", "tenants create", "tenants update", "tenants show", "tenants export"),
         *("tenants offboard", "tenants restore", "tenants purge"),
         *("tenants rotate-database-password", "secrets apply"),

@@ -467,6 +467,20 @@ HELP: Mapping[str, str] = {
     "See what customers asked and nobody has answered yet, and answer it.": (
         "Mostra o que os clientes perguntaram e ninguém respondeu ainda, e responde."
     ),
+    "Show what waits for somebody over all tenants, the longest first. Of active tenants.": (
+        "Mostra o que espera por alguém em todos os tenants, o mais antigo primeiro. Dos ativos."
+    ),
+    "What a customer said is shown by `conversations show` and `questions list`.": (
+        "O que um cliente disse é mostrado por `conversations show` e `questions list`."
+    ),
+    "Only customers [bold]waiting[/] for a person, a [bold]question[/] without an answer, a"
+    " [bold]call[/] about a changed appointment or with an [bold]answer[/], or what is"
+    " [bold]parked[/].": (
+        "Só clientes que esperam por uma pessoa ([bold]waiting[/]), perguntas sem resposta"
+        " ([bold]question[/]), quem avisar de um horário mudado ([bold]call[/]) ou de uma resposta"
+        " ([bold]answer[/]) por telefone, ou mensagens paradas ([bold]parked[/])."
+    ),
+    "How many, what waits longest first.": "Quantos, o que espera há mais tempo primeiro.",
     "See who would come if a time became free, and note whom you have seen to.": (
         "Mostra quem viria se vagasse um horário, e anota quem já foi atendido."
     ),

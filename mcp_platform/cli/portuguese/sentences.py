@@ -395,6 +395,11 @@ CODES: Mapping[str, str] = {
     "delivered": "entregue",
     "read": "lida",
     "failed": "não entregue",
+    # What waits for somebody.
+    "question": "pergunta sem resposta",
+    "answer": "avisar da resposta por telefone",
+    "parked": "mensagem parada",
+    "Nothing waits for anybody.": "Nada espera por ninguém.",
     # Of folders.
     "added": "nova",
     "changed": "mudou",
