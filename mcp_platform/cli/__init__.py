@@ -80,7 +80,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Make, change, list and show tenants, suspend and resume them, make tokens for their API.",
     ),
     "attention": (
-        "attention",
+        "waiting.attention",
         "attention",
         "Show what waits for somebody over all tenants, the longest first. Of active tenants.",
     ),
@@ -108,7 +108,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "See what customers asked and nobody has answered yet, and answer it.",
     ),
     "waitlist": (
-        "waitlist",
+        "waiting.waitlist",
         "app",
         "See who would come if a time became free, and note whom you have seen to.",
     ),

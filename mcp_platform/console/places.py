@@ -48,6 +48,9 @@ TABS: Final = (
     TenantTab(path="/conversations", label="talks.tab", icon="messages-square", roles=ROLES),
     TenantTab(path="/agenda", label="agenda.tab", icon="calendar-days", roles=ROLES),
     TenantTab(
+        path="/questions", label="asked.tab", icon="message-circle-question-mark", roles=ROLES
+    ),
+    TenantTab(
         path="/services",
         label="tab.catalogue",
         icon="scissors",

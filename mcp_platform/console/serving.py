@@ -21,6 +21,7 @@ from mcp_platform.console.catalogue.people import PeoplePages
 from mcp_platform.console.catalogue.services import ServicePages
 from mcp_platform.console.console import ConsoleRoutes, Reception
 from mcp_platform.console.conversations.pages import ConversationPages
+from mcp_platform.console.conversations.questions import QuestionPages
 from mcp_platform.console.credentials.pages import CredentialPages
 from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
@@ -82,6 +83,12 @@ NAVIGATION: Final = (
         within="/t/{tenant}/conversations/",
     ),
     NavigationItem(path="/audit", label="shell.audit", icon="scroll-text", roles=WRITERS),
+    NavigationItem(
+        path="/t/{tenant}/questions",
+        label="asked.tab",
+        icon="message-circle-question-mark",
+        roles=("staff",),
+    ),
     NavigationItem(path="/me", label="shell.me", icon="circle-user", roles=("staff",)),
 )
 
@@ -100,6 +107,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
             keys=parts.credential_keys,
         ).table(),
         *ConversationPages(parts.conversations, tenants=parts.tenants).table(),
+        *QuestionPages(parts.registry).table(),
         *CredentialPages(
             parts.credential_keys,
             sessions=parts.sessions,

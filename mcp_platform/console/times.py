@@ -58,6 +58,10 @@ class WrittenTimes:
         """Return how long something takes still."""
         return format_timedelta(left, locale=self._locale)
 
+    def seconds(self, length: timedelta) -> str:
+        """Return a short length of time, in seconds and their tenths."""
+        return f"{format_decimal(length.total_seconds(), '0.0', locale=self._locale)} s"
+
     def language(self, tag: str) -> str:
         """Return what a language is called; one that nobody knows, as it is written."""
         try:

@@ -97,6 +97,7 @@ class ShownChoice(_Out):
 
 class MessageOut(_Out):
     id: int
+    turn_id: Annotated[UUID | None, Field(description="The turn that it was heard or said in.")]
     at: datetime
     author: Literal["contact", "model", "menu", "human", "system"]
     by: Annotated[str | None, Field(description="The person, of a message by `human`.")]
@@ -109,6 +110,7 @@ class MessageOut(_Out):
         ),
     ]
     choices: list[ShownChoice]
+    phrases: Annotated[list[str], Field(description="Ids of the phrases that it is made of.")]
     list_label: Annotated[
         str | None, Field(description="What opens the choices, where they are a list.")
     ]

@@ -83,7 +83,7 @@ PAGES = {
     for handling, handled in _HANDLED.items()
 }
 _SAID = """
-    SELECT m.id, m.at, m.author, m.text, m.content, o.state, o.error_code, o.error
+    SELECT m.id, m.turn_id, m.at, m.author, m.text, m.content, o.state, o.error_code, o.error
     FROM messages m
     LEFT JOIN outbox o ON o.tenant_id = m.tenant_id AND o.key = m.key AND m.direction = 'out'
     WHERE m.tenant_id = :tenant AND m.contact_id = :contact
@@ -134,6 +134,8 @@ class ThreadMessage:
     """One message of a conversation. `by` is the person who wrote one of author `human`."""
 
     id: int
+    turn_id: UUID | None
+    """The turn that it was heard or said in."""
     at: datetime
     author: Author
     by: str | None
@@ -141,6 +143,8 @@ class ThreadMessage:
     kind: str
     """`text`, or `tap` on a choice; of a file, and of what has no text, WhatsApp's name of it."""
     choices: tuple[ReplyOption, ...]
+    phrases: tuple[str, ...]
+    """The ids of the phrases of the book that it is made of."""
     list_label: str | None
     """What opened the choices as a list; None: they were buttons, or there were none."""
     delivery: Delivery | None
@@ -259,12 +263,14 @@ class Conversations:
         buttons = fit_buttons(row["text"], choices)
         return ThreadMessage(
             id=row["id"],
+            turn_id=row["turn_id"],
             at=row["at"],
             author=row["author"],
             by=content.get("by"),
             text=self._shown(row["text"]) or "",
             kind=content.get("kind", "text"),
             choices=choices,
+            phrases=tuple(each.partition(":")[0] for each in content.get("said", ())),
             list_label=None if buttons else content.get("list_label") or LIST_LABEL,
             delivery=None if state is None else _DELIVERIES[state],
             error_code=row["error_code"],

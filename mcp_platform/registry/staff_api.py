@@ -1,16 +1,27 @@
 """A tenant's conversations and appointments for the platform's users: its own API, by their roles."""
 
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_platform.access.guard import ADMIN_API, AdminGuard
 from mcp_platform.access.routes import AtTenant, at_tenant
+from mcp_platform.assistant.journal import past_turns
 from mcp_platform.audit.actor import Role
 from mcp_platform.audit.trail import ActorTrail
-from mcp_platform.conversations.api import MOST_BYTES, ConversationRoutes, Visit, add_conversations
+from mcp_platform.conversations.api import (
+    MOST_BYTES,
+    ONE,
+    ConversationRoutes,
+    Visit,
+    add_conversations,
+)
+from mcp_platform.errors import NotFound
 from mcp_platform.kit.database import Sessions
-from mcp_platform.kit.http import bodies_up_to, expected
+from mcp_platform.kit.http import bodies_up_to, expected, problems
 from mcp_platform.kit.queue import schema_for
 from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.environments_api import ONE as TENANT
@@ -25,6 +36,44 @@ WORKERS: Final[tuple[Role, ...]] = ("admin", "operator", "staff")
 SCOPES: Final[frozenset[Scope]] = frozenset(
     {"appointments:read", "appointments:write", "whatsapp:send"}
 )
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class FunctionCallOut(_Told):
+    """A function that the model called. Nothing in `args` was checked before."""
+
+    name: str
+    args: dict[str, Any]
+
+
+class OfferedSlotOut(_Told):
+    start: datetime
+    service_name: str
+    professional_name: str
+
+
+class TurnStepOut(_Told):
+    at: datetime
+    kind: Literal["model", "tool", "tap"]
+    calls: list[FunctionCallOut]
+    outcome: Annotated[str | None, Field(description="What came of a call or a tap.")]
+    slots: Annotated[list[OfferedSlotOut], Field(description="Times that it found.")]
+
+
+class TurnOut(_Told):
+    """A turn of the assistant, as its journal has it. Phone numbers are masked for viewers."""
+
+    id: UUID
+    state: Literal["open", "done", "parked"]
+    starts: Annotated[int, Field(description="How often it was begun.")]
+    opened_at: datetime
+    closed_at: datetime | None
+    error: str | None
+    chosen: Annotated[list[str], Field(description="Phrases that the model chose, by their ids.")]
+    steps: list[TurnStepOut]
 
 
 def tenant_conversations_router(
@@ -50,6 +99,28 @@ def tenant_conversations_router(
 
     router = _router("", tag="conversations of a tenant")
     add_conversations(router, visits, reading=reading, working=working)
+
+    @router.get(
+        f"{ONE}/turns/{{turn_id}}",
+        summary="What the assistant did in one turn",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def read_turn(
+        conversation_id: UUID, turn_id: UUID, visit: Annotated[Visit, Depends(reading)]
+    ) -> TurnOut:
+        """Its steps are forgotten with what it heard, and where a message of it was taken back."""
+        async with visits.sessions.of(visit.tenant.id)() as session:
+            found = await past_turns(
+                session,
+                tenant_id=visit.tenant.id,
+                contact_id=conversation_id,
+                turns=[turn_id],
+                without_numbers=visit.masked,
+            )
+        if turn_id not in found:
+            raise NotFound("There is no such turn.")
+        return TurnOut.model_validate(found[turn_id])
+
     return router
 
 

@@ -130,3 +130,69 @@ async def test_the_page_leads_to_what_waits_and_its_number_stands_everywhere(
     assert only.text.count('class="queue-icon') == 1
     assert "Nada deste tipo" in (await browser.get("/attention?kind=call")).text
     assert (await browser.get("/attention?kind=x")).status_code == 422
+
+
+async def test_a_question_is_answered_for_all_who_asked_and_kept(
+    api: Api, browser: PlainBrowser
+) -> None:
+    path = await of_each_kind(api)
+    await api.sql("UPDATE contacts SET last_inbound_at = :now", now=api.clock())
+    user = await api.make_user("operator")
+    await browser.sign_in(user.email)
+    here = f"/t/{path}/questions"
+    page = await browser.get(here)
+    assert "1 cliente espera a resposta" in page.text
+    assert page.text.count(QUESTION) == 2, "the open one, and the one to call with"
+
+    wrong = await browser.post(
+        f"{here}/open/answer", page=here, text=" ", keep="yes", title="Animais"
+    )
+    assert wrong.status_code == 422
+    assert "Escreva a resposta" in wrong.text
+    assert 'value="Animais"' in wrong.text
+    page = await browser.post(
+        f"{here}/open/answer", page=here, text="Pode <sim>!", keep="yes", title="Animais"
+    )
+    assert "Está na fila para todos" in page.text
+    [sent] = await api.sql("SELECT body FROM outbox")
+    assert "Pode <sim>!" in str(sent.body)
+    [answer] = await api.sql("SELECT title FROM answer_texts")
+    assert answer.title == "Animais"
+
+    for nobody in ("nothing", "no%00thing", "é", "x" * 80):
+        answer = await browser.post(f"{here}/{nobody}/answer", page=here, text="Sim")
+        assert answer.status_code == 404, nobody
+    again = await browser.post(f"{here}/open/answer", page=here, text="Não")
+    assert "já tinha sido respondida" in again.text
+    assert len(await api.sql("SELECT key FROM outbox")) == 1
+    [contact] = await api.sql("SELECT id FROM contacts")
+    page = await browser.post(f"{here}/answered/called/{contact.id}", page=here)
+    assert "Anotado" in page.text
+    assert "Nenhuma pergunta em aberto" in page.text
+    assert QUESTION not in page.text
+
+
+async def test_staff_answer_and_keep_nothing_and_a_viewer_only_reads(
+    api: Api, browser: PlainBrowser
+) -> None:
+    path = await of_each_kind(api)
+    here = f"/t/{path}/questions"
+    staff = await api.make_user("staff", tenant=path)
+    await browser.sign_in(staff.email)
+    page = await browser.get(here)
+    assert 'name="text"' in page.text
+    assert 'name="keep"' not in page.text
+    kept = await browser.post(f"{here}/open/answer", page=here, text="Sim", keep="yes", title="A")
+    assert kept.status_code == 403
+    page = await browser.post(f"{here}/open/dismiss", page=here)
+    assert "Descartada" in page.text
+    assert await api.sql("SELECT key FROM outbox") == []
+
+    await api.sql("UPDATE open_questions SET words = 'Ligue 11 98765-4321'")
+    viewer = PlainBrowser(api)
+    await viewer.sign_in((await api.make_user("viewer")).email)
+    await api.sql("UPDATE open_questions SET state = 'open' WHERE id = 'open'")
+    page = await viewer.get(here)
+    assert "…21" in page.text
+    assert "98765" not in page.text
+    assert "/answer" not in page.text

@@ -1,5 +1,6 @@
 """Conversations in the console: read, taken over, answered and handed back, as by the API."""
 
+import json
 import re
 import uuid
 from datetime import timedelta
@@ -378,3 +379,63 @@ async def test_a_thread_of_ten_thousand_messages_asks_as_much_as_a_short_one(
     assert any("FROM messages" in each for each in asked[0])
     assert len(asked[0]) == len(asked[1])
     assert len(WORDS.findall(page.text)) == MESSAGES
+
+
+async def test_what_the_assistant_did_stands_before_its_reply(
+    api: Api, browser: PlainBrowser
+) -> None:
+    here = await talk(api)
+    turn, opened = uuid.uuid4(), api.clock()
+    await api.sql(
+        "INSERT INTO turns (tenant_id, id, contact_id, state, starts, opened_at, closed_at)"
+        " VALUES (:tenant, :turn, :contact, 'done', 1, :at, :closed)",
+        tenant=here.tenant_id, turn=turn, contact=here.contact, at=opened,
+        closed=opened + timedelta(seconds=1.8),
+    )  # fmt: skip
+    slot = {
+        "start": "2999-12-04T15:00:00-03:00[America/Sao_Paulo]",
+        "service_name": "Corte",
+        "professional_name": "Zé",
+    }
+    call = {"id": None, "name": "find_slots", "args": {"note": "ligue 11 98765-4321"}}
+    say = {"id": None, "name": "reply", "args": {"say": [{"phrase": "lead_slots"}, "sent_home"]}}
+    for name, content in (
+        ("prompt", {"system": "secret"}),
+        ("model:0", {"content": {}, "text": "", "calls": [call]}),
+        ("tool:0.0", {"outcome": {"kind": "slots_found", "slots": [slot]}, "ids": ["a"]}),
+        ("model:1", {"content": {}, "text": "", "calls": [say]}),
+    ):
+        await api.sql(
+            "INSERT INTO turn_steps (tenant_id, turn_id, name, content)"
+            " VALUES (:tenant, :turn, :name, CAST(:content AS jsonb))",
+            tenant=here.tenant_id, turn=turn, name=name, content=json.dumps(content),
+        )  # fmt: skip
+    await here.say("contact", "Tem horário?")
+    await here.say("model", "Estes:", said={"lead_slots": 0})
+    await api.sql("UPDATE messages SET turn_id = :turn", turn=turn)
+    await enter(api, browser)
+
+    page = unescape((await browser.get(here.path)).text)
+
+    assert "O que o assistente fez · ouviu 1 mensagem · 1,8 s" in page
+    assert 'find_slots(note="ligue 11 98765-4321")' in page
+    assert "slots_found: " in page
+    assert "15:00" in page
+    assert "Disse <code><bdi>lead_slots</bdi>" in page
+    assert "Escolheu <code><bdi>lead_slots, sent_home</bdi>" in page
+    assert "secret" not in page
+    viewer = PlainBrowser(api)
+    await enter(api, viewer, "viewer")
+    assert "98765" not in (await viewer.get(here.path)).text
+
+    client, environment = here.tenant.split("/")
+    route = f"/admin/clients/{client}/environments/{environment}/conversations/{here.contact}/turns"
+    token = await api.sign_in("viewer")
+    told = (await api.ask("GET", f"{route}/{turn}", token=token)).json()
+    assert [step["kind"] for step in told["steps"]] == ["model", "tool", "model"]
+    assert told["steps"][0]["calls"][0] == {"name": "find_slots", "args": {"note": "ligue …21"}}
+    assert told["steps"][1]["slots"][0]["service_name"] == "Corte"
+    assert told["chosen"] == ["lead_slots", "sent_home"]
+    other = await talk(api, path=here.tenant, tenant_id=here.tenant_id, wa_id="1")
+    for wrong in (f"{route}/{uuid.uuid4()}", f"{route}/{turn}".replace(str(here.contact), str(other.contact))):  # fmt: skip
+        assert (await api.ask("GET", wrong, token=token)).status_code == 404

@@ -36,6 +36,7 @@ IDS = {
     "phrase": "greet",
     "draft": str(UUID(int=8)),
     "step": "services",
+    "question_id": "q",
 }
 
 

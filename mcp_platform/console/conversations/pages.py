@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from starlette.responses import Response
 
 from mcp_platform.access.users import names_of
+from mcp_platform.assistant.journal import past_turns
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.console.conversations.thread import (
     shown,
@@ -148,10 +149,17 @@ class ConversationPages:
             appointments = await Appointments(session, tenant.id).upcoming(contact, now=visit.now)
             people = {each.by for each in found if each.by}
             names = await names_of(session, people | {conversation.taken_by or ""})
-        messages = found[:MESSAGES]
+            messages = found[:MESSAGES]
+            turns = await past_turns(
+                session,
+                tenant_id=tenant.id,
+                contact_id=contact,
+                turns={each.turn_id for each in messages if each.turn_id},
+                without_numbers=visit.role == "viewer",
+            )
         who = visit.signed_in.user.actor.subject
         hindrance = obstacle(conversation, tenant, who=who)
-        version = version_of(conversation, messages, appointments, names, hindrance)
+        version = version_of(conversation, messages, appointments, turns, names, hindrance)
         if _unchanged(visit, version):
             return Response(status_code=204)
         here = f"{ROOT}/t/{tenant.path}/conversations/{contact}"
@@ -163,7 +171,7 @@ class ConversationPages:
             here=here,
             version=version,
             conversation=conversation,
-            messages=shown(messages, times=visit.times, zone=tenant.time_zone),
+            messages=shown(messages, turns, times=visit.times, zone=tenant.time_zone),
             older=f"{here}?before={messages[-1].id}" if len(found) > MESSAGES else None,
             newest=before is None,
             appointments=appointments,

@@ -1,0 +1,1 @@
+"""What waits for somebody, and who waits for a time."""
