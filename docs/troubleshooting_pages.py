@@ -7,17 +7,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcp_platform.doctor.results import Language, State
+from mcp_platform.doctor.results import State
 from mcp_platform.doctor.sentences import EVERY, SENTENCES, TITLES
+from mcp_platform.tenants.languages import StaffLanguage
 
 HERE = Path(__file__).parent
-TARGETS: dict[Language, Path] = {
+TARGETS: dict[StaffLanguage, Path] = {
     "en": HERE / "troubleshooting.md",
-    "pt": HERE / "troubleshooting.pt-BR.md",
+    "pt-BR": HERE / "troubleshooting.pt-BR.md",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-INTRODUCTIONS: dict[Language, str] = {
+INTRODUCTIONS: dict[StaffLanguage, str] = {
     "en": """\
 # Troubleshooting
 
@@ -46,7 +47,7 @@ allowance. The admin API has the same under `/api/v1/admin`, see [api.md](api.md
 
 What stands below in ‹such marks› is filled in. Codes are what the API and `--json` show.
 """,
-    "pt": """\
+    "pt-BR": """\
 # Solução de problemas
 
 *Escrito por `docs/troubleshooting_pages.py` a partir das frases do diagnóstico. Mude as frases e
@@ -75,7 +76,7 @@ administração faz o mesmo em `/api/v1/admin`, veja [api.md](api.md).
 O que está entre ‹estas marcas› é preenchido. Os códigos são os que a API e `--json` mostram.
 """,
 }
-STANDSTILLS: dict[Language, str] = {
+STANDSTILLS: dict[StaffLanguage, str] = {
     "en": """\
 ## The service stands still
 
@@ -85,7 +86,7 @@ STANDSTILLS: dict[Language, str] = {
 | `serve.restarted`, `mcp_started_after_standstill` | A process stood still for `STANDSTILL_S`, was ended, and `serve` started the next. The stack above this line says in which function. | Report the stack. The turn is tried `PARK_AFTER` times and then parked: `mcp-platform inbox parked`. |
 | `assistant.turn.over_budget`, `mcp_menu_turns_total{why="over_budget"}` | A turn used more than `TURN_PROCESSOR_S` of processor time, and the menu answered. | As in the first line. |
 """,
-    "pt": """\
+    "pt-BR": """\
 ## O serviço fica parado
 
 | No log ou nas métricas | O que significa | O que fazer |
@@ -95,30 +96,30 @@ STANDSTILLS: dict[Language, str] = {
 | `assistant.turn.over_budget`, `mcp_menu_turns_total{why="over_budget"}` | Um turno usou mais tempo de processador que `TURN_PROCESSOR_S`, e o menu respondeu. | Como na primeira linha. |
 """,
 }
-SHARED: dict[Language, str] = {"en": "Any check", "pt": "Qualquer verificação"}
-HEADS: dict[Language, str] = {
+SHARED: dict[StaffLanguage, str] = {"en": "Any check", "pt-BR": "Qualquer verificação"}
+HEADS: dict[StaffLanguage, str] = {
     "en": "| Code | State | What it means | What to do |",
-    "pt": "| Código | Estado | O que significa | O que fazer |",
+    "pt-BR": "| Código | Estado | O que significa | O que fazer |",
 }
-STATES: dict[Language, dict[State, str]] = {
+STATES: dict[StaffLanguage, dict[State, str]] = {
     "en": {"ok": "ok", "warning": "warning", "failed": "failed", "unknown": "unknown"},
-    "pt": {"ok": "ok", "warning": "aviso", "failed": "falha", "unknown": "não se sabe"},
+    "pt-BR": {"ok": "ok", "warning": "aviso", "failed": "falha", "unknown": "não se sabe"},
 }
 
 
-def page(language: Language) -> str:
+def page(language: StaffLanguage) -> str:
     """Return one whole page."""
     return "\n".join([INTRODUCTIONS[language], *_sections(language), STANDSTILLS[language]])
 
 
-def _sections(language: Language) -> Iterator[str]:
+def _sections(language: StaffLanguage) -> Iterator[str]:
     titles = {name: title[language] for name, title in TITLES.items()}
     for check, title in [*titles.items(), (EVERY, SHARED[language])]:
         name = "" if check == EVERY else f" (`{check}`)"
         yield f"## {title}{name}\n\n{HEADS[language]}\n|---|---|---|---|"
         for (of, code), sentence in SENTENCES.items():
             if of == check:
-                what, next_step = sentence.pt if language == "pt" else sentence.en
+                what, next_step = sentence.pt if language == "pt-BR" else sentence.en
                 state = STATES[language][sentence.state]
                 yield f"| `{code}` | {state} | {_shown(what)} | {_shown(next_step) or '–'} |"
         yield ""

@@ -20,7 +20,7 @@ from mcp_platform.registry.tenant_bound import TenantBound
 Part = TypeVar("Part", bound=TenantBound)
 Done = TypeVar("Done")
 DAYS = {
-    "pt": ("seg", "ter", "qua", "qui", "sex", "sáb", "dom"),
+    "pt-BR": ("seg", "ter", "qua", "qui", "sex", "sáb", "dom"),
     "en": ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
 }
 

@@ -10,13 +10,14 @@ import os
 import re
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import typer
 
-Language = Literal["pt", "en"]
+from mcp_platform.tenants.languages import StaffLanguage, for_staff
+
 _PLACE = re.compile(r"\{([a-z_]\w*)\}")
-_language: ContextVar[Language | None] = ContextVar("_language", default=None)
+_language: ContextVar[StaffLanguage | None] = ContextVar("_language", default=None)
 
 
 class Spoken(enum.StrEnum):
@@ -25,29 +26,35 @@ class Spoken(enum.StrEnum):
     pt = "pt"
     en = "en"
 
+    @property
+    def language(self) -> StaffLanguage:
+        """The language of this short name, as `LANG` has one too."""
+        return for_staff(self.value)
+
 
 TOLD_IN = "What is said in. Unset: Portuguese where LANG is, else English."
 
 
 def speak(chosen: Spoken | None) -> None:
     """Say from now on everything in this language; None: in the terminal's."""
-    _language.set(None if chosen is None else chosen.value)
+    _language.set(None if chosen is None else chosen.language)
 
 
-def spoken() -> Language:
+def spoken() -> StaffLanguage:
     """Return the language that is spoken."""
     return _language.get() or of_terminal()
 
 
-def of_terminal() -> Language:
+def of_terminal() -> StaffLanguage:
     """Return what this terminal's messages are in. Source: POSIX, "Environment Variables"."""
     named = (os.environ.get(each) for each in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "pt" if next((each for each in named if each), "").lower().startswith("pt") else "en"
+    set_ = next((each for each in named if each), "")
+    return "pt-BR" if set_.lower().startswith("pt") else "en"
 
 
 def worded(sentence: str, **details: Any) -> str:
     """Return a sentence of `portuguese/` in the language that is spoken, filled in."""
-    if spoken() == "pt":
+    if spoken() == "pt-BR":
         from mcp_platform.cli.portuguese.sentences import PORTUGUESE  # noqa: PLC0415  # who speaks it alone
 
         sentence = PORTUGUESE.get(sentence, sentence)

@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Final
 
 from mcp_platform.console.sentences import Tongue
-from mcp_platform.doctor.results import CheckOutcome, Language
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import TITLES, result
 from mcp_platform.registry.fleet.fleet import FleetRow
+from mcp_platform.tenants.languages import StaffLanguage
 
+# What the doctor speaks to who reads the console in a language: the same.
+DOCTORS: Final[dict[Tongue, StaffLanguage]] = {"pt-BR": "pt-BR", "en": "en"}
 # What the platform notes of a tenant, by name; a name that is new here is shown as it is.
 TROUBLES: Final = frozenset(
     {"calendar", "doctor", "gemini", "owner_notice", "owner_number", "whatsapp", "whatsapp_account"}
 )
-DOCTORS: Final[dict[Tongue, Language]] = {"pt-BR": "pt", "en": "en"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,13 @@ def reason_of(row: FleetRow, *, say: Callable[..., str], tongue: Tongue) -> Reas
 
 def finding_title(check: str, *, tongue: Tongue) -> str:
     """Return what a check is called; one of another version is called by its name."""
-    return TITLES[check][DOCTORS[tongue]] if check in TITLES else check
+    return TITLES[check][tongue] if check in TITLES else check
 
 
 def finding_said(found: CheckOutcome, *, tongue: Tongue) -> tuple[str, str]:
     """Return what was found and the next step; of another version's code, the code alone."""
     try:
-        said = result(found, language=DOCTORS[tongue])
+        said = result(found, language=tongue)
     except KeyError:
         return found.code, ""
     return said.what, said.next_step

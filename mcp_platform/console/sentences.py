@@ -6,11 +6,12 @@ A section stands in one file. A sentence is named by its section and id, `sign_i
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
+from mcp_platform.tenants.languages import StaffLanguage
 from mcp_platform.words.files import MalformedWords, names, read
 
-Tongue = Literal["pt-BR", "en"]
+Tongue = StaffLanguage
 TONGUES: Final[tuple[Tongue, ...]] = get_args(Tongue)
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _WANTED = re.compile(r"([a-z-]{2,20})(?:;q=([01](?:\.[0-9]{1,3})?))?")  # RFC 9110, without blanks

@@ -11,11 +11,12 @@ from mcp_platform.access.guard import ADMIN_API, AdminGuard, allowed
 from mcp_platform.audit.actor import Actor
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.findings import Finding, Findings
-from mcp_platform.doctor.results import Language, State
+from mcp_platform.doctor.results import State
 from mcp_platform.doctor.sentences import TITLES, result
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import bodies_up_to, problems
 from mcp_platform.tenants.directory import TenantDirectory
+from mcp_platform.tenants.languages import StaffLanguage
 from mcp_platform.tenants.tenant import Tenant
 
 PATH = "/clients/{client_name}/environments/{environment}/doctor"
@@ -32,7 +33,7 @@ class LanguageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    language: Language = "en"
+    language: StaffLanguage = "en"
 
 
 class Examination(BaseModel):
@@ -69,7 +70,7 @@ class ResultsOut(BaseModel):
     results: list[ResultOut]
 
     @classmethod
-    def of(cls, path: str, findings: Iterable[Finding], *, language: Language) -> Self:
+    def of(cls, path: str, findings: Iterable[Finding], *, language: StaffLanguage) -> Self:
         """Put findings into words."""
         return cls(
             tenant=path,
@@ -77,7 +78,7 @@ class ResultsOut(BaseModel):
         )
 
 
-def _shown(finding: Finding, *, language: Language) -> ResultOut:
+def _shown(finding: Finding, *, language: StaffLanguage) -> ResultOut:
     said = result(finding.found, language=language)
     return ResultOut(
         check=said.check,
@@ -100,7 +101,7 @@ def doctor_router(
     Reader = Annotated[Actor, Depends(allowed(guard, *READERS))]  # noqa: N806  # a type
     Runner = Annotated[Actor, Depends(allowed(guard, *RUNNERS))]  # noqa: N806  # a type
 
-    async def results(tenant: Tenant, language: Language) -> ResultsOut:
+    async def results(tenant: Tenant, language: StaffLanguage) -> ResultsOut:
         async with sessions.of(tenant.id)() as session:
             findings = await Findings(session, tenant.id).last()
         return ResultsOut.of(tenant.path, findings, language=language)

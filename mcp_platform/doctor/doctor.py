@@ -15,7 +15,7 @@ from mcp_platform.conversations.phones import spellings
 from mcp_platform.doctor.case import Case, RoleState
 from mcp_platform.doctor.examination import Examiner, Tell
 from mcp_platform.doctor.findings import Findings, failed
-from mcp_platform.doctor.results import CheckOutcome, Language
+from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import result
 from mcp_platform.doctor.visits import Visits
 from mcp_platform.kit.database import Sessions
@@ -23,6 +23,7 @@ from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.catalogue_store import load_catalogue
 from mcp_platform.tenants.credentials import Credentials, CredentialStore, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
+from mcp_platform.tenants.languages import for_staff
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
 TROUBLE = "doctor"
@@ -167,6 +168,6 @@ async def _owner_wrote_at(session: AsyncSession, tenant: Tenant) -> datetime | N
 
 def _words(found: list[CheckOutcome], tenant: Tenant) -> str:
     """Return what is newly wrong, on one line: a template's variable takes no line ends."""
-    language: Language = "en" if tenant.language.lower().startswith("en") else "pt"
+    language = for_staff(tenant.language)
     said = [result(each, language=language) for each in found[:_MOST_TOLD]]
     return " ".join(f"{each.what} {each.next_step}" for each in said)

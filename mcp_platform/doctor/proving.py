@@ -5,10 +5,11 @@ from collections.abc import Callable, Collection, Iterable
 from mcp_platform.doctor.case import Case
 from mcp_platform.doctor.checks import CREDENTIALS
 from mcp_platform.doctor.examination import Examiner
-from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language
+from mcp_platform.doctor.results import CheckOutcome, CheckResult
 from mcp_platform.doctor.sentences import result
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.tenants.credentials import Credentials
+from mcp_platform.tenants.languages import StaffLanguage
 from mcp_platform.tenants.tenant import Tenant
 
 # What becomes of a question to which there was no answer: see `examination.py`.
@@ -46,7 +47,7 @@ class CredentialProofs:
         *,
         only: Collection[str] = NAMES,
         catalogue: Catalogue | None = None,
-        language: Language = "en",
+        language: StaffLanguage = "en",
         tell: Callable[[CheckResult], None] | None = None,
     ) -> list[CheckResult]:
         """Return what each vendor says of `credentials`: all that the tenant would have.

@@ -9,7 +9,6 @@ from typing import Literal, get_args
 
 State = Literal["ok", "warning", "failed", "unknown"]
 STATES: tuple[State, ...] = get_args(State)
-Language = Literal["pt", "en"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_platform.doctor.results import STATES, CheckOutcome, CheckResult, Language, State
+from mcp_platform.doctor.results import STATES, CheckOutcome, CheckResult, State
+from mcp_platform.tenants.languages import StaffLanguage
 from mcp_platform.words.files import MalformedWords, read
 
 EVERY = "*"
@@ -18,7 +19,7 @@ Words = tuple[str, str]
 """What it means, and the next step, which is empty only where all is well."""
 
 _STATES = "doctor.yaml"
-_FILES: Mapping[Language, str] = {"pt": "doctor.pt-BR.yaml", "en": "doctor.en.yaml"}
+_FILES: Mapping[StaffLanguage, str] = {"pt-BR": "doctor.pt-BR.yaml", "en": "doctor.en.yaml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +64,16 @@ def _words(value: Any, *, state: State, file: str, where: str) -> Words:
             raise MalformedWords(file, where, "does not say what it means and what to do")
 
 
-def _titles() -> Iterator[tuple[str, dict[Language, str]]]:
+def _titles() -> Iterator[tuple[str, dict[StaffLanguage, str]]]:
     titles = {language: read(file)["titles"] for language, file in _FILES.items()}
-    for check in titles["pt"].keys() ^ titles["en"].keys():
-        raise MalformedWords(_FILES["en"], check, f"is not in this file and in {_FILES['pt']}")
-    for check in titles["pt"]:
+    for check in titles["pt-BR"].keys() ^ titles["en"].keys():
+        raise MalformedWords(_FILES["en"], check, f"is not in this file and in {_FILES['pt-BR']}")
+    for check in titles["pt-BR"]:
         yield check, {language: titles[language][check] for language in _FILES}
 
 
 SENTENCES: Mapping[tuple[str, str], ResultSentence] = dict(_sentences())
-TITLES: Mapping[str, Mapping[Language, str]] = dict(_titles())
+TITLES: Mapping[str, Mapping[StaffLanguage, str]] = dict(_titles())
 """What a check is called, in the order in which checks are shown."""
 
 
@@ -87,10 +88,10 @@ def state(found: CheckOutcome) -> State:
     return sentence(found).state
 
 
-def result(found: CheckOutcome, *, language: Language) -> CheckResult:
+def result(found: CheckOutcome, *, language: StaffLanguage) -> CheckResult:
     """Put what was found into words."""
     said = sentence(found)
-    what, next_step = said.pt if language == "pt" else said.en
+    what, next_step = said.pt if language == "pt-BR" else said.en
     details = dict(found.details)
     if "checks" in details:  # the checks that this one waits for, by their names
         names = (TITLES[name][language] for name in details["checks"].split(", "))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from mcp_platform.doctor.results import Language
 from mcp_platform.onboarding.answers import UnfitAnswer
+from mcp_platform.tenants.languages import StaffLanguage
 from mcp_platform.words.files import MalformedWords, read
 
 
@@ -23,12 +23,12 @@ WORDS: Mapping[str, tuple[str, str]] = dict(_both())
 class OnboardingWords:
     """Says what a name stands for, in one language."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: StaffLanguage) -> None:
         self.language = language
 
     def __call__(self, name: str, /, **details: str) -> str:
         portuguese, english = WORDS[name]
-        return (portuguese if self.language == "pt" else english).format(**details)
+        return (portuguese if self.language == "pt-BR" else english).format(**details)
 
     def unfit(self, error: UnfitAnswer) -> str:
         """Say why an answer will not do, and in which file it stands if in one."""

@@ -150,9 +150,11 @@ class EnvironmentChange(ChangeForm):
     ] = None
     kind: Annotated[
         Kind | None,
-        Field(description="Which icon its services are listed with."),
+        Field(
+            description="What the business is, for staff: nothing that customers read depends on it."
+        ),
         CommandOption(
-            "barber, salon, nails, massage, clinic, dentist, pets or other: the icon of its services."
+            "What it is, for staff: barber, salon, nails, massage, clinic, dentist, pets or other."
         ),
     ] = None
     holidays_of: Annotated[

@@ -1,15 +1,22 @@
-"""The languages that customers and owners are spoken to in."""
+"""The languages that customers, owners and staff are spoken to in."""
 
 from typing import Literal, get_args
 
 Language = Literal["pt-BR", "en", "es"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+StaffLanguage = Literal["pt-BR", "en"]
+"""Those of them that commands, the doctor and the console speak."""
 
 
 def supported(language: str | None) -> Language:
     """Return the one of our languages that `language` means; Portuguese for any other."""
     code = _code(language or "")
     return next((each for each in LANGUAGES if _code(each) == code), "pt-BR")
+
+
+def for_staff(language: str | None) -> StaffLanguage:
+    """Return the one of staff's languages that `language` means; Portuguese for any other."""
+    return "en" if _code(language or "") == "en" else "pt-BR"
 
 
 def primary(language: str) -> str:

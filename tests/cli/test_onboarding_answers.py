@@ -206,7 +206,7 @@ def test_an_answer_that_will_not_do_is_refused_with_a_sentence(
     assert kept == {}
     [(at, found)] = wrong.items()
     assert (at.partition(" › ")[0], found.code) == (name, code)
-    for language in ("pt", "en"):
+    for language in ("pt-BR", "en"):
         assert words.OnboardingWords(language).unfit(found)
 
 

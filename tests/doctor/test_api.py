@@ -126,7 +126,7 @@ async def test_an_operator_examines_and_a_viewer_reads(api: Api) -> None:
     operator, viewer = await api.sign_in("operator"), await api.sign_in("viewer")
 
     ran = await api.ask("POST", PATH, token=operator, json={})
-    read = await api.ask("GET", PATH, token=viewer, params={"language": "pt"})
+    read = await api.ask("GET", PATH, token=viewer, params={"language": "pt-BR"})
 
     assert ran.status_code == read.status_code == 200, ran.text
     assert ran.json()["tenant"] == "shop/production"

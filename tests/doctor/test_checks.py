@@ -29,7 +29,7 @@ async def test_each_fault_is_found_under_its_own_code(
     assert found[check].code == code, found[check]
     for each in found.values():
         assert each.code != "broken", each
-        for language in ("pt", "en"):
+        for language in ("pt-BR", "en"):
             said = json.dumps(asdict(result(each, language=language)), ensure_ascii=False)
             assert not [secret for secret in SECRETS if secret in said]
 

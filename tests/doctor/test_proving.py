@@ -35,7 +35,7 @@ async def test_what_a_vendor_refuses_is_a_reason_not_to_save(here: ExaminedTenan
     credentials = replace(here.case.secrets, whatsapp_api_token="EAAG-another")
 
     results = await CredentialProofs(here.examiner).prove(
-        here.case.tenant, credentials, language="pt"
+        here.case.tenant, credentials, language="pt-BR"
     )
 
     (token,) = refused(results)

@@ -18,10 +18,11 @@ from mcp_platform.cli.operating import command_actor, tenants_at
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.cli.spoken import TOLD_IN, Spoken, say, spoken
 from mcp_platform.doctor.examining import Examinations
-from mcp_platform.doctor.results import CheckOutcome, CheckResult, Language
+from mcp_platform.doctor.results import CheckOutcome, CheckResult
 from mcp_platform.doctor.sentences import TITLES, result, state
 from mcp_platform.kit.logging import configure_logging
 from mcp_platform.settings import Settings
+from mcp_platform.tenants.languages import StaffLanguage
 from mcp_platform.tenants.tenant import Tenant
 
 FAILED, UNKNOWN = 1, 3
@@ -56,7 +57,7 @@ def doctor(
     if (tenant is None) != every:
         raise typer.BadParameter("Name one tenant, or --all.")
 
-    language: Language = lang.value if lang is not None else spoken()
+    language: StaffLanguage = lang.language if lang is not None else spoken()
     found = _examined(tenant, language=language, fix=fix, write=write, as_json=as_json)
     states = {state(each) for each in found}
     if "failed" in states:
@@ -66,7 +67,7 @@ def doctor(
 
 
 def _examined(
-    path: str | None, *, language: Language, fix: bool, write: bool, as_json: bool
+    path: str | None, *, language: StaffLanguage, fix: bool, write: bool, as_json: bool
 ) -> "list[CheckOutcome]":
     settings = Settings()
     # To standard error, which is nobody's input.
@@ -110,11 +111,11 @@ def _examined(
     return [each for _, found in examined for each in found]
 
 
-def _progress(status: Status, name: str, language: Language, found: CheckOutcome) -> None:
+def _progress(status: Status, name: str, language: StaffLanguage, found: CheckOutcome) -> None:
     status.update(Text(f"{name}: {TITLES[found.check][language]}"))
 
 
-def _show(path: str, found: Sequence[CheckOutcome], *, language: Language) -> None:
+def _show(path: str, found: Sequence[CheckOutcome], *, language: StaffLanguage) -> None:
     """Print each check once, within the terminal's width: what was found, and below it what to do."""
     table = Table.grid(padding=(0, 1))
     table.add_column()
@@ -132,7 +133,7 @@ def _show(path: str, found: Sequence[CheckOutcome], *, language: Language) -> No
 
 
 def _print_json(
-    examined: Sequence[tuple[Tenant, Sequence[CheckOutcome]]], *, language: Language
+    examined: Sequence[tuple[Tenant, Sequence[CheckOutcome]]], *, language: StaffLanguage
 ) -> None:
     shown = [
         {

@@ -80,7 +80,7 @@ def onboard(
     from mcp_platform.onboarding.words import OnboardingWords  # noqa: PLC0415  # slow to import
     from mcp_platform.settings import Settings  # noqa: PLC0415  # slow to import
 
-    settings, words = Settings(), OnboardingWords(lang.value)
+    settings, words = Settings(), OnboardingWords(lang.language)
     configure_logging(level="ERROR", form="console", show_texts=False)
     kept = Kept(settings.data_dir / "onboarding")
     answers, unfit = (Answers(), {}) if from_file is None else _read(from_file, words)

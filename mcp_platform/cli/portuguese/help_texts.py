@@ -335,9 +335,9 @@ HELP: Mapping[str, str] = {
     "Before the business's name: o, a, os or as. Unset: de, as in de Studio.": (
         "Antes do nome do negócio: o, a, os ou as. Sem valor: de, como em “de Studio”."
     ),
-    "barber, salon, nails, massage, clinic, dentist, pets or other: the icon of its services.": (
-        "barber (barbearia), salon (salão), nails (unhas), massage (massagem), clinic (clínica),"
-        " dentist (dentista), pets ou other (outro): o ícone dos serviços."
+    "What it is, for staff: barber, salon, nails, massage, clinic, dentist, pets or other.": (
+        "O que ele é, para a equipe: barber (barbearia), salon (salão), nails (unhas), massage"
+        " (massagem), clinic (clínica), dentist (dentista), pets ou other (outro)."
     ),
     "Where the business is.": "Onde fica o negócio.",
     "Its phone, as people write it.": "O telefone, como as pessoas o escrevem.",

@@ -34,7 +34,7 @@ from mcp_platform.tenants.tenant import ENVIRONMENTS
 PATH: Final = "/new"
 FIRST, LAST = STEPS[0], STEPS[-1]
 HOURS: Final = {
-    "pt": "seg-sex 09:00-12:00 13:00-18:00; sáb 09:00-13:00",
+    "pt-BR": "seg-sex 09:00-12:00 13:00-18:00; sáb 09:00-13:00",
     "en": "mon-fri 09:00-12:00 13:00-18:00; sat 09:00-13:00",
 }
 

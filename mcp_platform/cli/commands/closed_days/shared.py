@@ -86,4 +86,4 @@ def read_day(text: str) -> date:
 
 def written_day(day: date) -> str:
     """Return a day as the terminal's people write it; both forms are read."""
-    return f"{day:%d/%m/%Y}" if spoken() == "pt" else day.isoformat()
+    return f"{day:%d/%m/%Y}" if spoken() == "pt-BR" else day.isoformat()

@@ -186,7 +186,7 @@ class Interview:
 
     def _language(self, before: Any) -> str:
         choices: dict[str, str] = {name: name for name in LANGUAGES}
-        default = before or ("pt-BR" if self._words.language == "pt" else "en")
+        default = before or self._words.language
         return self._asking.choose(self._words("language"), choices, default=default)
 
     # What it offers.
@@ -220,7 +220,7 @@ class Interview:
         offered = [each["name"] for each in self.answers.values["services"]]
         hours = (
             "seg-sex 09:00-12:00 13:00-18:00"
-            if self._words.language == "pt"
+            if self._words.language == "pt-BR"
             else "mon-fri 09:00-12:00 13:00-18:00"
         )
         professionals: list[dict[str, Any]] = []

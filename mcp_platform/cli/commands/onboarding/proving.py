@@ -9,11 +9,12 @@ from mcp_platform.bootstrap.commands import OperatingServices
 from mcp_platform.credentials.credentials import CredentialChange
 from mcp_platform.credentials.forms import check_form
 from mcp_platform.credentials.proofs import Proof
-from mcp_platform.doctor.results import CheckResult, Language
+from mcp_platform.doctor.results import CheckResult
 from mcp_platform.onboarding.answers import as_catalogue
 from mcp_platform.onboarding.given import Answers
 from mcp_platform.tenants.credentials import Credentials
 from mcp_platform.tenants.directory import tenant_at
+from mcp_platform.tenants.languages import StaffLanguage
 from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant, TenantId
 
 
@@ -23,7 +24,7 @@ async def prove(
     environment: str,
     *,
     values: Mapping[str, str],
-    language: Language,
+    language: StaffLanguage,
     tell: Callable[[CheckResult], None],
 ) -> list[CheckResult]:
     """Ask the vendors, before anything is written."""
