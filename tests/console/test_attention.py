@@ -195,4 +195,4 @@ async def test_staff_answer_and_keep_nothing_and_a_viewer_only_reads(
     page = await viewer.get(here)
     assert "…21" in page.text
     assert "98765" not in page.text
-    assert "/answer" not in page.text
+    assert "/open/answer" not in page.text
