@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.beside_person import beside_person, help_in_danger
+from mcp_platform.assistant.choosing.danger import SAFETY
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, doubtful
@@ -277,10 +278,15 @@ class Assistant:
                 log.warning("assistant.model.no_key", tenant=tenant.path, error=str(error))
         if turn.chosen is not None:
             return TurnReply(await turn.menu.tap(turn.chosen), "menu")
+        if not done and not any(each.phrase.id in SAFETY for each in said):
+            # The model saw no danger where the closed lists see one, and did nothing else.
+            helped = await help_in_danger(turn, texts)
+            if helped is not None:
+                return helped
         composed = await turn.compose(said, done, texts) if said or done else None
         if composed is None:
             MENU_TURNS.labels(why=why).inc()
-            return await help_in_danger(turn, texts) or TurnReply(await turn.by_menu(texts), "menu")
+            return TurnReply(await turn.by_menu(texts), "menu")
         if composed.reply is None:
             return None
         reply = composed.reply

@@ -37,7 +37,7 @@ async def beside_person(
 
 
 async def help_in_danger(turn: TurnAtWork, texts: Sequence[str]) -> TurnReply | None:
-    """Return the help in the danger that is written of, where no model reads it; None: in none."""
+    """Return the help in the danger that is written of, where no model gave it; None: in none."""
     danger = danger_in(texts) and _help_in(texts, await turn.hand_over())
     return await turn.saying(danger, texts) if danger else None
 

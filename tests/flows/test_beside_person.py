@@ -164,6 +164,33 @@ async def test_danger_is_answered_without_the_model_and_a_person_called(here: Wo
     assert (await asked(here, "GET", f"/{await anas(here)}"))["handling"] == "waiting"
 
 
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [("he's not breathing", ["192"]), ("no respira", ["192"]), ("quero morrer", ["188", "192"])],
+)
+@pytest.mark.parametrize("chosen", ["unclear", "greet"])
+async def test_danger_that_the_model_does_not_see_is_answered_by_code(
+    here: World, written: str, numbers: list[str], chosen: str
+) -> None:
+    await here.script({"call": {"name": "reply", "args": {"say": [{"phrase": chosen}]}}})
+
+    [helped] = await _say(here, written)
+
+    assert all(each in text_of(helped) for each in numbers)
+    assert choices_of(helped) == []
+
+
+async def test_what_is_done_beside_a_sign_of_danger_is_said(here: World) -> None:
+    """Somebody fainted yesterday, so today's appointment is to go: that is what they wait for."""
+    day = f"{tomorrow():%F}"
+    search = {"name": "find_slots", "args": {"service_id": "corte", "from_date": day}}
+    await here.script({"call": search}, "Qual horário você prefere?")
+
+    [found] = await _say(here, "minha mãe desmaiou ontem, posso ir amanhã?")
+
+    assert len(choices_of(found)) > 1
+
+
 @pytest.mark.parametrize("written", ["meu pai tá com dor no peito", "a Mel comeu chumbinho"])
 async def test_where_no_owner_can_be_told_help_is_given_and_nobody_is_said_to_know(
     here: World, written: str

@@ -1,7 +1,8 @@
 """Recognises danger to life and talk of suicide in what a customer wrote, by closed lists of words.
 
-It decides where the model does not: while a person has the conversation, and in the menu. The lists of
-all languages are read together, since somebody afraid writes in their first language. Pure.
+It decides where the model does not: while a person has the conversation, in the menu, and where the
+model did nothing and chose no help. The lists of all languages are read together, since somebody afraid
+writes in their first language. Pure.
 """
 
 import re
