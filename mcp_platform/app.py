@@ -43,6 +43,7 @@ from mcp_platform.publishing.fleet_api import fleet_router
 from mcp_platform.registry.api import Registry, registry_router
 from mcp_platform.registry.examples import with_examples
 from mcp_platform.registry.staff_api import tenant_appointments_router, tenant_conversations_router
+from mcp_platform.rights.api import rights_router
 from mcp_platform.scheduling.api import appointments_router
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
@@ -219,6 +220,7 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
     app.include_router(
         tenant_appointments_router(admin.appointments, sessions=sessions, guard=guard)
     )
+    app.include_router(rights_router(sessions, guard=guard, clock=clock))
     app.include_router(credentials_router(admin.credential_keys, tenants=tenants, guard=guard))
     app.include_router(
         offboarding_router(

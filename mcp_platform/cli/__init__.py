@@ -140,7 +140,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "See messages and calendar writes that were given up, and try again.",
     ),
     "conversations": (
-        "conversations",
+        "conversations.conversations",
         "app",
         "See conversations, take them from the assistant, answer, and give them back.",
     ),

@@ -42,3 +42,8 @@ Named = Annotated[
 Id = Annotated[str | None, option("--id", told="Unset: made of the name. It never changes.")]
 Name = Annotated[str | None, option("--name", told="As customers read it.")]
 Position = Annotated[int | None, option("--position", told="Lower comes first.")]
+CONTACT = typer.Argument(
+    help="A phone number in any form, a user id of Meta's (BR.…), an API user, or the id that"
+    " [bold]list[/] shows.",
+    show_default=False,
+)

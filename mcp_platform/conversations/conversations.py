@@ -21,7 +21,7 @@ from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
-from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.tenants.tenant import Tenant, TenantId
 from mcp_platform.whatsapp.messages import LIST_LABEL, fit_buttons
 from mcp_platform.whatsapp.reply import ReplyOption
 
@@ -150,6 +150,11 @@ class ThreadMessage:
     delivery: Delivery | None
     error_code: int | None
     error: str | None
+
+
+def trail_target(tenant: Tenant, contact_id: UUID) -> str:
+    """Return what the audit trail calls a conversation."""
+    return f"{tenant.path}/conversations/{contact_id}"
 
 
 class Conversations:

@@ -17,7 +17,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contact, Contacts
-from mcp_platform.conversations.conversations import Conversation, Conversations, ThreadMessage
+from mcp_platform.conversations.conversations import (
+    Conversation,
+    Conversations,
+    ThreadMessage,
+    trail_target,
+)
 from mcp_platform.conversations.lease import revoke
 from mcp_platform.conversations.messages import Message, Messages
 from mcp_platform.conversations.metrics import ACTIONS
@@ -195,7 +200,7 @@ class PersonInConversation:
         await self._trail.write(
             self._session,
             action=f"conversation.{what}",
-            target=f"{self._tenant.path}/conversations/{contact_id}",
+            target=trail_target(self._tenant, contact_id),
             tenant_id=self._tenant.id,
         )
 

@@ -4,6 +4,7 @@ orjson refuses what JSON allows and vendors send (lone surrogates, integers beyo
 standard library takes them, more slowly, and is asked only then.
 """
 
+import base64
 import json
 from typing import Any
 
@@ -29,6 +30,16 @@ def dumps(content: Any, *, sort: bool = False) -> bytes:
     except orjson.JSONEncodeError:
         shallow = _cut(content, DEEPEST)
         return json.dumps(shallow, separators=(",", ":"), sort_keys=sort).encode("ascii")
+
+
+def json_or_base64(body: bytes) -> Any:
+    """Return JSON read, if `dumps` can write it again; anything else as `{"base64": …}`."""
+    try:
+        read = orjson.loads(body)
+        orjson.dumps(read)  # it reads what is nested more deeply than it writes
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return {"base64": base64.b64encode(body).decode()}
+    return read
 
 
 def _cut(content: Any, levels: int) -> Any:

@@ -4,7 +4,6 @@ It reads a thousand rows at a time by their keys, so neither memory nor a transa
 tenant. Credentials and users are not data of the business and are never in it.
 """
 
-import base64
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.audit import trail as audit
 from mcp_platform.audit.actor import Actor
 from mcp_platform.kit.database import Sessions
+from mcp_platform.kit.jsons import json_or_base64
 from mcp_platform.offboarding.exported import (
     TENANT,
     Tally,
@@ -124,12 +124,7 @@ def _line(kind: str, row: dict[str, Any]) -> bytes:
 def _plain(value: Any) -> Any:
     match value:
         case bytes():
-            try:
-                read = orjson.loads(value)
-                orjson.dumps(read)  # it reads what is nested more deeply than it writes
-            except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-                return {"base64": base64.b64encode(value).decode()}
-            return read
+            return json_or_base64(value)
         case UUID():  # the driver's own kind, which orjson does not know
             return str(value)
         case Range():

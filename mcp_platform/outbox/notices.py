@@ -122,7 +122,7 @@ class Notices:
         said = _texts(tenant).wants_a_person.format(who=_who(tenant, contact), until=until)
         quoted = f"«{_quoted(words)}» " if words.strip() else ""
         text = f"{said} {quoted}{_how_to_answer(tenant, contact)}"
-        await self._record(session, tenant, text, key=f"n:person:{key}")
+        await self._record(session, tenant, text, key=f"n:person:{key}", about=contact)
         NOTICES.labels(about="wants_a_person").inc()
 
     async def still_waits(
@@ -138,7 +138,7 @@ class Notices:
         said = _texts(tenant).still_waits.format(who=_who(tenant, contact))
         quoted = f"«{_quoted(words)}» " if words.strip() else ""
         text = f"{said} {quoted}{_how_to_answer(tenant, contact)}"
-        await self._record(session, tenant, text, key=f"n:still_waits:{key}")
+        await self._record(session, tenant, text, key=f"n:still_waits:{key}", about=contact)
         NOTICES.labels(about="still_waits").inc()
 
     async def passed_on(
@@ -159,7 +159,7 @@ class Notices:
         said = texts.passed_on.format(who=_who(tenant, contact), words=_quoted(words))
         text = f"{said} {_how_to_answer(tenant, contact)}"
         text = f"{texts.urgent} {text}" if urgent else text
-        await self._record(session, tenant, text, key=f"n:passed_on:{key}")
+        await self._record(session, tenant, text, key=f"n:passed_on:{key}", about=contact)
         NOTICES.labels(about="passed_on").inc()
 
     async def file_came(
@@ -184,7 +184,7 @@ class Notices:
         said = texts.file.format(who=_who(tenant, contact), what=what)
         quoted = f"«{_quoted(words)}» " if words.strip() else ""
         text = f"{said} {quoted}{_how_to_answer(tenant, contact)}"
-        await self._record(session, tenant, text, key=f"n:file:{key}")
+        await self._record(session, tenant, text, key=f"n:file:{key}", about=contact)
         NOTICES.labels(about="file").inc()
 
     async def running_late(
@@ -201,7 +201,7 @@ class Notices:
         texts = _texts(tenant)
         said = texts.late if minutes is None else texts.late_by
         text = said.format(who=_who(tenant, contact), appointment=appointment, minutes=minutes)
-        await self._record(session, tenant, text, key=f"n:late:{key}")
+        await self._record(session, tenant, text, key=f"n:late:{key}", about=contact)
         NOTICES.labels(about="running_late").inc()
 
     async def noted(
@@ -218,7 +218,7 @@ class Notices:
         text = _texts(tenant).noted.format(
             who=_who(tenant, contact), appointment=appointment, words=_quoted(note)
         )
-        await self._record(session, tenant, text, key=f"n:noted:{key}")
+        await self._record(session, tenant, text, key=f"n:noted:{key}", about=contact)
         NOTICES.labels(about="noted").inc()
 
     async def waitlisted(
@@ -234,7 +234,7 @@ class Notices:
         text = _texts(tenant).waitlisted.format(
             who=_who(tenant, contact), wish=wish, path=tenant.path
         )
-        await self._record(session, tenant, text, key=f"n:waitlisted:{key}")
+        await self._record(session, tenant, text, key=f"n:waitlisted:{key}", about=contact)
         NOTICES.labels(about="waitlisted").inc()
 
     async def left_alone(
@@ -243,7 +243,7 @@ class Notices:
         """Tell the owner who wrote to a person, and has no answer as the assistant is back."""
         said = _texts(tenant).left_alone.format(who=_who(tenant, contact))
         text = f"{said} {_how_to_answer(tenant, contact)}"
-        await self._record(session, tenant, text, key=f"n:alone:{key}")
+        await self._record(session, tenant, text, key=f"n:alone:{key}", about=contact)
         NOTICES.labels(about="left_alone").inc()
 
     async def asked(
@@ -260,7 +260,7 @@ class Notices:
         text = _texts(tenant).asked.format(
             who=_who(tenant, contact), words=_quoted(words), path=tenant.path, id=question_id
         )
-        await self._record(session, tenant, text, key=f"n:asked:{key}")
+        await self._record(session, tenant, text, key=f"n:asked:{key}", about=contact)
         NOTICES.labels(about="asked").inc()
 
     async def still_asked(
@@ -277,7 +277,7 @@ class Notices:
         text = _texts(tenant).still_asked.format(
             who=_who(tenant, contact), words=_quoted(words), path=tenant.path, id=question_id
         )
-        await self._record(session, tenant, text, key=f"n:still_asked:{key}")
+        await self._record(session, tenant, text, key=f"n:still_asked:{key}", about=contact)
         NOTICES.labels(about="still_asked").inc()
 
     async def trouble(self, tenant: Tenant, about: Trouble, *, now: datetime) -> None:
@@ -332,9 +332,17 @@ class Notices:
         key = f"n:{about}:{today:%Y%m%d}"
         await self._send(session, tenant_id, owner, text, language=language, key=key)
 
-    async def _record(self, session: AsyncSession, tenant: Tenant, text: str, *, key: str) -> None:
+    async def _record(
+        self,
+        session: AsyncSession,
+        tenant: Tenant,
+        text: str,
+        *,
+        key: str,
+        about: NamedContact | None = None,
+    ) -> None:
         owner, language = tenant.owner_whatsapp, tenant.language
-        await self._send(session, tenant.id, owner, text, language=language, key=key)
+        await self._send(session, tenant.id, owner, text, language=language, key=key, about=about)
 
     async def _send(
         self,
@@ -345,6 +353,7 @@ class Notices:
         *,
         language: str,
         key: str,
+        about: NamedContact | None = None,
     ) -> None:
         if owner is None:
             # Nobody can be told: health must show that.
@@ -359,6 +368,7 @@ class Notices:
             if self._template is None
             else template_message(text, template=self._template, language=language),
             purpose="notice",
+            contact_id=None if about is None else about.id,
         )
 
 

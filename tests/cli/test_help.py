@@ -53,7 +53,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("appointments list", "appointments book", "appointments move", "appointments cancel"),
         *("appointments calls", "appointments called"),
         *("conversations list", "conversations show", "conversations take"),
-        *("conversations reply", "conversations return"),
+        *("conversations reply", "conversations return", "conversations export"),
     }
 
 

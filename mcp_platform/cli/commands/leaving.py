@@ -3,16 +3,16 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.cli.arguments import TENANT
+from mcp_platform.cli.files import new_file
 from mcp_platform.cli.operating import (
     command_actor,
     database,
@@ -22,7 +22,6 @@ from mcp_platform.cli.operating import (
 )
 from mcp_platform.cli.servers import refuse_old_schema, servers
 from mcp_platform.cli.spoken import say, worded
-from mcp_platform.errors import Invalid
 from mcp_platform.offboarding.data_export import DataExport
 from mcp_platform.offboarding.offboarding import Offboarding, OffboardingState
 from mcp_platform.settings import Settings
@@ -55,7 +54,7 @@ def export(tenant: Annotated[str, TENANT], output: Annotated[Path, OUTPUT]) -> N
             async with sessions.everywhere() as session:
                 found = await tenant_named(session, tenant)
             going = DataExport(sessions, found.id, actor=command_actor(), path=found.path)
-            with _new_file(output) as file:
+            with new_file(output) as file:
                 await going.begin()  # not where no row will leave
                 async for part in going.lines():
                     file.write(part)
@@ -124,21 +123,6 @@ def purge(
         " what is left for you to take away: mcp-platform tenants show {tenant}",
         tenant=tenant,
     )
-
-
-@contextmanager
-def _new_file(output: Path) -> Iterator[IO[bytes]]:
-    """Open a file that only its owner may read, and that is whole or not there."""
-    try:
-        handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise Invalid(f"{output} cannot be made: {error.strerror}.") from error
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123  # of a handle
-            yield file
-    except BaseException:
-        output.unlink()
-        raise
 
 
 Ask = Callable[["Offboarding", tuple[str, str], "datetime"], Awaitable["OffboardingState"]]

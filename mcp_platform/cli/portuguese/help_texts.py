@@ -792,6 +792,18 @@ HELP: Mapping[str, str] = {
         "Ela é sua por HUMAN_IDLE_S (uma hora), e por mais o mesmo tempo depois de cada resposta"
         " sua."
     ),
+    "Write all that is kept of a contact as JSON, for the customer who asks for it.": (
+        "Grava em JSON tudo o que se guarda de um contato, para o cliente que pede."
+    ),
+    "It holds what they wrote, and what was answered: give it to nobody else. docs/api.md says what"
+    " each field is.": (
+        "Contém o que a pessoa escreveu e o que foi respondido: não entregue a mais ninguém."
+        " docs/api.md diz o que é cada campo."
+    ),
+    "Where the data goes; a file that is there is not overwritten. Unset: it is printed.": (
+        "Para onde vão os dados; um arquivo que já existe não é sobrescrito. Sem isso: são"
+        " mostrados."
+    ),
     "From the person, too, who has it now.": "Mesmo de outra pessoa que esteja com ela agora.",
     "Write on WhatsApp to a contact whose conversation you have taken.": (
         "Escreve no WhatsApp a um contato cuja conversa você assumiu."

@@ -113,6 +113,7 @@ SENTENCES: Mapping[str, str] = {
     "would be created ({keys})": "seria criado ({keys})",
     # A tenant's end.
     "{output}: {rows} rows of {tenant}.": "{output}: {rows} linha(s) de {tenant}.",
+    "{output}: all that is kept of this contact.": "{output}: tudo o que se guarda deste contato.",
     "{tenant} is off-boarded; it is purged on {day}. Until then: mcp-platform tenants restore"
     " {tenant}": (
         "{tenant} está encerrado; será eliminado em {day}. Até lá: mcp-platform tenants restore"

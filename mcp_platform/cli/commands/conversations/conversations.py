@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import typer
 
 from mcp_platform.audit.trail import ActorTrail
-from mcp_platform.cli.arguments import JSON, TENANT, TENANT_OR_ALL
+from mcp_platform.cli.arguments import CONTACT, JSON, TENANT, TENANT_OR_ALL
+from mcp_platform.cli.commands.conversations import rights
 from mcp_platform.cli.operating import command_actor, in_database, show, split_path, tenants_at
 from mcp_platform.cli.spoken import say, worded
 from mcp_platform.conversations.conversations import Conversation, Conversations, ThreadMessage
@@ -23,11 +24,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-CONTACT = typer.Argument(
-    help="A phone number in any form, a user id of Meta's (BR.…), an API user, or the id that"
-    " [bold]list[/] shows.",
-    show_default=False,
-)
 HANDLING = typer.Option(
     "--handling",
     help="Only those that the [bold]assistant[/] answers, that are [bold]waiting[/] for a person,"
@@ -159,6 +155,9 @@ def return_(tenant: Annotated[str, TENANT], contact: Annotated[str, CONTACT]) ->
 
     _at(tenant, work)
     say("The assistant answers this contact again.")
+
+
+app.command("export")(rights.export)
 
 
 def _at(path: str, work: "Person[Result]") -> Result:

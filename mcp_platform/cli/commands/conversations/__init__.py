@@ -1,0 +1,1 @@
+"""The commands of conversations, and of what a customer may ask for."""
