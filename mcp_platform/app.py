@@ -220,7 +220,9 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
     app.include_router(
         tenant_appointments_router(admin.appointments, sessions=sessions, guard=guard)
     )
-    app.include_router(rights_router(sessions, guard=guard, clock=clock))
+    app.include_router(
+        rights_router(sessions, guard=guard, fingerprints=admin.fingerprints, clock=clock)
+    )
     app.include_router(credentials_router(admin.credential_keys, tenants=tenants, guard=guard))
     app.include_router(
         offboarding_router(

@@ -156,8 +156,13 @@ class InboxHandler:
         """Take the lease of a contact for whom something waits, and freeze it into a turn."""
         async with self._sessions.of(tenant.id).begin() as session:
             contacts = Contacts(session, tenant.id)
-            contact_id = await contacts.ensure(Identity.of(alias))
-            waiting = await Turns(session, tenant.id).waiting(contact_id)
+            turns = Turns(session, tenant.id)
+            contact_id = await contacts.known_as(alias)
+            if contact_id is None:
+                if not await turns.wrote(alias):
+                    return NotNow(again_in=None)  # a wake-up that outlived its contact
+                contact_id = await contacts.ensure(Identity.of(alias))
+            waiting = await turns.waiting(contact_id)
             if waiting is None:
                 return NotNow(again_in=None)
             if left := self._patience.left(waiting):

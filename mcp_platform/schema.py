@@ -22,6 +22,7 @@ from mcp_platform.kit.database import Base
 from mcp_platform.onboarding import models as _onboarding
 from mcp_platform.outbox import models as _outbox
 from mcp_platform.publishing import models as _publishing
+from mcp_platform.rights import models as _rights
 from mcp_platform.scheduling import models as _scheduling
 from mcp_platform.tenants import models as _tenants
 
@@ -38,6 +39,7 @@ _FEATURES = (
     _audit,
     _onboarding,
     _publishing,
+    _rights,
     _assistant,
     _conversations,
     _doctor,

@@ -90,6 +90,12 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "checked_at": NOW,
         },
         "doctor_visits": {"next_due_at": NOW},
+        "erasures": {
+            "id": named(tenant_id, "erasure"),
+            "erased_at": NOW,
+            "fingerprints": ["0"],
+            "counts": {},
+        },
         "inbox_events": {"key": f"m:{tenant_id}", "kind": "message", "body": b"{}"},
         "messages": {
             **contact,

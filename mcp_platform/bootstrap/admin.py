@@ -25,6 +25,7 @@ from mcp_platform.kit.queue import schema_for
 from mcp_platform.provisioning.client import RemoteProvisioner
 from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.isolation import Isolation
+from mcp_platform.rights.fingerprints import Fingerprints
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 
 
@@ -44,6 +45,7 @@ class Administration:
     credential_keys: CredentialKeys
     appointments: TenantAppointments
     translator: Translator
+    fingerprints: Fingerprints
 
 
 async def open_admin(
@@ -90,6 +92,7 @@ async def open_admin(
             clock=clock,
         ),
         examinations=Examinations(doctor=examining, sessions=sessions),
+        fingerprints=Fingerprints(keys_folder(settings)),
         credential_keys=CredentialKeys(
             sessions=sessions,
             store=shared.store,

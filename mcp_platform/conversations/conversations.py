@@ -69,7 +69,7 @@ _FOUND = f"""
               AND o.content->'meanwhile' IS NULL
             ORDER BY o.id DESC LIMIT 1), 0)
     ) unanswered ON true
-    WHERE c.tenant_id = :tenant
+    WHERE c.tenant_id = :tenant AND c.space <> 'erased'
 """  # noqa: S608  # constants of this module
 ONE = Sql(f"{_FOUND} AND c.id = :contact")
 # For whom staff has only booked is a contact in no conversation. Who waits is in one, whatever is kept.

@@ -24,6 +24,7 @@ CONTACTS = Table(
     Base.metadata,
     Column("tenant_id", BigInteger, ForeignKey("tenants.id"), primary_key=True),
     Column("id", Uuid, primary_key=True),
+    # `erased`: one of a tenant, whose are the appointments of all who were erased.
     Column("space", Text, nullable=False),
     Column("bsuid", Text),
     Column("wa_id", Text),
@@ -39,7 +40,7 @@ CONTACTS = Table(
     Column("human_by", Text),
     Column("human_since", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
-    CheckConstraint("space in ('whatsapp', 'api')", name="space"),
+    CheckConstraint("space in ('whatsapp', 'api', 'erased')", name="space"),
     CheckConstraint("answered_by in ('assistant', 'human')", name="answered_by"),
     Index("ix_contacts_latest", "tenant_id", text("coalesce(last_inbound_at, created_at)"), "id"),
     Index(

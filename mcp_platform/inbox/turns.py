@@ -37,6 +37,11 @@ WAITING = Sql("""
       AND contact_key IN (SELECT alias FROM contact_aliases
                           WHERE tenant_id = :tenant AND contact_id = :contact)
 """)
+WROTE = Sql("""
+    SELECT EXISTS (SELECT FROM inbox_events
+                   WHERE tenant_id = :tenant AND state = 'waiting' AND kind = 'message'
+                     AND contact_key = :alias)
+""")
 # The start is counted as the turn is taken up. There are several where contacts were merged.
 RESUME = Sql("""
     UPDATE turns SET starts = starts + 1
@@ -178,6 +183,10 @@ class Turns:
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
         self._driver = Driver(session)
         self._tenant = tenant_id
+
+    async def wrote(self, alias: str) -> bool:
+        """Tell whether something waits that came under this alias."""
+        return bool(await self._driver.value(WROTE, tenant=self._tenant, alias=alias))
 
     async def waiting(self, contact_id: ContactId) -> WaitingMessages | None:
         """Tell what waits from a contact, or None; an open turn counts as something instant."""

@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable
 
 FAILPOINTS: dict[str, str] = {
+    "erasure.before_commit": "a contact is erased, not committed",
     "ingest.after_commit": "events are committed, Meta has no answer yet",
     "ingest.before_commit": "a webhook is verified and parsed, nothing is written",
     "outbox.after_call": "the vendor has done it, we have not written that down",

@@ -26,7 +26,7 @@ TENANT = "tenant"  # what the tenant's own row is called in an export
 # visited and what was pushed.
 NOT_DATA = frozenset(
     {"users", "credential_keys", "offboardings", "audit_entries", "contact_leases", "booking_locks"}
-    | {"tenant_troubles", "turn_steps", "offers", "doctor_visits", "publications"}
+    | {"tenant_troubles", "turn_steps", "offers", "doctor_visits", "publications", "erasures"}
 )
 HASHES = 2**64  # sums are kept within it
 # Off-boarding itself writes these; they are no data.

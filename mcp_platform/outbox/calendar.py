@@ -20,6 +20,8 @@ class CalendarEvent:
     summary: str
     description: str
     key: str
+    existing_only: bool = False
+    """Only its title and description are written, wherever it stands now; none is made."""
 
 
 class CalendarWriter(Protocol):

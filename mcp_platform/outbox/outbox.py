@@ -110,12 +110,14 @@ class Outbox:
         summary: str,
         description: str,
         mark: str,
+        existing_only: bool = False,
         trace_id: str | None = None,
     ) -> bool:
         """Record that the calendar must show this event; return whether that is new.
 
         `start` and `end` carry an offset; `mark` is the key by which we know our own events. The
         event is written as it is recorded: a later change is another record, done after this one.
+        `existing_only` is as `CalendarEvent` has it.
 
         Raises:
             ValueError: a time without an offset.
@@ -128,6 +130,7 @@ class Outbox:
             "summary": summary,
             "description": description,
             "key": mark,
+            **({"existing_only": True} if existing_only else {}),
         }
         return await self._record(
             key=key,

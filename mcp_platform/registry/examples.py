@@ -71,6 +71,10 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "ClosedDayChange": {"reason": "Férias"},
     "CredentialsReplacement": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_API_TOKEN": "EAA…"},
     "CredentialsChange": {"GEMINI_API_KEY": "AIza…", "WHATSAPP_APP_ID": None},
+    "ErasureConfirmation": {
+        "confirm": "7d2c1c9e-5b1d-4a53-9f0e-3a1f5e1f0c11",
+        "cancel_appointments": True,
+    },
     "PurgeConfirmation": {"confirm": "barbearia-do-ze/production"},
 }
 

@@ -23,8 +23,13 @@ class Mirror:
         self._tenant = tenant
         self._rules = rules
 
-    async def put(self, session: AsyncSession, appointment: Appointment) -> None:
-        """Record that the appointment's calendar must show it as it is in this version."""
+    async def put(
+        self, session: AsyncSession, appointment: Appointment, *, existing_only: bool = False
+    ) -> None:
+        """Record that the appointment's calendar must show it as it is in this version.
+
+        `existing_only`: where the owner has left its event, and only what it says.
+        """
         if appointment.calendar_id is None:
             return
         await look_soon(session, self._tenant.id)
@@ -42,6 +47,7 @@ class Mirror:
             summary=" — ".join(part for part in title if part),
             description="\n".join(line for line in lines if line),
             mark=self._tenant.path,
+            existing_only=existing_only,
         )
 
     async def remove(

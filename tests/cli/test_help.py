@@ -54,6 +54,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("appointments calls", "appointments called"),
         *("conversations list", "conversations show", "conversations take"),
         *("conversations reply", "conversations return", "conversations export"),
+        *("conversations erase", "conversations erasures", "conversations replay-erasures"),
     }
 
 

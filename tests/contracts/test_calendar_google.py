@@ -277,6 +277,23 @@ async def test_an_event_that_was_deleted_is_revived(world: World, calendar: Cale
     assert event["status"] == "confirmed"
 
 
+async def test_what_is_only_rewritten_stays_where_it_is_and_is_not_revived(
+    world: World, calendar: Calendar
+) -> None:
+    await calendar.put(calendar_id=CALENDAR, event=appointment(hour=10))
+    nameless = replace(appointment(hour=16), summary="Corte", description="", existing_only=True)
+    await calendar.put(calendar_id=CALENDAR, event=nameless)
+    [event] = world.events()
+    assert (event["summary"], event["start"]["dateTime"]) == ("Corte", "2026-12-01T10:00:00-03:00")
+    world.delete("apnt0001")
+    await calendar.put(calendar_id=CALENDAR, event=nameless)
+    [event] = world.events()
+    assert event["status"] == "cancelled"
+    never = replace(nameless, event_id="apnt0002")
+    await calendar.put(calendar_id=CALENDAR, event=never)
+    assert len(world.events()) == 1
+
+
 async def test_an_event_the_owner_made_last_all_day_gets_its_time_back(
     world: World, calendar: Calendar
 ) -> None:

@@ -16,6 +16,7 @@ from tests.world import tomorrow
 BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
 MOVE = "Quero remarcar meu corte para depois de amanhã às 10h"
 CANCEL = "Quero cancelar meu horário"
+ERASING = "erasure.before_commit"  # nobody passes it who answers: see tests/rights
 YES = "Sim"  # what was proposed is done by the next turn
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
 
@@ -30,7 +31,7 @@ def test_every_failpoint_is_somewhere_in_the_code_and_every_one_there_is_registe
     assert called == set(FAILPOINTS)
 
 
-@pytest.mark.parametrize("name", FAILPOINTS)
+@pytest.mark.parametrize("name", [each for each in FAILPOINTS if each != ERASING])
 @pytest.mark.parametrize(
     "wishes",
     [

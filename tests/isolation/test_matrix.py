@@ -28,7 +28,8 @@ from tests.tenant_rows import OF_TENANTS, OF_THE_PLATFORM, named, references, ro
 
 DENIED = asyncpg.InsufficientPrivilegeError  # of a privilege, and of a row that a policy refuses
 # What a tenant has while its contacts are answered: the rest is administered, and is not for it.
-ADMINISTERED = {"audit_entries", "credential_keys", "offboardings", "publications", "users"}
+ADMINISTERED = {"audit_entries", "credential_keys", "erasures", "offboardings"}
+ADMINISTERED |= {"publications", "users"}
 READ_ONLY = {"closed_days", "offerings", "opening_spans", "professionals", "services"}
 READ_ONLY |= {"answers", "answer_texts", "own_wordings"}
 

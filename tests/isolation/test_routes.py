@@ -37,6 +37,7 @@ BODIES = {
     "phrases": {"wordings": ["x"]},
     "conversations": {},
     "take": {},
+    "erase": {"confirm": "x"},
     "reply": {"text": "x"},
     **CHANGES,
 }

@@ -3,6 +3,18 @@
 from collections.abc import Mapping
 
 ERRORS: Mapping[str, str] = {
+    "Nobody is erased: {id} was not written.": "Ninguém foi apagado: {id} não foi escrito.",
+    "{file} is no list of erasures: `erasures --json` prints one.": (
+        "{file} não é uma lista de eliminações: `erasures --json` mostra uma."
+    ),
+    "Appointments that lie ahead: {count}. Cancel them first, or have them cancelled with the"
+    ' erasure: `--cancel`, by the API `"cancel_appointments": true`. Nobody is told.': (
+        "Horários à frente: {count}. Cancele antes, ou faça cancelar junto: `--cancel`, na API"
+        ' `"cancel_appointments": true`. Ninguém é avisado.'
+    ),
+    "Nobody can be erased: {file} is not beside the keys of tokens.": (
+        "Ninguém pode ser apagado: {file} não está ao lado das chaves dos tokens."
+    ),
     "There is no user {email}.": "Não existe o usuário {email}.",
     "There is a user with this e-mail address.": "Já existe um usuário com este e-mail.",
     "This is the last administrator: make another one first.": (

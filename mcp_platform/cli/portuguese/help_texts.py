@@ -804,6 +804,35 @@ HELP: Mapping[str, str] = {
         "Para onde vão os dados; um arquivo que já existe não é sobrescrito. Sem isso: são"
         " mostrados."
     ),
+    "Delete all that is kept of a contact, now. There is no way back.": (
+        "Apaga agora tudo o que se guarda de um contato. Não há volta."
+    ),
+    "Their appointments stay in the business's books, of nobody; events in the calendar lose name and"
+    " note. While appointments lie ahead it is refused, unless they are to be cancelled.": (
+        "Os horários ficam nos registros do negócio, sem dono; os eventos da agenda perdem nome e"
+        " observação. Havendo horários à frente é recusado, a não ser que devam ser cancelados."
+    ),
+    "Cancel what they have ahead, and tell nobody.": (
+        "Cancela o que a pessoa tem à frente, sem avisar ninguém."
+    ),
+    "The id of the conversation once more, as [bold]list[/] shows it. Unset: it is asked for.": (
+        "O id da conversa mais uma vez, como [bold]list[/] mostra. Sem isso: é perguntado."
+    ),
+    "List erasures: when, and how much. Nothing of it names anybody.": (
+        "Lista as eliminações: quando e quanto. Nada ali identifica alguém."
+    ),
+    "Keep what `--json` prints outside of the database, and give it to `replay-erasures` before a"
+    " restored backup serves anybody.": (
+        "Guarde fora do banco o que `--json` mostra, e passe a `replay-erasures` antes que um backup"
+        " restaurado atenda alguém."
+    ),
+    "Erase again whom a restored backup has brought back. Safe to repeat.": (
+        "Apaga de novo quem um backup restaurado trouxe de volta. Pode ser repetido."
+    ),
+    "Who has written again since their erasure stays. What lies ahead of the others is cancelled.": (
+        "Quem voltou a escrever depois da eliminação fica. O que os outros têm à frente é cancelado."
+    ),
+    "What `erasures --json` printed.": "O que `erasures --json` mostrou.",
     "From the person, too, who has it now.": "Mesmo de outra pessoa que esteja com ela agora.",
     "Write on WhatsApp to a contact whose conversation you have taken.": (
         "Escreve no WhatsApp a um contato cuja conversa você assumiu."

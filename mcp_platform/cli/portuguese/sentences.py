@@ -113,6 +113,12 @@ SENTENCES: Mapping[str, str] = {
     "would be created ({keys})": "seria criado ({keys})",
     # A tenant's end.
     "{output}: {rows} rows of {tenant}.": "{output}: {rows} linha(s) de {tenant}.",
+    "Write {id} to erase this contact for good": "Escreva {id} para apagar este contato de vez",
+    "Erased. The receipt:": "Apagado. O comprovante:",
+    "Nobody was erased.": "Ninguém foi apagado.",
+    "Erased at": "Apagado em",
+    "Rows": "Linhas",
+    "Contacts that were erased again: {count}.": "Contatos apagados de novo: {count}.",
     "{output}: all that is kept of this contact.": "{output}: tudo o que se guarda deste contato.",
     "{tenant} is off-boarded; it is purged on {day}. Until then: mcp-platform tenants restore"
     " {tenant}": (

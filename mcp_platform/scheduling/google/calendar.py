@@ -144,6 +144,15 @@ class _GoogleCalendar:
     async def put(self, *, calendar_id: str, event: CalendarEvent) -> None:
         """Insert the event, or make the one with its id show the same."""
         deadline = self._deadline()
+        if event.existing_only:
+            patch = self._events.patch(
+                calendarId=calendar_id,
+                eventId=event.event_id,
+                body={"summary": event.summary, "description": event.description},
+                sendUpdates="none",
+            )
+            await self._unless_gone(patch, calendar_id, deadline=deadline)
+            return
         insert = self._events.insert(
             calendarId=calendar_id, body=event_body(event), sendUpdates="none"
         )
@@ -158,8 +167,14 @@ class _GoogleCalendar:
         """Delete the event; one that is not there is removed already."""
         deadline = self._deadline()
         delete = self._events.delete(calendarId=calendar_id, eventId=event_id, sendUpdates="none")
+        await self._unless_gone(delete, calendar_id, deadline=deadline)
+
+    async def _unless_gone(
+        self, request: HttpRequest, calendar_id: str, *, deadline: float
+    ) -> None:
+        """Send what an event that is gone needs no more."""
         try:
-            await self._session.execute(delete, deadline=deadline)
+            await self._session.execute(request, deadline=deadline)
         except GoogleRefusal as refusal:
             if refusal.status not in _GONE:
                 raise self._meaning(refusal) from None

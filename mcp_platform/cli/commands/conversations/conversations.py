@@ -158,6 +158,9 @@ def return_(tenant: Annotated[str, TENANT], contact: Annotated[str, CONTACT]) ->
 
 
 app.command("export")(rights.export)
+app.command("erase")(rights.erase)
+app.command("erasures")(rights.erasures)
+app.command("replay-erasures")(rights.replay_erasures)
 
 
 def _at(path: str, work: "Person[Result]") -> Result:
