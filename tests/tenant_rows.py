@@ -14,6 +14,7 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 # Rows that are no tenant's, and those by which all policies go.
 OF_THE_PLATFORM = frozenset(
     {
+        "client_drafts",
         "clients",
         "idempotency_keys",
         "manifest_blocks",

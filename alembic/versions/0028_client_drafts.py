@@ -23,5 +23,5 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_drafts")),
     )
-    for statement in protect("client_drafts", "administration"):
+    for statement in protect("client_drafts", "administration", column=None):
         op.execute(statement)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from mcp_platform.access.guard import ADMIN_API, AdminGuard, allowed
-from mcp_platform.access.routes import CHANGED, DELETED, LISTED, MOST_BYTES, READ, WRITERS, shown
+from mcp_platform.access.routes import CHANGED, LISTED, MOST_BYTES, READ, WRITERS, shown
 from mcp_platform.audit.actor import Actor
 from mcp_platform.kit.http import Expected, bodies_up_to, problems
 from mcp_platform.onboarding.desk import DraftDesk
@@ -45,7 +45,12 @@ def drafts_router(drafts: DraftDesk, *, guard: AdminGuard) -> APIRouter:
     ) -> ClientDraftOut:
         return shown(await drafts.update(actor, draft_id, wish, versions=versions), response)
 
-    @router.delete(ONE, status_code=204, summary="Throw a draft away", responses=DELETED)
+    @router.delete(
+        ONE,
+        status_code=204,
+        summary="Throw a draft away",
+        responses=problems(401, 403, 404, 422, 503),
+    )
     async def delete_draft(draft_id: UUID, actor: Writer) -> None:
         await drafts.remove(actor, draft_id)
 

@@ -17,6 +17,7 @@ from mcp_platform.cli.spoken import Spoken, speak, translated
 from mcp_platform.conversations.conversations import Delivery, Handling
 from mcp_platform.conversations.messages import Author
 from mcp_platform.publishing.manifests_repository import ChangedFile
+from mcp_platform.registry.fleet.attention import AttentionKind
 from mcp_platform.scheduling.appointment import AppointmentStatus, HowTold
 from mcp_platform.scheduling.waitlist import PartOfDay
 from tests.cli.conftest import PATH, Database, Mcp
@@ -40,6 +41,7 @@ ELSEWHERE = (
     ),
     *("kit/forms.py", "kit/http.py", "kit/paging.py", "kit/standstill.py", "provisioning/api.py"),
     *("provisioning/call.py", "scheduling/google/", "simulators/", "tenants/access.py"),
+    *("onboarding/drafts.py", "registry/staff_api.py"),
     *("whatsapp/client.py", "whatsapp/graph_account.py", "whatsapp/webhook.py"),
 )
 # What the API or the assistant alone is refused, in modules that serve commands too.
@@ -115,7 +117,7 @@ def of_commands() -> dict[str, ast.Module]:
 
 def test_what_is_said_and_what_is_translated_are_the_same() -> None:
     said = {text for tree in of_commands().values() for text in _said(tree)}
-    lists = (Delivery, Handling, Author, AppointmentStatus, HowTold, PartOfDay)
+    lists = (AttentionKind, Delivery, Handling, Author, AppointmentStatus, HowTold, PartOfDay)
     codes = {code for each in lists for code in get_args(each)} | {
         "suspended",
         "offboarded",

@@ -37,7 +37,8 @@ BODIES = {
     "phrases": {"wordings": ["x"]},
     "conversations": {},
     "take": {},
-    "erase": {"confirm": "x"},
+    "preview": {"cancel": True},
+    "erase": {},
     "reply": {"text": "x"},
     **CHANGES,
 }
@@ -78,6 +79,7 @@ def _at(path: str, client_name: str, tenant_id: int) -> str:
         "answer_id": f"a{tenant_id}",
         "language": "en",
         "question_id": f"q{tenant_id}",
+        "turn_id": str(named(tenant_id, "turn")),
         "user_id": str(named(tenant_id, "user")),
         "key": "GEMINI_API_KEY",
     }
@@ -156,7 +158,10 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
         what = next(each for each in reversed(rest.split("/")) if each in BODIES)
         for method in METHODS & set(methods):
             bodied = method in {"put", "patch", "post"}
-            more: dict[str, Any] = {"json": BODIES[what]} if bodied else {}
+            body = (
+                {"confirm": str(named(tenant_id, "contact"))} if what == "erase" else BODIES[what]
+            )
+            more: dict[str, Any] = {"json": body} if bodied else {}
             answer = await api.ask(
                 method.upper(), f"/{filled}", token=token, headers={"if-match": "*"}, **more
             )
@@ -166,6 +171,6 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
     # Who may go there at all is told that there is no such thing.
     of_staff = {"conversations", "take", "reply"}
     of_staff |= {"answer", "dismiss", "merge", "done"} if kind == "staff" else set()
-    of_tenants = {"appointments", "called", *of_staff}
+    of_tenants = {"appointments", "called", "preview", *of_staff}
     assert found_missing == (set(BODIES) if kind == "operator" else of_tenants)
     assert await _snapshot(api, tenant_id) == before

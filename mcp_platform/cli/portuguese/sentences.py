@@ -291,6 +291,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "Holidays of {region}, and of the town:": "Feriados de {region}, e os da cidade:",
     "None of its own.": "Nenhum da cidade.",
+    "Nothing waits for anybody.": "Nada espera por ninguém.",
 }
 
 WORDS: Mapping[str, str] = {
@@ -406,7 +407,6 @@ CODES: Mapping[str, str] = {
     "question": "pergunta sem resposta",
     "answer": "avisar da resposta por telefone",
     "parked": "mensagem parada",
-    "Nothing waits for anybody.": "Nada espera por ninguém.",
     # Of folders.
     "added": "nova",
     "changed": "mudou",
