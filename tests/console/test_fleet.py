@@ -166,7 +166,9 @@ async def test_a_fragment_is_the_page_without_its_frame(api: Api, browser: Plain
 
 async def test_without_tenants_it_says_how_to_begin(api: Api, browser: PlainBrowser) -> None:
     await signed_in(api, browser)
-    assert "mcp-platform onboard" in (await browser.get("/fleet")).text
+    page = await browser.get("/fleet")
+    assert "Ainda não há negócios" in page.text
+    assert page.text.count('href="/console/new"') >= 1
 
 
 async def test_a_tenant_is_suspended_and_resumed_as_by_the_api(
