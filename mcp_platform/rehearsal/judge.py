@@ -221,7 +221,7 @@ def nothing_unseen(evidence: Evidence) -> str | None:
         "moved": [made[key] for key in made.keys() & gone.keys()],
     }
     for kind, effects in done.items():
-        told = " + ".join(map(str, effects))
+        told = ", ".join(map(str, effects))
         if kind not in wanted and effects:
             return f"{kind}: {told}"
         if kind in wanted and not effects:

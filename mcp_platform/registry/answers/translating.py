@@ -6,6 +6,7 @@ Nothing is stored here: customers read a translation once a person has approved 
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -51,8 +52,7 @@ FUNCTION: dict[str, Any] = {
         "required": ["title", "questions", "text"],
     },
 }
-# What must be the same in any language; a price may have another mark between its digits.
-_FACTS = re.compile(r"https?://[^\s]*[^\s.,;!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\d+")
+_DIGITS = re.compile(r"\d+")
 
 
 class TranslationProposal(AnswerWords):
@@ -111,8 +111,18 @@ class Translator:
 
 def differing(one: str, other: str) -> list[str]:
     """Return the numbers, links and addresses that are in one text and not as often in the other."""
-    ours, theirs = Counter(_FACTS.findall(one)), Counter(_FACTS.findall(other))
+    ours, theirs = Counter(_facts(one)), Counter(_facts(other))
     return sorted({*(ours - theirs), *(theirs - ours)})
+
+
+def _facts(text: str) -> Iterator[str]:
+    """Yield what is the same in any language; a price may have another mark between its digits."""
+    for word in text.split():
+        bare = word.strip("()<>\"'.,;:!?")
+        if bare.startswith(("http://", "https://")) or "@" in bare:
+            yield bare
+        else:
+            yield from _DIGITS.findall(word)
 
 
 def _question(answer: AnswerOut, into: Language) -> Question:
