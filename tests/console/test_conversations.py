@@ -378,7 +378,8 @@ async def test_a_thread_of_ten_thousand_messages_asks_as_much_as_a_short_one(
             await browser.get(here.path)  # what is kept in memory is there after this
             sent.clear()
             page = await browser.get(here.path)
-            asked.append(list(sent))
+            # What keeps a sign-in alive is written now and then, and is no part of the thread.
+            asked.append([each for each in sent if "messages" in each or "contacts" in each])
     finally:
         event.remove(Engine, "before_cursor_execute", noted)
     assert any("FROM messages" in each for each in asked[0])
