@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from mcp_platform.cli.operating import command_actor, in_database, split_path
 from mcp_platform.cli.spoken import spoken, worded
 from mcp_platform.errors import Invalid
-from mcp_platform.kit.paging import MOST
+from mcp_platform.kit.paging import MOST, every
 from mcp_platform.onboarding.answers import UnfitAnswer, read_price
 from mcp_platform.onboarding.hours import HoursUnreadable, read_hours
 from mcp_platform.registry.environments import Environments
@@ -38,14 +38,7 @@ def in_catalogue(kind: type[Part], tenant: str, work: Callable[[Part], Awaitable
 
 async def every_one(part: Services | Professionals) -> list[Any]:
     """Return all of a part, inactive ones too, in the owner's order."""
-    found: list[Any] = []
-    cursor = None
-    while True:
-        page = await part.page(CatalogueQuery(limit=MOST, cursor=cursor))
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    return await every(lambda cursor: part.page(CatalogueQuery(limit=MOST, cursor=cursor)))
 
 
 def slug(name: str) -> str:

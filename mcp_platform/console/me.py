@@ -130,7 +130,6 @@ class OwnPages:
     async def _page(
         self, visit: PageVisit, *, status: int = 200, wrong: dict[str, str] | None = None
     ) -> Response:
-        said = visit.request.query_params.get("said")
         standing = await self._sign_ins.standing(visit.signed_in.user)
         return visit.page(
             "me.html",
@@ -139,7 +138,7 @@ class OwnPages:
             here=visit.signed_in.user.sign_in_id,
             sign_ins=[(each, named(each.agent)) for each in standing],
             wrong=wrong or {},
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
             shortest=SHORTEST,
         )
 

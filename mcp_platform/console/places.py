@@ -8,7 +8,7 @@ from starlette.responses import Response
 from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.audit.actor import ROLES, Role
 from mcp_platform.console.visits import ROOT, PageVisit
-from mcp_platform.errors import NotFound
+from mcp_platform.errors import Conflict, NotFound
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import Tenant, is_client_name, is_environment
 
@@ -107,6 +107,25 @@ def place_of(visit: PageVisit) -> tuple[str, str]:
 async def tenant_of(visit: PageVisit, tenants: TenantDirectory) -> Tenant:
     """Return the tenant that the path names. Raises NotFound if there is none."""
     return await tenants.by_path(*place_of(visit))
+
+
+async def served_tenant_of(visit: PageVisit, tenants: TenantDirectory) -> Tenant:
+    """Return the tenant that the path names. Raises Conflict if it is off-boarded."""
+    tenant = await tenant_of(visit, tenants)
+    if tenant.status == "offboarded":
+        raise Conflict("It is off-boarded.")
+    return tenant
+
+
+def may_change(visit: PageVisit, tenant: Tenant, *, roles: tuple[Role, ...] = WRITERS) -> bool:
+    """Tell whether who is there may change something of a tenant, which nobody may of one that left."""
+    return visit.role in roles and tenant.status != "offboarded"
+
+
+def to_tenant(visit: PageVisit, path: str, **query: str) -> Response:
+    """Answer a change with a page of the tenant that the path names; `path` follows the tenant's."""
+    client, environment = place_of(visit)
+    return visit.to(f"/t/{client}/{environment}{path}", **query)
 
 
 def tenant_page(

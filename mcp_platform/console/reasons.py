@@ -9,10 +9,7 @@ from mcp_platform.console.sentences import Tongue
 from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.doctor.sentences import TITLES, result
 from mcp_platform.registry.fleet.fleet import FleetRow
-from mcp_platform.tenants.languages import StaffLanguage
 
-# What the doctor speaks to who reads the console in a language: the same.
-DOCTORS: Final[dict[Tongue, StaffLanguage]] = {"pt-BR": "pt-BR", "en": "en"}
 # What the platform notes of a tenant, by name; a name that is new here is shown as it is.
 TROUBLES: Final = frozenset(
     {"calendar", "doctor", "gemini", "owner_notice", "owner_number", "whatsapp", "whatsapp_account"}

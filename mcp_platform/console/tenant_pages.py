@@ -9,14 +9,20 @@ from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.console.credentials.vendors import VENDORS, missing_keys
 from mcp_platform.console.fleet_pages import PILLS
 from mcp_platform.console.forms import version_of
-from mcp_platform.console.places import TENANT, place_of, tenant_of, tenant_page
+from mcp_platform.console.places import (
+    TENANT,
+    place_of,
+    served_tenant_of,
+    tenant_of,
+    tenant_page,
+    to_tenant,
+)
 from mcp_platform.console.reasons import finding_said, finding_title, reason_of
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.credentials.credentials import CredentialKeys, KnownKey
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.doctor.sentences import state
-from mcp_platform.errors import Conflict
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.environments import EnvironmentChange, EnvironmentOut, Environments
 from mcp_platform.registry.fleet.fleet import fleet_row
@@ -65,7 +71,6 @@ class TenantPages:
             offers = await Services(session, actor, located).page(CatalogueQuery(limit=1))
             people = await Professionals(session, actor, located).page(CatalogueQuery(limit=1))
         known = await self._keys.known(client, environment, actor=actor)
-        said = visit.request.query_params.get("said")
         return tenant_page(
             visit,
             await tenant_of(visit, self._tenants),
@@ -86,7 +91,7 @@ class TenantPages:
                 heard=row.last_message_at is not None,
             ),
             may_change=visit.role in WRITERS and facts.status != "offboarded",
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
     async def suspend(self, visit: PageVisit) -> Response:
@@ -97,9 +102,7 @@ class TenantPages:
 
     async def examine(self, visit: PageVisit) -> Response:
         """Ask every vendor, which takes some seconds, and change nothing."""
-        tenant = await tenant_of(visit, self._tenants)
-        if tenant.status == "offboarded":
-            raise Conflict("It is off-boarded.")
+        tenant = await served_tenant_of(visit, self._tenants)
         await self._examinations.run(tenant, actor=visit.signed_in.user.actor)
         return visit.to(f"/t/{tenant.path}", said="examined")
 
@@ -111,7 +114,7 @@ class TenantPages:
                 client, environment, change, versions=versions
             )
         self._tenants.forget()
-        return visit.to(f"/t/{client}/{environment}", said=said)
+        return to_tenant(visit, "", said=said)
 
 
 def _todo(

@@ -130,6 +130,11 @@ class PageVisit:
         except ValueError:
             return None
 
+    def said(self, known: frozenset[str]) -> str | None:
+        """Return what the page before has done, as the address says it; None: nothing it may say."""
+        said = self.request.query_params.get("said")
+        return said if said in known else None
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Answer with a page, or with the fragment of it that htmx asks for."""
         html = self.pages.html(

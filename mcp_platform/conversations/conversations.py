@@ -42,10 +42,12 @@ _DELIVERIES: Mapping[str, Delivery] = {
 }
 _LATEST = "coalesce(c.last_inbound_at, c.created_at)"
 _WITH_PERSON = "c.answered_by = 'human' AND (c.human_until IS NULL OR c.human_until > :now)"
+WAITS = f"{_WITH_PERSON} AND c.human_by IS NULL"
+"""In SQL: the contact `c` waits for a person at `:now`, and nobody has taken them."""
 _HANDLED: Mapping[Handling | None, str] = {
     None: "true",
     "assistant": f"NOT ({_WITH_PERSON})",
-    "waiting": f"{_WITH_PERSON} AND c.human_by IS NULL",
+    "waiting": WAITS,
     "person": f"{_WITH_PERSON} AND c.human_by IS NOT NULL",
 }
 # What nobody has answered begins with the first message after the last of ours. What the assistant

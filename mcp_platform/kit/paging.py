@@ -5,9 +5,9 @@ Keyset pagination: nothing is skipped or told twice when rows come and go betwee
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Row, Select, tuple_
@@ -21,6 +21,7 @@ USUAL = 50
 LONGEST_CURSOR = 400
 
 Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -28,6 +29,27 @@ Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 class Page(BaseModel, Generic[Item]):
     items: list[Item]
     next_cursor: Annotated[str | None, Field(description="Null: these were the last.")]
+
+
+class AnyPage(Protocol[Item_co]):
+    """What is read page by page, whatever its page says besides."""
+
+    @property
+    def items(self) -> Sequence[Item_co]: ...
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+async def every(page: Callable[[str | None], Awaitable[AnyPage[Item]]]) -> list[Item]:
+    """Return what stands on all pages; `page` reads that of a cursor, and the first for None."""
+    found: list[Item] = []
+    cursor = None
+    while True:
+        read = await page(cursor)
+        found += read.items
+        cursor = read.next_cursor
+        if cursor is None:
+            return found
 
 
 class PageQuery(BaseModel):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.answers.known import KnownAnswer, KnownAnswers
 from mcp_platform.answers.wordings import own_wordings
 from mcp_platform.audit.actor import system
-from mcp_platform.kit.paging import PageQuery
+from mcp_platform.kit.paging import MOST, PageQuery, every
 from mcp_platform.registry.answers.forms import AnswerOut, AnswerWish
 from mcp_platform.registry.answers.phrases import PhraseWish, TenantPhrases
 from mcp_platform.registry.answers.service import TenantAnswers
@@ -114,11 +114,4 @@ async def write(
 
 async def _answers(session: AsyncSession, tenant: Tenant) -> tuple[AnswerOut, ...]:
     bound = TenantAnswers(session, REHEARSAL, LocatedTenant(id=tenant.id, path=tenant.path))
-    found: list[AnswerOut] = []
-    cursor: str | None = None
-    while True:
-        page = await bound.page(PageQuery(cursor=cursor))
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return tuple(found)
+    return tuple(await every(lambda cursor: bound.page(PageQuery(limit=MOST, cursor=cursor))))

@@ -207,7 +207,7 @@ class ContactErasure:
         if contact is None:
             raise NotFound("There is no such conversation.")
         aliases = await Contacts(self._session, self._tenant.id).aliases(ContactId(contact_id))
-        fingerprints = [self._fingerprints.of(self._tenant.id, each) for each in aliases]
+        fingerprints = self._fingerprints.of(self._tenant.id, aliases)
         cancelled = await self._cancel_ahead(their, cancel=cancel)
         counts = {
             "appointments_cancelled": cancelled,

@@ -17,10 +17,10 @@ from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.tenant import Tenant, TenantId
 
 # Who wrote again after the erasure is another contact, and stays.
-KNOWN_BEFORE = Sql("""
-    SELECT a.contact_id, a.alias FROM contact_aliases a
+KNOWN = Sql("""
+    SELECT a.alias, a.contact_id, c.created_at FROM contact_aliases a
     JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
-    WHERE a.tenant_id = :tenant AND c.created_at <= :before
+    WHERE a.tenant_id = :tenant
 """)
 
 
@@ -71,19 +71,23 @@ async def replay_erasures(
     What they have ahead is cancelled: it was, or was not there, when they were erased.
     """
     listed = {each.id for each in await list_erasures(session, tenant.id, path=tenant.path)}
+    rows = await Driver(session).rows(KNOWN, tenant=tenant.id)
+    printed = fingerprints.of(tenant.id, [row["alias"] for row in rows])
+    known = {
+        fingerprint: (row["contact_id"], row["created_at"])
+        for fingerprint, row in zip(printed, rows, strict=True)
+    }
+    work = ContactErasure(session, tenant, fingerprints=fingerprints, now=now)
+    erased: set[UUID] = set()
     again = 0
     for erasure in erasures:
         if erasure.id in listed:
             continue
-        known = await Driver(session).rows(KNOWN_BEFORE, tenant=tenant.id, before=erasure.erased_at)
-        theirs = {
-            contact_id
-            for contact_id, alias in known
-            if fingerprints.of(tenant.id, alias) in erasure.fingerprints
-        }
-        work = ContactErasure(session, tenant, fingerprints=fingerprints, now=now)
+        found = [known[each] for each in erasure.fingerprints if each in known]
+        theirs = {id_ for id_, since in found if since <= erasure.erased_at} - erased
         for contact_id in theirs:
             await work.erase(contact_id, cancel=True, trail=trail)
+        erased |= theirs
         receipt = ErasureReceipt(id=erasure.id, erased_at=erasure.erased_at, counts=erasure.counts)
         record(session, tenant, receipt, fingerprints=erasure.fingerprints)
         again += len(theirs)

@@ -5,6 +5,7 @@ There are few enough phone numbers to try them all, so a hash without a key woul
 
 import base64
 import hmac
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,8 +22,8 @@ class Fingerprints:
     def __init__(self, folder: Path) -> None:
         self._file = folder / KEY_FILE
 
-    def of(self, tenant_id: TenantId, alias: str) -> str:
-        """Return the fingerprint of an alias with this tenant: 64 hexadecimal digits.
+    def of(self, tenant_id: TenantId, aliases: Iterable[str]) -> list[str]:
+        """Return the fingerprint of each alias with this tenant: 64 hexadecimal digits.
 
         Raises:
             Unavailable: no key is here.
@@ -33,4 +34,7 @@ class Fingerprints:
             raise Unavailable(
                 f"Nobody can be erased: {KEY_FILE} is not beside the keys of tokens."
             ) from error
-        return hmac.new(key, PURPOSE + f"{tenant_id}/{alias}".encode(), sha256).hexdigest()
+        return [
+            hmac.new(key, PURPOSE + f"{tenant_id}/{alias}".encode(), sha256).hexdigest()
+            for alias in aliases
+        ]

@@ -295,3 +295,15 @@ async def test_what_people_are_called_is_shown_as_text(
             shown = await browser.get(f"/t/{shop}/{page}")
             for opened in ("<script>alert", "<img src=x", "<svg/onload", ">49<"):
                 assert opened not in shown.text, page
+
+
+@pytest.mark.parametrize("path", ["services", "people", "answers", "questions"])
+@pytest.mark.parametrize("id_", ["a%00b", "%F0%9F%92%88", "A b", "a" * 65])
+async def test_what_cannot_be_an_id_is_not_found(
+    browser: PlainBrowser, shop: str, path: str, id_: str
+) -> None:
+    if path == "questions":
+        answer = await browser.post(f"/t/{shop}/questions/{id_}/dismiss", page=f"/t/{shop}/agenda")
+    else:
+        answer = await browser.get(f"/t/{shop}/{path}/{id_}")
+    assert answer.status_code == 404

@@ -3,10 +3,13 @@
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from mcp_platform.onboarding.drafts import KEPT_FOR
+from mcp_platform.audit.actor import Actor
+from mcp_platform.onboarding.desk import DraftDesk
+from mcp_platform.onboarding.drafts import KEPT_FOR, DraftWish
 from tests.console.browser import PlainBrowser
 from tests.console.test_catalogue import marked
 from tests.console.test_pages import CORPUS
@@ -181,6 +184,30 @@ async def test_what_is_not_answered_is_not_made(api: Api, browser: PlainBrowser)
     page = await browser.post(f"{draft}/review")
     assert page.status_code == 422
     assert "Falta alguma resposta" in page.text
+
+
+async def test_of_two_who_answer_a_draft_at_once_neither_is_forgotten(
+    api: Api, browser: PlainBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await signed_in(api, browser)
+    draft = await begun(browser)
+    update = DraftDesk.update
+    met: list[UUID] = []
+
+    async def overtaken(
+        self: DraftDesk, actor: Actor, draft_id: UUID, *given: Any, **more: Any
+    ) -> Any:
+        if not met:
+            met.append(draft_id)
+            there = await self.get(actor, draft_id)
+            theirs = DraftWish(answers={**there.answers, "address": "Rua das Flores, 1"})
+            await update(self, actor, draft_id, theirs, versions=None)
+        return await update(self, actor, draft_id, *given, **more)
+
+    monkeypatch.setattr(DraftDesk, "update", overtaken)
+    late = await browser.post(f"{draft}/answers", do="next", **STEPS["answers"])
+    assert late.status_code == 412
+    assert "Rua das Flores, 1" in (await browser.get(f"{draft}/business")).text
 
 
 async def test_drafts_by_api_hold_no_secret_and_are_of_who_may_make_clients(api: Api) -> None:

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.console.agenda.sheet_pages import AGENDA
 from mcp_platform.console.agenda.visitors import Visitors, day_of, moment_said
-from mcp_platform.console.agenda.wishes import RefusedWish, refusal, start_of, version_of, wall_of
-from mcp_platform.console.places import tenant_of, tenant_page
+from mcp_platform.console.agenda.wishes import RefusedWish, refusal, start_of, wall_of
+from mcp_platform.console.forms import version_of
+from mcp_platform.console.places import may_change, tenant_of, tenant_page
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid, NotFound, PlatformError, Unavailable
 from mcp_platform.kit.http import PreconditionFailed
@@ -29,7 +30,7 @@ from mcp_platform.tenants.tenant import Tenant
 ONE: Final = f"{AGENDA}/appointments/{{appointment}}"
 OFFERED_MARKS: Final[tuple[Mark, ...]] = ("confirmed", "completed", "no_show")
 NEAREST: Final = 3  # times that are shown first
-ANYBODY: Final = "any"
+ANYBODY: Final = "_any"  # nobody is called so: an id begins with a letter or digit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ class AppointmentPages:
             "agenda/times.html",
             day=day,
             who=who if who in known else ANYBODY,
+            anybody=ANYBODY,
             choices=[
                 (ANYBODY, visit.say("agenda.anybody")),
                 *((each.id, each.name) for each in asked.catalogue.offering(current.service_id)),
@@ -150,7 +152,7 @@ class AppointmentPages:
                 target.change,
                 trail=asked.trail,
                 tell=visit.form.get("tell") == "yes",
-                versions=version_of(visit.form),
+                versions=version_of(visit),
             )
         except PreconditionFailed:
             return await self._changed_meanwhile(visit)
@@ -171,7 +173,7 @@ class AppointmentPages:
                 asked.appointment.id,
                 trail=asked.trail,
                 tell=visit.form.get("tell") == "yes",
-                versions=version_of(visit.form),
+                versions=version_of(visit),
             )
         except PreconditionFailed:
             return await self._changed_meanwhile(visit)
@@ -192,7 +194,7 @@ class AppointmentPages:
                 asked.appointment.id,
                 cast("Mark", mark),
                 trail=asked.trail,
-                versions=version_of(visit.form),
+                versions=version_of(visit),
             )
         except PreconditionFailed:
             return await self._changed_meanwhile(visit)
@@ -293,7 +295,7 @@ class AppointmentPages:
             here=f"{ROOT}{asked.path}",
             visitors=Visitors(visit),
             when=lambda local: moment_said(local, visit),
-            may_change=visit.role in WORKERS and asked.tenant.status != "offboarded",
+            may_change=may_change(visit, asked.tenant, roles=WORKERS),
             **values,
         )
 

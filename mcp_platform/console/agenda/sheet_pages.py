@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from mcp_platform.console.agenda.layout import Board, board
 from mcp_platform.console.agenda.visitors import Visitors, day_of, moment_said
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page
 from mcp_platform.console.sentences import Tongue
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
@@ -83,7 +83,7 @@ class SheetPages:
             zone=_zone(rules, visit),
             address=_Addresses(asked),
             visitors=Visitors(visit),
-            may_book=visit.role in WORKERS and tenant.status != "offboarded",
+            may_book=may_change(visit, tenant, roles=WORKERS),
             short_day=lambda day: format_date(day, "EEE d", locale=visit.tongue.replace("-", "_")),
             local=rules.local,
             said=await self._said(visit, tenant, rules),
@@ -93,9 +93,8 @@ class SheetPages:
         self, visit: PageVisit, tenant: Tenant, rules: BookingRules
     ) -> dict[str, str] | None:
         """Return what was just done, and how its customer learns of it."""
-        said = visit.request.query_params.get("said")
-        on = visit.uuid("on")
-        if said not in SAID or on is None:
+        said, on = visit.said(SAID), visit.uuid("on")
+        if said is None or on is None:
             return None
         appointment = await self._appointments.get(tenant, on)
         return {

@@ -1,7 +1,7 @@
 """What a form or an address of the agenda asks for, and why it cannot be had."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -17,7 +17,6 @@ from mcp_platform.scheduling.tenant_appointments import SlotGone
 
 _WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
 _CLOCK = re.compile(r"[0-2]\d:[0-5]\d", re.ASCII)
-_VERSION = re.compile(r"\d{1,18}", re.ASCII)
 ALTERNATIVES: Final = 3
 
 
@@ -58,14 +57,6 @@ def clock_of(written: str | None) -> time | None:
 def on(day: date, clock: time, rules: BookingRules) -> datetime:
     """Return when the tenant's clock shows `clock` on a day."""
     return rules.local(rules.moment(datetime.combine(day, clock)))
-
-
-def version_of(form: Mapping[str, str]) -> frozenset[int]:
-    """Return the version that was seen. Raises Invalid: the form lacks it."""
-    seen = form.get("version", "")
-    if _VERSION.fullmatch(seen) is None:
-        raise Invalid("The version that was seen is missing.")
-    return frozenset({int(seen)})
 
 
 def why(check: StartCheck, visit: PageVisit) -> str | None:

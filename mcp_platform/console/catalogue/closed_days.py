@@ -7,12 +7,12 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import all_people, may_change
-from mcp_platform.console.forms import at_of, or_none, said_at, text_of_field, version_of
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.catalogue.reading import all_people
+from mcp_platform.console.forms import at_of, or_none, said_at, text_of_field, version_of, whole
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Invalid
-from mcp_platform.kit.paging import MOST
+from mcp_platform.kit.paging import MOST, every
 from mcp_platform.registry.closed_days import (
     MOST_DAYS,
     BookingOut,
@@ -67,11 +67,11 @@ class ClosedDayPages:
 
     async def open(self, visit: PageVisit) -> Response:
         """Take bookings on a day again."""
-        wanted = visit.request.path_params["closed_day_id"]
-        if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 18):  # noqa: PLR2004  # bigint
+        wanted = whole(visit.request.path_params["closed_day_id"])
+        if not isinstance(wanted, int):
             raise Invalid("There is no such day.")
         async with self._registry.catalogue(ClosedDays, at_of(visit)) as part:
-            await part.delete(int(wanted), versions=version_of(visit))
+            await part.delete(wanted, versions=version_of(visit))
         return self._done(visit, "opened")
 
     async def choose(self, visit: PageVisit) -> Response:
@@ -90,8 +90,7 @@ class ClosedDayPages:
         return self._done(visit, "chosen")
 
     def _done(self, visit: PageVisit, said: str) -> Response:
-        at = at_of(visit)
-        return visit.to(f"/t/{at.client_name}/{at.environment}/closed-days", said=said)
+        return to_tenant(visit, "/closed-days", said=said)
 
     async def _page(
         self,
@@ -114,7 +113,6 @@ class ClosedDayPages:
                 await holidays.of_year(year, now=now)
                 for year in range(today.year, today.year + YEARS)
             ]
-        said = visit.request.query_params.get("said")
         return tenant_page(
             visit,
             tenant,
@@ -130,13 +128,15 @@ class ClosedDayPages:
             asked=asked,
             tick=DAY,
             may_change=may_change(visit, tenant),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
 
 async def _to_come(part: ClosedDays, today: date) -> list[ClosedDayOut]:
-    query = {"from": today.isoformat(), "limit": MOST}
-    return list((await part.page(ClosedDayQuery.model_validate(query))).items)
+    asked = {"from": today.isoformat(), "limit": MOST}
+    return await every(
+        lambda cursor: part.page(ClosedDayQuery.model_validate({**asked, "cursor": cursor}))
+    )
 
 
 def _days(visit: PageVisit) -> list[dict[str, Any]]:

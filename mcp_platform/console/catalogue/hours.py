@@ -6,9 +6,9 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import all_people, may_change
+from mcp_platform.console.catalogue.reading import all_people
 from mcp_platform.console.forms import at_of, version_of
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.http import PreconditionFailed
@@ -43,13 +43,12 @@ class HoursPages:
         who = visit.request.query_params.get("who")
         chosen = next((each for each in people if each.id == who), people[0] if people else None)
         hours = await self._hours(visit, chosen.id) if chosen else None
-        said = visit.request.query_params.get("said")
         return await self._page(
             visit,
             people,
             chosen,
             _week(hours.hours if hours else ()),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
     async def save(self, visit: PageVisit) -> Response:
@@ -68,8 +67,7 @@ class HoursPages:
             if not error.fields:
                 raise
             return await self._again(visit, who, week, wrong=_wrong_days(visit, error, at))
-        here = at_of(visit)
-        return visit.to(f"/t/{here.client_name}/{here.environment}/hours", who=who, said="saved")
+        return to_tenant(visit, "/hours", who=who, said="saved")
 
     async def _again(
         self,

@@ -5,10 +5,18 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import all_people, all_services, may_change
-from mcp_platform.console.forms import at_of, or_none, said_at, text_of_field, version_of, whole
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.catalogue.reading import all_people, all_services
+from mcp_platform.console.forms import (
+    at_of,
+    editor_pages,
+    or_none,
+    said_at,
+    slug_of,
+    text_of_field,
+    version_of,
+    whole,
+)
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.http import PreconditionFailed
@@ -23,7 +31,6 @@ from mcp_platform.registry.routes import Registry
 from mcp_platform.registry.services import ServiceOut, Services
 
 PATH: Final = f"{TENANT}/people"
-NEW: Final = "_new"
 SAID: Final = frozenset({"added", "saved", "removed"})
 NAMES: Final = {"id": "name"}
 DOES: Final = "service."  # how a tick box is called that says they do a service
@@ -36,22 +43,13 @@ class PeoplePages:
         self._registry = registry
 
     def table(self) -> tuple[ConsolePage, ...]:
-        one = f"{PATH}/{{professional_id}}"
-        return (
-            ConsolePage(path=PATH, roles=READERS, show=self.show),
-            ConsolePage(path=f"{PATH}/{NEW}", roles=WRITERS, show=self.blank),
-            ConsolePage(path=f"{PATH}/{NEW}", roles=WRITERS, act=self.add),
-            ConsolePage(path=one, roles=READERS, show=self.edit),
-            ConsolePage(path=one, roles=WRITERS, act=self.change),
-            ConsolePage(path=f"{one}/remove", roles=WRITERS, act=self.remove),
-        )
+        return editor_pages(PATH, one="professional_id", editor=self)
 
     async def show(self, visit: PageVisit) -> Response:
         async with self._registry.catalogue(Professionals, at_of(visit)) as part:
             people = await all_people(part)
             open_ = {each.id: bool((await part.hours(each.id)).hours) for each in people}
         tenant = await tenant_of(visit, self._registry.tenants)
-        said = visit.request.query_params.get("said")
         return tenant_page(
             visit,
             tenant,
@@ -60,7 +58,7 @@ class PeoplePages:
             open=open_,
             services={each.id: each.name for each in await self._services(visit)},
             may_change=may_change(visit, tenant),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
     async def blank(self, visit: PageVisit) -> Response:
@@ -80,8 +78,7 @@ class PeoplePages:
                 raise
             wrong = said_at(visit, error, names=NAMES)
             return await self._form(visit, None, visit.form, wrong=wrong)
-        at = at_of(visit)  # hours are what is asked next
-        return visit.to(f"/t/{at.client_name}/{at.environment}/hours", who=wish.id, said="added")
+        return to_tenant(visit, "/hours", who=wish.id, said="added")  # hours are what is asked next
 
     async def edit(self, visit: PageVisit) -> Response:
         person = await self._one(visit)
@@ -93,7 +90,7 @@ class PeoplePages:
             change = ProfessionalChange.of(_wish(visit, services))
             async with self._registry.catalogue(Professionals, at_of(visit)) as part:
                 await part.update(
-                    visit.request.path_params["professional_id"],
+                    slug_of(visit, "professional_id"),
                     change,
                     versions=version_of(visit),
                 )
@@ -104,33 +101,29 @@ class PeoplePages:
                 raise
             wrong = said_at(visit, error, names=NAMES)
             return await self._form(visit, await self._one(visit), visit.form, wrong=wrong)
-        return self._to_list(visit, "saved")
+        return to_tenant(visit, "/people", said="saved")
 
     async def remove(self, visit: PageVisit) -> Response:
         """Remove somebody whom nobody ever booked; the others are made inactive."""
         try:
             async with self._registry.catalogue(Professionals, at_of(visit)) as part:
                 await part.delete(
-                    visit.request.path_params["professional_id"],
+                    slug_of(visit, "professional_id"),
                     versions=version_of(visit),
                     now=self._registry.clock(),
                 )
         except Conflict:
             person = await self._one(visit)
             return await self._form(visit, person, _typed(person), booked=True)
-        return self._to_list(visit, "removed")
+        return to_tenant(visit, "/people", said="removed")
 
     async def _one(self, visit: PageVisit) -> ProfessionalOut:
         async with self._registry.catalogue(Professionals, at_of(visit)) as part:
-            return await part.get(visit.request.path_params["professional_id"])
+            return await part.get(slug_of(visit, "professional_id"))
 
     async def _services(self, visit: PageVisit) -> list[ServiceOut]:
         async with self._registry.catalogue(Services, at_of(visit)) as part:
             return await all_services(part)
-
-    def _to_list(self, visit: PageVisit, said: str) -> Response:
-        at = at_of(visit)
-        return visit.to(f"/t/{at.client_name}/{at.environment}/people", said=said)
 
     async def _form(
         self,

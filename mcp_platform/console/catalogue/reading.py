@@ -2,12 +2,9 @@
 
 from typing import Any, Final
 
-from mcp_platform.access.routes import WRITERS
-from mcp_platform.console.visits import PageVisit
-from mcp_platform.kit.paging import MOST
+from mcp_platform.kit.paging import MOST, every
 from mcp_platform.registry.professionals import ProfessionalOut, Professionals
 from mcp_platform.registry.services import CatalogueQuery, ServiceOut, Services
-from mcp_platform.tenants.tenant import Tenant
 
 CURRENCY: Final = "BRL"  # what a price is in that names none
 
@@ -23,18 +20,7 @@ async def all_people(part: Professionals) -> list[ProfessionalOut]:
 
 
 async def _all(part: Any) -> list[Any]:
-    found: list[Any] = []
-    cursor = None
-    while True:
-        page = await part.page(CatalogueQuery(limit=MOST, cursor=cursor))
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
-
-
-def may_change(visit: PageVisit, tenant: Tenant) -> bool:
-    return visit.role in WRITERS and tenant.status != "offboarded"
+    return await every(lambda cursor: part.page(CatalogueQuery(limit=MOST, cursor=cursor)))
 
 
 def written_price(cents: int | None, currency: str, *, comma: bool) -> str:

@@ -5,10 +5,17 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import all_services, may_change, written_price
-from mcp_platform.console.forms import at_of, said_at, text_of_field, version_of, whole
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.catalogue.reading import all_services, written_price
+from mcp_platform.console.forms import (
+    at_of,
+    editor_pages,
+    said_at,
+    slug_of,
+    text_of_field,
+    version_of,
+    whole,
+)
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.http import PreconditionFailed
@@ -24,7 +31,6 @@ from mcp_platform.registry.services import (
 )
 
 PATH: Final = f"{TENANT}/services"
-NEW: Final = "_new"  # no service is called so: an id begins with a letter or digit
 SAID: Final = frozenset({"added", "saved", "removed"})
 NAMES: Final = {"price_cents": "price", "currency": "price", "id": "name"}
 
@@ -36,21 +42,12 @@ class ServicePages:
         self._registry = registry
 
     def table(self) -> tuple[ConsolePage, ...]:
-        one = f"{PATH}/{{service_id}}"
-        return (
-            ConsolePage(path=PATH, roles=READERS, show=self.show),
-            ConsolePage(path=f"{PATH}/{NEW}", roles=WRITERS, show=self.blank),
-            ConsolePage(path=f"{PATH}/{NEW}", roles=WRITERS, act=self.add),
-            ConsolePage(path=one, roles=READERS, show=self.edit),
-            ConsolePage(path=one, roles=WRITERS, act=self.change),
-            ConsolePage(path=f"{one}/remove", roles=WRITERS, act=self.remove),
-        )
+        return editor_pages(PATH, one="service_id", editor=self)
 
     async def show(self, visit: PageVisit) -> Response:
         async with self._registry.catalogue(Services, at_of(visit)) as part:
             services = await all_services(part)
         tenant = await tenant_of(visit, self._registry.tenants)
-        said = visit.request.query_params.get("said")
         return tenant_page(
             visit,
             tenant,
@@ -58,7 +55,7 @@ class ServicePages:
             services=services,
             most=MENU_SHOWS,
             may_change=may_change(visit, tenant),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
     async def blank(self, visit: PageVisit) -> Response:
@@ -74,14 +71,14 @@ class ServicePages:
                 raise
             wrong = said_at(visit, error, names=NAMES)
             return await self._form(visit, None, visit.form, wrong=wrong)
-        return self._to_list(visit, "added")
+        return to_tenant(visit, "/services", said="added")
 
     async def edit(self, visit: PageVisit) -> Response:
         service = await self._one(visit)
         return await self._form(visit, service, _typed(service, comma=visit.tongue == "pt-BR"))
 
     async def change(self, visit: PageVisit) -> Response:
-        service_id = visit.request.path_params["service_id"]
+        service_id = slug_of(visit, "service_id")
         try:
             change = ServiceChange.of(_wish(visit))
             async with self._registry.catalogue(Services, at_of(visit)) as part:
@@ -93,11 +90,11 @@ class ServicePages:
                 raise
             wrong = said_at(visit, error, names=NAMES)
             return await self._form(visit, await self._one(visit), visit.form, wrong=wrong)
-        return self._to_list(visit, "saved")
+        return to_tenant(visit, "/services", said="saved")
 
     async def remove(self, visit: PageVisit) -> Response:
         """Remove a service that nobody ever booked; the others are made inactive."""
-        service_id = visit.request.path_params["service_id"]
+        service_id = slug_of(visit, "service_id")
         try:
             async with self._registry.catalogue(Services, at_of(visit)) as part:
                 await part.delete(
@@ -107,15 +104,11 @@ class ServicePages:
             service = await self._one(visit)
             typed = _typed(service, comma=visit.tongue == "pt-BR")
             return await self._form(visit, service, typed, booked=True)
-        return self._to_list(visit, "removed")
+        return to_tenant(visit, "/services", said="removed")
 
     async def _one(self, visit: PageVisit) -> ServiceOut:
         async with self._registry.catalogue(Services, at_of(visit)) as part:
-            return await part.get(visit.request.path_params["service_id"])
-
-    def _to_list(self, visit: PageVisit, said: str) -> Response:
-        at = at_of(visit)
-        return visit.to(f"/t/{at.client_name}/{at.environment}/services", said=said)
+            return await part.get(slug_of(visit, "service_id"))
 
     async def _form(
         self,

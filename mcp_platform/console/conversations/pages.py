@@ -88,8 +88,7 @@ class ConversationPages:
         )
 
     async def thread(self, visit: PageVisit) -> Response:
-        said = visit.request.query_params.get("said")
-        return await self._thread(visit, said=said if said in SAID else None)
+        return await self._thread(visit, said=visit.said(SAID))
 
     async def take(self, visit: PageVisit) -> Response:
         """Take it, also from somebody if that was chosen; what was being written is kept."""
@@ -189,10 +188,9 @@ class ConversationPages:
         )
 
     async def _place(self, visit: PageVisit) -> tuple[Tenant, UUID]:
-        try:
-            contact = UUID(visit.request.path_params["contact"])
-        except ValueError as error:
-            raise NotFound("There is no such conversation.") from error
+        contact = visit.uuid("contact")
+        if contact is None:
+            raise NotFound("There is no such conversation.")
         return await tenant_of(visit, self._tenants), contact
 
 

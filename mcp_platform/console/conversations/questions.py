@@ -1,15 +1,13 @@
 """`…/questions`: what customers asked and no answer covers, answered here; and whom to call with one."""
 
 from typing import Final
-from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from mcp_platform.access.routes import WRITERS
 from mcp_platform.console.conversations.thread import written_phone
-from mcp_platform.console.forms import at_of, text_of_field
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.forms import at_of, slug_of, text_of_field
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.paging import LONGEST_CURSOR
@@ -20,12 +18,10 @@ from mcp_platform.registry.answers.questions import (
     TenantQuestions,
 )
 from mcp_platform.registry.routes import Registry
-from mcp_platform.registry.shapes import AnySlug
 from mcp_platform.registry.staff_api import READERS, WORKERS
 
 PATH: Final = f"{TENANT}/questions"
 ROWS: Final = 20
-_ID: Final = TypeAdapter[str](AnySlug)
 SAID: Final = frozenset({"answered", "to_call", "dismissed", "called", "closed"})
 
 
@@ -49,7 +45,7 @@ class QuestionPages:
 
     async def answer(self, visit: PageVisit) -> Response:
         """Send the answer to all who asked; what cannot be sent stays in its form."""
-        question_id = _question_of(visit)
+        question_id = slug_of(visit, "question_id")
         kept = {"title": text_of_field(visit, "title")} if visit.form.get("keep") else None
         try:
             wish = QuestionAnswer.of(
@@ -62,28 +58,26 @@ class QuestionPages:
             return await self._page(visit, status=422, at=question_id, wrong=wrong)
         except Conflict as error:  # it is closed, or there is an answer of that name
             if not error.fields:
-                return self._to(visit, "closed")
+                return to_tenant(visit, "/questions", said="closed")
             return await self._page(visit, status=409, at=question_id, wrong={"taken"})
-        return self._to(visit, "to_call" if answered.calls else "answered")
+        return to_tenant(visit, "/questions", said="to_call" if answered.calls else "answered")
 
     async def dismiss(self, visit: PageVisit) -> Response:
-        question_id = _question_of(visit)
+        question_id = slug_of(visit, "question_id")
         try:
             async with self._registry.catalogue(TenantQuestions, at_of(visit)) as part:
                 await part.dismiss(question_id, now=self._registry.clock())
         except Conflict:
-            return self._to(visit, "closed")
-        return self._to(visit, "dismissed")
+            return to_tenant(visit, "/questions", said="closed")
+        return to_tenant(visit, "/questions", said="dismissed")
 
     async def called(self, visit: PageVisit) -> Response:
-        where = visit.request.path_params
-        try:
-            contact = UUID(where["contact"])
-        except ValueError as error:
-            raise NotFound("There is no such conversation.") from error
+        contact = visit.uuid("contact")
+        if contact is None:
+            raise NotFound("There is no such conversation.")
         async with self._registry.catalogue(TenantQuestions, at_of(visit)) as part:
-            await part.called(_question_of(visit), contact, now=self._registry.clock())
-        return self._to(visit, "called")
+            await part.called(slug_of(visit, "question_id"), contact, now=self._registry.clock())
+        return to_tenant(visit, "/questions", said="called")
 
     async def _page(
         self,
@@ -101,7 +95,6 @@ class QuestionPages:
         async with self._registry.catalogue(TenantQuestions, at_of(visit)) as part:
             found = await part.page(QuestionQuery(limit=ROWS, cursor=cursor), masked=masked)
             calls = await part.calls(now=self._registry.clock(), masked=masked)
-        said = visit.request.query_params.get("said")
         here = f"{ROOT}/t/{tenant.path}/questions"
         return tenant_page(
             visit,
@@ -112,25 +105,13 @@ class QuestionPages:
             questions=found.items,
             calls=calls,
             phone=written_phone,
-            may_work=visit.role in WORKERS and tenant.status != "offboarded",
+            may_work=may_change(visit, tenant, roles=WORKERS),
             may_keep=visit.role in WRITERS,
             longest=TEXT_LIMIT,
             longest_title=TITLE_LIMIT,
             wrong_at=at,
             wrong=wrong or set(),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
             following=f"{here}?cursor={found.next_cursor}" if found.next_cursor else None,
             first=here if cursor else None,
         )
-
-    def _to(self, visit: PageVisit, said: str) -> Response:
-        at = at_of(visit)
-        return visit.to(f"/t/{at.client_name}/{at.environment}/questions", said=said)
-
-
-def _question_of(visit: PageVisit) -> str:
-    """Return the question that the path names. Raises NotFound if it is no id."""
-    try:
-        return _ID.validate_python(visit.request.path_params["question_id"])
-    except ValidationError as error:
-        raise NotFound("There is no such question.") from error

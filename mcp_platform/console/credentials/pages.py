@@ -17,7 +17,15 @@ from mcp_platform.console.credentials.vendors import (
     check_notes,
     vendor_states,
 )
-from mcp_platform.console.places import TENANT, place_of, tenant_of, tenant_page
+from mcp_platform.console.places import (
+    TENANT,
+    may_change,
+    place_of,
+    served_tenant_of,
+    tenant_of,
+    tenant_page,
+    to_tenant,
+)
 from mcp_platform.console.sentences import SENTENCES
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.credentials.credentials import (
@@ -131,9 +139,7 @@ class CredentialPages:
 
     async def prove(self, visit: PageVisit) -> Response:
         """Ask every vendor about what is set, and change nothing."""
-        tenant = await tenant_of(visit, self._tenants)
-        if tenant.status == "offboarded":
-            raise Conflict("It is off-boarded.")
+        tenant = await served_tenant_of(visit, self._tenants)
         await self._examinations.run(tenant, actor=visit.signed_in.user.actor)
         return self._done(visit, "proved")
 
@@ -170,8 +176,7 @@ class CredentialPages:
 
     def _done(self, visit: PageVisit, said: str) -> Response:
         self._tenants.forget()  # its number or calendar may be another one now
-        client, environment = place_of(visit)
-        where = visit.to(f"/t/{client}/{environment}/credentials", said=said)
+        where = to_tenant(visit, "/credentials", said=said)
         if visit.request.headers.get("hx-request") == "true":  # the whole page, not a part of it
             return Response(status_code=204, headers={"hx-redirect": where.headers["location"]})
         return where
@@ -184,7 +189,6 @@ class CredentialPages:
         known = await self._keys.known(client, environment, actor=visit.signed_in.user.actor)
         async with self._sessions.everywhere() as session:
             findings = await Findings(session, tenant.id).last()
-        said = visit.request.query_params.get("said")
         return tenant_page(
             visit,
             tenant,
@@ -196,8 +200,8 @@ class CredentialPages:
             optional=OPTIONAL,
             typed={key: visit.form.get(key, "") for key in PUBLIC} if refusal else {},
             refusal=refusal,
-            may_change=visit.role in WRITERS and tenant.status != "offboarded",
-            said=said if said in SAID else None,
+            may_change=may_change(visit, tenant),
+            said=visit.said(SAID),
         )
 
 

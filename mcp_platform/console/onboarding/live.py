@@ -7,18 +7,16 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import may_change
 from mcp_platform.console.credentials.vendors import VENDORS, check_notes, missing_keys
 from mcp_platform.console.forms import at_of
 from mcp_platform.console.me import qr_path
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.places import TENANT, may_change, served_tenant_of, tenant_of, tenant_page
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.doctor.case import WEBHOOK
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.doctor.findings import Finding, Findings
 from mcp_platform.doctor.sentences import state
-from mcp_platform.errors import Conflict
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.fleet.fleet import fleet_row
 from mcp_platform.tenants.directory import TenantDirectory
@@ -75,9 +73,7 @@ class LivePages:
 
     async def check(self, visit: PageVisit) -> Response:
         """Subscribe the webhooks at Meta, and examine everything."""
-        tenant = await tenant_of(visit, self._tenants)
-        if tenant.status == "offboarded":
-            raise Conflict("It is off-boarded.")
+        tenant = await served_tenant_of(visit, self._tenants)
         await self._examinations.run(tenant, actor=visit.signed_in.user.actor, fix=True)
         return visit.to(f"/t/{tenant.path}/live", said="checked")
 
@@ -91,7 +87,6 @@ class LivePages:
         number = _number(findings)
         chat = f"https://wa.me/{number}?text={quote(HELLO)}" if number else ""
         outside = [each.found for each in findings if each.found.check in CHECKED]
-        said = visit.request.query_params.get("said")
         address = (self._public_url or "https://…").rstrip("/")
         return tenant_page(
             visit,
@@ -110,7 +105,7 @@ class LivePages:
             notes=check_notes(outside, tongue=visit.tongue),
             last_message_at=row.last_message_at,
             may_change=may_change(visit, tenant),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
 

@@ -3,6 +3,7 @@
 The readers are those of `onboard`: what will not do there will not do here, in the same words.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +20,7 @@ from mcp_platform.onboarding.words import OnboardingWords
 
 STEPS: Final = ("client", "business", "services", "people", "answers", "review")
 MOST_ROWS: Final = 20
+_NAME: Final = re.compile(r"row\.(\d{1,2})\.name", re.ASCII)
 BLANK_ROWS: Final = {"services": 3, "people": 1}
 DOES: Final = "does"
 BUSINESS: Final = (
@@ -94,16 +96,11 @@ def fields_of(step: str, answers: Mapping[str, Any]) -> dict[str, str]:
 def rows_shown(step: str, fields: Mapping[str, str], *, more: bool = False) -> int:
     """Return how many rows a form has: what is filled in, and some that are empty."""
     last = max(
-        (int(name.split(".")[1]) for name, value in fields.items() if value and _is_name(name)),
+        (int(row[1]) for name, value in fields.items() if value and (row := _NAME.fullmatch(name))),
         default=-1,
     )
     blank = BLANK_ROWS.get(step, 0)
     return min(max(last + 1 + blank + (blank if more else 0), blank), MOST_ROWS)
-
-
-def _is_name(name: str) -> bool:
-    parts = name.split(".")
-    return parts[0] == "row" and parts[-1] == "name" and parts[1].isdecimal() and len(parts[1]) < 3  # noqa: PLR2004  # row.<number>.name
 
 
 def _client(form: Mapping[str, str], words: OnboardingWords) -> StepAnswers:

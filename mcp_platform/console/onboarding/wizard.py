@@ -13,12 +13,12 @@ from mcp_platform.access.routes import WRITERS
 from mcp_platform.answers.usual import USUAL
 from mcp_platform.console.onboarding.steps import (
     DOES,
+    MOST_ROWS,
     STEPS,
     fields_of,
     read_step,
     rows_shown,
 )
-from mcp_platform.console.reasons import DOCTORS
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.database import Sessions
@@ -32,6 +32,7 @@ from mcp_platform.tenants.languages import LANGUAGES
 from mcp_platform.tenants.tenant import ENVIRONMENTS
 
 PATH: Final = "/new"
+SAID: Final = frozenset({"removed"})
 FIRST, LAST = STEPS[0], STEPS[-1]
 HOURS: Final = {
     "pt-BR": "seg-sex 09:00-12:00 13:00-18:00; sáb 09:00-13:00",
@@ -87,7 +88,10 @@ class NewClientPages:
             return await self._page(visit, draft, step, visit.form, wrong=found.wrong)
         answers = {**draft.answers, **found.values}
         await self._drafts.update(
-            visit.signed_in.user.actor, draft.id, DraftWish(answers=answers), versions=None
+            visit.signed_in.user.actor,
+            draft.id,
+            DraftWish(answers=answers),
+            versions=frozenset({draft.version}),
         )
         following = STEPS[STEPS.index(step) + 1]
         return visit.to(f"{PATH}/{draft.id}/{following}")
@@ -160,19 +164,19 @@ class NewClientPages:
             ticks=_ticks(fields, answers, offered, sent=bool(wrong) or more),
             rows=rows_shown(step, fields, more=more),
             hours=HOURS[words.language],
-            said="removed" if visit.request.query_params.get("said") == "removed" else None,
+            said=visit.said(SAID),
         )
 
 
 def _words(visit: PageVisit) -> OnboardingWords:
-    return OnboardingWords(DOCTORS[visit.tongue])
+    return OnboardingWords(visit.tongue)
 
 
 def _id(visit: PageVisit) -> UUID:
-    try:
-        return UUID(visit.request.path_params["draft"])
-    except ValueError as error:
-        raise NotFound("There is no such draft.") from error
+    draft = visit.uuid("draft")
+    if draft is None:
+        raise NotFound("There is no such draft.")
+    return draft
 
 
 def _done(answers: Mapping[str, Any]) -> frozenset[str]:
@@ -196,7 +200,7 @@ def _ticks(
     people = answers.get("professionals", ())
     return frozenset(
         f"row.{number}.{DOES}.{place}"
-        for number in range(len(people) + 20)
+        for number in range(len(people) + MOST_ROWS)
         for place, name in enumerate(offered)
         if number >= len(people) or name in people[number].get("services", offered)
     )

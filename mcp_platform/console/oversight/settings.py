@@ -6,10 +6,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import may_change
 from mcp_platform.console.forms import at_of, or_none, said_at, text_of_field, version_of, whole
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
-from mcp_platform.console.reasons import DOCTORS
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.http import PreconditionFailed
@@ -20,6 +18,7 @@ from mcp_platform.registry.routes import Registry
 from mcp_platform.tenants.languages import LANGUAGES
 
 PATH: Final = f"{TENANT}/settings"
+SAID: Final = frozenset({"saved"})
 TEXTS: Final = ("kind", "article", "address", "phone", "notes", "owner_whatsapp")
 NUMBERS: Final = ("slot_step_minutes", "minimum_notice_minutes", "horizon_days")
 SWITCHES: Final = ("model_enabled", "free_days_close", "unanswered_close")
@@ -57,7 +56,7 @@ class SettingsPages:
                 raise
             wrong = said_at(visit, error)
             return await self._page(visit, await self._facts(visit), visit.form, wrong=wrong)
-        return visit.to(f"/t/{at.client_name}/{at.environment}/settings", said="saved")
+        return to_tenant(visit, "/settings", said="saved")
 
     async def _facts(self, visit: PageVisit) -> EnvironmentOut:
         at = at_of(visit)
@@ -74,7 +73,7 @@ class SettingsPages:
         changed: bool = False,
     ) -> Response:
         tenant = await tenant_of(visit, self._registry.tenants)
-        words = OnboardingWords(DOCTORS[visit.tongue])
+        words = OnboardingWords(visit.tongue)
         return tenant_page(
             visit,
             tenant,
@@ -89,7 +88,7 @@ class SettingsPages:
             languages=[(each, visit.times.language(each)) for each in LANGUAGES],
             wrong=wrong or {},
             may_change=may_change(visit, tenant),
-            said="saved" if visit.request.query_params.get("said") == "saved" else None,
+            said=visit.said(SAID),
         )
 
 

@@ -5,10 +5,16 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import may_change
-from mcp_platform.console.forms import at_of, said_at, text_of_field, version_of, whole
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.forms import (
+    at_of,
+    editor_pages,
+    said_at,
+    slug_of,
+    text_of_field,
+    version_of,
+    whole,
+)
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.http import PreconditionFailed
@@ -18,7 +24,6 @@ from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.routes import Registry
 
 PATH: Final = f"{TENANT}/answers"
-NEW: Final = "_new"
 SAID: Final = frozenset({"added", "saved", "removed"})
 
 
@@ -29,28 +34,19 @@ class AnswerPages:
         self._registry = registry
 
     def table(self) -> tuple[ConsolePage, ...]:
-        one = f"{PATH}/{{answer_id}}"
-        return (
-            ConsolePage(path=PATH, roles=READERS, show=self.show),
-            ConsolePage(path=f"{PATH}/{NEW}", roles=WRITERS, show=self.blank),
-            ConsolePage(path=f"{PATH}/{NEW}", roles=WRITERS, act=self.add),
-            ConsolePage(path=one, roles=READERS, show=self.edit),
-            ConsolePage(path=one, roles=WRITERS, act=self.change),
-            ConsolePage(path=f"{one}/remove", roles=WRITERS, act=self.remove),
-        )
+        return editor_pages(PATH, one="answer_id", editor=self)
 
     async def show(self, visit: PageVisit) -> Response:
         async with self._registry.catalogue(TenantAnswers, at_of(visit)) as part:
             answers = (await part.page(PageQuery(limit=MOST))).items
         tenant = await tenant_of(visit, self._registry.tenants)
-        said = visit.request.query_params.get("said")
         return tenant_page(
             visit,
             tenant,
             "voice/answers.html",
             answers=answers,
             may_change=may_change(visit, tenant),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
     async def blank(self, visit: PageVisit) -> Response:
@@ -65,7 +61,7 @@ class AnswerPages:
             if not error.fields:
                 raise
             return await self._form(visit, None, visit.form, wrong=said_at(visit, error))
-        return self._to_list(visit, "added")
+        return to_tenant(visit, "/answers", said="added")
 
     async def edit(self, visit: PageVisit) -> Response:
         answer = await self._one(visit)
@@ -84,21 +80,17 @@ class AnswerPages:
             if not error.fields:
                 raise
             return await self._form(visit, answer, visit.form, wrong=said_at(visit, error))
-        return self._to_list(visit, "saved")
+        return to_tenant(visit, "/answers", said="saved")
 
     async def remove(self, visit: PageVisit) -> Response:
-        answer_id = visit.request.path_params["answer_id"]
+        answer_id = slug_of(visit, "answer_id")
         async with self._registry.catalogue(TenantAnswers, at_of(visit)) as part:
             await part.delete(answer_id, versions=version_of(visit))
-        return self._to_list(visit, "removed")
+        return to_tenant(visit, "/answers", said="removed")
 
     async def _one(self, visit: PageVisit) -> AnswerOut:
         async with self._registry.catalogue(TenantAnswers, at_of(visit)) as part:
-            return await part.get(visit.request.path_params["answer_id"])
-
-    def _to_list(self, visit: PageVisit, said: str) -> Response:
-        at = at_of(visit)
-        return visit.to(f"/t/{at.client_name}/{at.environment}/answers", said=said)
+            return await part.get(slug_of(visit, "answer_id"))
 
     async def _form(
         self,

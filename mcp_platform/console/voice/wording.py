@@ -6,9 +6,8 @@ from typing import Final
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
-from mcp_platform.console.catalogue.reading import may_change
 from mcp_platform.console.forms import at_of, version_of
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.http import PreconditionFailed
@@ -42,7 +41,6 @@ class WordingPages:
         async with self._registry.catalogue(TenantPhrases, at_of(visit)) as part:
             every = await part.every(None, own=False)
         tenant = await tenant_of(visit, self._registry.tenants)
-        said = visit.request.query_params.get("said")
         shown = [each for each in every if each.own or not own]
         return tenant_page(
             visit,
@@ -55,7 +53,7 @@ class WordingPages:
             ],
             own=own,
             owned=sum(each.own is not None for each in every),
-            said=said if said in SAID else None,
+            said=visit.said(SAID),
         )
 
     async def edit(self, visit: PageVisit) -> Response:
@@ -77,7 +75,7 @@ class WordingPages:
                 raise
             wrong = {path.rpartition(".")[2]: why for path, why in error.fields.items()}
             return await self._form(visit, await self._one(visit), wordings, wrong=wrong)
-        return visit.to(f"/t/{at.client_name}/{at.environment}/wording", said="saved")
+        return to_tenant(visit, "/wording", said="saved")
 
     async def reset(self, visit: PageVisit) -> Response:
         at = at_of(visit)
@@ -85,7 +83,7 @@ class WordingPages:
             await part.reset(
                 visit.request.path_params["phrase"], language=None, versions=version_of(visit)
             )
-        return visit.to(f"/t/{at.client_name}/{at.environment}/wording", said="reset")
+        return to_tenant(visit, "/wording", said="reset")
 
     async def _one(self, visit: PageVisit) -> PhraseOut:
         async with self._registry.catalogue(TenantPhrases, at_of(visit)) as part:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.answers.questions import CALLED_WITHIN, UNANSWERED_YET
+from mcp_platform.conversations.conversations import WAITS
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY, bad_cursor
 from mcp_platform.kit.paging import PageQuery
 from mcp_platform.kit.sql import Driver, Sql
@@ -32,8 +33,7 @@ _WAITING: Final = f"""
                coalesce(c.human_since, c.last_inbound_at, c.created_at) AS since,
                c.id AS contact_id, c.id::text AS reference
         FROM contacts c
-        WHERE c.answered_by = 'human' AND c.human_by IS NULL
-          AND (c.human_until IS NULL OR c.human_until > :now)
+        WHERE {WAITS}
         UNION ALL
         SELECT q.tenant_id, 'question', q.asked_at, NULL, q.id
         FROM open_questions q WHERE q.state = 'open'

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.conversations.conversations import WAITS
 from mcp_platform.errors import Invalid, NotFound
 from mcp_platform.kit.forms import Search
 from mcp_platform.kit.paging import PageQuery
@@ -24,7 +25,7 @@ STATES: Final[tuple[FleetState, ...]] = get_args(FleetState)
 STALE_AFTER = timedelta(hours=26)  # the doctor comes once a day; two hours late is late
 
 # The worst counts. Why it is so stands beside it: a trouble by its name, a finding by check and code.
-_STATES: Final = """
+_STATES: Final = f"""
     WITH fleet AS (
         SELECT tenants.id, tenants.client_name, tenants.environment, clients.business_name,
                tenants.status, tenants.topology,
@@ -53,9 +54,8 @@ _STATES: Final = """
             WHERE tenant_id = tenants.id
         ) visit ON true
         LEFT JOIN LATERAL (
-            SELECT count(*) AS waiting, min(last_inbound_at) AS since FROM contacts
-            WHERE tenant_id = tenants.id AND answered_by = 'human' AND human_by IS NULL
-              AND (human_until IS NULL OR human_until > :now)
+            SELECT count(*) AS waiting, min(c.last_inbound_at) AS since FROM contacts c
+            WHERE c.tenant_id = tenants.id AND {WAITS}
         ) people ON true
         LEFT JOIN LATERAL (
             SELECT last_inbound_at FROM contacts WHERE tenant_id = tenants.id
@@ -70,7 +70,7 @@ _STATES: Final = """
              OR strpos(lower(concat_ws(' ', tenants.client_name, clients.business_name)),
                        lower(:text)) > 0)
     )
-"""
+"""  # noqa: S608  # constants
 _ROWS: Final = Sql(f"""{_STATES}
     SELECT * FROM fleet
     WHERE (CAST(:state AS text) IS NULL OR state = :state)

@@ -11,7 +11,7 @@ from mcp_platform.cli.arguments import JSON, TENANT, option
 from mcp_platform.cli.catalogue import in_catalogue
 from mcp_platform.cli.operating import show
 from mcp_platform.cli.spoken import say, worded
-from mcp_platform.kit.paging import MOST
+from mcp_platform.kit.paging import MOST, every
 from mcp_platform.registry.answers.questions import (
     AnswerCallOut,
     QuestionAnswer,
@@ -58,17 +58,14 @@ def list_(
 ) -> None:
     """List the questions, the oldest first, in the words of the first customer who asked."""
 
-    async def every(questions: TenantQuestions) -> list[QuestionOut]:
-        found: list[QuestionOut] = []
-        cursor = None
-        while True:
-            page = await questions.page(QuestionQuery(state=state.value, limit=MOST, cursor=cursor))
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return found
+    async def find(questions: TenantQuestions) -> list[QuestionOut]:
+        return await every(
+            lambda cursor: questions.page(
+                QuestionQuery(state=state.value, limit=MOST, cursor=cursor)
+            )
+        )
 
-    found = in_catalogue(TenantQuestions, tenant, every)
+    found = in_catalogue(TenantQuestions, tenant, find)
     show(
         ("Id", "Asked at", "Customers", "Topic", "Question", "Answer"),
         [

@@ -19,7 +19,7 @@ from mcp_platform.cli.commands.closed_days.shared import (
 from mcp_platform.cli.operating import show
 from mcp_platform.cli.spoken import say, worded
 from mcp_platform.errors import Invalid, NotFound
-from mcp_platform.kit.paging import MOST
+from mcp_platform.kit.paging import MOST, every
 from mcp_platform.onboarding.hours import clock_time
 from mcp_platform.registry.closed_days import (
     MOST_DAYS,
@@ -140,16 +140,12 @@ def remove(
 
 
 async def _all(part: ClosedDays, *, first: date, last: date | None) -> "list[ClosedDayOut]":
-    found, cursor = [], None
-    while True:
-        asked: dict[str, Any] = {"from": first.isoformat(), "limit": MOST, "cursor": cursor}
-        if last is not None:
-            asked["to"] = last.isoformat()
-        page = await part.page(ClosedDayQuery.model_validate(asked))
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
+    asked: dict[str, Any] = {"from": first.isoformat(), "limit": MOST}
+    if last is not None:
+        asked["to"] = last.isoformat()
+    return await every(
+        lambda cursor: part.page(ClosedDayQuery.model_validate({**asked, "cursor": cursor}))
+    )
 
 
 def _told(done: ClosedDaysOut) -> None:
