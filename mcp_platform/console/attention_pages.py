@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS
 from mcp_platform.audit.actor import Role
-from mcp_platform.console.conversations.thread import version_of
+from mcp_platform.console.conversations.thread import digest_of
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.database import Sessions
@@ -74,7 +74,7 @@ class AttentionPages:
             raise Invalid("There is no such filter.") from error
         async with self._sessions.everywhere() as session:
             found = await attention_page(session, query, now=visit.now)
-        version = version_of(found)
+        version = digest_of(found)
         if visit.request.query_params.get("seen") == version:
             return Response(status_code=204)
         kind = {"kind": query.kind} if query.kind else {}

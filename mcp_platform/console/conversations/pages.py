@@ -9,9 +9,9 @@ from mcp_platform.access.users import names_of
 from mcp_platform.assistant.journal import past_turns
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.console.conversations.thread import (
+    digest_of,
     shown,
     tint_of,
-    version_of,
     written_phone,
 )
 from mcp_platform.console.places import TENANT, tenant_of, tenant_page
@@ -64,7 +64,7 @@ class ConversationPages:
             )
             rows = found[:ROWS]
             names = await names_of(session, {each.taken_by for each in rows if each.taken_by})
-        version = version_of(rows, names)
+        version = digest_of(rows, names)
         if _unchanged(visit, version):
             return Response(status_code=204)
         chosen = f"handling={handling}" if handling else ""
@@ -158,7 +158,7 @@ class ConversationPages:
             )
         who = visit.signed_in.user.actor.subject
         hindrance = obstacle(conversation, tenant, who=who)
-        version = version_of(conversation, messages, appointments, turns, names, hindrance)
+        version = digest_of(conversation, messages, appointments, turns, names, hindrance)
         if _unchanged(visit, version):
             return Response(status_code=204)
         here = f"{ROOT}/t/{tenant.path}/conversations/{contact}"
@@ -208,7 +208,7 @@ def _working(tenant: Tenant, visit: PageVisit) -> Visit:
 
 def _state(conversation: Conversation, hindrance: str | None) -> str:
     """Return what the form for a reply depends on: it is left alone while this stays the same."""
-    return version_of(hindrance, conversation.taken_by, conversation.window_until is None)
+    return digest_of(hindrance, conversation.taken_by, conversation.window_until is None)
 
 
 def _handling(asked: str) -> Handling | None:

@@ -176,7 +176,7 @@ def written_phone(phone: str | None) -> str | None:
     return str(phonenumbers.format_number(number, form))
 
 
-def version_of(*shown: object) -> str:
+def digest_of(*shown: object) -> str:
     """Return what changes when what a page shows does."""
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
