@@ -29,6 +29,7 @@ from mcp_platform.console.me import OwnPages
 from mcp_platform.console.onboarding.live import LivePages
 from mcp_platform.console.onboarding.wizard import NewClientPages
 from mcp_platform.console.oversight.audit import AuditPages
+from mcp_platform.console.oversight.parked import PARKED, ParkedPages
 from mcp_platform.console.oversight.settings import SettingsPages
 from mcp_platform.console.sign_in import SignInPages
 from mcp_platform.console.tenant_pages import TenantPages
@@ -82,6 +83,7 @@ NAVIGATION: Final = (
         roles=("staff",),
         within="/t/{tenant}/conversations/",
     ),
+    NavigationItem(path=PARKED, label="parked.title", icon="inbox", roles=READERS),
     NavigationItem(path="/audit", label="shell.audit", icon="scroll-text", roles=WRITERS),
     NavigationItem(
         path="/t/{tenant}/questions",
@@ -132,6 +134,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *AnswerPages(parts.registry).table(),
         *WordingPages(parts.registry).table(),
         *SettingsPages(parts.registry).table(),
+        *ParkedPages(parts.sessions, tenants=parts.tenants).table(),
         *AuditPages(parts.sessions, tenants=parts.tenants).table(),
         *OwnPages(parts.account, parts.browser_sign_ins).table(),
     )

@@ -27,7 +27,7 @@ ICONS: Final = (
     "inbox", "info", "key-round", "languages", "list", "lock", "log-out", "message-circle",
     "message-circle-question-mark",
     "messages-square", "monitor", "moon", "mouse-pointer-click", "palette", "paperclip", "pause",
-    "phone", "play", "plug", "plus", "quote", "rocket", "scissors", "scroll-text", "search",
+    "phone", "play", "plug", "plus", "quote", "rocket", "rotate-cw", "scissors", "scroll-text", "search",
     "send", "settings", "shield-check", "smartphone", "sparkles", "stethoscope", "store", "sun",
     "terminal", "trash-2", "triangle-alert", "undo-2", "user-round", "users",
 )  # fmt: skip

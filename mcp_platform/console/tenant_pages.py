@@ -26,6 +26,7 @@ from mcp_platform.doctor.sentences import state
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.environments import EnvironmentChange, EnvironmentOut, Environments
 from mcp_platform.registry.fleet.fleet import fleet_row
+from mcp_platform.registry.fleet.parked import ParkedQuery, parked_page
 from mcp_platform.registry.professionals import Professionals
 from mcp_platform.registry.services import CatalogueQuery, Services
 from mcp_platform.tenants.directory import TenantDirectory
@@ -68,6 +69,9 @@ class TenantPages:
             row = await fleet_row(session, client, environment, now=visit.now)
             findings = await Findings(session, located.id).last()
             actor = visit.signed_in.user.actor
+            stopped = await parked_page(
+                session, ParkedQuery(client_name=client, environment=facts.environment, limit=1)
+            )
             offers = await Services(session, actor, located).page(CatalogueQuery(limit=1))
             people = await Professionals(session, actor, located).page(CatalogueQuery(limit=1))
         known = await self._keys.known(client, environment, actor=actor)
@@ -77,6 +81,7 @@ class TenantPages:
             "tenant.html",
             facts=facts,
             row=row,
+            stopped=sum(stopped.counts.values()),
             reason=reason_of(row, say=visit.say, tongue=visit.tongue),
             pills=PILLS,
             checks=_checks(findings, visit),

@@ -36,6 +36,7 @@ PAGES = (
     f"{TENANT}/settings",
     f"{TENANT}/audit",
     "/console/audit",
+    "/console/parked",
     f"{TENANT}/questions",
     f"{TENANT}/services",
     f"{TENANT}/services/_new",

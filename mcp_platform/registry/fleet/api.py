@@ -1,13 +1,16 @@
-"""`/api/v1/admin/fleet` and `/attention`: how all tenants are, and what waits for somebody."""
+"""`/api/v1/admin/fleet`, `/attention` and `/parked`: how all tenants are, what waits, what stopped."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from mcp_platform.access.guard import allowed
-from mcp_platform.access.routes import READERS
+from mcp_platform.access.routes import READERS, WRITERS, AtTenant, at_tenant
 from mcp_platform.audit.actor import Actor
+from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.kit.http import problems
+from mcp_platform.registry.environments import Environments
+from mcp_platform.registry.environments_api import ONE as TENANT
 from mcp_platform.registry.fleet.attention import (
     AttentionItemOut,
     AttentionPageOut,
@@ -15,12 +18,22 @@ from mcp_platform.registry.fleet.attention import (
     attention_page,
 )
 from mcp_platform.registry.fleet.fleet import FleetPageOut, FleetQuery, FleetRowOut, fleet_page
+from mcp_platform.registry.fleet.parked import (
+    ParkedItemOut,
+    ParkedPageOut,
+    ParkedQuery,
+    ReplayOut,
+    ReplayWish,
+    parked_page,
+    replay_parked,
+)
 from mcp_platform.registry.routes import Registry
 
 
 def add_routes(router: APIRouter, registry: Registry) -> None:
     """Add the routes over all tenants."""
     Reader = Annotated[Actor, Depends(allowed(registry.guard, *READERS))]  # noqa: N806  # a type
+    AtWriter = Annotated[AtTenant, Depends(at_tenant(registry.guard, *WRITERS))]  # noqa: N806
 
     @router.get(
         "/fleet",
@@ -64,3 +77,36 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
             counts=found.counts,
             next_cursor=found.next_cursor,
         )
+
+    @router.get(
+        "/parked",
+        summary="What stopped, over all tenants, the latest first",
+        description="`turn` is what a customer wrote and every attempt to answer failed, `whatsapp` a"
+        " message that was given up or that Meta could not deliver, `calendar_put` and"
+        " `calendar_remove` an event that could not be written or taken away. A viewer reads with"
+        " phone numbers masked.",
+        responses=problems(401, 403, 422, 503),
+        tags=["environments"],
+    )
+    async def read_parked(actor: Reader, query: Annotated[ParkedQuery, Query()]) -> ParkedPageOut:
+        async with registry.reading() as session:
+            found = await parked_page(session, query, masked=actor.role == "viewer")
+        return ParkedPageOut(
+            items=[ParkedItemOut.model_validate(each) for each in found.items],
+            counts=found.counts,
+            next_cursor=found.next_cursor,
+        )
+
+    @router.post(
+        f"{TENANT}/parked/replay",
+        summary="Try again what stopped",
+        description="A message may reach the customer a second time: read the conversation first."
+        " What is not parked is passed over.",
+        responses=problems(401, 403, 404, 413, 422, 503),
+        tags=["environments"],
+    )
+    async def replay_parked_items(wish: ReplayWish, at: AtWriter) -> ReplayOut:
+        async with registry.changing() as session:
+            tenant = await Environments(session, at.actor).tenant(at.client_name, at.environment)
+            done = await replay_parked(session, tenant, wish, trail=ActorTrail(at.actor))
+        return ReplayOut(replayed=done)
