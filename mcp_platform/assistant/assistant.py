@@ -16,7 +16,7 @@ from mcp_platform.assistant.beside_person import beside_person, help_in_danger
 from mcp_platform.assistant.choosing.danger import SAFETY
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
-from mcp_platform.assistant.language import detect, doubtful
+from mcp_platform.assistant.language import detect, detect_first, doubtful
 from mcp_platform.assistant.menu import STEP, Menu
 from mcp_platform.assistant.metrics import MENU_TURNS, UNREAD_TEXT
 from mcp_platform.assistant.model import (
@@ -232,12 +232,16 @@ class Assistant:
         if not doubtful(texts, now=spoken):
             return spoken
         async with journal.begin() as session:
-            before = await Messages(session, tenant.id).latest(
+            messages = Messages(session, tenant.id)
+            before = await messages.latest(
                 contact.id, most=HISTORY_MOST, since=context.now - HISTORY_SINCE
             )
             last = [each.text for each in before if each.inbound][-1:]
             names = names_of(context, catalogue)
             language = detect([*last, *texts], now=spoken, names=names)
+            stranger = contact.language is None and language == spoken
+            if stranger and await messages.last_spoken(contact.id) is None:
+                language = detect_first(texts, now=spoken, names=names)
             if language != spoken:
                 await Contacts(session, tenant.id).speaks(contact.id, language)
         return supported(language)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mcp_platform.tenants.languages import LANGUAGES
 
-SIGNS = 2  # one alone is a joke, a name, a typing error: "gracias", "sorry"
+SIGNS = 2  # one alone, of somebody who has written before, is a joke, a name, a typing error: "gracias", "sorry"
 WORDS = 3  # "thank you" and "buenos días" are said in any language
 
 _WORDS = {
@@ -37,7 +37,7 @@ _WORDS = {
     " preco valor custa cartão cartao dinheiro desconto endereço endereco rua bairro nome consulta"
     " atrasar atrasado atrasada vaga encaixe encaixar tive surgiu uma né ne viu lo los rs ok si un"
     " cita turno dale vale on am pm acho sei talvez estar lugar pago segundo mando cambio va van"
-    " media ha primer come look make off day spa kids late deixa deixar chama paro",
+    " oie oiee moça moca moço moco media ha primer come look make off day spa kids late deixa deixar chama paro",
     "en": "a an the i i'm im i'd id i'll ill i've you you're your he she it it's its is we they"
     " them us me my his her our their this that that's these those there here to of in on at by for"
     " from with without and or but if so as be am is isn't are aren't was were been being do don't"
@@ -54,7 +54,7 @@ _WORDS = {
     " minute minutes hello hi hey good great nice fine sure okay please thanks thank thx sorry"
     " welcome bye works work working available slot slots haircut cut price cost card cash address"
     " location person people name son daughter husband wife mom dad kid child brother sister free"
-    " wrong right sick way about off best really all e x ok am pm legal",
+    " wrong right sick way walk about off best really all e x ok am pm legal",
     "es": "a al o os as un una unos unas el la los las lo le les de del en con sin por para y e pero"
     " si sí que qué es ser soy somos son era fue fui está esta estás están estan estoy estamos estar"
     " hay ha he hace hacen hacer haces tengo tiene tienes tienen tenemos tener quiero quiere quieres"
@@ -85,10 +85,10 @@ _USUAL = {language: frozenset(words.split()) for language, words in _WORDS.items
 _SPELT = {
     "pt-BR": re.compile(r"[ãõçâêôà]|[aeiou][ln]h[aeiou]|^k{3}"),
     "en": re.compile(r"'(?:m|s|d|t|ll|re|ve)$"),
-    "es": re.compile(r"\wñ|ñ\w|[cs]i[oó]n$|^ll|^j[aeá]j[aeá]"),
+    "es": re.compile(r"[¿¡]|\wñ|ñ\w|[cs]i[oó]n$|^ll|^j[aeá]j[aeá]"),
 }
 # Whole words: in an id such as `s_7a3me` nothing is said in any language.
-_TOKEN = re.compile(r"(?<!\w)[^\W\d_]+(?:'[a-z]+)?(?!\w)")
+_TOKEN = re.compile(r"[¿¡]|(?<!\w)[^\W\d_]+(?:'[a-z]+)?(?!\w)")
 
 
 def detect(messages: Sequence[str], *, now: str, names: Iterable[str] = ()) -> str:
@@ -108,6 +108,17 @@ def detect(messages: Sequence[str], *, now: str, names: Iterable[str] = ()) -> s
         if clear or sum(signs > 0 for signs in against) >= SIGNS:
             return other
     return now
+
+
+def detect_first(messages: Sequence[str], *, now: str, names: Iterable[str] = ()) -> str:
+    """Return the language of the first words that a contact ever writes, or `now`.
+
+    Nothing of theirs speaks for `now` yet: one sign of another language is enough where there is
+    none of it, and none of a third that weighs as much.
+    """
+    weights = _weights(_words(" ".join(messages)) - _words(" ".join(names)))
+    likely = [language for language in LANGUAGES if weights[language] == max(weights.values())]
+    return now if weights[now] or len(likely) > 1 else likely[0]
 
 
 def doubtful(messages: Sequence[str], *, now: str) -> bool:

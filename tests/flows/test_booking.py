@@ -253,6 +253,18 @@ async def test_the_tenant_s_language_holds_until_a_second_message_speaks_against
     assert heard == [None, None, None, "es", "es"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("how much is Corte?", "R$45.00"), ("¿cuánto cuesta Corte?", "45,00"), ("hola", "asistente")],
+)
+async def test_a_stranger_is_answered_in_the_language_of_the_first_words(
+    here: World, words: str, said: str
+) -> None:
+    answered = text_of(await here.ask(words))
+    assert said in answered
+    assert "Aqui é o assistente" not in answered
+
+
 async def test_a_proposal_stands_even_if_the_model_fails_right_after_it(here: World) -> None:
     offer = await here.ask("Tem horário para corte amanhã com o Zé?")
     slot = choices_of(offer)[0]["id"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mcp_platform.rehearsal.dialogues import WEEKDAYS
 from mcp_platform.simulators.gemini.choosing import MOST_ROUNDS, choose
 from mcp_platform.simulators.gemini.models import MODELS
 from mcp_platform.simulators.gemini.wire import ModelFunctionCall, Prompt
@@ -378,6 +379,20 @@ def test_what_a_reply_had_wrong_is_left_out() -> None:
     answer = {"problems": ["say[1]: there is no such phrase"]}
     say = [{"phrase": "greet"}, {"phrase": "done_boook"}]
     assert phrases("oi", *tool("reply", {"say": say}, answer)) == ["greet"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("atende {}?", "atendem na {}?", "vcs abrem {}?", "are you open on {}?"),
+        *("closed {}?", "¿abren el {}?", "atienden el {}?", "¿están abiertos el {}?"),
+    ],
+)
+@pytest.mark.parametrize("day", range(7))
+def test_whether_it_is_open_is_asked_of_every_weekday(asked: str, day: int) -> None:
+    for weekdays in WEEKDAYS.values():
+        [said] = phrases(asked.format(weekdays[day]))
+        assert said.startswith("hours_day(")
 
 
 def test_the_only_service_needs_no_naming() -> None:

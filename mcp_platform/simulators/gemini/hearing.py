@@ -77,8 +77,8 @@ _INFO = {
     "price": r"\b(?:precos?|quanto (?:custa\w*|e|fica|sai|ta|cobra\w*)|valor(?:es)?|tabela|how much"
     r"|prices?|costs?|cuanto (?:cuesta\w*|sale|vale|cobran|es)|precios?|tarifas?)\b",
     "hours": r"horarios? de (?:funcionamento|atendimento|atencion|apertura)"
-    r"|\b(?:abrem?|atendem(?! (?:crianca|cachorr|homem|mulher|convenio|domicilio)\w*)|aberto|fecham?|funcionam?|funcionamento|opening hours|business hours|open|close"
-    r"|closing|abren|cierran|abierto)\b",
+    r"|\b(?:abrem?|atendem?\b(?! (?:crianca|cachorr|homem|mulher|convenio|domicilio)\w*)|aberto|fecham?|funcionam?|funcionamento|opening hours|business hours|open|closed?"
+    r"|closing|abren|atienden|cierran|abiertos?|cerrados?)\b",
     "phone": r"\b(?:telefone|phone number|telefono)\b",
     "notes": r"\b(?:estacionamento|parking|cartao|pix|card|tarjeta|wifi|estacionar|aceitam?)\b",
     "services": r"\b(?:quais|que|what|which|cuales)\b.{0,8}\b(?:servicos|services|servicios)\b"
