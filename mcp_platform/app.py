@@ -45,11 +45,13 @@ from mcp_platform.registry.examples import with_examples
 from mcp_platform.registry.staff_api import tenant_appointments_router, tenant_conversations_router
 from mcp_platform.rights.api import rights_router
 from mcp_platform.scheduling.api import appointments_router
+from mcp_platform.whatsapp.app_webhook import AppWebhook
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
 log = structlog.get_logger(__name__)
 
 WEBHOOK = ("api", "v1", "webhooks", "whatsapp")
+APP_WEBHOOK = "/api/v1/webhooks/meta"
 PINNED_PREFIX = "/api/v1/"
 # Readiness is asked often, by several; Postgres need not be.
 PROBE_FOR_S = 1.0
@@ -84,7 +86,10 @@ def create_app(platform: Platform) -> ASGIApp:
     if pinned is not None:
         served = PinnedTenantPaths(served, path=pinned)
     if platform.gateway is not None:
-        served = WebhookFirst(served, webhook=platform.gateway.webhook, pinned=pinned)
+        gateway = platform.gateway
+        served = WebhookFirst(
+            served, webhook=gateway.webhook, of_app=gateway.app_webhook, pinned=pinned
+        )
     return served
 
 
@@ -249,13 +254,19 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
 
 
 class WebhookFirst:
-    """Sends `/<client>/<environment>/api/v1/webhooks/whatsapp` straight to its endpoint."""
+    """Sends `…/api/v1/webhooks/whatsapp` and `/api/v1/webhooks/meta` straight to their endpoints."""
 
     def __init__(
-        self, app: ASGIApp, *, webhook: WhatsAppWebhook, pinned: tuple[str, str] | None
+        self,
+        app: ASGIApp,
+        *,
+        webhook: WhatsAppWebhook,
+        of_app: AppWebhook,
+        pinned: tuple[str, str] | None,
     ) -> None:
         self._app = app
         self._webhook = webhook
+        self._of_app = of_app
         self._pinned = pinned
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -270,6 +281,9 @@ class WebhookFirst:
                         scope, receive, send, client_name=client_name, environment=environment
                     )
                     return
+            elif path == APP_WEBHOOK:
+                await self._of_app.serve(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
     def _tenant(self, path: str) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""What arrives and asks for no answer: statuses of our messages, and changes of user ids.
+"""What arrives and asks for no answer: statuses of messages, changes of user ids, of templates.
 
 Applied in batches, each tenant's oldest first. Several workers may do so at once: a batch is locked.
 """
@@ -20,6 +20,8 @@ from mcp_platform.outbox import troubles
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, apply_statuses
+from mcp_platform.templates.templates import MessageTemplates
+from mcp_platform.templates.watch import looks
 from mcp_platform.tenants.tenant import TenantId, Topology
 
 log = structlog.get_logger(__name__)
@@ -122,6 +124,8 @@ async def _apply(session: AsyncSession, rows: Sequence[WaitingEvent], notices: N
             status = StatusUpdate.from_webhook(tenant_id, content["status"])
             updates += [status] if status is not None else []
         else:
+            if looks(content):
+                await MessageTemplates(session, tenant_id).look()
             for previous, current in _renamed(content):
                 contacts = Contacts(session, tenant_id)
                 contact_id = await contacts.known_as(f"u:{previous}")

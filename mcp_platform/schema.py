@@ -24,6 +24,7 @@ from mcp_platform.outbox import models as _outbox
 from mcp_platform.publishing import models as _publishing
 from mcp_platform.rights import models as _rights
 from mcp_platform.scheduling import models as _scheduling
+from mcp_platform.templates import models as _templates
 from mcp_platform.tenants import models as _tenants
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _FEATURES = (
     _inbox,
     _outbox,
     _scheduling,
+    _templates,
     _tenants,
 )
 

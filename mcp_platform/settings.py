@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         " tenants (pt_BR, en, es), in which notices to owners are sent. Unset: as plain text, which Meta delivers only within 24 hours of the"
         " owner's own last message.",
     )
+    meta_verify_token: str | None = Field(
+        None,
+        description="What Meta must know to set `/api/v1/webhooks/meta` as an app's callback. Unset:"
+        " nobody can set it, and templates are looked at every hour.",
+    )
     park_after: int = Field(
         5, ge=1, description="Starts of one turn before it is parked for a person."
     )

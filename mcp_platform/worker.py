@@ -27,6 +27,7 @@ from mcp_platform.outbox.delivery import Delivery
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.retention import prune
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
+from mcp_platform.templates.watch import TemplateWatch
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.tenant import TenantId, Topology
 
@@ -37,6 +38,7 @@ FOLLOW_UP_EVERY_S = 0.2
 PRUNE_EVERY_S = 3600.0
 EXAMINE_EVERY_S = 30.0  # how late an examination may begin
 LOOK_EVERY_S = 15.0  # how late a look at calendars may begin
+TEMPLATES_EVERY_S = 15.0  # how late a look at templates may begin
 KEEP_QUEUE_LOG = timedelta(days=1)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
@@ -63,6 +65,7 @@ class Worker:
         notices: Notices,
         daily: DailyCheck,
         calendars: CalendarWatch,
+        templates: TemplateWatch,
         idle: IdleConversations,
         places: Places,
         sweep_every: timedelta,
@@ -85,6 +88,7 @@ class Worker:
         self._notices = notices
         self._daily = daily
         self._calendars = calendars
+        self._templates = templates
         self._idle = idle
         self._sweep_every = sweep_every
         self._patience = patience
@@ -112,6 +116,9 @@ class Worker:
                 group.create_task(self._forever("sweep", self._sweep, every_s=sweep_s))
                 group.create_task(self._forever("doctor", self._examine, every_s=EXAMINE_EVERY_S))
                 group.create_task(self._forever("calendars", self._look, every_s=LOOK_EVERY_S))
+                group.create_task(
+                    self._forever("templates", self._look_at_templates, every_s=TEMPLATES_EVERY_S)
+                )
                 group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
         finally:
             await self._drain()
@@ -211,6 +218,9 @@ class Worker:
 
     async def _look(self) -> None:
         await self._calendars.run(stopping=self._stopping.is_set)
+
+    async def _look_at_templates(self) -> None:
+        await self._templates.run(stopping=self._stopping.is_set)
 
     async def _prune(self) -> None:
         pruned = await prune(

@@ -123,6 +123,18 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "phrase": "ask_help",
             "wordings": [f"words of {tenant_id}"],
         },
+        "message_templates": {
+            "purpose": "reminder",
+            "language": "pt-BR",
+            "version": 1,
+            "name": f"mcp_reminder_{tenant_id}",
+            "words": f"words of {tenant_id}",
+            "buttons": ["Confirmar"],
+            "own": True,
+            "wanted_at": NOW,
+            "changed_at": NOW,
+        },
+        "template_looks": {"due_at": NOW},
         "open_questions": {
             "id": f"q{tenant_id}",
             "words": f"words of {tenant_id}",

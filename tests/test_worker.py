@@ -42,6 +42,7 @@ def worker() -> Worker:
         notices=nothing,
         daily=nothing,
         calendars=nothing,
+        templates=nothing,
         idle=nothing,
         places=Places(4, 4),
         sweep_every=EARLIER,

@@ -37,6 +37,7 @@ from tests.factories import ZONE
 PATIENCE_S = 90.0  # for anything, on a machine with other things to do; only failures wait so long
 LONG_POLL_S = 2.0  # less than the time-out of the clients that ask
 ANA = "5511999998888"
+APP_VERIFY = "verify-the-app"  # what Meta knows to set the app's own callback
 
 
 @dataclass(slots=True)
@@ -198,6 +199,7 @@ class World:
         await self._write_credentials(tenant, account, private)
         known = {
             "phone_number_id": tenant.phone_number_id,
+            "waba_id": f"waba-{client_name}",
             "calendar_id": tenant.calendar_id,
             "owner_whatsapp": tenant.owner,
             "address": "Rua das Flores, 123",
@@ -261,11 +263,26 @@ class World:
             "GEMINI_API_KEY": tenant.gemini_key,
             "WHATSAPP_API_TOKEN": f"token-{tenant.client_name}",
             "WHATSAPP_PHONE_NUMBER_ID": tenant.phone_number_id,
+            "WHATSAPP_BUSINESS_ACCOUNT_ID": f"waba-{tenant.client_name}",
             "WHATSAPP_APP_SECRET": tenant.app_secret,
             "WHATSAPP_WEBHOOK_VERIFY_TOKEN": f"verify-{tenant.client_name}",
         }
         text_ = "\n".join(f"{name}={value}" for name, value in lines.items())
         (self.credentials / f"{tenant.client_name}-{tenant.environment}.env").write_text(text_)
+
+    async def announce_app(self) -> None:
+        """Have Meta tell the app of the tenant, at the callback of all."""
+        name = self.tenant.client_name
+        token = f"app-{name}|{self.tenant.app_secret}"
+        callback = f"{self.url}/api/v1/webhooks/meta"
+        wanted = {"object": "whatsapp_business_account", "callback_url": callback}
+        await _ok(
+            self.meta.post(
+                f"/v26.0/app-{name}/subscriptions",
+                json={**wanted, "verify_token": APP_VERIFY},
+                headers={"authorization": f"Bearer {token}"},
+            )
+        )
 
     # -- being a customer ----------------------------------------------------------------------
 
@@ -587,7 +604,13 @@ async def world(
     simulators: Simulators, database_url: str, credentials: Path, **changes: Any
 ) -> AsyncIterator[World]:
     """Start the service on a database of its own."""
-    settings = {"debounce_s": 0.15, "debounce_cap_s": 1, "sweep_s": 0.5, **changes}
+    settings = {
+        "debounce_s": 0.15,
+        "debounce_cap_s": 1,
+        "sweep_s": 0.5,
+        "meta_verify_token": APP_VERIFY,
+        **changes,
+    }
     async with (
         unstarted_world(simulators, database_url, credentials, **settings) as made,
         running(made),

@@ -15,14 +15,16 @@ from mcp_platform.conversations.replies import Replies
 from mcp_platform.inbox.ingest import Ingest
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
+from mcp_platform.whatsapp.app_webhook import AppWebhook
 from mcp_platform.whatsapp.webhook import WhatsAppWebhook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The webhook, and what the tenant API needs."""
+    """The webhooks, and what the tenant API needs."""
 
     webhook: WhatsAppWebhook
+    app_webhook: AppWebhook
     guard: TokenGuard
     chat: Chat
     appointments: TenantAppointments
@@ -45,6 +47,12 @@ async def open_gateway(stack: AsyncExitStack, shared: Shared) -> Gateway:
     return Gateway(
         webhook=WhatsAppWebhook(
             tenants=shared.tenants, credentials=shared.credentials, ingest=ingest
+        ),
+        app_webhook=AppWebhook(
+            tenants=shared.tenants,
+            credentials=shared.credentials,
+            ingest=ingest,
+            verify_token=settings.meta_verify_token,
         ),
         guard=TokenGuard(
             tokens=TenantTokens(keys), tenants=shared.tenants, clock=shared.clock, users=users

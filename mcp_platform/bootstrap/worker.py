@@ -22,9 +22,11 @@ from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
+from mcp_platform.templates.watch import TemplateWatch
 from mcp_platform.tenants.cards import BusinessCards
 from mcp_platform.tenants.tenant import Topology
 from mcp_platform.whatsapp.client import WhatsApp
+from mcp_platform.whatsapp.graph_account import GraphAccount
 from mcp_platform.whatsapp.pacing import Pacing
 from mcp_platform.whatsapp.receipts import Receipts
 from mcp_platform.worker import Worker
@@ -129,6 +131,16 @@ async def open_worker(
             catalogues=catalogues,
             calendar_of=agendas.calendar_of,
             notices=notices,
+            pinned=settings.pinned,
+            clock=clock,
+        ),
+        templates=TemplateWatch(
+            sessions=sessions,
+            tenants=tenants,
+            credentials=credentials,
+            account=GraphAccount(
+                http=http, base_url=settings.meta_graph_url, version=settings.meta_graph_version
+            ),
             pinned=settings.pinned,
             clock=clock,
         ),

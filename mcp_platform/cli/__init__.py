@@ -112,6 +112,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "app",
         "See who would come if a time became free, and note whom you have seen to.",
     ),
+    "templates": (
+        "templates",
+        "app",
+        "See and make the message templates by which customers are reached outside of 24 hours.",
+    ),
     "credentials": (
         "credentials",
         "app",

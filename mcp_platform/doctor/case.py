@@ -13,6 +13,7 @@ from mcp_platform.assistant.model import ModelCard, ModelCards
 from mcp_platform.errors import Unavailable
 from mcp_platform.scheduling.calendar_access import CalendarAccess
 from mcp_platform.scheduling.catalogue import Catalogue
+from mcp_platform.templates.templates import MessageTemplate
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
 from mcp_platform.tenants.rollout import Rollouts
 from mcp_platform.tenants.tenant import Tenant
@@ -95,6 +96,10 @@ class Case:
     catalogue: Catalogue | None = None
     role: RoleState | None = None
     template: str | None = None
+    templates: tuple[MessageTemplate, ...] = ()
+    """Those by which customers are reached, as Meta last described them."""
+    marketing: bool = False
+    """The tenant pays for templates that Meta counts as MARKETING."""
     owner_wrote_at: datetime | None = None
     """When the owner last wrote to the number: for a day, notices need no template."""
     fix: bool = False

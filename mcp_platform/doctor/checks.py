@@ -77,6 +77,7 @@ WEBHOOKS = (
     Check("whatsapp.subscription", "meta", checks_whatsapp.subscription, needs=_ACCOUNT),
     Check("whatsapp.callback", "meta", checks_whatsapp.callback, needs=_NUMBER),
     Check("whatsapp.template", "meta", checks_whatsapp.template, needs=_ACCOUNT),
+    Check("whatsapp.templates", "here", checks_whatsapp.templates),
     Check("public.proxies", "here", checks_public.proxies),
     Check("public.handshake", "public", checks_public.handshake, needs=SECRET),
     Check("public.webhook", "public", checks_public.webhook, needs=("public.handshake",)),

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from mcp_platform.doctor.case import Chart
 from mcp_platform.doctor.results import CheckOutcome
 from mcp_platform.outbox.delivery import WINDOW
+from mcp_platform.templates.templates import REVIEWED
+from mcp_platform.templates.texts import APPROVED
+from mcp_platform.templates.watch import unsendable
 from mcp_platform.whatsapp.account import LONGEST_CALLBACK, AccountRefused
 from mcp_platform.whatsapp.messages import template_language
 
@@ -250,6 +253,26 @@ async def template(chart: Chart) -> CheckOutcome:
         count = str(ours.variables)
         return CheckOutcome("whatsapp.template", "wrong_variables", {**details, "count": count})
     return CheckOutcome("whatsapp.template", "approved", details)
+
+
+async def templates(chart: Chart) -> CheckOutcome:
+    """Tell of the templates for customers as Meta last described them: a worker asks every hour."""
+    known = chart.case.templates
+    if not known:
+        return CheckOutcome("whatsapp.templates", "none")
+    wrong = unsendable(known, marketing=chart.case.marketing)
+    told = {
+        "path": chart.case.tenant.path,
+        "templates": ", ".join(f"{each.name} ({each.status})" for each in wrong),
+    }
+    if wrong and all(each.status == APPROVED for each in wrong):
+        return CheckOutcome("whatsapp.templates", "marketing", told)
+    if wrong:
+        return CheckOutcome("whatsapp.templates", "unsendable", told)
+    if waiting := [each.name for each in known if each.status in REVIEWED]:
+        waits = {**told, "templates": ", ".join(waiting)}
+        return CheckOutcome("whatsapp.templates", "reviewed", waits)
+    return CheckOutcome("whatsapp.templates", "sendable", {"count": str(len(known))})
 
 
 def _window(chart: Chart) -> CheckOutcome:

@@ -21,6 +21,7 @@ from mcp_platform.doctor.visits import Visits
 from mcp_platform.kit.database import Sessions
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling.catalogue_store import load_catalogue
+from mcp_platform.templates.templates import MessageTemplates
 from mcp_platform.tenants.credentials import Credentials, CredentialStore, CredentialsUnreadable
 from mcp_platform.tenants.health import TenantHealth
 from mcp_platform.tenants.languages import for_staff
@@ -100,6 +101,9 @@ class Doctor:
             catalogue = await load_catalogue(session, tenant.id)
             wrote = await _owner_wrote_at(session, tenant)
             name = await session.scalar(_LOGIN, {"tenant_id": tenant.id})
+            templates = MessageTemplates(session, tenant.id)
+            known = tuple(await templates.all())
+            marketing = await templates.pays_for_marketing()
             role = None
             if name is not None or tenant.topology == "isolated":
                 role = await role_state(session, name or "")
@@ -110,6 +114,8 @@ class Doctor:
             catalogue=catalogue,
             role=role,
             template=self._template,
+            templates=known,
+            marketing=marketing,
             owner_wrote_at=wrote,
             fix=fix,
             write=write,

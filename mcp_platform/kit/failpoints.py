@@ -20,6 +20,7 @@ FAILPOINTS: dict[str, str] = {
     "outbox.after_claim": "an effect is marked as being sent, no call is made yet",
     "outbox.after_done": "the effect is written down as done, the next one is not woken",
     "statuses.before_commit": "statuses are applied, not committed",
+    "templates.after_create": "Meta has a template to review, we have not written that down",
     "turn.after_calendar": "the calendar was asked, the slot is not booked yet",
     "turn.after_claim": "the turn's events are frozen, nothing is done yet",
     "turn.after_close": "the reply is committed and the lease returned, the wake-up is not done",

@@ -15,6 +15,7 @@ from mcp_platform.registry.answers import phrases_api as phrases
 from mcp_platform.registry.answers import questions_api as questions
 from mcp_platform.registry.fleet import api as fleet
 from mcp_platform.registry.routes import Registry
+from mcp_platform.registry.templates import api as templates
 from mcp_platform.registry.waiting import api as waitlist
 
 __all__ = ["Registry", "registry_router"]
@@ -25,7 +26,7 @@ def registry_router(registry: Registry) -> APIRouter:
     router = APIRouter(prefix=ADMIN_API, route_class=bodies_up_to(MOST_BYTES))
     for part in (
         *(clients, environments, catalogue, closed_days, holidays),
-        *(answers, questions, phrases, waitlist, fleet),
+        *(answers, questions, phrases, templates, waitlist, fleet),
     ):
         part.add_routes(router, registry)
     return router

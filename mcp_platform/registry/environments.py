@@ -191,6 +191,17 @@ class EnvironmentChange(ChangeForm):
         CommandOption("Where notices go: (11) 98765-4321, or with its country's code."),
     ] = None
     model_enabled: Annotated[bool, Field(description="False: the menu answers.")] = True
+    templates_as_marketing: Annotated[
+        bool,
+        Field(
+            description="Whether a template that Meta counts as MARKETING is sent all the same, at"
+            " about nine times the price in Brazil."
+        ),
+        CommandOption(
+            "Whether a template that Meta counts as MARKETING is sent all the same (it is not).",
+            off="--no-templates-as-marketing",
+        ),
+    ] = False
     phone_number_id: Annotated[
         MetaId | None,
         Field(description="Meta's id of the number; no two tenants share one."),
@@ -241,6 +252,7 @@ class EnvironmentOut(VersionedOut):
     notes: str | None
     owner_whatsapp: str | None
     model_enabled: bool
+    templates_as_marketing: bool
     phone_number_id: str | None
     waba_id: str | None
     calendar_id: str | None

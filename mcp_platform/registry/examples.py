@@ -53,6 +53,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "HolidaysChosen": {"days": ["2027-01-01", "2027-02-09"], "bookings": "ask"},
     "PhraseWish": {"wordings": ["Opa[, {name}]! Em que posso ajudar?", "Diga[, {name}]!"]},
+    "TemplateWish": {"purpose": "reminder"},
     "AnswerWish": {
         "title": "Estacionamento",
         "questions": ["Tem estacionamento?", "Onde deixo o carro?"],

@@ -29,6 +29,6 @@ OF_NOBODY: Final = frozenset(
     {"answers", "answer_texts", "own_wordings", "services", "professionals", "offerings"}
     | {"opening_spans", "closed_days", "calendar_looks", "booking_locks", "credential_keys"}
     | {"doctor_results", "doctor_visits", "offboardings", "publications", "tenant_troubles"}
-    | {"users", "erasures"}
+    | {"users", "erasures", "message_templates", "template_looks"}
 )
 """Tables of tenants that hold nothing of a contact."""

@@ -82,6 +82,30 @@ class TenantDirectory:
         tenant = self._known.get(tenant_id)
         return tenant or await self._ask(tenant_id, TenantRow.id == tenant_id)
 
+    async def of_account(self, waba_id: str) -> list[Tenant]:
+        """Return the tenants of a WhatsApp Business account that are not off-boarded, uncached.
+
+        Raises:
+            Unavailable: Postgres is away.
+        """
+        try:
+            async with self._sessions.everywhere() as session:
+                found = await session.execute(
+                    select(TenantRow, ClientRow.business_name)
+                    .join(ClientRow)
+                    .where(TenantRow.waba_id == waba_id, TenantRow.status != "offboarded")
+                    .order_by(TenantRow.client_name, TenantRow.environment)
+                )
+                tenants = [tenant_of(*row) for row in found]
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise Unavailable(
+                "The tenant cannot be looked up: the database is away.",
+                retry_after=timedelta(seconds=5),
+            ) from error
+        return [
+            each for each in tenants if self._only in (None, (each.client_name, each.environment))
+        ]
+
     def forget(self) -> None:
         """Drop what is cached, after a change made in this process."""
         self._known.clear()

@@ -85,6 +85,8 @@ class TenantRow(Versioned, Base):
     owner_whatsapp: Mapped[str | None] = mapped_column(info=PURGED)
     """Where notices to the owner go: digits of an international number, no `+`."""
     model_enabled: Mapped[bool] = mapped_column(server_default="true")
+    templates_as_marketing: Mapped[bool] = mapped_column(server_default="false")
+    """Whether a template that Meta counts as MARKETING is sent, at its price."""
     phone_number_id: Mapped[str | None] = mapped_column(info=PURGED)
     waba_id: Mapped[str | None] = mapped_column(info=PURGED)
     calendar_id: Mapped[str | None] = mapped_column(info=PURGED)

@@ -7,7 +7,7 @@ account.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from mcp_platform.errors import CredentialRefused, Unavailable
 
@@ -72,12 +72,19 @@ class TemplateState:
 
     name: str
     language: str
+    """As Meta writes it to whoever asks: `pt_BR`."""
     status: str
     variables: int | None
+    id: str = ""
+    category: str = ""
+    reason: str = ""
+    """Why it was refused, in a word of Meta's."""
+    body: str = ""
+    buttons: tuple[str, ...] = ()
 
 
 class WhatsAppAccount(Protocol):
-    """Reads, and two writes that a person asked for.
+    """Reads, and the writes that somebody asked for.
 
     Every method raises:
         AccountRefused: Graph refuses the token, the object or the request.
@@ -107,3 +114,13 @@ class WhatsAppAccount(Protocol):
 
     async def templates(self, *, token: str, account_id: str, name: str) -> list[TemplateState]:
         """Return the templates of exactly this name, in each language."""
+
+    async def templates_like(
+        self, *, token: str, account_id: str, part: str
+    ) -> list[TemplateState]:
+        """Return the templates whose names have this part."""
+
+    async def create_template(
+        self, *, token: str, account_id: str, definition: Mapping[str, Any]
+    ) -> TemplateState:
+        """Ask Meta to review a template; return what is known of it at once."""

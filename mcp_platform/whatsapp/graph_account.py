@@ -29,6 +29,7 @@ _NUMBER_FIELDS = (
     "id,display_phone_number,platform_type,status,quality_rating,name_status,throughput,"
     "health_status,webhook_configuration"
 )
+_TEMPLATE_FIELDS = "id,name,language,status,category,rejected_reason,components"
 _VARIABLE = re.compile(r"\{\{\s*[a-z0-9_]+\s*\}\}")
 _LIMITS = frozenset({4, 17, 32, 613, 80007, 80008})  # Source: Meta, "Rate limits": app, user, WABA
 _AWAY = frozenset({Action.RETRY, Action.RETRY_FEW, Action.WAIT})
@@ -100,21 +101,24 @@ class GraphAccount(WhatsAppAccount):
         await self._ask("POST", number_id, token, body={"webhook_configuration": wanted})
 
     async def templates(self, *, token: str, account_id: str, name: str) -> list[TemplateState]:
-        found = await self._pages(
-            f"{account_id}/message_templates",
-            token,
-            {"name": name, "fields": "name,language,status,components"},
+        found = await self.templates_like(token=token, account_id=account_id, part=name)
+        return [each for each in found if each.name == name]
+
+    async def templates_like(
+        self, *, token: str, account_id: str, part: str
+    ) -> list[TemplateState]:
+        # Graph finds what merely contains the name.
+        wanted = {"name": part, "fields": _TEMPLATE_FIELDS}
+        return list(
+            map(_template, await self._pages(f"{account_id}/message_templates", token, wanted))
         )
-        return [
-            TemplateState(
-                name=name,
-                language=_text(each.get("language")),
-                status=_text(each.get("status")),
-                variables=_variables(each),
-            )
-            for each in found
-            if each.get("name") == name  # Graph finds what merely contains the name, too
-        ]
+
+    async def create_template(
+        self, *, token: str, account_id: str, definition: Mapping[str, Any]
+    ) -> TemplateState:
+        path = f"{account_id}/message_templates"
+        answer = await self._ask("POST", path, token, body=definition)
+        return _template({**definition, **answer})
 
     async def _pages(
         self, path: str, token: str, params: Mapping[str, str]
@@ -177,6 +181,25 @@ def _refuse(answer: Mapping[str, Any], *, status: int) -> NoReturn:
     if rule.action in _AWAY and not refused_secret:
         raise AccountAway(f"Graph: {code or f'HTTP {status}'}")
     raise AccountRefused(code=code, subcode=subcode, about_proof=about_proof)
+
+
+def _template(node: Mapping[str, Any]) -> TemplateState:
+    components = list(map(_mapping, _list(node.get("components"))))
+    body = next((_text(each.get("text")) for each in components if each.get("type") == "BODY"), "")
+    buttons = (_list(each.get("buttons")) for each in components if each.get("type") == "BUTTONS")
+    reason = _text(node.get("rejected_reason"))
+    return TemplateState(
+        name=_text(node.get("name")),
+        # Webhooks and some pages write `pt-BR`, the list `pt_BR`; ids are numbers here and there.
+        language=_text(node.get("language")).replace("-", "_"),
+        status=_text(node.get("status")),
+        variables=_variables(node),
+        id=str(node.get("id") or ""),
+        category=_text(node.get("category")),
+        reason="" if reason == "NONE" else reason,
+        body=body,
+        buttons=tuple(_text(_mapping(each).get("text")) for each in next(buttons, [])),
+    )
 
 
 def _variables(template: Mapping[str, Any]) -> int | None:

@@ -63,7 +63,7 @@ def parse(
             events.extend(parts.events())
             in_groups += parts.in_groups
     if not events and not misrouted:
-        events.append(_whole(tenant_id, document, trace_id))
+        events.append(whole_event(tenant_id, document, trace_id))
     return ParsedWebhook(events, misrouted, in_groups)
 
 
@@ -144,7 +144,7 @@ class _Change:
         )
 
     def _other(self, content: JSON) -> NewEvent:
-        return _whole(self._tenant, content, self._trace)
+        return whole_event(self._tenant, content, self._trace)
 
     def _sender(
         self, message: dict[str, JSON]
@@ -184,7 +184,8 @@ class _Change:
         )
 
 
-def _whole(tenant_id: TenantId, content: JSON, trace_id: str | None) -> NewEvent:
+def whole_event(tenant_id: TenantId, content: JSON, trace_id: str | None) -> NewEvent:
+    """Return what asks for no answer as one event, kept whole. The same content is the same event."""
     body = dumps(content, sort=True)  # the same content in another order is the same event
     return NewEvent(
         tenant_id=tenant_id,

@@ -59,9 +59,9 @@ class WhatsAppWebhook:
             tenant = await self._tenants.by_path(client_name, environment)
             if scope["method"] == "POST":
                 await self._take(tenant, scope, receive)
-                await _answer(send, b"")
+                await answer(send, b"")
             elif scope["method"] == "GET":
-                await _answer(send, await self._shake_hands(tenant, scope))
+                await answer(send, await self._shake_hands(tenant, scope))
             else:
                 raise MethodNotAllowed("GET", "POST")
             status = 200
@@ -91,7 +91,7 @@ class WhatsAppWebhook:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
-                body = await _read(headers, receive)
+                body = await read_body(headers, receive)
         except TimeoutError as error:
             raise TooSlow from error
         if tenant.status == "offboarded":
@@ -132,7 +132,13 @@ class WhatsAppWebhook:
         )
 
 
-async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        TooLarge: it is larger than what Meta posts.
+        Unauthorized: it never came whole.
+    """
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > LARGEST:
         raise TooLarge(LARGEST)
@@ -151,7 +157,8 @@ async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-async def _answer(send: Send, body: bytes) -> None:
+async def answer(send: Send, body: bytes) -> None:
+    """Answer 200 with `body`."""
     # Without a length uvicorn would send chunks, and write to the socket twice.
     headers = [*HEADERS, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -19,7 +19,7 @@ from mcp_platform.words.texts import TEXTS
 
 # In the order in which they are printed. Not printed are `dates`, which are patterns, and what this
 # module itself reads.
-SECTIONS = ("outcomes", "menu", "telling", "buttons", "rows", "notices", "misplaced")
+SECTIONS = ("outcomes", "menu", "telling", "templates", "buttons", "rows", "notices", "misplaced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class DocumentTexts:
     outcomes: str
     menu: str
     telling: str
+    templates: str
     buttons: str
     rows: str
     notices: str

@@ -47,6 +47,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         *("phrases list", "phrases show", "phrases set", "phrases reset"),
         *("questions list", "questions answer", "questions dismiss", "questions merge"),
         *("questions calls", "questions called", "waitlist list", "waitlist done"),
+        *("templates list", "templates create", "templates sync"),
         *("users create", "users list", "users disable", "users enable"),
         *("users reset-password", "users reset-totp"),
         *("inbox parked", "inbox replay", "outbox dead", "outbox replay"),

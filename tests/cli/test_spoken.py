@@ -42,7 +42,12 @@ ELSEWHERE = (
     *("kit/forms.py", "kit/http.py", "kit/paging.py", "kit/standstill.py", "provisioning/api.py"),
     *("provisioning/call.py", "scheduling/google/", "simulators/", "tenants/access.py"),
     *("onboarding/drafts.py", "registry/staff_api.py"),
-    *("whatsapp/client.py", "whatsapp/graph_account.py", "whatsapp/webhook.py"),
+    *(
+        "whatsapp/client.py",
+        "whatsapp/graph_account.py",
+        "whatsapp/app_webhook.py",
+        "whatsapp/webhook.py",
+    ),
 )
 # What the API or the assistant alone is refused, in modules that serve commands too.
 NOT_HERE = {

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mcp_platform.doctor.case import RoleState
 from mcp_platform.scheduling.holidays import HolidayRules
+from mcp_platform.templates.templates import MessageTemplate
 from mcp_platform.tenants.credentials import (
     CredentialsForbidden,
     CredentialsGarbled,
@@ -72,6 +73,7 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 @leads_to("whatsapp.subscription", "subscribed")
 @leads_to("whatsapp.callback", "here")
 @leads_to("whatsapp.template", "approved")
+@leads_to("whatsapp.templates", "none")
 @leads_to("public.handshake", "echoed")
 @leads_to("public.webhook", "guarded")
 def nothing(_: ExaminedTenant) -> None:
@@ -531,6 +533,33 @@ FAULTS["whatsapp.template", "wrong_variables"] = lambda here: here.template(
     components=[{"type": "BODY", "text": "{{1}} e {{2}}"}]
 )
 FAULTS["whatsapp.template", "refused"] = _meta_says(200, kind="templates")
+
+
+def _template(**about: object) -> PutOutOfOrder:
+    made = MessageTemplate(
+        purpose="reminder",
+        language="pt-BR",
+        version=1,
+        name="mcp_reminder_v1",
+        words="Lembrete",
+        buttons=(),
+        own=False,
+        reason=None,
+        wanted_at=NOW,
+        changed_at=NOW,
+        **{"status": "APPROVED", "category": "UTILITY", **about},
+    )
+
+    def fault(here: ExaminedTenant) -> None:
+        here.case = replace(here.case, templates=(made,))
+
+    return fault
+
+
+FAULTS["whatsapp.templates", "sendable"] = _template()
+FAULTS["whatsapp.templates", "reviewed"] = _template(status="PENDING")
+FAULTS["whatsapp.templates", "marketing"] = _template(category="MARKETING")
+FAULTS["whatsapp.templates", "unsendable"] = _template(status="PAUSED")
 
 
 # -- from outside --------------------------------------------------------------------------------

@@ -60,6 +60,11 @@ ERRORS: Mapping[str, str] = {
     "A question is not merged into itself.": "Uma pergunta não se junta a ela mesma.",
     "This customer did not ask that question.": "Este cliente não fez essa pergunta.",
     "--question goes with --keep.": "--question vai com --keep.",
+    "There are {count} versions of this template already.": ("Já há {count} versões deste modelo."),
+    "Somebody else has just made this version: try again.": (
+        "Alguém acabou de fazer esta versão: tente de novo."
+    ),
+    "purpose: say which template has these words.": "purpose: diga qual modelo tem estas palavras.",
     "There is no phrase {id}.": "Não existe a frase {id}.",
     "{id} is about safety: its wording is the same for every business.": (
         "{id} é de segurança: as palavras são as mesmas para todo negócio."

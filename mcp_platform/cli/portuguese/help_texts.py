@@ -481,6 +481,32 @@ HELP: Mapping[str, str] = {
         " ([bold]answer[/]) por telefone, ou mensagens paradas ([bold]parked[/])."
     ),
     "How many, what waits longest first.": "Quantos, o que espera há mais tempo primeiro.",
+    "See and make the message templates by which customers are reached outside of 24 hours.": (
+        "Mostra e cria os modelos de mensagem com que se fala com clientes fora das 24 horas."
+    ),
+    "reminder, confirmation, moved, cancelled, answer or agenda. Unset: all.": (
+        "reminder, confirmation, moved, cancelled, answer ou agenda. Sem a opção: todos."
+    ),
+    "The business's own words, with the same variables.": (
+        "As palavras do próprio negócio, com as mesmas variáveis."
+    ),
+    "List the templates and what Meta says of each. Only what is APPROVED is sent.": (
+        "Lista os modelos e o que a Meta diz de cada um. Só o que está APPROVED é enviado."
+    ),
+    "Have templates made at Meta, in our words or the business's own.": (
+        "Pede à Meta os modelos, com as nossas palavras ou as do próprio negócio."
+    ),
+    "A worker asks Meta within seconds; its review takes minutes, at most a day. Repeat it after"
+    " Meta rejected one: the next version is made. What is approved is sent until the next one is.": (
+        "Um worker pede à Meta em segundos; a análise leva minutos, no máximo um dia. Repita depois"
+        " de uma recusa: é feita a versão seguinte. O que está aprovado é enviado até que ela esteja."
+    ),
+    "Have Meta asked again what it says of the templates; a worker does it within seconds.": (
+        "Pergunta de novo à Meta o que ela diz dos modelos; um worker faz isso em segundos."
+    ),
+    "Whether a template that Meta counts as MARKETING is sent all the same (it is not).": (
+        "Se um modelo que a Meta conta como MARKETING é enviado assim mesmo (não é)."
+    ),
     "See who would come if a time became free, and note whom you have seen to.": (
         "Mostra quem viria se vagasse um horário, e anota quem já foi atendido."
     ),

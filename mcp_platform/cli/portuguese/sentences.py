@@ -50,6 +50,15 @@ SENTENCES: Mapping[str, str] = {
     "a second person for its first service": "segunda pessoa para o primeiro serviço",
     "a free time later today": "horário livre ainda hoje",
     "free times within the next six days": "horário livre nos próximos seis dias",
+    # Templates.
+    "Template": "Modelo",
+    "Language": "Idioma",
+    "Category": "Categoria",
+    "Sent": "Envia",
+    "There are no templates: mcp-platform templates create.": (
+        "Não há modelos: mcp-platform templates create."
+    ),
+    "Meta gave no answer: {why}": "A Meta não respondeu: {why}",
     # Phrases.
     "Phrase": "Frase",
     "Words": "Palavras",

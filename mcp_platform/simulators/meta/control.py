@@ -43,6 +43,7 @@ class MetaControl:
             _get("numbers", self._numbers),
             _post("contacts", self._add_contact),
             _post("templates", self._add_template),
+            _post("templates/state", self._change_template),
             _post("media", self._add_media),
             _post("settings", self._change_settings),
             _get("settings", self._settings),
@@ -80,7 +81,12 @@ class MetaControl:
         }
 
     async def _add_contact(self, body: dict[str, Any]) -> Any:
-        return self._world.contact(str(body["phone_number_id"]), body).as_json()
+        number = str(body["phone_number_id"])
+        contact = self._world.contact(number, body)
+        if "offline" in body:
+            address = contact.wa_id or contact.user_id or ""
+            self._world.reachable(number, address, offline=bool(body["offline"]))
+        return contact.as_json()
 
     async def _add_template(self, body: dict[str, Any]) -> Any:
         waba = self._world.state.waba(str(body["waba_id"]))
@@ -90,6 +96,11 @@ class MetaControl:
         del template["waba_id"]
         waba.templates.append(template)
         return template
+
+    async def _change_template(self, body: dict[str, Any]) -> Any:
+        wanted = {key: str(body[key]) for key in ("waba_id", "name", "language")}
+        news = {key: body[key] for key in ("status", "category", "reason") if key in body}
+        return await self._world.templates.change(**wanted, **news)
 
     async def _add_media(self, body: dict[str, Any]) -> Any:
         media = self._world.add_media(

@@ -58,6 +58,7 @@ _CODES: dict[int, tuple[str, int]] = {
     132000: ("Number of parameters does not match the expected number of params", 400),
     132001: ("Template name does not exist in the translation", 400),
     132015: ("Template is paused", 400),
+    132016: ("Template is disabled", 400),
     132018: ("There's an issue with the parameters in your template", 400),
     133004: ("Server temporarily unavailable", 503),
     133010: ("Phone number not registered", 400),

@@ -22,6 +22,9 @@ class MetaSettings:
         known_messages: Whether only messages that went through here can be marked as read.
         statuses: What is told of each accepted message, in order: `sent`, `delivered`, `read`.
         status_gap_s: Pause before each status.
+        review: What becomes of a new template: `approve`, `reject`, `marketing` (approved as that) or
+            `wait`, until the control API decides.
+        review_s: How long a review takes.
         retry: When notifications that were not answered 200 are posted again.
     """
 
@@ -30,6 +33,8 @@ class MetaSettings:
     known_messages: bool = True
     statuses: tuple[str, ...] = ("sent", "delivered")
     status_gap_s: float = 0.0
+    review: str = "approve"
+    review_s: float = 0.0
     retry: RetryPlan = field(default_factory=RetryPlan)
 
     def changed(self, **changes: Any) -> "MetaSettings":

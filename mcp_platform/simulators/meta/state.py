@@ -59,6 +59,7 @@ class WhatsAppContact:
     pair_tokens: float = PAIR_BURST
     pair_at: float = 0.0
     typing: bool = False
+    offline: bool = False
 
     def window_open(self, *, now: float) -> bool:
         """Tell whether free-form messages still reach this contact."""
@@ -91,6 +92,10 @@ class LoggedMessage:
     kind: str
     payload: dict[str, Any]
     addressed_by: str = "to"
+    category: str = "service"
+    """At which price it is counted."""
+    until: float | None = None
+    """When Meta drops it, if the phone has not got it by then."""
     statuses: list[str] = field(default_factory=list)
     read: bool = False
 

@@ -100,7 +100,7 @@ def status_value(number: Number, entry: LoggedMessage, *, status: str, at: float
     if contact.user_id:
         told["recipient_user_id"] = contact.user_id
     if status in {"sent", "delivered"}:
-        category = "utility" if entry.kind == "template" else "service"
+        category = entry.category
         told["pricing"] = {
             "billable": True,
             "pricing_model": "PMP",

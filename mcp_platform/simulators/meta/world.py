@@ -5,7 +5,6 @@ It does what follows, in order, after a message was accepted or a contact wrote.
 """
 
 import asyncio
-import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -26,9 +25,9 @@ from mcp_platform.simulators.meta.state import (
     digits_of,
     new_wamid,
 )
+from mcp_platform.simulators.meta.templates import Templates
 from mcp_platform.simulators.meta.written import content_of
 
-_NO_PARAMETER = re.compile(r"[\n\r\t]| {5}")  # what a template's variable may not hold
 _DELAY_S = 1.0  # of `delay_statuses` when its parameter does not say
 
 
@@ -49,6 +48,12 @@ class MetaWorld:
         self.now = now
         self._initial = self.settings = settings
         self.deliverer = webhooks.Deliverer(plan=lambda: self.settings.retry)
+        self.templates = Templates(
+            self.state,
+            self.deliverer,
+            now=now,
+            review=lambda: (self.settings.review, self.settings.review_s),
+        )
 
     def reset(self) -> None:
         """Forget everything that was registered or said, and go back to the first settings."""
@@ -103,6 +108,26 @@ class MetaWorld:
             username=who.get("username"),
         )
 
+    def reachable(self, phone_number_id: str, address: str, *, offline: bool) -> None:
+        """Take a contact's phone off the net, or bring it back: what waited is delivered then.
+
+        Raises:
+            KeyError: there is no such number, or no such contact.
+        """
+        number = self.state.number(phone_number_id)
+        contact = number.find(address)
+        if contact is None:
+            raise KeyError(f"no contact {address!r}")
+        contact.offline = offline
+        if offline:
+            return
+        for entry in number.entries:
+            waits = entry.contact is contact and entry.statuses == ["sent"]
+            if waits and (entry.until is None or self.now() < entry.until):
+                value = webhooks.status_value(number, entry, status="delivered", at=self.now())
+                told = self._tell_status(number, entry, "delivered", value)
+                self.deliverer.spawn(told, phone_number_id=phone_number_id)
+
     def add_media(
         self,
         phone_number_id: str,
@@ -125,7 +150,8 @@ class MetaWorld:
         """
         kind = check_message(payload)
         self._check_media(number, payload, kind=kind)
-        self._check_template(number, payload, kind=kind)
+        if kind == "template":
+            self.templates.check_message(number.waba_id, payload["template"])
         now = self.now()
         contact, addressed_by = self._addressee(number, payload)
         context = {
@@ -140,6 +166,11 @@ class MetaWorld:
             raise GraphError(131056)
         wamid = new_wamid(contact.wa_id or contact.user_id or "")
         entry = LoggedMessage("out", wamid, now, contact, kind, payload, addressed_by)
+        if kind == "template":
+            template = self.templates.find(number.waba_id, payload["template"]) or {}
+            entry.category = template.get("category", "UTILITY").lower()
+            lasts = template.get("message_send_ttl_seconds")
+            entry.until = None if lasts is None else now + lasts
         number.entries.append(entry)
         number.accepted += 1
         contact.typing = False
@@ -166,30 +197,6 @@ class MetaWorld:
         media = self.state.media.get(payload[kind]["id"])
         if media is None or media.phone_number_id != number.phone_number_id:
             raise GraphError(131009, details=f"Param {kind}['id'] is not a valid media ID.")
-
-    def _check_template(self, number: Number, payload: dict[str, Any], *, kind: str) -> None:
-        if kind != "template":
-            return
-        components = payload["template"].get("components", [])
-        texts = [str(p.get("text", "")) for c in components for p in c.get("parameters", [])]
-        if any(_NO_PARAMETER.search(text) for text in texts):
-            details = (
-                "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
-            )
-            raise GraphError(132018, details=details)
-        templates = self.state.waba(number.waba_id).templates
-        if not templates:
-            return  # an account whose templates nobody registered has any that is asked for
-        wanted = (payload["template"]["name"], payload["template"]["language"]["code"])
-        found = next((t for t in templates if (t["name"], t["language"]) == wanted), None)
-        if found is None:
-            raise GraphError(
-                132001, details="template name ({}) does not exist in {}".format(*wanted)
-            )
-        bodies = [c for c in components if c["type"] == "body"]
-        given = sum(len(body.get("parameters", [])) for body in bodies)
-        if given != found.get("body_parameters", given):
-            raise GraphError(132000, details=f"body: number of localizable_params ({given})")
 
     def mark_read(self, number: Number, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Turn a contact's message and those before it blue, and show that someone types if asked.
@@ -242,6 +249,9 @@ class MetaWorld:
             (status, webhooks.status_value(number, entry, status=status, at=self.now()))
             for status in self.settings.statuses
         ]
+        if entry.contact.offline:
+            # One tick; the phone gets it when it is back, unless its template's time has run out.
+            told = [each for each in told if each[0] == "sent"]
         for status, value in reversed(told) if "reorder_statuses" in struck else told:
             await asyncio.sleep(self.settings.status_gap_s)
             await self._tell_status(number, entry, status, value)

@@ -37,9 +37,11 @@ def content_of(
 
 
 def _reply(number: Number, contact: WhatsAppContact, spec: Mapping[str, Any]) -> dict[str, Any]:
+    if spec.get("kind") == "template":
+        return _quick_reply(number, contact, spec)
     kind = f"{spec.get('kind')}_reply"
     if kind not in {"button_reply", "list_reply"} or not {"id", "title"} <= spec.keys():
-        raise ValueError('reply needs id, title and kind ("button" or "list")')
+        raise ValueError('reply needs id, title and kind ("button" or "list"), or kind "template"')
     chosen = {key: spec[key] for key in ("id", "title", "description") if key in spec}
     content: dict[str, Any] = {"type": "interactive", "interactive": {"type": kind, kind: chosen}}
     asked = (
@@ -49,6 +51,29 @@ def _reply(number: Number, contact: WhatsAppContact, spec: Mapping[str, Any]) ->
         sender = digits_of(number.display_phone_number)
         content["context"] = {"from": sender, "id": question.wamid}
     return content
+
+
+def _quick_reply(
+    number: Number, contact: WhatsAppContact, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a tap on the button `index` of the last template: its payload, or else its label."""
+    asked = next(
+        e
+        for e in reversed(number.entries)
+        if e.contact is contact and e.direction == "out" and e.kind == "template"
+    )
+    index = int(spec.get("index", 0))
+    buttons = {
+        int(each["index"]): each["parameters"][0]["payload"]
+        for each in asked.payload["template"].get("components", ())
+        if each["type"] == "button"
+    }
+    label = str(spec.get("title", ""))
+    return {
+        "type": "button",
+        "button": {"text": label, "payload": buttons.get(index, label)},
+        "context": {"from": digits_of(number.display_phone_number), "id": asked.wamid},
+    }
 
 
 def _media(number: Number, spec: Mapping[str, Any], keep_media: KeepMedia) -> dict[str, Any]:
