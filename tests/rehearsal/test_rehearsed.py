@@ -22,6 +22,7 @@ ITS_OWN = {
     *("id", "client_name", "environment", "status", "topology", "owner_whatsapp", "model_enabled"),
     *("phone_number_id", "waba_id", "calendar_id", "database_role", "cpu_request", "cpu_limit"),
     *("memory_request", "memory_limit", "created_at", "updated_at", "version"),
+    "templates_as_marketing",
 }
 ACTOR = system("tests")
 
