@@ -285,6 +285,10 @@ class _Sentences:
             return f"(?i:{self._value(id_, name.removesuffix('_cap'))})"
         if name == "sum":
             return self._values["sum_of_times" if id_ == "duration_sum" else "sum"]
+        if name == "service" and id_ == "ask_day":  # of one visit that is for several
+            last = {"pt-BR": " e ", "en": ",? and ", "es": " (?:y|e) "}[self._language]
+            one = self._values["service"]
+            return f"{one}(?:(?:, {one})*{last}{one})?"
         return self._values.get(name, "(?!)")
 
     def _appointments(self, visits: Iterable[Visit]) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.beside_person import beside_person, help_in_danger
 from mcp_platform.assistant.choosing.danger import SAFETY
+from mcp_platform.assistant.choosing.data_wishes import data_wish
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, detect_first, doubtful
@@ -165,6 +166,8 @@ class Assistant:
             if action is None or action["do"] != "words":
                 return TurnReply(await turn.menu.do(action), "menu")
             texts = [*texts, action["text"]]
+        elif wish := data_wish(texts):
+            return TurnReply(await turn.menu.do({"do": wish}), "menu")
         phrases = turn.speech.phrases
         unreadable = "unreadable" in kinds
         if not texts:

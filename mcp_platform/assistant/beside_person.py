@@ -1,7 +1,8 @@
 """What the assistant says while a person has the conversation: by code, without the model.
 
 Whoever waits for a person that nobody has seen yet is told so, once for each hand-over, and may go on
-with the assistant by a tap. Danger to life is answered all the same. Otherwise it is silent.
+with the assistant by a tap. Danger to life is answered all the same, and what somebody wants of their
+own data. Otherwise it is silent.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.assistant.choosing.danger import SAFETY, danger_in
+from mcp_platform.assistant.choosing.data_wishes import data_wish
+from mcp_platform.assistant.faq.own_data import DOES
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.turn_at_work import TurnAtWork, TurnReply
 from mcp_platform.conversations.contacts import Contacts
@@ -26,14 +29,26 @@ async def beside_person(
     standing = await turn.hand_over()
     if danger := _help_in(texts, standing):
         return await turn.saying(danger, texts)
+    action = await turn.menu.meaning(tap) if tap else None
+    if wish := _own_data(action, texts):
+        return TurnReply(await turn.menu.do({"do": wish}), "menu", meanwhile=True)
     if standing.taken or standing.answered:
         return None
-    action = await turn.menu.meaning(tap) if tap else await turn.typed_choice(texts)
+    if not tap:
+        action = await turn.typed_choice(texts)
     if action is not None and action["do"] == "back":
         return await _back(turn, action, texts)
     if standing.said & {WAITING} or standing.said_lately & SAFETY:
         return None
     return await turn.saying(WAITING, texts)
+
+
+def _own_data(action: Action | None, texts: Sequence[str]) -> str | None:
+    """Return what is wanted of one's own data: by a tap, else by words."""
+    if action is not None:
+        does: str = action["do"]
+        return does if does in DOES else None
+    return data_wish(texts)
 
 
 async def help_in_danger(turn: TurnAtWork, texts: Sequence[str]) -> TurnReply | None:

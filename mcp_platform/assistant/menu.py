@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from mcp_platform.assistant.choosing.searches import find_action, just_after, more_action, search_of
 from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
+from mcp_platform.assistant.faq.own_data import DOES, OwnData
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
@@ -60,6 +61,7 @@ class Menu:
         self._of_business = of_business
         self._catalogue = toolbox.catalogue
         self._faq = Faq(toolbox, language=supported(speech.language))
+        self._own_data = OwnData(toolbox, language=supported(speech.language))
 
     async def root(self, *, why: str = "", greet: bool = True) -> Reply:
         """Say what can be done here, with buttons that do it."""
@@ -214,6 +216,9 @@ class Menu:
                 return await self._act(then) if then else await self.root(greet=False)
             case {"do": "note_wish", "service": service, "day": day}:
                 return await self._wish(service, date.fromisoformat(day))
+            case {"do": does} if does in DOES:
+                text, choices = await self._own_data.do(does)
+                return await self._reply(text, choices)
             case {"do": "human"}:
                 return await self._done(await self._tools.hand_over(STEP))
         return await self.root(greet=False)

@@ -1,5 +1,6 @@
 """The part `admin`: users, their sign-ins, and what they administer."""
 
+import asyncio
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from mcp_platform.provisioning.client import RemoteProvisioner
 from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.rights.fingerprints import Fingerprints
+from mcp_platform.rights.requested import RequestedErasures
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 
 
@@ -73,6 +75,13 @@ async def open_admin(
     sign_ins = SignIns(
         sessions=sessions, passwords=passwords, totp=totp, tokens=tokens, live=live, clock=clock
     )
+    fingerprints = Fingerprints(keys_folder(settings))
+    erasing = asyncio.create_task(
+        RequestedErasures(
+            sessions, notices=shared.notices, fingerprints=fingerprints, clock=clock
+        ).run()
+    )
+    stack.push_async_callback(_end, erasing)
     return Administration(
         sessions=sessions,
         guard=UserGuard(tokens=tokens, live=live, clock=clock),
@@ -92,7 +101,7 @@ async def open_admin(
             clock=clock,
         ),
         examinations=Examinations(doctor=examining, sessions=sessions),
-        fingerprints=Fingerprints(keys_folder(settings)),
+        fingerprints=fingerprints,
         credential_keys=CredentialKeys(
             sessions=sessions,
             store=shared.store,
@@ -111,3 +120,9 @@ async def open_admin(
         ),
         translator=Translator(model=await own_gemini(settings, stack), store=shared.store),
     )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -119,6 +119,10 @@ ANSWERED_BY = Sql("""
       AND NOT (CAST(:who AS text) = 'human'
                AND human_by IS NOT NULL AND human_until > clock_timestamp())
 """)
+ASK_ERASURE = Sql("""
+    UPDATE contacts SET erasure_asked_at = coalesce(erasure_asked_at, :now)
+    WHERE tenant_id = :tenant AND id = :contact
+""")
 SPEAKS = Sql("UPDATE contacts SET language = :language WHERE tenant_id = :tenant AND id = :contact")
 # The phone number has changed hands.
 PART = Sql("""
@@ -154,7 +158,8 @@ MERGE = (
             human_by = CASE WHEN other.answered_by = 'human' THEN other.human_by
                             ELSE mine.human_by END,
             human_since = CASE WHEN other.answered_by = 'human' THEN other.human_since
-                               ELSE mine.human_since END
+                               ELSE mine.human_since END,
+            erasure_asked_at = coalesce(mine.erasure_asked_at, other.erasure_asked_at)
         FROM contacts other
         WHERE mine.tenant_id = :tenant AND mine.id = :into
           AND other.tenant_id = :tenant AND other.id = :other
@@ -359,6 +364,10 @@ class Contacts:
         await self._driver.execute(
             SPEAKS, tenant=self._tenant, contact=contact_id, language=language
         )
+
+    async def ask_erasure(self, contact_id: ContactId, *, now: datetime) -> None:
+        """Note that the contact wants all that is kept of them erased. See `rights/requested.py`."""
+        await self._driver.execute(ASK_ERASURE, tenant=self._tenant, contact=contact_id, now=now)
 
     async def _part(self, contact_id: ContactId, alias: str) -> None:
         """Forget the phone number that has changed hands: nothing more is sent there for them."""

@@ -39,6 +39,8 @@ CONTACTS = Table(
     # Which person has taken the conversation; null: it waits for one.
     Column("human_by", Text),
     Column("human_since", DateTime(timezone=True)),
+    # When they confirmed that all that is kept of them is to be erased.
+    Column("erasure_asked_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
     CheckConstraint("space in ('whatsapp', 'api', 'erased')", name="space"),
     CheckConstraint("answered_by in ('assistant', 'human')", name="answered_by"),
@@ -47,6 +49,11 @@ CONTACTS = Table(
         "ix_contacts_with_people",
         "tenant_id",
         postgresql_where=text("answered_by = 'human'"),
+    ),
+    Index(
+        "ix_contacts_to_erase",
+        "erasure_asked_at",
+        postgresql_where=text("erasure_asked_at IS NOT NULL"),
     ),
 )
 

@@ -59,6 +59,8 @@ class NoticeTexts:
     late_by: str
     noted: str
     waitlisted: str
+    copy_wanted: str
+    erased: str
     call: str
     take: str
     somebody: str
@@ -236,6 +238,24 @@ class Notices:
         )
         await self._record(session, tenant, text, key=f"n:waitlisted:{key}", about=contact)
         NOTICES.labels(about="waitlisted").inc()
+
+    async def copy_wanted(
+        self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, key: str
+    ) -> None:
+        """Tell the owner, in the transaction of the wish, who wants a copy of their data, and how."""
+        text = _texts(tenant).copy_wanted.format(
+            who=_who(tenant, contact), path=tenant.path, name=contact.wa_id or contact.id
+        )
+        await self._record(session, tenant, text, key=f"n:copy:{key}", about=contact)
+        NOTICES.labels(about="copy_wanted").inc()
+
+    async def erased(
+        self, session: AsyncSession, tenant: Tenant, *, cancelled: int, receipt: UUID
+    ) -> None:
+        """Tell the owner, in the transaction that erases, that a customer wished it; not who."""
+        text = _texts(tenant).erased.format(count=cancelled, receipt=receipt)
+        await self._record(session, tenant, text, key=f"n:erased:{receipt}")
+        NOTICES.labels(about="erased").inc()
 
     async def left_alone(
         self, session: AsyncSession, tenant: Tenant, contact: NamedContact, *, key: str

@@ -22,7 +22,8 @@ from mcp_platform.tenants.tenant import Tenant
 CONTACT = Sql("""
     SELECT id, space, bsuid AS user_id, wa_id AS phone, api_user_id, name, language, created_at,
            last_inbound_at, answered_by, human_by AS taken_by, human_since AS with_person_since,
-           human_until AS with_person_until
+           human_until AS with_person_until,
+           erasure_asked_at
     FROM contacts WHERE tenant_id = :tenant AND id = :contact AND space <> 'erased'
 """)
 ALIASES = Sql("""
@@ -111,6 +112,9 @@ class ContactTold(_Told):
     taken_by: Annotated[str | None, Field(description="Who has taken the conversation.")]
     with_person_since: datetime | None
     with_person_until: datetime | None
+    erasure_asked_at: Annotated[
+        datetime | None, Field(description="When they confirmed that they want to be erased.")
+    ]
 
 
 class MessageTold(_Told):

@@ -59,6 +59,7 @@ Consequence = Literal[
     "show_see_times",  # the button that looks for times
     "show_first_times",  # the first free times, from today on
     "show_note_wish",  # the button that notes a wish for the waiting list
+    "show_erase",  # the button that asks whether their data is to be erased
     "show_back",  # the buttons that go on with the assistant; one of them shows times
     "show_ways",  # buttons: times, appointments, a person
     "show_menu",

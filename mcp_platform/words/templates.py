@@ -50,6 +50,7 @@ PLACEHOLDERS = frozenset(
         "privacy_link",
         "professional",
         "question",
+        "receipt",
         "service",
         "service2",
         "sum",

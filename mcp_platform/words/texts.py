@@ -47,6 +47,13 @@ class Outcomes:
     owner_answers: str
     faq_intro: str
     ask_what: str
+    own_data: str
+    erase_sure: str
+    erasure_asked: str
+    erased: str
+    data_kept: str
+    copy_asked: str
+    copy_of_team: str
     team_told: str
     team_reminded: str
     team_told_file: str
@@ -95,6 +102,10 @@ class Buttons:
     for_other: str
     other_service: str
     back: str
+    data_copy: str
+    data_erase: str
+    yes_erase: str
+    keep_data: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -453,6 +453,12 @@ async def test_own_wordings_are_said_in_place_of_ours_and_by_turns() -> None:
     assert TRUTH.unsaid(again, "pt-BR")
 
 
+async def test_what_is_named_twice_is_meant_once() -> None:
+    for about in ("corte corte", "corte Corte", ["corte", "CORTE"]):
+        said = await _said(Turn(language="pt-BR"), {"say": [{"phrase": "ask_day", "about": about}]})
+        assert "Corte e Corte" not in said
+
+
 def _nested(levels: int) -> object:
     value: object = "greet"
     for _ in range(levels):

@@ -100,6 +100,8 @@ class PhraseOptions:
                 return [(buttons.note_wish, note, ""), _a_person(self._texts)]
             case "show_person":
                 return [_a_person(self._texts)]
+            case "show_erase":
+                return [(buttons.data_erase, {"do": "erase"}, "")]
             case "show_back":
                 see: Action = {"do": "back", "then": _of()}
                 return [(buttons.times, see, ""), (buttons.back, {"do": "back"}, "")]

@@ -83,7 +83,8 @@ def _chosen_phrase(part: object, known: KnownIds) -> ChosenPhrase | str:
     if phrase is None:
         return "there is no such phrase"
     ids = list(_ids(about, known))
-    found = [(kind, id_) for id_ in ids if (kind := _kind(id_, phrase, known)) is not None]
+    # Once each: "Corte e Corte" is one service, by whichever of its names it is named.
+    found = list(dict.fromkeys(_found(ids, phrase, known)))
     if not ids:
         found = list(_implied(phrase, known))
     owns_none = not known.appointments and not found
@@ -110,6 +111,15 @@ def _ids(about: object, known: KnownIds) -> Iterator[str]:
 
 
 _Of = tuple[Kind, str]
+
+
+def _found(ids: Sequence[str], phrase: Phrase, known: KnownIds) -> Iterator[_Of]:
+    """Return which of the ids the phrase takes, services and professionals by their own id."""
+    for id_ in ids:
+        kind = _kind(id_, phrase, known)
+        of = {"service": known.catalogue.services, "professional": known.catalogue.professionals}
+        if kind is not None:
+            yield kind, _named(id_, of[kind]).id if kind in of else id_
 
 
 def _kind(id_: str, phrase: Phrase, known: KnownIds) -> Kind | None:
