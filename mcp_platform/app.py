@@ -177,6 +177,7 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,
+        live_feed=admin.live_feed,
         clock=shared.clock,
         public_url=shared.settings.public_url,
         development=shared.settings.console_design,

@@ -14,6 +14,7 @@ from mcp_platform.access import models as _access
 from mcp_platform.answers import models as _answers
 from mcp_platform.assistant import models as _assistant
 from mcp_platform.audit import models as _audit
+from mcp_platform.console.live import models as _live
 from mcp_platform.conversations import models as _conversations
 from mcp_platform.doctor import models as _doctor
 from mcp_platform.errors import PlatformError
@@ -38,6 +39,7 @@ _FEATURES = (
     _access,
     _answers,
     _audit,
+    _live,
     _onboarding,
     _publishing,
     _rights,

@@ -17,6 +17,8 @@ OF_THE_PLATFORM = frozenset(
         "client_drafts",
         "clients",
         "idempotency_keys",
+        "live_changes",
+        "live_watches",
         "manifest_blocks",
         "refresh_tokens",
         "sign_in_throttles",

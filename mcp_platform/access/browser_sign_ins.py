@@ -9,7 +9,7 @@ Source: OWASP, Session Management Cheat Sheet.
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -194,6 +194,21 @@ class BrowserSignIns:
                 )
                 for row in rows
             ]
+
+    async def stand(self, sign_in_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+        """Return which of these sign-ins still admit somebody. It is no sign of life of theirs."""
+        async with self._sessions.everywhere() as session:
+            found = await session.scalars(
+                select(SignInRow.id)
+                .join(UserRow, UserRow.id == SignInRow.user_id)
+                .where(
+                    SignInRow.id.in_(sign_in_ids),
+                    SignInRow.awaits_code.is_(False),
+                    UserRow.disabled.is_(False),
+                    _stands(self._clock()),
+                )
+            )
+            return set(found)
 
     async def end_others(self, user: SignedInUser) -> None:
         """Sign a user out everywhere but here, whatever they signed in with."""

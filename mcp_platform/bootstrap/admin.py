@@ -18,6 +18,7 @@ from mcp_platform.bootstrap.keys import keys_folder, token_keys
 from mcp_platform.bootstrap.provisioners import provisioner
 from mcp_platform.bootstrap.shared import Shared
 from mcp_platform.bootstrap.stores import sealer_of
+from mcp_platform.console.live.feed import LiveFeed
 from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.credentials.proofs import ChangeProving, ProvingHere
 from mcp_platform.doctor.examining import ExaminationPort, Examinations
@@ -48,6 +49,7 @@ class Administration:
     appointments: TenantAppointments
     translator: Translator
     fingerprints: Fingerprints
+    live_feed: LiveFeed
 
 
 async def open_admin(
@@ -82,6 +84,9 @@ async def open_admin(
         ).run()
     )
     stack.push_async_callback(_end, erasing)
+    browser_sign_ins = BrowserSignIns(sessions=sessions, sign_ins=sign_ins, live=live, clock=clock)
+    live_feed = LiveFeed(sessions, sign_ins=browser_sign_ins)
+    stack.callback(live_feed.close)
     return Administration(
         sessions=sessions,
         guard=UserGuard(tokens=tokens, live=live, clock=clock),
@@ -89,9 +94,8 @@ async def open_admin(
         isolation=Isolation(sessions=sessions, provisioner=prepares),
         passwords=passwords,
         sign_ins=sign_ins,
-        browser_sign_ins=BrowserSignIns(
-            sessions=sessions, sign_ins=sign_ins, live=live, clock=clock
-        ),
+        browser_sign_ins=browser_sign_ins,
+        live_feed=live_feed,
         account=OwnAccount(
             sessions=sessions,
             sign_ins=sign_ins,

@@ -97,6 +97,8 @@ async def _serve(
             running.start("off-boarding", leaving.run(), stop=leaving.stop)
         if internal is not None:
             running.serve("internal", create_internal_app(made), at=internal)
+        if made.admin is not None:
+            running.stop_with(made.admin.live_feed.close)
         if public is not None:
             running.serve(
                 "gateway", create_app(made), at=public, trusted_proxies=settings.trusted_proxies
@@ -177,6 +179,10 @@ class _Running:
         self, name: str, work: Coroutine[Any, Any, None], *, stop: Callable[[], None]
     ) -> None:
         self._tasks[asyncio.create_task(work, name=name)] = name
+        self._stops.append(stop)
+
+    def stop_with(self, stop: Callable[[], None]) -> None:
+        """Call `stop` when the others are told to: what it ends would be waited for."""
         self._stops.append(stop)
 
     def serve(

@@ -25,6 +25,8 @@ from mcp_platform.console.conversations.questions import QuestionPages
 from mcp_platform.console.credentials.pages import CredentialPages
 from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
+from mcp_platform.console.live.feed import LiveFeed
+from mcp_platform.console.live.stream_pages import LiveStreamPages
 from mcp_platform.console.me import OwnPages
 from mcp_platform.console.onboarding.live import LivePages
 from mcp_platform.console.onboarding.wizard import NewClientPages
@@ -61,6 +63,7 @@ class ConsoleParts:
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
+    live_feed: LiveFeed
     clock: Callable[[], datetime]
     public_url: str | None
     development: bool
@@ -102,6 +105,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *SignInPages(parts.browser_sign_ins, parts.sign_ins).table(),
         *FleetPages(parts.sessions).table(),
         *AttentionPages(parts.sessions).table(),
+        *LiveStreamPages(parts.live_feed, tenants=parts.tenants).table(),
         *TenantPages(
             parts.sessions,
             tenants=parts.tenants,

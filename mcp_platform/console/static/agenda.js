@@ -3,6 +3,7 @@
 // meant. Without this module everything still works.
 
 const MINUTE = 60_000; // each look costs the business one request at its calendar
+const SELDOM = 5 * MINUTE; // where the live stream tells of appointments, and only calendars are asked for
 const FAR = 8; // pixels, from which on a press is a drag
 const LONG = 300; // milliseconds, from which on a touch is one
 const HOUR = 12; // rows
@@ -12,11 +13,23 @@ document.addEventListener("change", ({ target }) => {
 });
 
 // A sheet that nobody looks at, or on which somebody is about to do something, is left alone.
-setInterval(() => {
+let looked = Date.now();
+let due = false;
+function freshen() {
   const sheet = document.querySelector("[data-agenda]");
-  if (!sheet || document.hidden || grabbed || sheet.contains(document.activeElement)) return;
+  const every = document.documentElement.dataset.live === "on" ? SELDOM : MINUTE;
+  if (!sheet || !(due || Date.now() - looked >= every)) return;
+  if (document.hidden || grabbed || sheet.contains(document.activeElement)) return;
+  looked = Date.now();
+  due = false;
   htmx.ajax("GET", location.pathname + location.search, { target: "#agenda", select: "#agenda", swap: "outerHTML" });
-}, MINUTE);
+}
+setInterval(freshen, 2_000); // also what was left alone is made up for
+document.addEventListener("live:change", ({ detail }) => {
+  if (detail !== document.querySelector("[data-agenda]")?.dataset.topic) return;
+  due = true;
+  freshen();
+});
 
 // What is being moved: its link, and where it would be put: a column, and a row in it.
 let grabbed = null;

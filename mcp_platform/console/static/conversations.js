@@ -53,12 +53,28 @@ function ready() {
 }
 
 ready();
+// It looks when the live stream says so, and now and then besides: what was missed is found so, and
+// everything where there is no stream.
+const SELDOM = 60; // seconds
+
 for (const page of document.querySelectorAll("[data-live]")) {
   let asking = false;
-  setInterval(async () => {
-    if (document.hidden || asking) return;
-    asking = true;
-    await look(page).catch(() => {}); // away for a moment: it is asked again
-    asking = false;
+  let due = false;
+  let looked = Date.now();
+  const news = async () => {
+    due = true;
+    while (due && !asking && !document.hidden) {
+      asking = true;
+      due = false;
+      looked = Date.now();
+      await look(page).catch(() => {}); // away for a moment: it is asked again
+      asking = false;
+    }
+  };
+  document.addEventListener("live:change", ({ detail }) => { if (detail === page.dataset.topic) news(); });
+  document.addEventListener("visibilitychange", () => { if (due) news(); });
+  setInterval(() => {
+    const every = document.documentElement.dataset.live === "on" ? SELDOM : page.dataset.every;
+    if (Date.now() - looked >= every * 1000 - 100) news();
   }, page.dataset.every * 1000);
 }
