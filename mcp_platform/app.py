@@ -40,6 +40,7 @@ from mcp_platform.onboarding.api import drafts_router
 from mcp_platform.onboarding.desk import DraftDesk
 from mcp_platform.publishing.api import config_router
 from mcp_platform.publishing.fleet_api import fleet_router
+from mcp_platform.publishing.publish_api import publication_router
 from mcp_platform.registry.api import Registry, registry_router
 from mcp_platform.registry.examples import with_examples
 from mcp_platform.registry.staff_api import tenant_appointments_router, tenant_conversations_router
@@ -174,6 +175,7 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         registry=_registry(admin, shared),
         appointments=admin.appointments,
         drafts=_drafts(admin, shared),
+        publishing=admin.publishing,
         account=admin.account,
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,
@@ -251,6 +253,7 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
     )
     app.include_router(drafts_router(_drafts(admin, shared), guard=guard))
     app.include_router(fleet_router(sessions, guard=guard))
+    app.include_router(publication_router(admin.publishing, sessions, guard=guard, clock=clock))
     app.include_router(audit_router(sessions, tenants=tenants, guard=guard))
 
 

@@ -12,6 +12,7 @@ from mcp_platform.access.passwords import Passwords
 from mcp_platform.access.sign_ins import SignIns
 from mcp_platform.access.totp import TotpSecrets
 from mcp_platform.access.user_tokens import LiveSignIns, UserGuard, UserTokens
+from mcp_platform.bootstrap.commands import api_server_ranges
 from mcp_platform.bootstrap.doctor import DoctorParts
 from mcp_platform.bootstrap.doors import own_gemini
 from mcp_platform.bootstrap.keys import keys_folder, token_keys
@@ -25,6 +26,7 @@ from mcp_platform.doctor.examining import ExaminationPort, Examinations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import schema_for
 from mcp_platform.provisioning.client import RemoteProvisioner
+from mcp_platform.publishing.desk import PublishingDesk
 from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.rights.fingerprints import Fingerprints
@@ -50,6 +52,7 @@ class Administration:
     translator: Translator
     fingerprints: Fingerprints
     live_feed: LiveFeed
+    publishing: PublishingDesk
 
 
 async def open_admin(
@@ -105,6 +108,13 @@ async def open_admin(
             clock=clock,
         ),
         examinations=Examinations(doctor=examining, sessions=sessions),
+        publishing=PublishingDesk(
+            sessions,
+            repository=settings.manifests_repository,
+            branch=settings.manifests_branch,
+            api_servers=api_server_ranges,
+            clock=clock,
+        ),
         fingerprints=fingerprints,
         credential_keys=CredentialKeys(
             sessions=sessions,

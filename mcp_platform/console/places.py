@@ -80,6 +80,7 @@ TABS: Final = (
         parts=_parts(
             ("/credentials", "tab.credentials", "key-round"),
             ("/live", "live.tab", "rocket"),
+            ("/deployment", "deployment.tab", "cloud-upload"),
         ),
     ),
     TenantTab(

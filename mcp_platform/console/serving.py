@@ -23,6 +23,8 @@ from mcp_platform.console.console import ConsoleRoutes, Reception
 from mcp_platform.console.conversations.pages import ConversationPages
 from mcp_platform.console.conversations.questions import QuestionPages
 from mcp_platform.console.credentials.pages import CredentialPages
+from mcp_platform.console.deployment.publish import PublishPages
+from mcp_platform.console.deployment.tenant import DeploymentPages
 from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
 from mcp_platform.console.live.feed import LiveFeed
@@ -43,6 +45,7 @@ from mcp_platform.credentials.credentials import CredentialKeys
 from mcp_platform.doctor.examining import Examinations
 from mcp_platform.kit.database import Sessions
 from mcp_platform.onboarding.desk import DraftDesk
+from mcp_platform.publishing.desk import PublishingDesk
 from mcp_platform.registry.routes import Registry
 from mcp_platform.scheduling.tenant_appointments import TenantAppointments
 from mcp_platform.tenants.directory import TenantDirectory
@@ -60,6 +63,7 @@ class ConsoleParts:
     registry: Registry
     appointments: TenantAppointments
     drafts: DraftDesk
+    publishing: PublishingDesk
     account: OwnAccount
     sign_ins: SignIns
     browser_sign_ins: BrowserSignIns
@@ -87,6 +91,9 @@ NAVIGATION: Final = (
         within="/t/{tenant}/conversations/",
     ),
     NavigationItem(path=PARKED, label="parked.title", icon="inbox", roles=READERS),
+    NavigationItem(
+        path="/publish", label="publish.title", icon="cloud-upload", roles=WRITERS, narrow=False
+    ),
     NavigationItem(path="/audit", label="shell.audit", icon="scroll-text", roles=WRITERS),
     NavigationItem(
         path="/t/{tenant}/questions",
@@ -134,6 +141,13 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
             examinations=parts.examinations,
             public_url=parts.public_url,
         ).table(),
+        *DeploymentPages(
+            parts.publishing,
+            sessions=parts.sessions,
+            tenants=parts.tenants,
+            public_url=parts.public_url,
+        ).table(),
+        *PublishPages(parts.publishing, parts.sessions).table(),
         *NewClientPages(parts.drafts, parts.sessions).table(),
         *AnswerPages(parts.registry).table(),
         *WordingPages(parts.registry).table(),

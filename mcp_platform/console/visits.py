@@ -53,7 +53,8 @@ class NavigationItem:
     """A place of the navigation: its address, its sentence and its icon.
 
     `{tenant}` in the address is the tenant of who is there, for staff, who have one. `within` is how
-    the paths begin that belong to it, its own left out.
+    the paths begin that belong to it, its own left out. `narrow` False: not in the bar of narrow
+    screens, which holds four, but on the page of one's account.
     """
 
     path: str
@@ -61,6 +62,7 @@ class NavigationItem:
     icon: str
     roles: tuple[Role, ...]
     within: str | None = None
+    narrow: bool = True
 
     def of(self, tenant: str | None) -> "NavigationItem":
         """Return the place of who works for one tenant, or for all."""

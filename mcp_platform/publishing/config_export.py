@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.errors import NotFound
 from mcp_platform.publishing.config_form import BLOCKS, PATH_PATTERN, VERSION
 from mcp_platform.registry.catalogue_file import stored, written
 from mcp_platform.tenants.models import (
@@ -77,6 +78,19 @@ async def export_config(session: AsyncSession, *, catalogue: bool = False) -> by
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+async def export_tenant(session: AsyncSession, tenant_id: int) -> dict[str, Any]:
+    """Return what the file says of one tenant. Raises NotFound."""
+    tenant = await session.get(TenantRow, tenant_id)
+    if tenant is None:
+        raise NotFound("There is no such tenant.")
+    keys = await session.scalars(
+        select(CredentialKeyRow)
+        .where(CredentialKeyRow.tenant_id == tenant_id, CredentialKeyRow.changed_at.is_not(None))
+        .order_by(CredentialKeyRow.key)
+    )
+    return _environment(tenant, list(keys))
 
 
 def _environment(tenant: TenantRow, keys: Sequence[CredentialKeyRow]) -> dict[str, Any]:

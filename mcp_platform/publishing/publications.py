@@ -5,10 +5,13 @@ brings the row up to date.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from mcp_platform.publishing.models import PUBLICATIONS
 
 REQUESTED = text("""
     INSERT INTO publications (tenant_id, requested, requested_at)
@@ -50,4 +53,31 @@ async def record_committed(
             "commit_id": commit_id,
             "now": now,
         },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationRecord:
+    """What was last asked of the repository for a tenant, and what is in it, as digests."""
+
+    requested: str
+    requested_at: datetime
+    committed: str | None
+    committed_at: datetime | None
+    commit_id: str | None
+
+
+async def publication_of(session: AsyncSession, tenant_id: int) -> PublicationRecord | None:
+    """Return what is written down of a tenant; None: it was never asked for."""
+    row = (
+        await session.execute(select(PUBLICATIONS).where(PUBLICATIONS.c.tenant_id == tenant_id))
+    ).one_or_none()
+    if row is None:
+        return None
+    return PublicationRecord(
+        requested=row.requested,
+        requested_at=row.requested_at,
+        committed=row.committed,
+        committed_at=row.committed_at,
+        commit_id=row.commit_id,
     )

@@ -80,6 +80,7 @@ def publish(
     prune: bool,
     step: Step = lambda _: None,
     requested: Callable[[Mapping[str, str]], None] = lambda _: None,
+    accepts: Callable[[str], bool] = lambda _: True,
 ) -> Publication:
     """Bring the repository to what the database says. Blocks.
 
@@ -91,9 +92,11 @@ def publish(
         prune: remove the folders of tenants that are gone. With them Argo CD removes what runs.
         step: told what is being done.
         requested: told the digests before anything is made, to write them down.
+        accepts: asked whether this diff, as `difference` tells it, is to be pushed.
 
     Raises:
-        Conflict: others pushed again and again, or a file would hold a secret in clear.
+        Conflict: others pushed again and again, a file would hold a secret in clear, or the diff
+            is not accepted.
         Unavailable: the repository cannot be reached.
         Invalid: the builder refuses the configuration.
     """
@@ -109,6 +112,8 @@ def publish(
             changes = tuple(summarised(changed))
             if not changed:
                 return Publication(commit=None, head=repository.head(), changes=(), digests=digests)
+            if not accepts(repository.difference()):
+                raise Conflict("Something else would be pushed than what was shown. Look again.")
             step(f"pushing {len(changed)} files")
             commit = repository.commit(message(changes))
             try:
@@ -251,12 +256,15 @@ def _objects(content: bytes, path: str) -> Iterator[Mapping[str, Any]]:
 def tenant_digests(config: bytes) -> dict[str, str]:
     """Return a digest of what an exported file says of each tenant."""
     return {
-        f"{client['client_name']}/{environment}": hashlib.sha256(
-            json.dumps(said, sort_keys=True).encode()
-        ).hexdigest()
+        f"{client['client_name']}/{environment}": tenant_digest(said)
         for client in json.loads(config)["clients"]
         for environment, said in client["environments"].items()
     }
+
+
+def tenant_digest(said: Mapping[str, Any]) -> str:
+    """Return a digest of what an exported file says of one tenant."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def summarised(changed: Sequence[ChangedFile]) -> Iterator[ChangedFolder]:

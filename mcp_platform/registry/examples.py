@@ -32,6 +32,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "NewUser": {"email": "bruno@example.com", "name": "Bruno Lima", "role": "operator"},
     "UserChange": {"disabled": True},
     "Examination": {"fix": True},
+    "PublicationWish": {"seen": "0" * 64},
     "ReplayWish": {"turns": ["0193f1a2-7b4c-7d11-9a55-2f6f0c1e8b90"], "effects": [42]},
     "DraftWish": {"answers": {"business_name": "Barbearia do Zé"}},
     "NewClient": {"name": "barbearia-do-ze", "business_name": "Barbearia do Zé"},

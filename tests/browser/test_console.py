@@ -37,6 +37,8 @@ PAGES = (
     f"{TENANT}/audit",
     "/console/audit",
     "/console/parked",
+    "/console/publish",
+    f"{TENANT}/deployment",
     f"{TENANT}/questions",
     f"{TENANT}/services",
     f"{TENANT}/services/_new",

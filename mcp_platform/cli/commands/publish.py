@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from mcp_platform.cli.operating import in_database, show
 from mcp_platform.cli.spoken import say, translated
 from mcp_platform.errors import Invalid, PlatformError
 from mcp_platform.publishing import publications, publishing
+from mcp_platform.publishing.builder import build_manifests
 from mcp_platform.publishing.config_export import export_config
 from mcp_platform.publishing.fleet import SET, Lack, lacks, unready
 from mcp_platform.publishing.publishing import (
@@ -137,13 +136,7 @@ def _export(url: str, branch: str) -> bytes:
 
 
 def _synth(config: Path, output: Path, *, prune: bool) -> None:
-    """Run the manifest builder, a package of its own, in a process of its own."""
-    command = [sys.executable, "-m", "cdk8s_app", "--config", str(config), "--output", str(output)]
-    done = subprocess.run(  # noqa: S603  # arguments of ours, and no shell
-        [*command, *(["--prune"] if prune else [])], stdout=subprocess.PIPE, check=False
-    )
-    if done.returncode != 0:
-        raise Invalid("The manifest builder did not take the configuration; it says why above.")
+    build_manifests(config, output, prune=prune, told=lambda said: typer.echo(said, err=True))
 
 
 def _step(sentence: str) -> None:

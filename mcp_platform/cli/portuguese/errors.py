@@ -714,8 +714,11 @@ ERRORS: Mapping[str, str] = {
     ),
     "is off-boarded in this file": "está encerrado neste arquivo",
     # Manifests.
-    "The manifest builder did not take the configuration; it says why above.": (
-        "O gerador de manifestos não aceitou a configuração; o porquê está acima."
+    "The manifest builder did not take the configuration: {why}": (
+        "O gerador de manifestos não aceitou a configuração: {why}"
+    ),
+    "The manifest builder is not installed here: the extra `manifests`.": (
+        "O gerador de manifestos não está instalado aqui: o extra `manifests`."
     ),
     "looking at what the fleet needs to run": "vendo do que a frota precisa para rodar",
     "exporting config.json": "exportando o config.json",

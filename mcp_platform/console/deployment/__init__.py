@@ -1,0 +1,1 @@
+"""Publishing in the console: the fleet's differences and their push, and how far one tenant is."""
