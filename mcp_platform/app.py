@@ -40,6 +40,7 @@ from mcp_platform.onboarding.api import drafts_router
 from mcp_platform.onboarding.desk import DraftDesk
 from mcp_platform.publishing.api import config_router
 from mcp_platform.publishing.fleet_api import fleet_router
+from mcp_platform.publishing.importing import ConfigDesk
 from mcp_platform.publishing.publish_api import publication_router
 from mcp_platform.registry.api import Registry, registry_router
 from mcp_platform.registry.examples import with_examples
@@ -175,8 +176,13 @@ def console_parts(admin: Administration, shared: Shared) -> ConsoleParts:
         registry=_registry(admin, shared),
         appointments=admin.appointments,
         drafts=_drafts(admin, shared),
+        config=_config(admin, shared),
         publishing=admin.publishing,
         account=admin.account,
+        passwords=admin.passwords,
+        live=admin.live,
+        fingerprints=admin.fingerprints,
+        grace=timedelta(days=shared.settings.offboarding_grace_days),
         sign_ins=admin.sign_ins,
         browser_sign_ins=admin.browser_sign_ins,
         live_feed=admin.live_feed,
@@ -214,6 +220,16 @@ def _drafts(admin: Administration, shared: Shared) -> DraftDesk:
     )
 
 
+def _config(admin: Administration, shared: Shared) -> ConfigDesk:
+    return ConfigDesk(
+        admin.sessions,
+        isolation=admin.isolation,
+        tenants=shared.tenants,
+        unsaid_topology=shared.settings.unsaid_topology,
+        clock=shared.clock,
+    )
+
+
 def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
     """Add what is asked by the platform's users."""
     guard, sessions, tenants, clock = admin.guard, admin.sessions, shared.tenants, shared.clock
@@ -241,16 +257,7 @@ def _administer(app: FastAPI, admin: Administration, shared: Shared) -> None:
             clock=clock,
         )
     )
-    app.include_router(
-        config_router(
-            sessions,
-            isolation=admin.isolation,
-            tenants=tenants,
-            guard=guard,
-            unsaid_topology=shared.settings.unsaid_topology,
-            clock=clock,
-        )
-    )
+    app.include_router(config_router(sessions, _config(admin, shared), guard=guard))
     app.include_router(drafts_router(_drafts(admin, shared), guard=guard))
     app.include_router(fleet_router(sessions, guard=guard))
     app.include_router(publication_router(admin.publishing, sessions, guard=guard, clock=clock))

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.access.guard import SignedInUser
-from mcp_platform.access.models import UserRow
+from mcp_platform.access.models import SignInRow, UserRow
 from mcp_platform.access.passwords import Passwords, check_password
 from mcp_platform.access.sign_ins import USED, SignIns
 from mcp_platform.access.throttle import forgive, forgive_codes
@@ -80,6 +81,43 @@ class OwnAccount:
             await forgive(session, email=row.email, address=user.actor.address, now=self._clock())
             await _record(session, user, "user.change_password")
         self._live.forget()
+
+    async def prove_again(
+        self, user: SignedInUser, *, password: str | None = None, code: str | None = None
+    ) -> None:
+        """Take a password, or a code where codes are on: what is sensitive is open for a while.
+
+        Raises:
+            Invalid: it is wrong, or neither is given.
+            Throttled: too many wrong ones.
+            Unavailable: codes cannot be checked.
+        """
+        if password is None and code is None:
+            why = "Give the password or a code."
+            raise Invalid(why, fields={"password": why})
+        now, address = self._clock(), user.actor.address
+        wrong: Invalid | None = None
+        if password is not None:
+            await self._prove(user, password)
+        else:
+            await self._sign_ins.count_code(email=user.actor.subject, address=address)
+        async with self._sessions.everywhere.begin() as session:
+            row = await _mine(session, user)
+            if password is None:
+                given = code or ""
+                if not (row.totp_confirmed and self._sign_ins.is_second(row, given, now=now)):
+                    wrong = self._wrong(row, given)
+                else:
+                    await forgive_codes(session, email=row.email, address=address)
+            else:
+                await forgive(session, email=row.email, address=address, now=now)
+            if wrong is None:
+                await session.execute(
+                    update(SignInRow).where(SignInRow.id == user.sign_in_id).values(proved_at=now)
+                )
+        if wrong is not None:
+            await self._sign_ins.refused(row, address, email=row.email)
+            raise wrong
 
     async def enrol_totp(self, user: SignedInUser, *, password: str) -> Enrolment:
         """Make a secret for one-time codes; they are asked for once one was confirmed.

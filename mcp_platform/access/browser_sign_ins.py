@@ -40,6 +40,8 @@ class BrowserSession:
     user: SignedInUser
     account: User
     awaits_code: bool
+    proved_at: datetime
+    """When they last proved who they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,7 @@ class BrowserSignIns:
             ),
             account=user,
             awaits_code=sign_in.awaits_code,
+            proved_at=sign_in.proved_at or sign_in.started_at,
         )
 
     async def rotate(self, user: SignedInUser) -> str:

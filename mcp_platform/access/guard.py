@@ -6,6 +6,7 @@ are.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Final, Protocol
 from uuid import UUID
@@ -23,6 +24,22 @@ TEMPORARY: Final = (
     "Change the temporary password first, POST /api/v1/auth/password; then sign in anew, or refresh"
     " the token."
 )
+
+
+FRESH_FOR: Final = timedelta(minutes=10)
+"""How long a password or code lets in to users, credentials, exports and what cannot be undone.
+Source: OWASP, Authentication Cheat Sheet, "Require Re-authentication for Sensitive Features"."""
+
+
+class FreshProofMissing(Forbidden):
+    """Whoever sits at an open sign-in may do much, but not this."""
+
+    def __init__(self) -> None:
+        minutes = int(FRESH_FOR.total_seconds() // 60)
+        super().__init__(
+            f"This needs a password or a code of the last {minutes} minutes:"
+            " POST /api/v1/auth/prove, then ask again."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +62,9 @@ class AdminGuard(Protocol):
             Unauthorized: nobody proved who they are, or the sign-in was ended.
             Unavailable: it cannot be known now.
         """
+
+    async def check_fresh(self, user: SignedInUser) -> None:
+        """Check that a user proved who they are within `FRESH_FOR`. Raises FreshProofMissing."""
 
 
 _bearer = HTTPBearer(
@@ -69,8 +89,12 @@ def signed_in(guard: AdminGuard) -> Callable[..., Awaitable[SignedInUser]]:
     return admit
 
 
-def allowed(guard: AdminGuard, *roles: Role) -> Callable[..., Awaitable[Actor]]:
+def allowed(
+    guard: AdminGuard, *roles: Role, fresh: bool = False
+) -> Callable[..., Awaitable[Actor]]:
     """Return the dependency of a route for users of these roles. Such a route answers 401 and 403.
+
+    `fresh`: they proved who they are within `FRESH_FOR`.
 
     `actor: Annotated[Actor, Depends(allowed(guard, "admin", "operator"))]`
     """
@@ -88,6 +112,8 @@ def allowed(guard: AdminGuard, *roles: Role) -> Callable[..., Awaitable[Actor]]:
             raise Forbidden(TEMPORARY)
         if user.actor.role not in roles:
             raise Forbidden(f"This needs the role {' or '.join(roles)}.")
+        if fresh:
+            await guard.check_fresh(user)
         return user.actor
 
     return admit

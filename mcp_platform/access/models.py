@@ -50,7 +50,8 @@ class SignInRow(Base):
     """One sign-in: the family of all tokens that descend from one proof of a password.
 
     With `cookie_digest` it is a browser's: no token descends from it, and `seen_at` is when it was
-    last there. `awaits_code`: of two proofs the first was given, which admits nobody.
+    last there. `awaits_code`: of two proofs the first was given, which admits nobody. `proved_at`:
+    when the user last proved who they are again; null: at the start.
     """
 
     __tablename__ = "sign_ins"
@@ -66,6 +67,7 @@ class SignInRow(Base):
     seen_at: Mapped[datetime | None]
     agent: Mapped[str | None]
     address: Mapped[str | None]
+    proved_at: Mapped[datetime | None]
 
 
 class RefreshTokenRow(Base):

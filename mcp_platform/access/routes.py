@@ -59,11 +59,13 @@ class AtTenant:
     environment: str
 
 
-def at_tenant(guard: AdminGuard, *roles: Role) -> Callable[..., Awaitable[AtTenant]]:
+def at_tenant(
+    guard: AdminGuard, *roles: Role, fresh: bool = False
+) -> Callable[..., Awaitable[AtTenant]]:
     """Return the dependency of a route under one environment, for users of these roles."""
 
     async def admit(
-        actor: Annotated[Actor, Depends(allowed(guard, *roles))],
+        actor: Annotated[Actor, Depends(allowed(guard, *roles, fresh=fresh))],
         client_name: ClientPath,
         environment: EnvironmentPath,
     ) -> AtTenant:

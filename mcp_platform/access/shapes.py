@@ -65,6 +65,13 @@ class PasswordProof(_Body):
     password: Password
 
 
+class FreshProof(_Body):
+    """One of the two. A code only where one-time codes are on."""
+
+    password: Password | None = None
+    code: Code | None = None
+
+
 class BothProofs(PasswordProof):
     code: Code
 

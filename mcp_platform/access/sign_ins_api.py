@@ -5,11 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from mcp_platform.access.account import OwnAccount
-from mcp_platform.access.guard import AUTH_API, AdminGuard, SignedInUser, client_address, signed_in
+from mcp_platform.access.guard import (
+    AUTH_API,
+    FRESH_FOR,
+    AdminGuard,
+    SignedInUser,
+    client_address,
+    signed_in,
+)
 from mcp_platform.access.shapes import (
     MOST_BYTES,
     BothProofs,
     EnrolmentOut,
+    FreshProof,
     PasswordChange,
     PasswordProof,
     RecoveryCodesOut,
@@ -80,6 +88,17 @@ def _account(router: APIRouter, account: OwnAccount, guard: AdminGuard) -> None:
     @router.get("/me", summary="Who is signed in", responses=problems(401, 404, 413, 503))
     async def read_me(user: User) -> UserOut:
         return UserOut.of(await account.me(user))
+
+    @router.post(
+        "/prove",
+        status_code=204,
+        summary="Prove again who is signed in",
+        description="Users, credentials, exports, off-boarding and erasing ask for a password or a"
+        f" code of the last {FRESH_FOR.total_seconds() / 60:.0f} minutes; signing in counts.",
+        responses=problems(401, 413, 422, 429, 503),
+    )
+    async def prove_again(body: FreshProof, user: User) -> None:
+        await account.prove_again(user, password=body.password, code=body.code)
 
     @router.post(
         "/password",

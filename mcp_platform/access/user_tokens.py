@@ -15,8 +15,9 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from mcp_platform.access.guard import AdminGuard, SignedInUser
+from mcp_platform.access.guard import FRESH_FOR, AdminGuard, FreshProofMissing, SignedInUser
 from mcp_platform.access.jwts import REFUSED, Jwts, RegisteredClaims
+from mcp_platform.access.models import SignInRow
 from mcp_platform.audit.actor import Actor, Role
 from mcp_platform.errors import Unauthorized, Unavailable
 from mcp_platform.kit.database import Sessions
@@ -123,6 +124,16 @@ class LiveSignIns:
         self._known[sign_in_id] = bool(live)
         return bool(live)
 
+    async def proved_at(self, sign_in_id: UUID) -> datetime | None:
+        """Return when the user of a sign-in last proved who they are; None: it is gone."""
+        async with self._sessions.everywhere() as session:
+            found: datetime | None = await session.scalar(
+                select(func.coalesce(SignInRow.proved_at, SignInRow.started_at)).where(
+                    SignInRow.id == sign_in_id
+                )
+            )
+        return found
+
     def forget(self) -> None:
         """Forget which sign-ins stand, after some were ended in this process."""
         self._known.clear()
@@ -157,6 +168,12 @@ class UserGuard(AdminGuard):
                 address=address,
             ),
         )
+
+    async def check_fresh(self, user: SignedInUser) -> None:
+        """Check that a user proved who they are just now. Raises as `AdminGuard` says."""
+        proved_at = await self._live.proved_at(user.sign_in_id)
+        if proved_at is None or self._clock() - proved_at >= FRESH_FOR:
+            raise FreshProofMissing
 
     def tenant_of(self, token: str) -> str | None:
         """Return the tenant whose staff a token is for, without asking whether it still is.

@@ -42,7 +42,8 @@ def users_router(
         prefix=f"{ADMIN_API}/users", tags=["users"], route_class=bodies_up_to(MOST_BYTES)
     )
     administrator = Depends(allowed(guard, "admin"))
-    Administrator = Annotated[Actor, administrator]  # noqa: N806  # a type
+    proved = Depends(allowed(guard, "admin", fresh=True))
+    Administrator = Annotated[Actor, proved]  # noqa: N806  # a type
 
     @router.get(
         "",

@@ -100,14 +100,14 @@ def check_own(request: Request, *, cookie: str | None, form: Mapping[str, str]) 
         raise ForeignRequest("This page is too old, or the browser kept no cookie.")
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, *, most: int = MOST_BYTES) -> dict[str, str]:
     """Return the fields of a form; of one that is sent twice, the last.
 
     Raises:
         Invalid: it is no form, or has too many fields or bytes.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await read_up_to(request, most=MOST_BYTES)
+    body = await read_up_to(request, most=most)
     if not body:
         return {}
     if kind != "application/x-www-form-urlencoded":

@@ -25,6 +25,7 @@ from mcp_platform.audit.actor import Role
 from mcp_platform.console.browser import (
     HEADERS,
     LANGUAGE,
+    MOST_BYTES,
     SAFE,
     THEME,
     ForeignRequest,
@@ -33,6 +34,7 @@ from mcp_platform.console.browser import (
     read_form,
     session_cookie,
 )
+from mcp_platform.console.proving import FreshProofs
 from mcp_platform.console.sentences import SENTENCES, TONGUES, Tongue, preferred
 from mcp_platform.console.static_files import StaticFiles
 from mcp_platform.console.visits import (
@@ -61,6 +63,7 @@ class Reception:
 
     sign_ins: BrowserSignIns
     clock: Callable[[], datetime]
+    proofs: FreshProofs
     badge: Callable[[Role, datetime], Awaitable[Mapping[str, int]]]
     tls_outside: bool
 
@@ -145,11 +148,19 @@ class ConsoleRoutes:
         if page is None:
             raise NotFound("There is no such page.")
         if page.act is not None:
-            visit.form = await read_form(request)
+            signed_in = (
+                visit.role is not None
+            )  # large ones are not taken from somebody nobody knows
+            most = page.most_bytes if signed_in else MOST_BYTES
+            visit.form = await read_form(request, most=most)
             check_own(request, cookie=cookie, form=visit.form)
         turned_away = _admission(page, visit)
         if turned_away is not None:
             return turned_away
+        if page.fresh and not visit.fresh:
+            asked = await self._reception.proofs.ask(visit, secret=page.secret)
+            if asked is not None:
+                return asked
         if visit.role is not None and not visit.is_fragment:
             visit.badges = await self._reception.badge(visit.role, visit.now)
         handler = page.act or page.show

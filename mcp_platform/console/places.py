@@ -91,6 +91,7 @@ TABS: Final = (
         parts=(
             *_parts(("/settings", "settings.title", "settings")),
             *_parts(("/audit", "audit.title", "scroll-text"), roles=WRITERS),
+            *_parts(("/leave", "leave.title", "log-out")),
         ),
     ),
 )

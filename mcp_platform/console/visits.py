@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mcp_platform.access.browser_sign_ins import BrowserSession
-from mcp_platform.access.guard import client_address
+from mcp_platform.access.guard import FRESH_FOR, client_address
 from mcp_platform.audit.actor import Role
 from mcp_platform.console import sentences
-from mcp_platform.console.browser import token_of
+from mcp_platform.console.browser import MOST_BYTES, token_of
 from mcp_platform.console.sentences import Tongue
 from mcp_platform.console.static_files import StaticFiles
 from mcp_platform.console.times import WrittenTimes
@@ -110,6 +110,12 @@ class PageVisit:
         return self.session.account.role if inside and self.session is not None else None
 
     @property
+    def fresh(self) -> bool:
+        """Tell whether who is there gave a password or a code just now."""
+        proved_at = self.signed_in.proved_at
+        return self.now - proved_at < FRESH_FOR
+
+    @property
     def address(self) -> str | None:
         return client_address(self.request)
 
@@ -168,7 +174,9 @@ Handler = Callable[[PageVisit], Awaitable[Response]]
 class ConsolePage:
     """One path: what it shows and does, and for whom. `roles` None: signed in or not.
 
-    `temporary`: it is also for users who must change their password first.
+    `temporary`: it is also for users who must change their password first. `most_bytes`: of its form.
+    `fresh`: it asks for a password or code of the last minutes. `secret`: what its form holds is not
+    kept meanwhile.
     """
 
     path: str
@@ -176,6 +184,9 @@ class ConsolePage:
     show: Handler | None = None
     act: Handler | None = None
     temporary: bool = False
+    most_bytes: int = MOST_BYTES
+    fresh: bool = False
+    secret: bool = False
 
     def __post_init__(self) -> None:
         if self.roles == () or (self.show is None) == (self.act is None):

@@ -162,7 +162,8 @@ def credentials_router(
     """Return the routes, with their whole paths."""
     router = APIRouter(prefix=ADMIN_API, tags=["credentials"], route_class=bodies_up_to(MOST_BYTES))
     AtReader = Annotated[AtTenant, Depends(at_tenant(guard, *READERS))]  # noqa: N806  # a type
-    AtWriter = Annotated[AtTenant, Depends(at_tenant(guard, *WRITERS))]  # noqa: N806  # a type
+    proved = at_tenant(guard, *WRITERS, fresh=True)
+    AtWriter = Annotated[AtTenant, Depends(proved)]  # noqa: N806  # a type
     HowProved = Annotated[ProofQuery, Query()]  # noqa: N806  # a type
 
     async def changed(at: AtTenant, proof: ProofQuery, **what: Any) -> ChangedCredentialsOut:

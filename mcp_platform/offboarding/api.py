@@ -74,6 +74,8 @@ def offboarding_router(
     )
     AtReader = Annotated[AtTenant, Depends(at_tenant(guard, *READERS))]  # noqa: N806  # a type
     AtWriter = Annotated[AtTenant, Depends(at_tenant(guard, *WRITERS))]  # noqa: N806  # a type
+    proved = at_tenant(guard, *WRITERS, fresh=True)
+    AtProvedWriter = Annotated[AtTenant, Depends(proved)]  # noqa: N806  # a type
 
     @router.delete(
         ONE,
@@ -81,7 +83,7 @@ def offboarding_router(
         summary="Off-board an environment",
         responses=problems(401, 403, 404, 412, 422, 428, 503),
     )
-    async def offboard_environment(at: AtWriter, versions: Expected) -> OffboardingOut:
+    async def offboard_environment(at: AtProvedWriter, versions: Expected) -> OffboardingOut:
         """Stop answering at once; purge it when the grace period is over. It can be restored."""
         async with sessions.everywhere.begin() as session:
             state = await Offboarding(session, at.actor).begin(
@@ -118,7 +120,7 @@ def offboarding_router(
         summary="Purge an off-boarded environment now",
         responses=problems(401, 403, 404, 409, 413, 422, 503),
     )
-    async def purge_environment(wish: PurgeConfirmation, at: AtWriter) -> OffboardingOut:
+    async def purge_environment(wish: PurgeConfirmation, at: AtProvedWriter) -> OffboardingOut:
         """Delete all that is kept of it, without waiting for the grace period. No way back.
 
         409 if no export, read to its end, holds all that is there now; unless `without_export`.
@@ -147,7 +149,7 @@ def offboarding_router(
         response_class=StreamingResponse,
         responses=described,
     )
-    async def export_environment(at: AtWriter) -> StreamingResponse:
+    async def export_environment(at: AtProvedWriter) -> StreamingResponse:
         """Tell everything that is kept of the business and its customers; no credential."""
         async with sessions.everywhere() as session:
             located = await Environments(session, at.actor).locate(at.client_name, at.environment)

@@ -1,8 +1,5 @@
 """`/api/v1/admin/config`: `config.json` out and in. Credentials files are the command's alone."""
 
-import asyncio
-from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,13 +10,10 @@ from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.audit.actor import Actor
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import problems, read_up_to
-from mcp_platform.publishing.config_credentials import without_credentials
 from mcp_platform.publishing.config_export import export_config
-from mcp_platform.publishing.config_form import read_config, schema
-from mcp_platform.publishing.config_import import Action, ConfigImport, Plan, Step
-from mcp_platform.registry.isolation import Isolation, unprepared
-from mcp_platform.tenants.directory import TenantDirectory
-from mcp_platform.tenants.tenant import Topology
+from mcp_platform.publishing.config_form import schema
+from mcp_platform.publishing.config_import import Action, Step
+from mcp_platform.publishing.importing import ConfigDesk, ImportPlan
 
 MOST_BYTES: Final = 32 * 1024 * 1024  # a thousand tenants with all values sealed take 16 MB
 _FILE: Final = {
@@ -82,28 +76,21 @@ class ImportOut(BaseModel):
     warnings: list[str]
 
     @classmethod
-    def of(cls, plan: Plan, *, credentials_files: int, waiting: list[str]) -> "ImportOut":
+    def of(cls, found: ImportPlan) -> "ImportOut":
+        plan, count = found.plan, len(found.credentials_files)
         steps = [step for step in plan.steps if step.action != "unchanged"]
-        files = f"{credentials_files} credentials files are passed over: set them by the API."
+        files = f"{count} credentials files are passed over: set them by the API."
         return cls(
             steps=[StepOut.of(step) for step in steps],
             unchanged=len(plan.steps) - len(steps),
             not_named=list(plan.not_named),
-            without_credentials=waiting,
-            warnings=[*plan.warnings, *([files] if credentials_files else [])],
+            without_credentials=list(found.waiting),
+            warnings=[*plan.warnings, *([files] if count else [])],
         )
 
 
-def config_router(
-    sessions: Sessions,
-    *,
-    isolation: Isolation,
-    tenants: TenantDirectory,
-    guard: AdminGuard,
-    unsaid_topology: Topology,
-    clock: Callable[[], datetime],
-) -> APIRouter:
-    """Return the routes, with their whole paths. `unsaid_topology`: of new tenants."""
+def config_router(sessions: Sessions, desk: ConfigDesk, *, guard: AdminGuard) -> APIRouter:
+    """Return the routes, with their whole paths."""
     router = APIRouter(prefix=ADMIN_API, tags=["config"])
     exported: dict[int | str, dict[str, Any]] = {
         200: {
@@ -148,25 +135,7 @@ def config_router(
         """
         # Here and not before: 32 MB are not taken from somebody nobody knows.
         content = await read_up_to(request, most=MOST_BYTES)
-        # To understand them takes seconds, in which others are served.
-        file = await asyncio.to_thread(read_config, content)
-        async with sessions.everywhere() as session:
-            plan = await ConfigImport(
-                session, actor, file, unsaid=unsaid_topology, now=clock()
-            ).plan()
-            declared = [each for client in file.clients for each in client.environments]
-            known = await without_credentials(session, [each.path for each in declared])
-        waiting = sorted([*known, *(step.name for step in plan.of("tenant", "create"))])
-        if not query.dry_run:
-            await isolation.prepare_all(plan.becoming_isolated, actor=actor)
-            async with sessions.everywhere.begin() as session:
-                importing = ConfigImport(session, actor, file, unsaid=unsaid_topology, now=clock())
-                plan = await importing.plan()
-                await importing.apply(plan)
-                missing = await unprepared(session, [each.path for each in declared])
-            tenants.forget()
-            await isolation.prepare_all(missing, actor=actor)
-        files = sum(each.credentials_file is not None for each in declared)
-        return ImportOut.of(plan, credentials_files=files, waiting=waiting)
+        found = await desk.take(content, actor=actor, dry_run=query.dry_run)
+        return ImportOut.of(found)
 
     return router

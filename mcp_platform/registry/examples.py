@@ -28,6 +28,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PasswordChange": {"password": _PASSWORD, "new_password": f"another {_PASSWORD}"},
     "PasswordProof": {"password": _PASSWORD},
     "TotpProof": {"code": "123456"},
+    "FreshProof": {"code": "123456"},
     "BothProofs": {"password": _PASSWORD, "code": "123456"},
     "NewUser": {"email": "bruno@example.com", "name": "Bruno Lima", "role": "operator"},
     "UserChange": {"disabled": True},

@@ -59,7 +59,8 @@ def rights_router(
     router = APIRouter(
         prefix=ADMIN_API, tags=["customers' rights"], route_class=bodies_up_to(MOST_BYTES)
     )
-    AtWriter = Annotated[AtTenant, Depends(at_tenant(guard, *WRITERS))]  # noqa: N806  # a type
+    proved = at_tenant(guard, *WRITERS, fresh=True)
+    AtWriter = Annotated[AtTenant, Depends(proved)]  # noqa: N806  # a type
 
     @router.get(
         f"{ONE}/data",

@@ -37,6 +37,7 @@ IDS = {
     "draft": str(UUID(int=8)),
     "step": "services",
     "question_id": "q",
+    "user": str(UUID(int=9)),
 }
 
 
@@ -52,6 +53,11 @@ async def tenant_with_contact(api: Api) -> str:
         "INSERT INTO client_drafts (id, owner, answers, created_at, changed_at)"
         " VALUES (:id, 'ana', '{}', now(), now()) ON CONFLICT DO NOTHING",
         id=UUID(int=8),
+    )
+    await api.sql(
+        "INSERT INTO users (id, email, name, role, password_hash)"
+        " VALUES (:id, 'nine@example.com', 'N', 'viewer', 'x') ON CONFLICT DO NOTHING",
+        id=UUID(int=9),
     )
     await api.sql(
         "INSERT INTO answers (tenant_id, id, language, position)"

@@ -74,6 +74,7 @@ class ConversationPages:
             visit,
             tenant,
             "conversations/conversations.html",
+            said=visit.said(frozenset({"erased"})),
             rows=rows,
             names=names,
             version=version,

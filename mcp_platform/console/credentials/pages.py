@@ -86,10 +86,12 @@ class CredentialPages:
     def table(self) -> tuple[ConsolePage, ...]:
         return (
             ConsolePage(path=PATH, roles=READERS, show=self.show),
-            ConsolePage(path=PATH, roles=WRITERS, act=self.replace),
-            ConsolePage(path=f"{PATH}/env", roles=WRITERS, act=self.paste),
+            ConsolePage(path=PATH, roles=WRITERS, act=self.replace, fresh=True, secret=True),
+            ConsolePage(path=f"{PATH}/env", roles=WRITERS, act=self.paste, fresh=True, secret=True),
             ConsolePage(path=f"{PATH}/prove", roles=WRITERS, act=self.prove),
-            ConsolePage(path=f"{PATH}/remove", roles=WRITERS, act=self.remove),
+            ConsolePage(
+                path=f"{PATH}/remove", roles=WRITERS, act=self.remove, fresh=True, secret=True
+            ),
         )
 
     async def show(self, visit: PageVisit) -> Response:

@@ -55,7 +55,7 @@ class LivePages:
     def table(self) -> tuple[ConsolePage, ...]:
         return (
             ConsolePage(path=PATH, roles=READERS, show=self.show),
-            ConsolePage(path=f"{PATH}/token", roles=WRITERS, act=self.make_token),
+            ConsolePage(path=f"{PATH}/token", roles=WRITERS, act=self.make_token, fresh=True),
             ConsolePage(path=f"{PATH}/check", roles=WRITERS, act=self.check),
         )
 

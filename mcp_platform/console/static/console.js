@@ -30,6 +30,14 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// A file is read here into the field that is sent: forms carry text alone.
+for (const box of document.querySelectorAll("[data-file-into]")) {
+  box.hidden = false;
+  box.querySelector("input").addEventListener("change", async ({ target }) => {
+    document.getElementById(box.dataset.fileInto).value = await target.files[0].text();
+  });
+}
+
 // "/" leads to the search of a page, unless somebody writes.
 document.addEventListener("keydown", (event) => {
   const writing = event.target.closest("input, select, textarea, [contenteditable]");
