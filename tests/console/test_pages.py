@@ -12,7 +12,8 @@ from tests.console.browser import PlainBrowser
 from tests.platform_api import Api
 
 CONSOLE = Path(__file__).parent.parent.parent / "mcp_platform" / "console"
-TEMPLATES = {path.name: path.read_text() for path in (CONSOLE / "templates").rglob("*.html")}
+WHERE = CONSOLE / "templates"
+TEMPLATES = {str(path.relative_to(WHERE)): path.read_text() for path in WHERE.rglob("*.html")}
 CODE = "\n".join(path.read_text() for path in CONSOLE.rglob("*.py"))
 WRITTEN = "\n".join(TEMPLATES.values())
 # Texts that turn into something else where they are not escaped, or turn the line around.
