@@ -36,6 +36,7 @@ from mcp_platform.assistant.prompt import (
 from mcp_platform.assistant.speaking.composer import Composer
 from mcp_platform.assistant.speaking.consequences import PhraseEffects, PhraseOptions
 from mcp_platform.assistant.speaking.facts import Facts
+from mcp_platform.assistant.speaking.own_voice import WORDINGS_APART, OwnVoice
 from mcp_platform.assistant.speaking.saying import ChosenPhrase, read_reply
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import Toolbox
@@ -43,7 +44,6 @@ from mcp_platform.assistant.tools import OUTCOMES, declarations
 from mcp_platform.assistant.turn_at_work import (
     HISTORY_MOST,
     HISTORY_SINCE,
-    WORDINGS_APART,
     WORDLESS,
     TurnAtWork,
     TurnReply,
@@ -200,7 +200,8 @@ class Assistant:
         )
         speech = Speech(language=language, catalogue=catalogue, now=context.now)
         whose = with_article("of", tenant.business_name, article=tenant.article, language=language)
-        menu = Menu(toolbox=toolbox, speech=speech, of_business=whose)
+        voice = OwnVoice(toolbox, language=language)
+        menu = Menu(toolbox=toolbox, speech=speech, voice=voice, of_business=whose)
         facts = Facts(
             tenant=tenant,
             catalogue=catalogue,
@@ -223,6 +224,7 @@ class Assistant:
             toolbox=toolbox,
             speech=speech,
             menu=menu,
+            voice=voice,
             composer=composer,
         )
 

@@ -14,6 +14,7 @@ from mcp_platform.assistant.faq.own_data import DOES, OwnData
 from mcp_platform.assistant.obliged import ends_nowhere
 from mcp_platform.assistant.offers import Action
 from mcp_platform.assistant.outcomes import Done
+from mcp_platform.assistant.speaking.own_voice import OwnVoice
 from mcp_platform.assistant.speech import Block, Speech
 from mcp_platform.assistant.toolbox import (
     MOST_SERVICES,
@@ -54,13 +55,16 @@ class _Row:
 class Menu:
     """The menu of one turn."""
 
-    def __init__(self, *, toolbox: Toolbox, speech: Speech, of_business: str) -> None:
+    def __init__(
+        self, *, toolbox: Toolbox, speech: Speech, voice: OwnVoice, of_business: str
+    ) -> None:
         self._tools = toolbox
         self._speech = speech
         self._say = speech.phrases
         self._of_business = of_business
         self._catalogue = toolbox.catalogue
-        self._faq = Faq(toolbox, language=supported(speech.language))
+        self._voice = voice
+        self._faq = Faq(toolbox, language=supported(speech.language), voice=voice)
         self._own_data = OwnData(toolbox, language=supported(speech.language))
 
     async def root(self, *, why: str = "", greet: bool = True) -> Reply:
@@ -227,7 +231,8 @@ class Menu:
         done = await note_wish(self._tools, STEP, service, day, None)
         if not isinstance(done.outcome, Wished):
             return await self.way_on(self._say.expired)
-        said = self._speech.said(done.outcome.phrase, day=day, service=done.outcome.service_name)
+        values = {**done.outcome.values, "on_day": self._speech.on_day(day)}
+        said = await self._voice.said(done.outcome.phrase, values)
         return Reply(said) if done.outcome.noted else await self.way_on(said)
 
     async def _all(self, slots: Sequence[Action]) -> Reply:

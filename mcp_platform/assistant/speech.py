@@ -89,10 +89,9 @@ class Speech:
         done = (say.booked_is, say.moved_is, say.cancelled_is)
         return any(each.partition("{")[0] in text for each in done)
 
-    def said(self, phrase: str, *, day: date, service: str) -> str:
-        """Return the first wording of a phrase about a service on a day."""
-        values = {"service": service, "on_day": self._times.on_day(day)}
-        return fill(self._texts.phrases[phrase][0], values) or ""
+    def on_day(self, day: date) -> str:
+        """A day with its preposition, in the middle of a sentence."""
+        return self._times.on_day(day)
 
     def slot(self, slot: SlotView) -> str:
         """A slot in few words, for a row or the middle of a sentence."""

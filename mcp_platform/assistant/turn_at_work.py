@@ -29,6 +29,7 @@ from mcp_platform.assistant.speaking.composer import ComposedReply, Composer, Ea
 from mcp_platform.assistant.speaking.conditions import TurnState
 from mcp_platform.assistant.speaking.consequences import ReplyEffect
 from mcp_platform.assistant.speaking.facts import About
+from mcp_platform.assistant.speaking.own_voice import OwnVoice
 from mcp_platform.assistant.speaking.saying import ChosenPhrase, KnownIds
 from mcp_platform.assistant.speech import Speech
 from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox
@@ -43,13 +44,10 @@ from mcp_platform.tenants.languages import supported
 from mcp_platform.whatsapp.reply import Reply
 from mcp_platform.words.book import BOOK
 from mcp_platform.words.joining import GREETINGS
-from mcp_platform.words.own import NO_OWN_WORDINGS, OwnWordings
 
 # What the model is reminded of: about a screenful, of the last day.
 HISTORY_MOST = 20
 HISTORY_SINCE = timedelta(hours=24)
-# Wordings alternate from turn to turn; which turn it is, its id says.
-WORDINGS_APART = 997
 # Who has not heard from us for so long is told again who is writing.
 STRANGER_AFTER = timedelta(days=30)
 RETURNING_AFTER = timedelta(days=14)
@@ -95,6 +93,7 @@ class TurnAtWork:
         toolbox: Toolbox,
         speech: Speech,
         menu: Menu,
+        voice: OwnVoice,
         composer: Composer,
     ) -> None:
         self.context = context
@@ -103,10 +102,10 @@ class TurnAtWork:
         self._calls = ToolCalls(toolbox)
         self.speech = speech
         self.menu = menu
+        self._voice = voice
         self._composer = composer
         self._before: EarlierReplies | None = None
         self._answers: dict[str, KnownAnswer] = {}
-        self._own: OwnWordings = NO_OWN_WORDINGS
         self._open_questions = 0
         self._proposed = False
         self.appointments: dict[str, Appointment] = {}
@@ -158,7 +157,7 @@ class TurnAtWork:
             more=self._more,
             together=self.together,
             question="?" in " ".join(texts),
-            own=self._own,
+            own=await self._voice.own(),
         )
 
     async def saying(self, phrase: str, texts: Sequence[str]) -> TurnReply | None:
@@ -199,9 +198,10 @@ class TurnAtWork:
                 contact.id, most=HISTORY_MOST, since=now - HISTORY_SINCE
             )
             self.toolbox.wrote_before = [each.text for each in history if each.inbound]
-            self._own = await own_wordings(
+            own = await own_wordings(
                 session, self.context.tenant.id, supported(self.speech.language)
             )
+            self._voice.keep(own)
             recorded = self.journal.get("prompt")
             if recorded is not None:
                 self.toolbox.day_changed = bool(recorded.get("day_changed"))
@@ -212,7 +212,7 @@ class TurnAtWork:
                 )
                 self._answers = await self._likely(session, texts)
                 if "own" in recorded:  # not in journals of the release before
-                    self._own = {id_: tuple(each) for id_, each in recorded["own"].items()}
+                    self._voice.keep({id_: tuple(each) for id_, each in recorded["own"].items()})
                 self.speech.conditions = recorded.get("conditions", ())
                 return recorded
             self._answers = await self._likely(session, texts)
@@ -236,7 +236,7 @@ class TurnAtWork:
                 "chosen": self.chosen,
                 "more": self._more,
                 "before": asdict(self._before),
-                "own": dict(self._own),
+                "own": dict(own),
                 "conditions": self.speech.conditions,
                 "system": system_instruction(self._business()),
                 "contents": contents(history, texts=texts, facts=self._facts(history)),

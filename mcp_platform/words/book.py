@@ -30,7 +30,7 @@ Outcome = Literal[
     "noted",
     "proposed",
 ]
-Reason = Literal["missing", "closed", "over"]
+Reason = Literal["missing", "closed", "over", "unreached"]
 Condition = Literal[
     "times_shown",
     "choice_shown",  # times or a proposal

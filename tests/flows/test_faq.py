@@ -11,6 +11,7 @@ from mcp_platform.registry.answers.phrases import PhraseWish, TenantPhrases
 from mcp_platform.registry.answers.questions import QuestionAnswer, TenantQuestions
 from mcp_platform.registry.answers.service import TenantAnswers
 from mcp_platform.registry.environments import Environments
+from mcp_platform.words.texts import TEXTS
 from tests.world import World, choice, choices_of, text_of
 
 ME = Actor(kind="command", subject="tests", role="admin")
@@ -80,7 +81,7 @@ async def test_a_question_goes_to_the_team_and_its_answer_comes_back(here: World
     await know(here, PARKING)
     found = await here.ask("vocês têm wi-fi?")
     said = await here.choose(choice(found, "Perguntar à equipe"))
-    assert "já perguntei" in text_of(said)
+    assert text_of(said) in TEXTS["pt-BR"].phrases["asked_owner"]
     owner = (await here.sent(as_=here.tenant.owner, at_least=1))[-1]
     assert "escreveu «vocês têm wi-fi?»" in text_of(owner)
 

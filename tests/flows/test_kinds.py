@@ -3,6 +3,9 @@
 import re
 from typing import Any
 
+import pytest
+
+from mcp_platform.words.texts import TEXTS
 from tests.world import ANA, World, choices_of, message, text_of
 
 POLITE = re.compile("escr[ei]|em palavras|em texto", re.IGNORECASE)
@@ -112,6 +115,19 @@ async def test_without_an_owner_nobody_is_said_to_know_of_a_file(alone: World) -
 
     assert "equipe" not in answer
     assert POLITE.search(answer)
+
+
+@pytest.mark.parametrize(
+    "words", ["me liga por favor", "esqueci meu guarda-chuva aí", "posso levar meu cachorro?"]
+)
+async def test_without_an_owner_s_number_a_question_is_noted_and_nobody_is_said_to_be_asked(
+    alone: World, words: str
+) -> None:
+    await alone.change(owner_whatsapp=None)
+    said = text_of(await alone.ask(words))
+    assert said.partition("\n\n")[2] in TEXTS["pt-BR"].phrases["question_noted"]
+    noted = await alone.value("SELECT words FROM open_questions WHERE tenant_id = :tenant")
+    assert noted == words
 
 
 async def test_what_is_written_below_a_picture_is_answered(here: World) -> None:

@@ -15,6 +15,7 @@ from mcp_platform.answers.folding import fold
 from mcp_platform.answers.known import KnownAnswer, KnownAnswers
 from mcp_platform.answers.questions import OpenQuestions, QuestionAsked
 from mcp_platform.assistant.offers import Action
+from mcp_platform.assistant.speaking.own_voice import OwnVoice
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.conversations.messages import Messages
 from mcp_platform.tenants.languages import Language
@@ -39,8 +40,9 @@ class FaqRow:
 class Faq:
     """The business's answers in one turn of the menu."""
 
-    def __init__(self, toolbox: Toolbox, *, language: Language) -> None:
+    def __init__(self, toolbox: Toolbox, *, language: Language, voice: OwnVoice) -> None:
         self._tools = toolbox
+        self._voice = voice
         self._language = language
         self._texts = TEXTS[language]
         self._every: list[KnownAnswer] | None = None
@@ -110,6 +112,7 @@ class Faq:
         if recorded is not None:
             return str(recorded["said"])
         context = self._tools.context
+        await self._voice.own()  # not in the transaction that asks
         async with self._tools.journal.begin() as session:
             asked = await OpenQuestions(session, context.tenant.id).ask(
                 context.tenant,
@@ -121,21 +124,20 @@ class Faq:
                 now=self._tools.now,
                 messages=messages,
             )
-            said = self._told(asked)
+            said = await self._voice.said(self._told(asked), {})
             await self._tools.journal.write(session, step, {"said": said})
         return said
 
     def _told(self, asked: QuestionAsked) -> str:
-        phrases = self._texts.phrases
+        """Return the phrase that is true: an owner without a number reads it when they look."""
+        reached = self._tools.context.tenant.owner_whatsapp is not None
         match asked.outcome:
             case "asked":
-                return phrases["asked_owner"][0]
-            case "already_asked" if asked.reminded:
-                return phrases["already_asked"][1]  # the one that names no time
+                return "asked_owner" if reached else "question_noted"
             case "already_asked":
-                return phrases["already_asked_wait"][0]
+                return "already_asked" if asked.reminded and reached else "already_asked_wait"
             case "too_many":
-                return phrases["too_many_asked"][0]
+                return "too_many_asked"
 
     async def _all(self) -> list[KnownAnswer]:
         if self._every is None:

@@ -264,13 +264,21 @@ class Composer:
         """Return the phrase that is really said: code knows some things better than the model."""
         phrase = BOOK[self._picked(each.phrase.id, state, before)]
         for _ in range(_LONGEST_CHAIN):
-            if not (met(phrase, each.about, state) and self._doing.can(phrase)):
+            if not met(phrase, each.about, state):
                 return None
+            if not self._doing.can(phrase):
+                if "unreached" not in phrase.instead:
+                    return None
+                phrase = BOOK[phrase.instead["unreached"]]
+                continue
             if "ask_owner" in phrase.does and state.open_questions >= MOST_OPEN:
                 return ChosenPhrase(BOOK["too_many_asked"], About())
             reason = self._facts.reason(phrase.id, each.about)
             if reason is None and not self._can_say(ChosenPhrase(phrase, each.about, each.values)):
                 reason = "missing"
+            if reason is None and not self._doing.asks(phrase):
+                noted = replace(BOOK["question_noted"], does=phrase.does)
+                return ChosenPhrase(noted, About())
             if reason is None:
                 return ChosenPhrase(phrase, each.about, each.values)
             if reason not in phrase.instead:

@@ -157,6 +157,11 @@ class PhraseEffects:
         tells = not (_TELLS | _TELLS_LATER).isdisjoint(phrase.does) and phrase.id not in _CLAUSED
         return not tells or self._reaches_owner
 
+    def asks(self, phrase: Phrase) -> bool:
+        """Tell whether a phrase may say that the team was asked: nobody asks who cannot be reached."""
+        says = "ask_owner" in phrase.does or "asked" in phrase.of
+        return self._reaches_owner or not says
+
     def told(self, phrase: Phrase) -> str | None:
         """Return what a phrase says of having told the team; None: it does not, or nobody is told."""
         if phrase.force != "does" or not self._reaches_owner:
