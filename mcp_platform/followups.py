@@ -20,6 +20,8 @@ from mcp_platform.outbox import troubles
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import OWNER_LANE
 from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, apply_statuses
+from mcp_platform.reminders.conditions import OF_TEMPLATES
+from mcp_platform.reminders.reminders import REMINDER
 from mcp_platform.templates.templates import MessageTemplates
 from mcp_platform.templates.watch import looks
 from mcp_platform.tenants.tenant import TenantId, Topology
@@ -147,8 +149,14 @@ async def _tell(session: AsyncSession, failed: Sequence[FollowedMessage], notice
             code=each.error_code,
             reason=each.error,
         )
-    # A notice about a notice would go the same way.
-    for tenant_id in sorted({each.tenant_id for each in failed if each.lane != OWNER_LANE}):
+    # A notice about a notice would go the same way; who was not reminded is shown to staff.
+    lost = [
+        each for each in failed if each.lane != OWNER_LANE and not each.key.startswith(REMINDER)
+    ]
+    for each in failed:
+        if each.key.startswith(REMINDER) and each.error_code in OF_TEMPLATES:
+            await MessageTemplates(session, each.tenant_id).look()
+    for tenant_id in sorted({each.tenant_id for each in lost}):
         await notices.not_delivered(session, tenant_id)
 
 

@@ -29,6 +29,7 @@ OLD = {
     "offers": "expires_at < now()",
     # Whoever taps a proposal after its hold has ended still has it at the price they saw.
     "appointments": "status = 'held' AND hold_expires_at < now() - interval '2 days'",
+    "reminders": "until < now() - CAST(:keep AS interval)",
     "tellings": "until < now() - CAST(:keep AS interval)",
 }
 OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"

@@ -25,6 +25,7 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp
 from mcp_platform.outbox.delivery import Delivery
 from mcp_platform.outbox.notices import Notices
+from mcp_platform.reminders.reminders import Reminders
 from mcp_platform.retention import prune
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.templates.watch import TemplateWatch
@@ -38,6 +39,7 @@ FOLLOW_UP_EVERY_S = 0.2
 PRUNE_EVERY_S = 3600.0
 EXAMINE_EVERY_S = 30.0  # how late an examination may begin
 LOOK_EVERY_S = 15.0  # how late a look at calendars may begin
+REMIND_EVERY_S = 15.0  # how late a reminder may be
 TEMPLATES_EVERY_S = 15.0  # how late a look at templates may begin
 KEEP_QUEUE_LOG = timedelta(days=1)
 FIRST_PAUSE_S = 0.5
@@ -66,6 +68,7 @@ class Worker:
         daily: DailyCheck,
         calendars: CalendarWatch,
         templates: TemplateWatch,
+        reminders: Reminders,
         idle: IdleConversations,
         places: Places,
         sweep_every: timedelta,
@@ -89,6 +92,7 @@ class Worker:
         self._daily = daily
         self._calendars = calendars
         self._templates = templates
+        self._reminders = reminders
         self._idle = idle
         self._sweep_every = sweep_every
         self._patience = patience
@@ -119,6 +123,7 @@ class Worker:
                 group.create_task(
                     self._forever("templates", self._look_at_templates, every_s=TEMPLATES_EVERY_S)
                 )
+                group.create_task(self._forever("reminders", self._remind, every_s=REMIND_EVERY_S))
                 group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
         finally:
             await self._drain()
@@ -221,6 +226,9 @@ class Worker:
 
     async def _look_at_templates(self) -> None:
         await self._templates.run(stopping=self._stopping.is_set)
+
+    async def _remind(self) -> None:
+        await self._reminders.run(stopping=self._stopping.is_set)
 
     async def _prune(self) -> None:
         pruned = await prune(

@@ -136,6 +136,14 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "wanted_at": NOW,
             "changed_at": NOW,
         },
+        "reminders": {
+            "appointment_id": named(tenant_id, "appointment"),
+            "starts_at": span[0],
+            "hours": 2,
+            "due_at": span[0],
+            "until": span[0],
+            "state": "planned",
+        },
         "template_looks": {"due_at": NOW},
         "open_questions": {
             "id": f"q{tenant_id}",

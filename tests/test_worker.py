@@ -43,6 +43,7 @@ def worker() -> Worker:
         daily=nothing,
         calendars=nothing,
         templates=nothing,
+        reminders=nothing,
         idle=nothing,
         places=Places(4, 4),
         sweep_every=EARLIER,

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.assistant.beside_person import beside_person, help_in_danger
 from mcp_platform.assistant.choosing.danger import SAFETY
 from mcp_platform.assistant.choosing.data_wishes import data_wish
+from mcp_platform.assistant.choosing.reminding import Wish, reminders_wish
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, detect_first, doubtful
@@ -150,6 +151,8 @@ class Assistant:
         if not (taps or texts or kinds & {"unsupported", "unreadable"}):
             return None
         turn = await self._prepare(context, texts)
+        if not taps and (wish := reminders_wish(texts)) and kinds == {"text"}:
+            return _reminding(turn, wish)
         if context.with_person:
             tap = taps[-1].tap if taps else None
             return await beside_person(turn, tap=tap, texts=texts)
@@ -378,3 +381,16 @@ def _from_json(recorded: Mapping[str, Any]) -> Answer:
             FunctionCall(each["id"], each["name"], each["args"]) for each in recorded["calls"]
         ),
     )
+
+
+def _reminding(turn: TurnAtWork, wish: Wish) -> TurnReply:
+    """Return the reply to whoever wants no reminders, or wants them again; its record notes it."""
+    contact, now = turn.context.contact, turn.context.now
+    phrases = turn.speech.phrases
+
+    async def note(session: AsyncSession) -> None:
+        contacts = Contacts(session, contact.tenant_id)
+        await contacts.remind(contact.id, wanted=wish == "start", now=now)
+
+    said = phrases.reminders_on if wish == "start" else phrases.reminders_off
+    return TurnReply(Reply(said), "menu", beside=(note,), meanwhile=turn.context.with_person)

@@ -6,7 +6,7 @@ by the server; the menu keeps no state of its own.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from mcp_platform.assistant.choosing.searches import find_action, just_after, more_action, search_of
 from mcp_platform.assistant.faq.menu_answers import Faq, FaqRow
@@ -195,6 +195,8 @@ class Menu:
                 return await self._appointment(appointment_id)
             case {"do": "move", "id": appointment_id}:
                 return await self._move(appointment_id)
+            case {"do": "attend", "id": appointment_id, "was": was}:
+                return await self._attend(appointment_id, was)
             case {"do": "cancel", "id": appointment_id}:
                 return await self._sure(appointment_id)
             case {"do": "cancel_sure", "id": appointment_id}:
@@ -412,13 +414,13 @@ class Menu:
         ]
         return await self._reply(self._say.mine, rows)
 
-    async def _appointment(self, appointment_id: str) -> Reply:
+    async def _appointment(self, appointment_id: str, *, why: str = "") -> Reply:
         view = await self._one(appointment_id)
         if view is None:
             return await self.root(why=self._say.unknown_appointment, greet=False)
         text = self._say.move_or_cancel.format(appointment=self._speech.appointment(view))
         return await self._reply(
-            text,
+            f"{why} {text}".strip(),
             [
                 _Row(self._say.button_move, {"do": "move", "id": appointment_id}),
                 _Row(self._say.button_cancel, {"do": "cancel", "id": appointment_id}),
@@ -454,6 +456,15 @@ class Menu:
                 _Row(self._say.button_keep, {"do": "keep", "id": appointment_id}),
             ],
         )
+
+    async def _attend(self, appointment_id: str, was: str) -> Reply:
+        """Note that the contact comes, if it is still when they were asked about."""
+        view = await self._one(appointment_id)
+        if view is None:
+            return await self.root(why=self._say.unknown_appointment, greet=False)
+        if view.starts_at != datetime.fromisoformat(was) or not await self._tools.attend(view):
+            return await self._appointment(appointment_id, why=self._say.changed_meanwhile)
+        return Reply(self._say.attended.format(appointment=self._speech.appointment(view)))
 
     async def _kept(self, proposal_id: str | None, appointment_id: str) -> Reply:
         """Say that an appointment stays as it is; let go of where it would have been moved to."""

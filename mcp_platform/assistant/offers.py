@@ -54,8 +54,13 @@ class Offers:
     def _mine(self, now: datetime) -> dict[str, Any]:
         return {"tenant": self._tenant, "contact": self._contact, "now": now}
 
-    async def issue(self, actions: Mapping[str, Action], *, now: datetime) -> None:
-        """Make ids mean actions. The same id again is left as it is."""
+    async def issue(
+        self, actions: Mapping[str, Action], *, now: datetime, until: datetime | None = None
+    ) -> None:
+        """Make ids mean actions, for two days, or until `until` if that is later.
+
+        The same id again is left as it is.
+        """
         if not actions:
             return
         rows = [{"id": offer, "action": action} for offer, action in actions.items()]
@@ -63,7 +68,7 @@ class Offers:
             ISSUE,
             tenant=self._tenant,
             contact=self._contact,
-            expires_at=now + LASTS,
+            expires_at=max(now + LASTS, until or now),
             rows=dumps(rows).decode(),
         )
 

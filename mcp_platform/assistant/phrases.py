@@ -47,6 +47,9 @@ class Phrases:
     sure_cancel: str
     not_booked: str
     kept: str
+    attended: str
+    reminders_off: str
+    reminders_on: str
     see_times: str
     see_options: str
     any_professional: str

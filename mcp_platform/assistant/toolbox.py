@@ -40,7 +40,7 @@ from mcp_platform.outbox.notices import Notices
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.agenda import Agenda
 from mcp_platform.scheduling.appointment import Appointment, ChosenSlot, Proposal
-from mcp_platform.scheduling.appointments import VisitDetails
+from mcp_platform.scheduling.appointments import Appointments, VisitDetails
 from mcp_platform.scheduling.availability import SearchWindow
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service, ServiceId
@@ -262,6 +262,20 @@ class Toolbox:
             work=work,
         )
         return work.done
+
+    async def attend(self, view: Appointment) -> bool:
+        """Note that the contact comes to what they were asked about; repeatable.
+
+        False: it is not that any more.
+        """
+        async with self.journal.begin() as session:
+            appointments = Appointments(session, self.context.tenant.id)
+            return await appointments.attend(
+                view.id,
+                contact_id=self.context.contact.id,
+                start=view.starts_at.astimezone(UTC),
+                now=self.now,
+            )
 
     async def hand_over(self, step: str) -> Done:
         """Silence the assistant for a time and tell the owner who wants to talk."""

@@ -21,6 +21,8 @@ from mcp_platform.kit.database import create_sessions
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
+from mcp_platform.reminders.conditions import ReminderConditions
+from mcp_platform.reminders.reminders import Reminders
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.templates.watch import TemplateWatch
 from mcp_platform.tenants.cards import BusinessCards
@@ -106,6 +108,7 @@ async def open_worker(
         pacing=Pacing(redis=redis, processes=settings.worker_processes),
         health=health,
         notices=notices,
+        reminding=ReminderConditions(),
         clock=clock,
         settings=DeliverySettings(
             claim=settings.claim_s,
@@ -144,6 +147,7 @@ async def open_worker(
             pinned=settings.pinned,
             clock=clock,
         ),
+        reminders=Reminders(sessions=sessions, tenants=tenants, topology=topology, clock=clock),
         idle=IdleConversations(
             sessions=sessions, tenants=tenants, notices=notices, topology=topology, clock=clock
         ),

@@ -216,12 +216,29 @@ class Contact:
         return self.human_until is None or now < self.human_until
 
 
+NO_REMINDERS = Sql("""
+    SELECT no_reminders_since IS NOT NULL FROM contacts WHERE tenant_id = :tenant AND id = :contact
+""")
+REMIND = Sql("""
+    UPDATE contacts SET no_reminders_since = :since WHERE tenant_id = :tenant AND id = :contact
+""")
+
+
 class Contacts:
     """The contacts of one tenant. Every statement names it first."""
 
     def __init__(self, session: AsyncSession, tenant_id: TenantId) -> None:
         self._driver = Driver(session)
         self._tenant = tenant_id
+
+    async def wants_no_reminders(self, contact_id: ContactId) -> bool:
+        """Tell whether the contact has asked not to be reminded."""
+        return bool(await self._driver.value(NO_REMINDERS, tenant=self._tenant, contact=contact_id))
+
+    async def remind(self, contact_id: ContactId, *, wanted: bool, now: datetime) -> None:
+        """Note whether the contact wants to be reminded."""
+        since = None if wanted else now
+        await self._driver.execute(REMIND, tenant=self._tenant, contact=contact_id, since=since)
 
     async def get(self, contact_id: ContactId) -> Contact:
         """Return a contact. Raises NotFound."""

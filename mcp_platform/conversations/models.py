@@ -41,6 +41,8 @@ CONTACTS = Table(
     Column("human_since", DateTime(timezone=True)),
     # When they confirmed that all that is kept of them is to be erased.
     Column("erasure_asked_at", DateTime(timezone=True)),
+    # Since when they want no reminders; null: they have not said so.
+    Column("no_reminders_since", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
     CheckConstraint("space in ('whatsapp', 'api', 'erased')", name="space"),
     CheckConstraint("answered_by in ('assistant', 'human')", name="answered_by"),

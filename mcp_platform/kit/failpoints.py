@@ -19,6 +19,8 @@ FAILPOINTS: dict[str, str] = {
     "outbox.after_call": "the vendor has done it, we have not written that down",
     "outbox.after_claim": "an effect is marked as being sent, no call is made yet",
     "outbox.after_done": "the effect is written down as done, the next one is not woken",
+    "reminders.after_commit": "reminders are in the outbox, none of them is sent yet",
+    "reminders.before_commit": "reminders are recorded, not committed",
     "statuses.before_commit": "statuses are applied, not committed",
     "templates.after_create": "Meta has a template to review, we have not written that down",
     "turn.after_calendar": "the calendar was asked, the slot is not booked yet",

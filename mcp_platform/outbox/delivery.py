@@ -52,6 +52,16 @@ class Tenants(Protocol):
     async def by_id(self, tenant_id: TenantId, /) -> Tenant: ...
 
 
+class Condition(Protocol):
+    """What a message depends on that is not sent at any price."""
+
+    async def why_not(self, session: AsyncSession, effect: Effect, *, now: datetime) -> str | None:
+        """Return why `effect` must not be sent any more; None: it may."""
+
+    async def lost(self, session: AsyncSession, effect: Effect, *, code: int | None) -> None:
+        """Hear, in the transaction that gives it up, that `effect` was not sent."""
+
+
 class Pace(Protocol):
     async def wait_time(self, *, phone_number_id: str, contact_key: str) -> timedelta: ...
 
@@ -87,6 +97,7 @@ class Delivery:
         pacing: Pace,
         health: TenantHealth,
         notices: Notices,
+        reminding: Condition,
         clock: Callable[[], datetime],
         settings: DeliverySettings = DeliverySettings(),
         uniform: Uniform = random.uniform,
@@ -98,6 +109,7 @@ class Delivery:
         self._pacing = pacing
         self._health = health
         self._notices = notices
+        self._reminding = reminding
         self._clock = clock
         self._settings = settings
         self._uniform = uniform
@@ -202,7 +214,9 @@ class Delivery:
     ) -> None:
         metrics.DEAD.labels(effect.kind, metrics.code_label(code)).inc()
         _log.error("outbox.effect.dead", kind=effect.kind, code=code, reason=error)
-        if effect.lane == OWNER_LANE:  # a notice about a notice would go the same way
+        if effect.reminds:  # staff sees who has not confirmed
+            await self._reminding.lost(session, effect, code=code)
+        elif effect.lane == OWNER_LANE:  # a notice about a notice would go the same way
             await troubles.notice_lost(session, effect.tenant_id, code=code, error=error)
         else:
             await self._notices.gave_up(session, effect=effect, code=code, error=error)
@@ -212,6 +226,10 @@ class Delivery:
         by, resend = uuid.uuid4(), effect.state == "uncertain"
         until = now + self._settings.claim
         async with self._sessions.of(effect.tenant_id).begin() as session:
+            if effect.reminds and (why := await self._reminding.why_not(session, effect, now=now)):
+                _log.info("outbox.reminder.dropped", reason=why)
+                dropped = await lanes.move(session, effect, state="done", due_at=now, error=why)
+                return _GO_ON if dropped else _STOP
             if not await lanes.claim(
                 session,
                 effect,

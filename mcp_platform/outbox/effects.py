@@ -42,7 +42,12 @@ class Effect:
 
     @property
     def needs_window(self) -> bool:
-        return self.is_message and self.body.get("purpose") != "notice"
+        free = self.is_message and self.body["message"].get("type") != "template"
+        return free and self.body.get("purpose") != "notice"
+
+    @property
+    def reminds(self) -> bool:
+        return self.is_message and self.body.get("purpose") == "reminder"
 
     @property
     def vendor(self) -> Vendor:

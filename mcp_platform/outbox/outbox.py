@@ -26,8 +26,9 @@ RECORD = Sql("""
 """)
 
 OWNER_LANE = "owner"
-Purpose = Literal["reply", "notice"]
-"""A reply needs the contact's 24-hour window; a notice to the owner is tried in any case."""
+Purpose = Literal["reply", "notice", "reminder"]
+"""A reply needs the contact's 24-hour window; a notice to the owner is tried in any case; a reminder
+needs the window unless it is a template, and is sent only while it is true."""
 
 
 def contact_lane(contact_id: uuid.UUID) -> str:
@@ -72,13 +73,15 @@ class Outbox:
         content: Reply | Mapping[str, Any],
         contact_id: uuid.UUID | None = None,
         purpose: Purpose = "reply",
+        about: Mapping[str, Any] | None = None,
         trace_id: str | None = None,
     ) -> bool:
         """Record a message; return whether it is new.
 
         `content` is a reply, or the type and content of a Graph message (`{"type": "template",
         "template": {…}}`). `key` goes to Meta as callback data and comes back in statuses: at most
-        512 characters, and nothing personal in it.
+        512 characters, and nothing personal in it. `about` is what the message depends on: it is
+        looked at again at the moment of sending.
 
         Raises:
             ValueError: the key is too long.
@@ -93,7 +96,11 @@ class Outbox:
             lane=lane,
             kind="whatsapp",
             contact_id=contact_id,
-            body={"purpose": purpose, "message": message},
+            body={
+                "purpose": purpose,
+                "message": message,
+                **({} if about is None else {"about": about}),
+            },
             trace_id=trace_id,
         )
 

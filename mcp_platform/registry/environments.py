@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
@@ -39,6 +39,7 @@ from mcp_platform.outbox.notices import NO_OWNER
 from mcp_platform.outbox.troubles import OWNER as OWNER_NOTICE
 from mcp_platform.registry.resources import COLUMNS, Resources, check_resources, shown
 from mcp_platform.registry.shapes import CalendarId, MetaId, Number
+from mcp_platform.reminders.timing import LEAST_HOURS, MOST_HOURS
 from mcp_platform.scheduling.catalogue import (
     DEFAULT_HORIZON,
     DEFAULT_MINIMUM_NOTICE,
@@ -63,6 +64,9 @@ SlotStep = Annotated[
     int, Field(ge=5, le=480, description="Minutes between possible starts."), WHOLE
 ]
 MinimumNotice = Annotated[int, Field(ge=0, le=43_200, description="30 days at most."), WHOLE]
+ReminderHours = Annotated[int, Field(ge=LEAST_HOURS, le=MOST_HOURS), WHOLE]
+UnconfirmedHours = Annotated[int, Field(ge=1, le=MOST_HOURS), WHOLE]
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM.")]
 HorizonDays = Annotated[int, Field(ge=0, le=730), WHOLE]
 ORDER = Order(TenantRow.client_name, TenantRow.environment)
 # What no two tenants may share, and how a person calls it.
@@ -75,6 +79,15 @@ def _known_zone(name: str) -> str:
     except Invalid as error:
         raise PydanticCustomError("zone", "{why}", {"why": error.fields["time_zone"]}) from error
     return name
+
+
+def _numbers(written: object) -> object:
+    """Take numbers as an option has them, too: `24 2`."""
+    return written.replace(",", " ").split() if isinstance(written, str) else written
+
+
+def _each_once(hours: list[int]) -> list[int]:
+    return sorted(set(hours), reverse=True)
 
 
 def _known_region(code: str) -> str:
@@ -191,6 +204,35 @@ class EnvironmentChange(ChangeForm):
         CommandOption("Where notices go: (11) 98765-4321, or with its country's code."),
     ] = None
     model_enabled: Annotated[bool, Field(description="False: the menu answers.")] = True
+    reminder_hours: Annotated[
+        list[ReminderHours],
+        BeforeValidator(_numbers),
+        AfterValidator(_each_once),
+        Field(
+            max_length=4,
+            description="How many hours before an appointment its customer is reminded: 24 and more"
+            " ask for a yes. None: never.",
+        ),
+        CommandOption('How many hours before customers are reminded, such as "24 2"; "": never.'),
+    ] = Field(default_factory=lambda: [24, 2])
+    quiet_from: Annotated[
+        ClockTime,
+        Field(description="From then on nobody is reminded, by the business's clock."),
+        CommandOption("From when on nobody is reminded: 21:00."),
+    ] = "21:00"
+    quiet_until: Annotated[
+        ClockTime,
+        Field(description="Until then. The same as `quiet_from`: there are no quiet hours."),
+        CommandOption("Until when nobody is reminded: 08:00. The same: no quiet hours."),
+    ] = "08:00"
+    unconfirmed_hours: Annotated[
+        UnconfirmedHours | None,
+        Field(
+            description="How many hours before an appointment staff is shown who was asked and has"
+            " not confirmed. Null: never."
+        ),
+        CommandOption("How many hours before staff is shown who has not confirmed. Unset: 4."),
+    ] = 4
     templates_as_marketing: Annotated[
         bool,
         Field(
@@ -252,6 +294,10 @@ class EnvironmentOut(VersionedOut):
     notes: str | None
     owner_whatsapp: str | None
     model_enabled: bool
+    reminder_hours: list[int]
+    quiet_from: str
+    quiet_until: str
+    unconfirmed_hours: int | None
     templates_as_marketing: bool
     phone_number_id: str | None
     waba_id: str | None

@@ -13,6 +13,7 @@ TOLD: Final[Mapping[str, str]] = {
     "offers": "choices",
     "appointments": "appointments",
     "tellings": "appointments",
+    "reminders": "appointments",
     "open_questions": "questions",
     "question_askers": "questions",
     "waitlist_wishes": "waiting_list",

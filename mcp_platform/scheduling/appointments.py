@@ -194,6 +194,16 @@ MARK = Sql("""
 """)
 
 
+# A contact's own yes, to the time that they were asked about.
+ATTEND = Sql("""
+    UPDATE appointments
+    SET status = 'confirmed', updated_at = :now,
+        version = version + CASE WHEN status = 'booked' THEN 1 ELSE 0 END
+    WHERE tenant_id = :tenant AND id = :id AND contact_id = :contact AND starts_at = :start
+      AND status IN ('booked', 'confirmed') AND ends_at > :now
+""")
+
+
 class SlotTaken(Conflict):
     """Somebody else has this slot, or a part of it; or the hold on it is gone."""
 
@@ -441,6 +451,18 @@ class Appointments:
             raise Conflict(f"An appointment that has not begun cannot be marked {mark}.")
         await self._execute(MARK, id=appointment_id, mark=mark, now=now)
         return True
+
+    async def attend(
+        self, appointment_id: UUID, *, contact_id: UUID, start: datetime, now: datetime
+    ) -> bool:
+        """Note that a contact comes to what begins at `start`; repeatable.
+
+        False: it is not theirs, or it is cancelled, over, or at another time.
+        """
+        noted = await self._execute(
+            ATTEND, id=appointment_id, contact=contact_id, start=start, now=now
+        )
+        return noted > 0
 
     async def find(
         self, appointment_id: UUID, *, contact_id: UUID | None = None, for_update: bool = False

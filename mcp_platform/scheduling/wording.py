@@ -90,6 +90,23 @@ def moment(when: datetime, *, language: str, now: datetime) -> str:
     )
 
 
+def dated(when: datetime, *, language: str) -> str:
+    """Write when something is, with no "today" in it, for what may be read days later."""
+    phrases = _phrases(language)
+    local = _local(when)
+    at = phrases.at_one if local.hour == 1 else phrases.at
+    pattern = phrases.first_day if local.day == 1 else phrases.day
+    written = format_date(local.date(), pattern, locale=phrases.locale)
+    return at.format(day=written, clock=clock(when, language=language))
+
+
+def visit(*, service: str, professional: str | None, language: str) -> str:
+    """Write what somebody comes for: "Corte com Zé"; without a choice of people, "Corte"."""
+    if professional is None:
+        return service
+    return _phrases(language).with_.format(service=service, professional=professional)
+
+
 def short_day(when: date, *, language: str) -> str:
     """Write a day in few characters: "ter 01/12"."""
     phrases = _phrases(language)
@@ -113,9 +130,7 @@ def appointment(
 
     Leave `professional` out where the customer has no choice of one.
     """
-    what = service
-    if professional is not None:
-        what = _phrases(language).with_.format(service=service, professional=professional)
+    what = visit(service=service, professional=professional, language=language)
     return f"{what}, {moment(start, language=language, now=now)}"
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import (
     exists,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base, Versioned
@@ -85,6 +85,13 @@ class TenantRow(Versioned, Base):
     owner_whatsapp: Mapped[str | None] = mapped_column(info=PURGED)
     """Where notices to the owner go: digits of an international number, no `+`."""
     model_enabled: Mapped[bool] = mapped_column(server_default="true")
+    reminder_hours: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), server_default="{24,2}")
+    """How many hours before an appointment its customer is reminded; none: never."""
+    quiet_from: Mapped[str] = mapped_column(server_default="21:00")
+    quiet_until: Mapped[str] = mapped_column(server_default="08:00")
+    """By the business's clock: when nobody is reminded. Alike: there is no such time."""
+    unconfirmed_hours: Mapped[int | None] = mapped_column(SmallInteger, server_default="4")
+    """How many hours before an appointment staff is shown who has not confirmed; null: never."""
     templates_as_marketing: Mapped[bool] = mapped_column(server_default="false")
     """Whether a template that Meta counts as MARKETING is sent, at its price."""
     phone_number_id: Mapped[str | None] = mapped_column(info=PURGED)

@@ -17,7 +17,10 @@ BOOK = "Oi! Quero marcar um corte amanhã às 15h com o Zé"
 MOVE = "Quero remarcar meu corte para depois de amanhã às 10h"
 CANCEL = "Quero cancelar meu horário"
 # Nobody passes these who answers: see tests/rights and tests/crash/test_reminders.py.
-ELSEWHERE = {"erasure.before_commit", "templates.after_create"}
+ELSEWHERE = {"erasure.before_commit", "templates.after_create"} | {
+    "reminders.before_commit",
+    "reminders.after_commit",
+}
 YES = "Sim"  # what was proposed is done by the next turn
 pytestmark = pytest.mark.timeout(TIMEOUT_S)
 

@@ -16,6 +16,7 @@ from mcp_platform.outbox.effects import Effects
 from mcp_platform.outbox.models import OUTBOX
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.outbox.statuses import AppliedStatuses, StatusUpdate, apply_statuses
+from mcp_platform.reminders.conditions import ReminderConditions
 from mcp_platform.simulators.meta.app import MetaWorld
 from mcp_platform.simulators.meta.state import Number
 from mcp_platform.simulators.meta.webhooks import failed_value, status_value
@@ -113,6 +114,7 @@ class World:
             effects=Effects(whatsapp=self.whatsapp, calendar_of=lambda _: self.calendar),
             pacing=self.pacing,
             health=self.around,
+            reminding=ReminderConditions(),
             notices=self.around,
             clock=self.clock,
             settings=DeliverySettings(**settings),

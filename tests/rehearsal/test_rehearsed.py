@@ -22,7 +22,8 @@ ITS_OWN = {
     *("id", "client_name", "environment", "status", "topology", "owner_whatsapp", "model_enabled"),
     *("phone_number_id", "waba_id", "calendar_id", "database_role", "cpu_request", "cpu_limit"),
     *("memory_request", "memory_limit", "created_at", "updated_at", "version"),
-    "templates_as_marketing",
+    *("templates_as_marketing", "reminder_hours", "quiet_from", "quiet_until"),
+    "unconfirmed_hours",
 }
 ACTOR = system("tests")
 

@@ -51,7 +51,7 @@ def choice_of(
 def _asked(action: Action) -> Asked | None:
     """Return what an action does that only a yes may do."""
     match action:
-        case {"do": "confirm", "moving": None}:
+        case {"do": "confirm", "moving": None} | {"do": "attend"}:
             return "book"
         case {"do": "confirm"}:
             return "move"

@@ -481,6 +481,16 @@ HELP: Mapping[str, str] = {
         " ([bold]answer[/]) por telefone, ou mensagens paradas ([bold]parked[/])."
     ),
     "How many, what waits longest first.": "Quantos, o que espera há mais tempo primeiro.",
+    'How many hours before customers are reminded, such as "24 2"; "": never.': (
+        'Quantas horas antes os clientes são lembrados, por exemplo "24 2"; "": nunca.'
+    ),
+    "From when on nobody is reminded: 21:00.": "A partir de quando ninguém é lembrado: 21:00.",
+    "Until when nobody is reminded: 08:00. The same: no quiet hours.": (
+        "Até quando ninguém é lembrado: 08:00. O mesmo: sem horas de silêncio."
+    ),
+    "How many hours before staff is shown who has not confirmed. Unset: 4.": (
+        "Quantas horas antes a equipe vê quem não confirmou. Sem a opção: 4."
+    ),
     "See and make the message templates by which customers are reached outside of 24 hours.": (
         "Mostra e cria os modelos de mensagem com que se fala com clientes fora das 24 horas."
     ),

@@ -1,0 +1,277 @@
+"""Reminders: said once, in the window or by template, and never of what is not so any more."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from mcp_platform.audit.actor import system
+from mcp_platform.kit.queue import WakeUp
+from mcp_platform.registry.environments import LocatedTenant
+from mcp_platform.registry.templates.service import TemplateWish, TenantTemplates
+from mcp_platform.templates.texts import Purpose
+from tests import factories
+from tests.world import ANA, World, choices_of, eventually, text_of
+
+SOON = timedelta(hours=2) - timedelta(minutes=10)  # a reminder two hours before is due
+TOMORROW = timedelta(hours=24) - timedelta(minutes=10)
+
+
+@pytest.fixture(autouse=True)
+async def by_day_and_night(here: World) -> AsyncIterator[None]:
+    """Remind at any hour. When Ana wrote, our database says: Meta does not know her."""
+    await here.change(quiet_from="00:00", quiet_until="00:00", reminder_hours=[24, 2])
+    await here.meta.post("/_control/settings", json={"window": False})
+    yield
+    await here.meta.post("/_control/settings", json={"window": True})
+
+
+async def visit(here: World, ahead: timedelta, *, wrote_ago: timedelta | None) -> uuid.UUID:
+    """Book Ana, who wrote so long ago, for a time so far ahead; long ago, and nobody was told."""
+    now = datetime.now(UTC)
+    async with here.session() as session:
+        known = await session.scalar(
+            text("SELECT contact_id FROM contact_aliases WHERE tenant_id = :t AND alias = :a"),
+            {"t": here.tenant.id, "a": f"w:{ANA}"},
+        )
+        wrote = None if wrote_ago is None else now - wrote_ago
+        if known is None:
+            known = await factories.add_contact(
+                session, here.tenant.id, wa_id=ANA, name="Ana", last_inbound_at=wrote
+            )
+        return await factories.add_appointment(
+            session,
+            here.tenant.id,
+            known,
+            starts_at=(now + ahead).replace(microsecond=0),
+            created_at=now - timedelta(days=5),
+            updated_at=now - timedelta(days=5),
+        )
+
+
+async def remind(here: World) -> None:
+    assert here.platform
+    assert here.platform.worker
+    await here.platform.worker._reminders.run(stopping=lambda: False)
+    await here.idle()
+
+
+async def reminded(here: World) -> list[Any]:
+    """Return what became of the reminders that are not merely planned."""
+    return [
+        tuple(row)
+        for row in await here.rows(
+            "SELECT hours, state, reason FROM reminders WHERE tenant_id = :tenant"
+            " AND state <> 'planned' ORDER BY hours, starts_at"
+        )
+    ]
+
+
+async def approve(here: World, purpose: Purpose) -> None:
+    """Have a template made at Meta and approved."""
+    assert here.platform
+    assert here.platform.worker
+    async with here.session() as session:
+        at = LocatedTenant(id=here.tenant.id, path=here.tenant.path)
+        part = TenantTemplates(session, system("tests"), at)
+        await part.create(TemplateWish.of({"purpose": purpose}), now=datetime.now(UTC))
+
+    async def approved() -> bool:
+        await here.as_owner(
+            f"UPDATE template_looks SET due_at = '-infinity' WHERE tenant_id = {here.tenant.id}"
+        )
+        await here.platform.worker._templates.run(stopping=lambda: False)
+        found = "SELECT status FROM message_templates WHERE tenant_id = :tenant AND purpose = :p"
+        return bool(await here.value(found, tenant=here.tenant.id, p=purpose) == "APPROVED")
+
+    await eventually(approved, why="an approved template")
+
+
+async def tap(here: World, index: int, title: str) -> dict[str, Any]:
+    """Tap a button of the template that came last; return the reply."""
+    before = len(await here.sent(as_=ANA))
+    reply = {"kind": "template", "index": index, "title": title}
+    await here.meta.post(
+        "/_control/inbound",
+        json={
+            "phone_number_id": here.tenant.phone_number_id,
+            "from": {"wa_id": ANA},
+            "reply": reply,
+        },
+    )
+    return (await here.sent(as_=ANA, at_least=before + 1))[-1]
+
+
+async def test_in_the_window_it_is_said_once_with_buttons_and_a_tap_confirms(here: World) -> None:
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await remind(here)
+    await remind(here)
+    [said] = await here.sent(as_=ANA)
+    assert said["type"] == "interactive"
+    assert "Corte com Zé" in text_of(said)
+    assert [each["title"] for each in choices_of(said)] == ["Confirmar", "Remarcar", "Cancelar"]
+    reply = await here.choose(choices_of(said)[0])
+    assert "Presença confirmada" in text_of(reply)
+    assert await here.statuses() == ["confirmed"]
+    again = await here.choose(choices_of(said)[0])
+    assert "Presença confirmada" in text_of(again)
+    assert (2, "queued", None) in await reminded(here)
+
+
+async def test_a_typed_yes_to_it_confirms_and_a_tap_on_cancel_asks_first(here: World) -> None:
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await remind(here)
+    assert "Presença confirmada" in text_of(await here.ask("Sim, confirmo"))
+    [said, *_] = await here.sent(as_=ANA)
+    asked = await here.choose(choices_of(said)[2])
+    assert await here.statuses() == ["confirmed"]
+    await here.choose(choices_of(asked)[0])
+    assert await here.statuses() == ["cancelled"]
+
+
+async def test_outside_the_window_it_goes_by_template_and_its_buttons_act(here: World) -> None:
+    await approve(here, "confirmation")
+    await visit(here, TOMORROW, wrote_ago=timedelta(days=3))
+    await remind(here)
+    [said] = await here.sent(as_=ANA)
+    assert said["type"] == "template"
+    named = {
+        each["parameter_name"]: each["text"]
+        for each in said["payload"]["template"]["components"][0]["parameters"]
+    }
+    assert named["what"] == "Corte com Zé"
+    assert "Presença confirmada" in text_of(await tap(here, 0, "Confirmar"))
+    assert await here.statuses() == ["confirmed"]
+
+
+async def test_without_an_approved_template_nothing_is_sent_and_one_is_wanted(here: World) -> None:
+    await visit(here, TOMORROW, wrote_ago=None)
+    await remind(here)
+    assert await here.sent(as_=ANA) == []
+    assert (24, "skipped", "no_template") in await reminded(here)
+    wanted = await here.rows(
+        "SELECT purpose FROM message_templates WHERE tenant_id = :tenant ORDER BY purpose"
+    )
+    assert [tuple(each) for each in wanted] == [("confirmation",), ("reminder",)]
+
+
+async def test_what_was_moved_or_cancelled_is_not_reminded_of(here: World) -> None:
+    moved = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    assert here.platform
+    assert here.platform.worker
+    await here.platform.worker._reminders.plan()
+    await here.as_owner(
+        "UPDATE appointments SET starts_at = starts_at + interval '3 days',"
+        f" ends_at = ends_at + interval '3 days' WHERE id = '{moved}'"
+    )
+    cancelled = await visit(here, SOON - timedelta(minutes=35), wrote_ago=None)
+    await here.platform.worker._reminders.plan()
+    await here.as_owner(f"UPDATE appointments SET status = 'cancelled' WHERE id = '{cancelled}'")
+    await remind(here)
+    assert await here.sent(as_=ANA) == []
+    assert [each for each in await reminded(here) if each[0] == 2] == [
+        (2, "skipped", "changed"),
+        (2, "skipped", "changed"),
+    ]
+
+
+async def test_what_changes_while_it_waits_to_be_sent_is_not_sent(here: World) -> None:
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await here.change(status="suspended")
+    assert here.platform
+    assert here.platform.worker
+    await here.platform.shared.tenants.by_id(here.tenant.id)  # remembered: nothing goes out yet
+    await here.as_owner(f"UPDATE tenants SET status = 'active' WHERE id = {here.tenant.id}")
+    await here.platform.worker._reminders.run(stopping=lambda: False)
+
+    async def waits() -> bool:
+        found = "SELECT count(*) FROM outbox WHERE tenant_id = :tenant AND state = 'pending'"
+        return bool(await here.value(found, tenant=here.tenant.id))
+
+    await eventually(waits, why="a reminder that waits")
+    await here.as_owner(
+        f"UPDATE appointments SET status = 'cancelled' WHERE id = '{appointment}'",
+        f"UPDATE outbox SET due_at = clock_timestamp() - interval '1 hour'"
+        f" WHERE tenant_id = {here.tenant.id}",
+    )
+    await here.change(status="active")
+    lane = await here.value("SELECT lane FROM outbox WHERE tenant_id = :t", t=here.tenant.id)
+    await here.platform.worker._delivery.handle(WakeUp(here.tenant.id, lane))
+    states = await here.rows("SELECT state, error FROM outbox WHERE tenant_id = :tenant")
+    assert [tuple(each) for each in states] == [
+        ("done", "The appointment was moved or cancelled since.")
+    ]
+    assert await here.sent(as_=ANA) == []
+
+
+async def test_who_has_just_booked_is_not_reminded(here: World) -> None:
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await here.as_owner(
+        f"UPDATE appointments SET updated_at = clock_timestamp() WHERE id = '{appointment}'"
+    )
+    await remind(here)
+    assert (2, "skipped", "late") in await reminded(here)
+    assert await here.sent(as_=ANA) == []
+
+
+async def test_at_night_nobody_is_reminded(here: World) -> None:
+    now = datetime.now(factories.ZONE)
+    await here.change(
+        quiet_from=f"{now - timedelta(minutes=61):%H:%M}",
+        quiet_until=f"{now + timedelta(minutes=30):%H:%M}",
+    )
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await remind(here)
+    assert await here.sent(as_=ANA) == []
+
+
+async def test_who_wants_none_gets_none_until_they_want_them_again(here: World) -> None:
+    assert "não vai mais receber lembretes" in text_of(await here.ask("Parar lembretes, por favor"))
+    await visit(here, SOON, wrote_ago=None)
+    await remind(here)
+    assert (2, "skipped", "opted_out") in await reminded(here)
+    assert "volta a receber lembretes" in text_of(await here.ask("quero lembretes"))
+    await visit(here, SOON - timedelta(minutes=35), wrote_ago=None)
+    await remind(here)
+    assert "Lembrete de" in text_of((await here.sent(as_=ANA))[-1])
+
+
+async def test_a_tap_on_what_was_moved_since_confirms_nothing(here: World) -> None:
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await remind(here)
+    [said] = await here.sent(as_=ANA)
+    await here.as_owner(
+        "UPDATE appointments SET starts_at = starts_at + interval '2 days',"
+        f" ends_at = ends_at + interval '2 days' WHERE id = '{appointment}'"
+    )
+    reply = await here.choose(choices_of(said)[0])
+    assert "Presença confirmada" not in text_of(reply)
+    assert await here.statuses() == ["booked"]
+
+
+async def test_a_template_that_meta_pauses_meanwhile_is_looked_at_again(here: World) -> None:
+    await approve(here, "confirmation")
+    body = {"waba_id": f"waba-{here.tenant.client_name}", "name": "mcp_confirmation_v1"}
+    await here.meta.post(
+        "/_control/templates/state", json={**body, "language": "pt_BR", "status": "PAUSED"}
+    )
+    await visit(here, TOMORROW, wrote_ago=timedelta(days=3))
+    await remind(here)
+    assert await here.sent(as_=ANA) == []
+
+    async def known() -> bool:
+        assert here.platform
+        assert here.platform.worker
+        await here.platform.worker._templates.run(stopping=lambda: False)
+        found = (
+            "SELECT status FROM message_templates WHERE tenant_id = :tenant"
+            " AND purpose = 'confirmation'"
+        )
+        return bool(await here.value(found, tenant=here.tenant.id) == "PAUSED")
+
+    await eventually(known, why="the pause")
+    states = await here.rows("SELECT state, error_code FROM outbox WHERE tenant_id = :tenant")
+    assert ("dead", 132015) in [tuple(each) for each in states]
