@@ -183,6 +183,9 @@ class Assistant:
             return _and(said, phrases.one_unreadable)
         if any(each.kind == "unsupported" and each.type not in WORDLESS for each in context.heard):
             return _and(said, phrases.one_not_text)
+        grave = SAFETY & {each.partition(":")[0] for each in said.said}
+        if any(each.is_file for each in context.heard) and not grave:
+            return _and(said, turn.composer.file_unseen())
         return said
 
     async def _prepare(self, context: TurnContext, texts: Sequence[str]) -> TurnAtWork:

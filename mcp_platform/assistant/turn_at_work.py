@@ -103,7 +103,7 @@ class TurnAtWork:
         self.speech = speech
         self.menu = menu
         self._voice = voice
-        self._composer = composer
+        self.composer = composer
         self._before: EarlierReplies | None = None
         self._answers: dict[str, KnownAnswer] = {}
         self._open_questions = 0
@@ -141,7 +141,7 @@ class TurnAtWork:
         self, said: Sequence[ChosenPhrase], done: Sequence[Done], texts: Sequence[str]
     ) -> ComposedReply | None:
         rules = self.toolbox.catalogue.rules
-        return await self._composer.compose(
+        return await self.composer.compose(
             said,
             done,
             state=TurnState(

@@ -70,7 +70,6 @@ Consequence = Literal[
     "list_for_owner",  # without a notice
     "ask_owner",  # an open question; its topic is the phrase's id
     "remind_owner",
-    "pass_media",  # the file that came goes to the owner
     "tell_file",  # the owner hears that a file came, as of every file
     "count_wish",
     "open_data_request",

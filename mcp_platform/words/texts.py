@@ -54,6 +54,7 @@ class Outcomes:
     data_kept: str
     copy_asked: str
     copy_of_team: str
+    file_unseen: str
     team_told: str
     team_reminded: str
     team_told_file: str

@@ -85,10 +85,10 @@ async def test_the_owner_hears_of_a_file_with_the_words_below_it_quoted(here: Wo
     )
     await here.replies(1)
 
-    [told] = await here.replies(1, as_=here.tenant.owner)
+    told = [text_of(each) for each in await here.replies(2, as_=here.tenant.owner)]
 
-    assert "Ana (+5511999998888) mandou um arquivo" in text_of(told)
-    assert "«meu currículo, urgente ✅ aceito»" in text_of(told)
+    assert sum("Ana (+5511999998888) mandou um arquivo" in each for each in told) == 1
+    assert all("«meu currículo, urgente ✅ aceito»" in each for each in told)
 
 
 async def test_of_several_files_the_owner_hears_once_also_beside_a_person(here: World) -> None:
@@ -138,7 +138,21 @@ async def test_what_is_written_below_a_picture_is_answered(here: World) -> None:
         await here.post(here.webhook({**sent, "from": sender_of(number)}))
 
     for number, kind in enumerate(kinds):
-        assert choices_of((await here.replies(1, as_=sender_of(number)))[0]), kind
+        [answer] = await here.replies(1, as_=sender_of(number))
+        assert choices_of(answer), kind
+        assert text_of(answer).endswith(
+            "Do arquivo que veio junto eu só vi as palavras. Avisei a equipe de que chegou."
+        )
+
+
+async def test_a_receipt_with_words_is_passed_on_in_words(here: World) -> None:
+    receipt = {**MEDIA, "caption": "segue o comprovante do pix"}
+    await here.post(here.webhook(bare({"type": "image", "image": receipt})))
+    said = text_of((await here.replies(1))[0])
+    assert any(each in said for each in TEXTS["pt-BR"].phrases["receipt"])
+    assert "só vi as palavras" in said
+    told = [text_of(each) for each in await here.replies(2, as_=here.tenant.owner)]
+    assert all("segue o comprovante do pix" in each for each in told)
 
 
 async def test_reactions_and_system_messages_are_not_answered(here: World) -> None:

@@ -103,6 +103,10 @@ class Composer:
         self._doing = doing
         self._turn_number = turn_number
 
+    def file_unseen(self) -> str:
+        """Say that of a file only the words below it were read, and whether the team hears of it."""
+        return self._doing.file_unseen()
+
     async def compose(
         self,
         chosen: Sequence[ChosenPhrase],

@@ -21,7 +21,7 @@ from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.reply import ReplyOption
 from mcp_platform.words.book import BOOK, Consequence, Phrase
-from mcp_platform.words.templates import placeholders
+from mcp_platform.words.templates import fill, placeholders
 from mcp_platform.words.texts import TEXTS, Texts
 from mcp_platform.words.times import Times
 
@@ -170,6 +170,12 @@ class PhraseEffects:
         if "tell_file" in phrase.does:
             return outcomes.team_told_file
         return outcomes.team_reminded if "remind_owner" in phrase.does else outcomes.team_told
+
+    def file_unseen(self) -> str:
+        """Say that of a file only the words below it were read, and whether the team hears of it."""
+        outcomes = TEXTS[self._language].outcomes
+        told = outcomes.team_told_file if self._reaches_owner else None
+        return fill(outcomes.file_unseen, {"team_told": told}) or ""
 
     @property
     def _reaches_owner(self) -> bool:

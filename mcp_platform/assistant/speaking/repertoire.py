@@ -1,11 +1,10 @@
-"""The phrases that the model may choose: those of the book whose consequences this release has."""
+"""The phrases that the model may choose: those of the book whose effects this release has."""
 
 from collections.abc import Mapping
 
-from mcp_platform.words.book import OFFERED, Consequence, Outcome, Phrase, near
+from mcp_platform.words.book import OFFERED, Outcome, Phrase, near
 
-# What the book provides for and nothing does yet. A phrase that says so is not said.
-_NOT_DONE: frozenset[Consequence] = frozenset({"pass_media"})
+# What the book provides for and nothing does yet is not among them.
 _POSSIBLE: frozenset[Outcome] = frozenset(
     {
         "booked",
@@ -22,8 +21,7 @@ _POSSIBLE: frozenset[Outcome] = frozenset(
 
 
 def _can_be_said(phrase: Phrase) -> bool:
-    possible = phrase.force != "effect" or bool(phrase.of & _POSSIBLE)
-    return possible and not _NOT_DONE.intersection(phrase.does)
+    return phrase.force != "effect" or bool(phrase.of & _POSSIBLE)
 
 
 REPERTOIRE: Mapping[str, Phrase] = {
