@@ -17,6 +17,7 @@ from tests.cli.processes import PATIENCE_S, descendants, page_of, start_demo, wa
 from tests.conftest import FOLDER_VARIABLE
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+NO_CHROMIUM = "there is no Chromium: apt-get install chromium, or set CHROMIUM"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -43,7 +44,7 @@ def demonstration() -> Iterator[Demonstration]:
     Who started it waits at the end until no other uses it.
     """
     if CHROMIUM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium, or set CHROMIUM")
+        pytest.skip(NO_CHROMIUM)
     folder = Path(os.environ[FOLDER_VARIABLE]) / "browser"
     folder.mkdir(mode=0o711, exist_ok=True)
     with locked(folder / "users", fcntl.LOCK_SH) as users:
@@ -91,11 +92,19 @@ def locked(path: Path, how: int) -> Iterator[int]:
 
 
 @pytest.fixture
-async def browser(demonstration: Demonstration) -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip(NO_CHROMIUM)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         await launched.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser, demonstration: Demonstration) -> Browser:
+    """Chromium, beside a demonstration to look at."""
+    return chromium
 
 
 @pytest.fixture

@@ -38,10 +38,15 @@ def _free_ports(count: int) -> list[int]:
 
 @contextmanager
 def serving(
-    database_url: str, *parts: str, deaf_to: str = "", **settings: str
+    database_url: str, *parts: str, deaf_to: str = "", announced: bool = False, **settings: str
 ) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """Run `mcp-platform serve`; yield it, its public address and its internal one."""
+    """Run `mcp-platform serve`; yield it, its public address and its internal one.
+
+    `announced`: it knows its public address, as behind a real name.
+    """
     public, internal = _free_ports(2)
+    if announced:
+        settings["PUBLIC_URL"] = f"http://127.0.0.1:{public}"
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     env = {
         **kept,

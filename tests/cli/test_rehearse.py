@@ -87,8 +87,13 @@ async def _shop(session: AsyncSession) -> None:
 
 
 @pytest.fixture
-def shop(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(
+    migrated_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,  # made before TMPDIR is another: the folder that holds all of these stays outside
+) -> Iterator[Shop]:
     """Make a shop. PostgreSQL can enter the folder: as root it runs under an account of its own."""
+    assert tmp_path.is_dir()
     database = Database(migrated_url)
     database.make(_shop)
     folder = Path(os.environ[FOLDER_VARIABLE]) / f"rehearsal-{uuid4().hex}"
@@ -201,6 +206,7 @@ class _QuotaFor:
         await self._app(scope, receive, send)
 
 
+@pytest.mark.full
 def test_a_quota_that_is_used_up_keeps_what_was_scored(
     mcp: Mcp, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

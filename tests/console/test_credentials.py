@@ -68,6 +68,7 @@ async def test_a_key_is_proved_saved_and_told_as_the_api_has_it(
     shown = await browser.post(page, vendor="gemini", GEMINI_API_KEY=f"  {GOOD} ")
     assert "Salvo. Os fornecedores aceitam." in shown.text
     assert "ana@example.com</bdi> · conferida" in shown.text
+    assert shown.text.count("Aceitas</span>") == 1, "a proof that was made to save counts as one"
     key = (await told(api, page))["GEMINI_API_KEY"]
     assert (key["present"], key["changed_by"], key["proof"]) == (True, "ana@example.com", "passed")
     assert str(key["fingerprint"])[:6] in shown.text
@@ -87,6 +88,7 @@ async def test_a_refused_key_is_not_saved_and_what_to_do_is_said(
     shown = await browser.post(page, vendor="gemini", GEMINI_API_KEY=BAD, anyway="force")
     assert "Salvo, mas nem tudo foi conferido" in shown.text
     assert (await told(api, page))["GEMINI_API_KEY"]["proof"] == "overruled"
+    assert "Recusadas" in shown.text
 
 
 async def test_a_vendor_that_is_away_has_refused_nothing(

@@ -1,6 +1,6 @@
 """Credentials by their vendor, as a page shows them: what is set, and what the doctor last found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,6 +16,12 @@ from mcp_platform.doctor.sentences import state
 
 OPTIONAL: Final = frozenset({"WHATSAPP_BUSINESS_ACCOUNT_ID", "WHATSAPP_APP_ID"})
 WORST_FIRST: Final[tuple[State, ...]] = ("failed", "warning", "unknown", "ok")
+# A change is proved before it is saved: with what outcome, as the state of the vendor's keys.
+OF_PROOF: Final[Mapping[str | None, State]] = {
+    "passed": "ok",
+    "unanswered": "unknown",
+    "overruled": "failed",
+}
 SILENT: Final = "because"  # a check that waits for another, which is told already
 
 
@@ -93,12 +99,24 @@ def _of(
     keys = tuple(each for each in known if each.key in mark.keys)
     ours = [each for each in findings if each.found.check in NAMES and _is_of(mark, each)]
     states = [state(each.found) for each in ours]
+    found = min(states, key=WORST_FIRST.index) if states else None
+    checked_at = max((each.checked_at for each in ours), default=None)
+    saved = max(
+        (
+            (each.changed_at, OF_PROOF[each.proof])
+            for each in keys
+            if each.changed_at and each.proof in OF_PROOF
+        ),
+        default=None,
+    )
+    if saved is not None and (checked_at is None or saved[0] > checked_at):
+        ours, checked_at, found = [], *saved  # what was found before says nothing of these
     return VendorState(
         mark=mark,
         keys=keys,
         missing=missing_keys(mark, keys),
-        state=min(states, key=WORST_FIRST.index) if states else None,
-        checked_at=max((each.checked_at for each in ours), default=None),
+        state=found,
+        checked_at=checked_at,
         notes=tuple(check_notes([each.found for each in ours], tongue=tongue)),
     )
 
