@@ -31,6 +31,7 @@ OLD = {
     "appointments": "status = 'held' AND hold_expires_at < now() - interval '2 days'",
     "reminders": "until < now() - CAST(:keep AS interval)",
     "tellings": "until < now() - CAST(:keep AS interval)",
+    "undos": "changed_at < now() - interval '1 hour'",  # long after they were of use
 }
 OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"
 OLD_LOG = "created < now() - CAST(:log AS interval)"

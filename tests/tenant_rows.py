@@ -71,6 +71,11 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
         },
         "booking_locks": {},
         "calendar_looks": {"next_due_at": NOW},
+        "undos": {
+            "appointment_id": named(tenant_id, "appointment"),
+            "version": 1,
+            "changed_at": NOW,
+        },
         "tellings": {
             "appointment_id": named(tenant_id, "appointment"),
             "version": 1,

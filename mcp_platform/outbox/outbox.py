@@ -20,8 +20,9 @@ from mcp_platform.whatsapp.messages import Recipient, graph_message
 from mcp_platform.whatsapp.reply import Reply
 
 RECORD = Sql("""
-    INSERT INTO outbox (tenant_id, key, lane, kind, contact_id, body, trace_id)
-    VALUES (:tenant, :key, :lane, :kind, :contact, CAST(:body AS jsonb), :trace)
+    INSERT INTO outbox (tenant_id, key, lane, kind, contact_id, body, trace_id, due_at)
+    VALUES (:tenant, :key, :lane, :kind, :contact, CAST(:body AS jsonb), :trace,
+            coalesce(CAST(:due_at AS timestamptz), clock_timestamp()))
     ON CONFLICT (tenant_id, key) DO NOTHING
 """)
 
@@ -75,8 +76,9 @@ class Outbox:
         purpose: Purpose = "reply",
         about: Mapping[str, Any] | None = None,
         trace_id: str | None = None,
+        due_at: datetime | None = None,
     ) -> bool:
-        """Record a message; return whether it is new.
+        """Record a message; return whether it is new. It is not sent before `due_at`.
 
         `content` is a reply, or the type and content of a Graph message (`{"type": "template",
         "template": {…}}`). `key` goes to Meta as callback data and comes back in statuses: at most
@@ -102,6 +104,7 @@ class Outbox:
                 **({} if about is None else {"about": about}),
             },
             trace_id=trace_id,
+            due_at=due_at,
         )
 
     async def put_event(
@@ -174,6 +177,7 @@ class Outbox:
         body: dict[str, Any],
         contact_id: uuid.UUID | None = None,
         trace_id: str | None,
+        due_at: datetime | None = None,
     ) -> bool:
         trace_id = trace_id or current_trace()
         recorded = await Driver(self._session).execute(
@@ -185,6 +189,7 @@ class Outbox:
             contact=contact_id,
             body=dumps(body).decode(),
             trace=trace_id,
+            due_at=due_at,
         )
         if not recorded:
             return False

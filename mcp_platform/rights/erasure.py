@@ -64,6 +64,11 @@ TOLD_CHANGES = Sql("""
     WHERE t.tenant_id = :tenant AND a.tenant_id = t.tenant_id AND a.id = t.appointment_id
       AND a.contact_id = :contact
 """)
+UNDOABLE = Sql("""
+    DELETE FROM undos u USING appointments a
+    WHERE u.tenant_id = :tenant AND a.tenant_id = u.tenant_id AND a.id = u.appointment_id
+      AND a.contact_id = :contact
+""")
 HOLDS = Sql(f"DELETE FROM appointments WHERE {_THEIRS} AND status = 'held'")  # noqa: S608
 # What a worker is writing at this moment stays in its lane: what is recorded now comes after it.
 NAMELESS_EVENTS = Sql("""
@@ -265,6 +270,7 @@ class ContactErasure:
     async def _anonymise(self, their: dict[str, Any]) -> int:
         """Give what was booked to nobody, and have their events say so; return how much it was."""
         await self._driver.execute(TOLD_CHANGES, **their)
+        await self._driver.execute(UNDOABLE, **their)
         await self._driver.execute(HOLDS, **their)
         nobody = uuid.uuid5(NOBODY, str(self._tenant.id))
         await self._driver.execute(SOMEBODY_ERASED, tenant=self._tenant.id, nobody=nobody)

@@ -22,6 +22,7 @@ TOLD: Final[Mapping[str, str]] = {
 }
 """By table, the field of a contact's export that tells its rows."""
 UNTOLD: Final[Mapping[str, str]] = {
+    "undos": "where an appointment was before a change, for an hour",
     "contact_leases": "which worker answers them at this moment",
     "quarantined_events": "what Postgres refused, unread: other customers' messages may be in it",
 }

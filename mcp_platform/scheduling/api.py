@@ -50,6 +50,12 @@ from mcp_platform.tenants.access import TENANT_API, Caller, Guard, admitted
 MOST_BYTES = 16 * 1024
 
 Tell = Annotated[bool, Query(description="False: you tell the customer.")]
+Undoable = Annotated[
+    bool,
+    Query(
+        description="True: the customer is told ten seconds later, and until then it can be undone."
+    ),
+]
 _ETAG: dict[str, Any] = {
     "headers": {"ETag": {"description": "Its version.", "schema": {"type": "string"}}}
 }
@@ -239,11 +245,13 @@ def _add_changing(
         },
     )
     async def change_appointment(
+        *,
         appointment_id: UUID,
         wish: ChangeRequest,
         caller: Writer,
         versions: Versioned,
         response: Response,
+        undoable: Undoable = False,
     ) -> AppointmentOut:
         if wish.status is not None:
             appointment = await appointments.mark(
@@ -262,6 +270,7 @@ def _add_changing(
                 trail=caller.trail,
                 tell=wish.tell_customer,
                 versions=versions,
+                undoable=undoable,
             )
         return await _shown(appointments, caller, appointment, response)
 
@@ -271,11 +280,13 @@ def _add_changing(
         responses={200: _ETAG, **problems(401, 403, 404, 409, 412, 422, *required, 503)},
     )
     async def cancel_appointment(
+        *,
         appointment_id: UUID,
         caller: Writer,
         versions: Versioned,
         response: Response,
-        tell_customer: Tell = True,  # noqa: FBT002  # a query
+        tell_customer: Tell = True,
+        undoable: Undoable = False,
     ) -> AppointmentOut:
         """Its customer is told by a message where WhatsApp takes one, or is listed to be called."""
         appointment = await appointments.cancel(
@@ -284,7 +295,20 @@ def _add_changing(
             trail=caller.trail,
             tell=tell_customer,
             versions=versions,
+            undoable=undoable,
         )
+        return await _shown(appointments, caller, appointment, response)
+
+    @router.post(
+        "/{appointment_id:uuid}/undo",
+        summary="Take back the last change, before its customer is told",
+        responses={200: _ETAG, **problems(401, 403, 404, 409, 422, 503)},
+    )
+    async def undo_change(
+        appointment_id: UUID, caller: Writer, response: Response
+    ) -> AppointmentOut:
+        """Only what was changed with `undoable`, for ten seconds. What was booked is cancelled."""
+        appointment = await appointments.undo(caller.tenant, appointment_id, trail=caller.trail)
         return await _shown(appointments, caller, appointment, response)
 
     @router.post(
@@ -330,18 +354,24 @@ def _add_booking(
         },
     )
     async def create_appointment(
+        *,
         request: Request,
         wish: CreateRequest,
         caller: Writer,
         response: Response,
         idempotency_key: RequestKey = None,
+        undoable: Undoable = False,
     ) -> AppointmentOut:
         if wish.whatsapp_number is not None or wish.contact_id is not None:
             caller.require("whatsapp:send")
         booking = Booking(**wish.model_dump(exclude={"tell_customer"}), request_key=idempotency_key)
         with _offering_alternatives():
             appointment = await appointments.book(
-                caller.tenant, booking, trail=caller.trail, tell=wish.tell_customer
+                caller.tenant,
+                booking,
+                trail=caller.trail,
+                tell=wish.tell_customer,
+                undoable=undoable,
             )
         response.headers["location"] = f"{request.url.path.removesuffix(at)}/{appointment.id}"
         return await _shown(appointments, caller, appointment, response)

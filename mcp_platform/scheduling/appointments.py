@@ -167,6 +167,16 @@ MOVE = Sql("""
         notes = coalesce(:note, notes), status = 'booked', version = version + 1, updated_at = :now
     WHERE tenant_id = :tenant AND id = :id
 """)
+PUT_BACK = Sql("""
+    UPDATE appointments a SET
+        professional_id = b.professional_id, service_id = b.service_id, status = b.status,
+        starts_at = b.starts_at, ends_at = b.ends_at, blocked = b.blocked,
+        price_cents = b.price_cents, currency = b.currency, calendar_id = b.calendar_id,
+        version = a.version + 1, updated_at = :now
+    FROM undos u, jsonb_populate_record(NULL::appointments, u.place) b
+    WHERE a.tenant_id = :tenant AND a.id = :id
+      AND u.tenant_id = a.tenant_id AND u.appointment_id = a.id
+""")
 # For a contact: only theirs, and not what is over.
 CANCEL = Sql(f"""
     UPDATE appointments SET status = 'cancelled', version = version + 1, updated_at = :now
@@ -391,6 +401,15 @@ class Appointments:
                 **_placed(placement),
             )
         return Move(before, await self._existing(appointment_id))
+
+    async def put_back(self, appointment_id: UUID, *, now: datetime) -> None:
+        """Make an appointment what its row in `undos` says that it was.
+
+        Raises:
+            SlotTaken: somebody else has its old time.
+        """
+        async with self._refusing_overlap():
+            await self._execute(PUT_BACK, id=appointment_id, now=now)
 
     async def cancel(
         self, appointment_id: UUID, *, contact_id: UUID | None, now: datetime

@@ -150,6 +150,26 @@ TELLINGS = Table(
 )
 
 
+# What an appointment was before its last change that may be undone; `place` null: it was booked.
+UNDOS = Table(
+    "undos",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("appointment_id", Uuid, primary_key=True),
+    # The appointment's after the change: what is changed since is not undone.
+    Column("version", BigInteger, nullable=False),
+    Column("place", JSONB),
+    # What its customer had to be told before.
+    Column("telling", JSONB),
+    # The message that waits.
+    Column("key", Text),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "appointment_id"], ["appointments.tenant_id", "appointments.id"]
+    ),
+)
+
+
 # When the owner's calendars of a tenant with appointments are looked at again.
 CALENDAR_LOOKS = Table(
     "calendar_looks",

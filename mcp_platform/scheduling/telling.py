@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -33,6 +33,7 @@ from mcp_platform.scheduling.agenda import EffectCommit
 from mcp_platform.scheduling.appointment import Appointment, AppointmentStatus
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import BookingRules
+from mcp_platform.scheduling.changing.undoing import HELD_FOR, Undos
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Outcome
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.languages import supported
@@ -175,10 +176,11 @@ class Tellings:
         after: Appointment,
         by: Trail,
         now: datetime,
+        held_until: datetime | None = None,
     ) -> How:
         """Have the customer told what `by` has made of an appointment, as it is committed.
 
-        `before` is None where they have just booked it.
+        `before` is None where they have just booked it. No message goes before `held_until`.
         """
         contact = await Contacts(self._session, self._tenant).get(ContactId(after.contact_id))
         plan = await self._plan(tenant, rules, contact, before=before, after=after, by=by, now=now)
@@ -187,8 +189,8 @@ class Tellings:
             return _counted("not")
         key = None
         if plan.how == "message":
-            key = f"s:{after.id}:{after.version}"
-            await self._send(contact, plan.text, key=key, by=by, now=now)
+            key = message_key(after)
+            await self._send(contact, plan.text, key=key, by=by, now=now, due_at=held_until)
         await self._driver.execute(
             TELL,
             tenant=self._tenant,
@@ -296,7 +298,14 @@ class Tellings:
         return (untold[0]["known_start"], True) if untold else (before.starts_at, False)
 
     async def _send(
-        self, contact: Contact, said: str, *, key: str, by: Trail, now: datetime
+        self,
+        contact: Contact,
+        said: str,
+        *,
+        key: str,
+        by: Trail,
+        now: datetime,
+        due_at: datetime | None,
     ) -> None:
         message = Message("system", said, now, key, {"by": by.who})
         await Messages(self._session, self._tenant).write(contact.id, [message], turn_id=None)
@@ -306,7 +315,13 @@ class Tellings:
             recipient=Recipient(bsuid=contact.bsuid, wa_id=contact.wa_id),
             content=Reply(said),
             contact_id=contact.id,
+            due_at=due_at,
         )
+
+
+def message_key(changed: Appointment) -> str:
+    """Return the key of the message that tells of this version of an appointment."""
+    return f"s:{changed.id}:{changed.version}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -315,7 +330,7 @@ class BusinessCommit(EffectCommit):
 
     Of what changed the trail is told, and the customer unless `tell` is false, in the transaction
     of the change. The appointment must still be in one of `versions`, which the caller has seen;
-    None: in any.
+    None: in any. What is `undoable` may be taken back until the message goes, which waits for that.
     """
 
     sessions: Sessions
@@ -328,7 +343,9 @@ class BusinessCommit(EffectCommit):
     versions: frozenset[int] | None = None
     queue: str | None = None
     """By which the tenant's workers are woken; None: as this process wakes all."""
+    undoable: bool = False
     _before: Appointment | None = None
+    _kept: Any = None
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._begin()
@@ -348,6 +365,8 @@ class BusinessCommit(EffectCommit):
                     raise NotFound("There is no such appointment.")
                 if self._before.version not in self.versions:
                     raise PreconditionFailed("The appointment was changed meanwhile: read it anew.")
+            if self.undoable:
+                self._kept = await Undos(session, self.tenant.id).before(self.appointment_id)
             yield session
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
@@ -363,17 +382,24 @@ class BusinessCommit(EffectCommit):
         booked = what == "book"
         tellings = Tellings(session, self.tenant.id)
         # A system of the business's own has the customer before it, for whom it books.
+        how: How = "not"
         if self.tell and (self.trail.is_person or not booked):
-            await tellings.tell(
+            how = await tellings.tell(
                 self.tenant,
                 self.rules,
                 before=None if booked else before,
                 after=after,
                 by=self.trail,
                 now=self.now,
+                held_until=self.now + HELD_FOR if self.undoable else None,
             )
         else:
             await tellings.forget(self.appointment_id)
+        if self.undoable:
+            key = message_key(after) if how == "message" else None
+            await Undos(session, self.tenant.id).keep(
+                after, before=None if booked else self._kept, key=key, now=self.now
+            )
 
     async def record(self, session: AsyncSession, what: str) -> None:
         """Write into the trail that somebody did this."""

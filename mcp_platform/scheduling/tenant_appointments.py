@@ -26,6 +26,7 @@ from mcp_platform.scheduling.availability import SearchWindow, validate_start
 from mcp_platform.scheduling.calendar import CalendarUnreadable
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, ProfessionalId, Service
 from mcp_platform.scheduling.catalogue_store import Catalogues
+from mcp_platform.scheduling.changing.undoing import Undos
 from mcp_platform.scheduling.finding.openings import Standing
 from mcp_platform.scheduling.finding.searching import SlotSearch
 from mcp_platform.scheduling.finding.sheets import (
@@ -36,6 +37,7 @@ from mcp_platform.scheduling.finding.sheets import (
     nothing_known,
     working_days,
 )
+from mcp_platform.scheduling.mirror import Mirror
 from mcp_platform.scheduling.outcome import (
     Booked,
     CalendarClosed,
@@ -299,11 +301,17 @@ class TenantAppointments:
         )
 
     async def book(
-        self, tenant: Tenant, booking: Booking, *, trail: Trail, tell: bool = True
+        self,
+        tenant: Tenant,
+        booking: Booking,
+        *,
+        trail: Trail,
+        tell: bool = True,
+        undoable: bool = False,
     ) -> Appointment:
         """Book. Repeated with the same request key, it is booked once and returned as it is now.
 
-        For a number from which nobody has ever written too: they find it once they do. Whom a person
+        `undoable`: the customer is told ten seconds later, and until then `undo` takes it back. For a number from which nobody has ever written too: they find it once they do. Whom a person
         books for is told of it unless `tell` is false.
 
         Raises:
@@ -342,6 +350,7 @@ class TenantAppointments:
                         now=now,
                         tell=tell,
                         queue=self._queue_of(tenant),
+                        undoable=undoable,
                     ),
                     contact_name=booking.name,
                 )
@@ -369,8 +378,9 @@ class TenantAppointments:
         trail: Trail,
         tell: bool = True,
         versions: frozenset[int] | None = None,
+        undoable: bool = False,
     ) -> Appointment:
-        """Move an appointment; its customer is told unless `tell` is false.
+        """Move an appointment; its customer is told unless `tell` is false. `undoable` as in `book`.
 
         Raises:
             SlotGone, Invalid, Unavailable: as `book` does.
@@ -406,6 +416,7 @@ class TenantAppointments:
                     tell=tell,
                     versions=versions,
                     queue=self._queue_of(tenant),
+                    undoable=undoable,
                 ),
             )
         match outcome:
@@ -451,8 +462,11 @@ class TenantAppointments:
         trail: Trail,
         tell: bool = True,
         versions: frozenset[int] | None = None,
+        undoable: bool = False,
     ) -> Appointment:
         """Cancel an appointment; repeatable. Its customer is told unless `tell` is false.
+
+        `undoable` as in `book`.
 
         Raises:
             NotFound: this tenant has no such appointment.
@@ -477,10 +491,45 @@ class TenantAppointments:
                 tell=tell,
                 versions=versions,
                 queue=self._queue_of(tenant),
+                undoable=undoable,
             ),
         )
         if isinstance(outcome, UnknownAppointment):
             raise Conflict("An appointment that is over cannot be cancelled.")
+        return await self.get(tenant, appointment_id)
+
+    async def undoable_until(self, tenant: Tenant, appointment_id: UUID) -> datetime | None:
+        """Return until when the last change may be undone; None: it may not."""
+        async with self._sessions.of(tenant.id)() as session:
+            return await Undos(session, tenant.id).until(appointment_id, now=self._clock())
+
+    async def undo(self, tenant: Tenant, appointment_id: UUID, *, trail: Trail) -> Appointment:
+        """Take back the last change: its customer is never told, and the calendar shows it no more.
+
+        Raises:
+            NotFound: this tenant has no such appointment.
+            NothingToUndo: it is too late, the message is on its way, or it was changed again.
+            SlotTaken: somebody else has the old time. Then the change stays, and is told.
+        """
+        await self.get(tenant, appointment_id)
+        rules, now = (await self.catalogue(tenant)).rules, self._clock()
+        work = BusinessCommit(
+            sessions=self._sessions,
+            tenant=tenant,
+            rules=rules,
+            appointment_id=appointment_id,
+            trail=trail,
+            now=now,
+            queue=self._queue_of(tenant),
+        )
+        async with work.begin() as session:
+            restored, shown_by = await Undos(session, tenant.id).undo(appointment_id, now=now)
+            mirror = Mirror(tenant=tenant, rules=rules)
+            if restored.active:
+                await mirror.put(session, restored)
+            if not restored.active or shown_by != restored.calendar_id:
+                await mirror.remove(session, restored, calendar_id=shown_by)
+            await work.record(session, "undo")
         return await self.get(tenant, appointment_id)
 
     async def calls(

@@ -81,3 +81,12 @@ async def test_what_is_booked_on_the_phone_is_dragged_and_shifted_by_keys_and_th
         await console.keyboard.press("Enter")
         await console.get_by_text("Mover este horário?").wait_for()
         assert f"às {to}" in await console.locator("blockquote").inner_text(), "the old time"
+
+        said = page.locator(".bubble:not(.mine)").filter(has_text="mudou: era")
+        before = await said.count()
+        await console.get_by_role("button", name="Mover").click()
+        await console.get_by_role("button", name="Desfazer").click()
+        await console.get_by_text("Desfeito:").wait_for()
+        await expect(entry(console, to or "")).to_be_visible()
+        assert await console.get_by_role("button", name="Desfazer").count() == 0
+        assert await said.count() == before, "the phone heard nothing of it"

@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 
 from mcp_platform.conversations.models import CONTACTS
 from mcp_platform.errors import CredentialRefused
+from mcp_platform.kit.sql import Driver
 from mcp_platform.outbox import delivery as delivery_module
 from mcp_platform.outbox import lanes, metrics
 from mcp_platform.outbox.calendar import CalendarEvent
@@ -17,6 +18,7 @@ from mcp_platform.outbox.dead import DeadLetters
 from mcp_platform.outbox.models import OUTBOX
 from mcp_platform.outbox.outbox import OWNER_LANE, Outbox, appointment_lane
 from mcp_platform.scheduling.calendar import CalendarUnreadable
+from mcp_platform.scheduling.changing.undoing import UNSEND
 from mcp_platform.tenants.credentials import Credentials, CredentialsUnreadable
 from mcp_platform.tenants.tenant import TenantId
 from mcp_platform.whatsapp.graph_errors import SendUncertain
@@ -692,3 +694,21 @@ async def test_no_row_keeps_a_token(world: World):
     row = await world.row("one")
     assert TOKEN not in (row.error or "")
     assert TOKEN not in world.around.degraded["whatsapp"]
+
+
+async def test_a_message_that_is_held_waits_its_time_and_may_be_taken_away_before(
+    world: World,
+) -> None:
+    later = world.clock.now + timedelta(seconds=10)
+    await world.record("held", due_at=later)
+    assert await world.work() == timedelta(seconds=10), "it comes back then"
+    assert (await world.row("held")).state == "pending"
+    await world.record("taken away", due_at=later)
+    async with world.sessions.everywhere.begin() as session:
+        taken = await Driver(session).execute(UNSEND, tenant=world.tenant_id, key="taken away")
+    assert taken == 1
+    world.clock.advance(seconds=10)
+    assert await world.work() is None
+    assert (await world.row("held")).state == "sent"
+    async with world.sessions.everywhere.begin() as session:
+        assert await Driver(session).execute(UNSEND, tenant=world.tenant_id, key="held") == 0

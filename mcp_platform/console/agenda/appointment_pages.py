@@ -21,6 +21,7 @@ from mcp_platform.errors import Conflict, Invalid, NotFound, PlatformError, Unav
 from mcp_platform.kit.http import PreconditionFailed
 from mcp_platform.registry.staff_api import READERS, WORKERS
 from mcp_platform.scheduling.appointment import MARKS, Appointment, Mark
+from mcp_platform.scheduling.appointments import SlotTaken
 from mcp_platform.scheduling.catalogue import Catalogue, Professional, Service
 from mcp_platform.scheduling.outcome import SlotsFound, SlotView
 from mcp_platform.scheduling.tenant_appointments import AppointmentChange, TenantAppointments
@@ -79,6 +80,7 @@ class AppointmentPages:
             ConsolePage(path=f"{ONE}/cancel", roles=WORKERS, act=self.cancel),
             ConsolePage(path=f"{ONE}/mark", roles=WORKERS, act=self.mark),
             ConsolePage(path=f"{ONE}/called", roles=WORKERS, act=self.called),
+            ConsolePage(path=f"{ONE}/undo", roles=WORKERS, act=self.undo),
         )
 
     async def show(self, visit: PageVisit) -> Response:
@@ -153,6 +155,7 @@ class AppointmentPages:
                 trail=asked.trail,
                 tell=visit.form.get("tell") == "yes",
                 versions=version_of(visit),
+                undoable=True,
             )
         except PreconditionFailed:
             return await self._changed_meanwhile(visit)
@@ -174,6 +177,7 @@ class AppointmentPages:
                 trail=asked.trail,
                 tell=visit.form.get("tell") == "yes",
                 versions=version_of(visit),
+                undoable=True,
             )
         except PreconditionFailed:
             return await self._changed_meanwhile(visit)
@@ -208,6 +212,19 @@ class AppointmentPages:
         asked = await self._asked(visit)
         await self._appointments.called(asked.tenant, asked.appointment.id, trail=asked.trail)
         return self._done(visit, asked, asked.appointment, "called")
+
+    async def undo(self, visit: PageVisit) -> Response:
+        """Take back the last change, before its customer hears of it."""
+        asked = await self._asked(visit)
+        try:
+            restored = await self._appointments.undo(
+                asked.tenant, asked.appointment.id, trail=asked.trail
+            )
+        except Conflict as error:
+            why = "undo_taken" if isinstance(error, SlotTaken) else "undo_late"
+            refused = RefusedWish(text=visit.say(f"agenda.{why}"), status=409)
+            return await self._shown(visit, await self._asked(visit), refused=refused)
+        return self._done(visit, asked, restored, "undone")
 
     async def _asked(self, visit: PageVisit) -> _Asked:
         tenant = await tenant_of(visit, self._tenants)

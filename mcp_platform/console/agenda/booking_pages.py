@@ -100,7 +100,11 @@ class BookingPages:
         booking = _booking(wish, catalogue, key=key)
         try:
             booked = await self._appointments.book(
-                tenant, booking, trail=ActorTrail(visit.signed_in.user.actor), tell=wish.tell
+                tenant,
+                booking,
+                trail=ActorTrail(visit.signed_in.user.actor),
+                tell=wish.tell,
+                undoable=True,
             )
         except (Conflict, Invalid, Unavailable) as error:
             refused = self._refusal(error, visit, wanted=booking.start)

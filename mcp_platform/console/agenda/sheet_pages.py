@@ -1,5 +1,6 @@
 """The agenda of a day, by professional, or of a week of one of them."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -27,7 +28,8 @@ AGENDA: Final = f"{TENANT}/agenda"
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
 LONG_DAYS: Final[dict[Tongue, str]] = {"pt-BR": "EEEE, d 'de' MMMM", "en": "EEEE, MMMM d"}
-SAID: Final = frozenset({"booked", "moved", "cancelled", "marked", "called"})
+UNDOABLE: Final = frozenset({"booked", "moved", "cancelled"})
+SAID: Final = UNDOABLE | {"marked", "called", "undone"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +93,18 @@ class SheetPages:
 
     async def _said(
         self, visit: PageVisit, tenant: Tenant, rules: BookingRules
-    ) -> dict[str, str] | None:
+    ) -> dict[str, str | int] | None:
         """Return what was just done, and how its customer learns of it."""
         said, on = visit.said(SAID), visit.uuid("on")
         if said is None or on is None:
             return None
         appointment = await self._appointments.get(tenant, on)
+        until = None
+        if said in UNDOABLE and may_change(visit, tenant, roles=WORKERS):
+            until = await self._appointments.undoable_until(tenant, on)
+        left = 0 if until is None else math.ceil((until - visit.now).total_seconds())
         return {
+            "left": max(0, left),
             "what": said,
             "how": appointment.told or "not",
             "id": str(appointment.id),

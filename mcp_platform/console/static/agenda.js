@@ -31,6 +31,20 @@ document.addEventListener("live:change", ({ detail }) => {
   freshen();
 });
 
+// What was just done can be undone for some seconds: then the button goes.
+for (const form of document.querySelectorAll("form[data-left]")) {
+  const said = form.querySelector("small");
+  const words = said.textContent;
+  let left = Number(form.dataset.left);
+  const timer = setInterval(() => {
+    left -= 1;
+    said.textContent = words.replace(/\d+/, left);
+    if (left > 0) return;
+    clearInterval(timer);
+    if (!form.dataset.sent) form.remove();
+  }, 1_000);
+}
+
 // What is being moved: its link, and where it would be put: a column, and a row in it.
 let grabbed = null;
 

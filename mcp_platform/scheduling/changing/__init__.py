@@ -1,0 +1,1 @@
+"""What the business changes of appointments, and takes back."""
