@@ -24,6 +24,7 @@ from mcp_platform.onboarding import models as _onboarding
 from mcp_platform.outbox import models as _outbox
 from mcp_platform.publishing import models as _publishing
 from mcp_platform.reminders import models as _reminders
+from mcp_platform.registry.fleet import models as _fleet
 from mcp_platform.rights import models as _rights
 from mcp_platform.scheduling import models as _scheduling
 from mcp_platform.templates import models as _templates
@@ -48,6 +49,7 @@ _FEATURES = (
     _assistant,
     _conversations,
     _doctor,
+    _fleet,
     _inbox,
     _outbox,
     _scheduling,

@@ -26,6 +26,8 @@ from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp
 from mcp_platform.outbox.delivery import Delivery
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.reminders.reminders import Reminders
+from mcp_platform.registry.fleet.rows import EVERY as FLEET_EVERY
+from mcp_platform.registry.fleet.rows import FleetRefresher
 from mcp_platform.retention import prune
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.templates.watch import TemplateWatch
@@ -76,6 +78,7 @@ class Worker:
         lease: timedelta,
         keep: timedelta,
         topology: Topology,
+        fleet: FleetRefresher,
     ) -> None:
         self._sessions = sessions
         self._tenants = tenants
@@ -99,6 +102,7 @@ class Worker:
         self._lease = lease
         self._keep = keep
         self._topology = topology
+        self._fleet = fleet
         # The queue's own count of attempts has those too that only came too early: a contact who
         # typed for long, or found the lease taken, would wait a minute for its first failure.
         self._failures: TTLCache[tuple[str, int, str], int] = TTLCache(FAILING_MOST, FAILING_FOR_S)
@@ -125,6 +129,9 @@ class Worker:
                 )
                 group.create_task(self._forever("reminders", self._remind, every_s=REMIND_EVERY_S))
                 group.create_task(self._forever("prune", self._prune, every_s=PRUNE_EVERY_S))
+                if self._topology == "shared":  # a tenant's own worker sees no other's rows
+                    every_s = FLEET_EVERY.total_seconds()
+                    group.create_task(self._forever("fleet", self._fleet.run, every_s=every_s))
         finally:
             await self._drain()
 

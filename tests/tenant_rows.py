@@ -16,6 +16,7 @@ OF_THE_PLATFORM = frozenset(
     {
         "client_drafts",
         "clients",
+        "fleet_refreshes",
         "idempotency_keys",
         "live_changes",
         "live_watches",
@@ -98,6 +99,7 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
             "checked_at": NOW,
         },
         "doctor_visits": {"next_due_at": NOW},
+        "fleet_rows": {"waiting": 0, "questions": 0, "stopped": 0},
         "erasures": {
             "id": named(tenant_id, "erasure"),
             "erased_at": NOW,

@@ -111,6 +111,7 @@ JOINED = {
     ("registry", "outbox"),
     ("registry", "scheduling"),
     ("registry", "conversations"),  # when somebody last wrote to a tenant, and who waits
+    ("registry", "publishing"),  # what is asked of the repository and not there yet
     ("registry", "doctor"),  # what was found of each tenant
 }
 

@@ -51,6 +51,7 @@ def worker() -> Worker:
         lease=EARLIER,
         keep=EARLIER,
         topology="shared",
+        fleet=nothing,
     )
 
 

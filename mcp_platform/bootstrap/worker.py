@@ -23,6 +23,7 @@ from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
 from mcp_platform.reminders.conditions import ReminderConditions
 from mcp_platform.reminders.reminders import Reminders
+from mcp_platform.registry.fleet.rows import FleetRefresher
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.templates.watch import TemplateWatch
 from mcp_platform.tenants.cards import BusinessCards
@@ -157,4 +158,5 @@ async def open_worker(
         lease=settings.lease_s,
         keep=timedelta(days=settings.retention_days),
         topology=topology,
+        fleet=FleetRefresher(sessions, clock=clock),
     )

@@ -1,5 +1,7 @@
-"""The fleet: every tenant in a row, by state, environment and name."""
+"""The fleet: every tenant in a row, by state, environment and name; as a table to take along."""
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -12,18 +14,36 @@ from mcp_platform.console.reasons import Reason, reason_of
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.errors import Invalid
 from mcp_platform.kit.database import Sessions
-from mcp_platform.registry.fleet.fleet import STATES, FleetQuery, FleetRow, FleetState, fleet_page
+from mcp_platform.kit.paging import MOST
+from mcp_platform.registry.fleet.fleet import (
+    SORTS,
+    STATES,
+    FleetPage,
+    FleetQuery,
+    FleetRow,
+    FleetState,
+    fleet_page,
+)
 
 ROWS: Final = 50
 ENVIRONMENTS: Final = ("production", "staging", "development")
 PILLS: Final[dict[FleetState, str]] = {
     "failing": "bad",
     "attention": "warn",
+    "deploying": "info",
     "unknown": "unknown",
     "paused": "paused",
     "ok": "ok",
 }
-FACETS: Final = ("text", "state", "environment")
+FACETS: Final = ("text", "state", "environment", "sort")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would reckon with. Source: OWASP, CSV Injection."""
+
+
+COLUMNS: Final = (
+    "client", "environment", "business", "state", "reason", "since", "waiting", "questions",
+    "stopped", "last_message", "examined",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +63,13 @@ class FleetPages:
         self._sessions = sessions
 
     def table(self) -> tuple[ConsolePage, ...]:
-        return (ConsolePage(path="/fleet", roles=READERS, show=self.show),)
+        return (
+            ConsolePage(path="/fleet", roles=READERS, show=self.show),
+            ConsolePage(path="/fleet/csv", roles=READERS, show=self.export),
+        )
 
     async def show(self, visit: PageVisit) -> Response:
-        asked: dict[str, str] = {
-            name: value.strip()
-            for name in (*FACETS, "cursor")
-            if (value := visit.request.query_params.get(name, "")).strip()
-        }
+        asked = _asked(visit)
         query = _query(asked)
         async with self._sessions.everywhere() as session:
             found = await fleet_page(session, query, now=visit.now)
@@ -65,13 +84,75 @@ class FleetPages:
             environments=ENVIRONMENTS,
             may_add=visit.role in WRITERS,
             pills=PILLS,
+            sort=query.sort,
+            sorted_by={
+                each: _address({**facets, "sort": each} if each != "name" else _without(facets))
+                for each in SORTS
+            },
+            csv_at=_address(facets).replace("/fleet", "/fleet/csv", 1),
             following=_address({**facets, "cursor": following}) if following else None,
             first=_address(facets) if "cursor" in asked else None,
+        )
+
+    async def export(self, visit: PageVisit) -> Response:
+        """Send all that the filters leave as a table, in the order of the page."""
+        asked = {name: value for name, value in _asked(visit).items() if name != "cursor"}
+        rows: list[FleetRow] = []
+        cursor: str | None = None
+        async with self._sessions.everywhere() as session:
+            while True:
+                query = _query(asked).model_copy(update={"limit": MOST, "cursor": cursor})
+                found: FleetPage = await fleet_page(session, query, now=visit.now)
+                rows += found.items
+                cursor = found.next_cursor
+                if cursor is None:
+                    break
+        written = io.StringIO()
+        table = csv.writer(written)
+        table.writerow(visit.say(f"fleet.csv_{name}") for name in COLUMNS)
+        for row in rows:
+            table.writerow(_safe(each) for each in self._cells(visit, row))
+        headers = {"content-disposition": 'attachment; filename="fleet.csv"'}
+        # With a mark of its encoding, without which spreadsheets guess.
+        content = "\ufeff" + written.getvalue()
+        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+    def _cells(self, visit: PageVisit, row: FleetRow) -> tuple[str, ...]:
+        reason = self._reason(visit, row)
+        return (
+            row.client_name,
+            row.environment,
+            row.business_name,
+            visit.say(f"state.{row.state}"),
+            reason.text if reason else "",
+            reason.since.isoformat() if reason and reason.since else "",
+            str(row.waiting),
+            str(row.questions),
+            str(row.stopped),
+            row.last_message_at.isoformat() if row.last_message_at else "",
+            row.examined_at.isoformat() if row.examined_at else "",
         )
 
     @staticmethod
     def _reason(visit: PageVisit, row: FleetRow) -> Reason | None:
         return reason_of(row, say=visit.say, tongue=visit.tongue)
+
+
+def _asked(visit: PageVisit) -> dict[str, str]:
+    return {
+        name: value.strip()
+        for name in (*FACETS, "cursor")
+        if (value := visit.request.query_params.get(name, "")).strip()
+    }
+
+
+def _without(facets: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in facets.items() if name != "sort"}
+
+
+def _safe(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _query(asked: dict[str, str]) -> FleetQuery:

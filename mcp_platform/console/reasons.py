@@ -16,6 +16,22 @@ TROUBLES: Final = frozenset(
 )
 
 
+# Where what a check finds is mended: below a tenant's own path, and the sentence of that page's name.
+# The longest beginning of a check's name counts.
+MENDED_AT: Final = {
+    "secret": ("/credentials", "credentials.title"),
+    "google": ("/credentials", "credentials.title"),
+    "gemini": ("/credentials", "credentials.title"),
+    "whatsapp": ("/credentials", "credentials.title"),
+    "whatsapp.subscription": ("/live", "live.title"),
+    "whatsapp.callback": ("/live", "live.title"),
+    "public": ("/live", "live.title"),
+    "owner.number": ("/settings", "settings.title"),
+    "catalogue": ("/services", "catalogue.services"),
+    "tenant.rollout": ("/deployment", "deployment.title"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """A sentence, and since when it is so."""
@@ -53,3 +69,13 @@ def finding_said(found: CheckOutcome, *, tongue: Tongue) -> tuple[str, str]:
     except KeyError:
         return found.code, ""
     return said.what, said.next_step
+
+
+def mended_at(check: str) -> tuple[str, str] | None:
+    """Return where what a check finds is mended in the console; None: nowhere in it."""
+    name = check
+    while name:
+        if name in MENDED_AT:
+            return MENDED_AT[name]
+        name = name.rpartition(".")[0]
+    return None

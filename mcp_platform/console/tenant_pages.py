@@ -17,7 +17,7 @@ from mcp_platform.console.places import (
     tenant_page,
     to_tenant,
 )
-from mcp_platform.console.reasons import finding_said, finding_title, reason_of
+from mcp_platform.console.reasons import finding_said, finding_title, mended_at, reason_of
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.credentials.credentials import CredentialKeys, KnownKey
 from mcp_platform.doctor.examining import Examinations
@@ -159,11 +159,12 @@ def _known(finding: Finding) -> bool:
 
 def _checks(findings: list[Finding], visit: PageVisit) -> list[dict[str, object]]:
     """Return what is not well, the worst first: what it is called, what it means, what to do."""
-    shown = [
+    shown: list[dict[str, object]] = [
         {
             "title": finding_title(each.found.check, tongue=visit.tongue),
             "state": state(each.found),
             "said": finding_said(each.found, tongue=visit.tongue),
+            "mended_at": mended_at(each.found.check),
             "since": each.since,
         }
         for each in findings

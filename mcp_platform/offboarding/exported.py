@@ -27,6 +27,7 @@ TENANT = "tenant"  # what the tenant's own row is called in an export
 NOT_DATA = frozenset(
     {"users", "credential_keys", "offboardings", "audit_entries", "contact_leases", "booking_locks"}
     | {"tenant_troubles", "turn_steps", "offers", "doctor_visits", "publications", "erasures"}
+    | {"fleet_rows"}
 )
 HASHES = 2**64  # sums are kept within it
 # Off-boarding itself writes these; they are no data.

@@ -31,6 +31,6 @@ OF_NOBODY: Final = frozenset(
     {"answers", "answer_texts", "own_wordings", "services", "professionals", "offerings"}
     | {"opening_spans", "closed_days", "calendar_looks", "booking_locks", "credential_keys"}
     | {"doctor_results", "doctor_visits", "offboardings", "publications", "tenant_troubles"}
-    | {"users", "erasures", "message_templates", "template_looks"}
+    | {"users", "fleet_rows", "erasures", "message_templates", "template_looks"}
 )
 """Tables of tenants that hold nothing of a contact."""

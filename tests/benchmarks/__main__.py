@@ -1,6 +1,6 @@
 """Run the benchmarks, print a table, write the figures.
 
-`python -m tests.benchmarks [--output FILE] [--only ingest|turns|fairness|memory|live|manifests]`
+`python -m tests.benchmarks [--output FILE] [--only ingest|turns|fairness|memory|live|manifests|console]`
 """
 
 import argparse
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.benchmarks import fairness, ingest, live_stream, manifests, memory, turns
+from tests.benchmarks import console, fairness, ingest, live_stream, manifests, memory, turns
 from tests.benchmarks.environment import Result
 
 SUITES = {
@@ -23,6 +23,7 @@ SUITES = {
     "memory": memory.measure,
     "live": live_stream.measure,
     "manifests": manifests.measure,
+    "console": console.measure,
 }
 
 

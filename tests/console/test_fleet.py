@@ -1,18 +1,35 @@
 """The fleet and a tenant's page: what is shown, found, and done, as the API has it."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 
+from mcp_platform.app import console_parts
 from mcp_platform.console.browser import token_of
-from mcp_platform.registry.fleet.fleet import STALE_AFTER
+from mcp_platform.console.places import TENANT
+from mcp_platform.console.reasons import mended_at
+from mcp_platform.console.serving import page_table
+from mcp_platform.doctor.sentences import TITLES
+from mcp_platform.kit.sql import Driver, Sql
+from mcp_platform.registry.fleet.fleet import SILENT_AFTER, STALE_AFTER
+from mcp_platform.registry.fleet.rows import EVERY, refresh_fleet
 from tests.console.browser import PlainBrowser
 from tests.console.test_pages import CORPUS
 from tests.platform_api import Api
 
 ROW = re.compile(r'<tr id="t-([\w-]+)">.*?</tr>', re.DOTALL)
+
+
+async def looked_over(api: Api) -> None:
+    """Do what a worker does every ten seconds."""
+    async with api.platform.shared.admin_sessions.everywhere.begin() as session:
+        await refresh_fleet(session, now=api.clock())
+    api.clock.ahead += EVERY
 
 
 async def signed_in(api: Api, browser: PlainBrowser, role: str = "operator") -> None:
@@ -41,6 +58,7 @@ async def trouble(api: Api, path: str, what: str, reason: str = "no") -> None:
 
 
 async def states(api: Api, token: str, **query: str) -> dict[str, tuple[str, str | None]]:
+    await looked_over(api)
     answer = await api.ask("GET", "/admin/fleet", token=token, params=query)
     assert answer.status_code == 200, answer.text
     return {
@@ -133,6 +151,7 @@ async def test_facets_and_search_leave_what_matches(api: Api, browser: PlainBrow
         name=one.split("/")[0],
     )
     await trouble(api, one, "whatsapp")
+    await looked_over(api)
     await signed_in(api, browser)
     mine, theirs = one.replace("/", "-"), other.replace("/", "-")
     for query, rows in (
@@ -257,3 +276,154 @@ async def test_what_a_business_and_a_vendor_say_is_shown_as_text(
         assert page.status_code == 200
         for opened in ("<script>alert", "<img src=x", "<svg/onload", ">49<"):
             assert opened not in page.text
+
+
+async def test_rows_are_written_when_they_change_and_by_one_worker_of_a_moment(api: Api) -> None:
+    paths = [await api.make_tenant() for _ in range(3)]
+
+    async def written() -> int | None:
+        async with api.platform.shared.admin_sessions.everywhere.begin() as session:
+            return await refresh_fleet(session, now=api.clock())
+
+    assert await written() == 3
+    assert await written() is None, "somebody did just now"
+    api.clock.ahead += EVERY
+    assert await written() == 0
+    await trouble(api, paths[0], "whatsapp")
+    api.clock.ahead += EVERY
+    assert await written() == 1
+    await api.sql("UPDATE tenants SET status = 'offboarded'")
+    await trouble(api, paths[1], "whatsapp")
+    api.clock.ahead += EVERY
+    assert await written() == 0, "of who leaves nothing new is kept"
+
+
+async def test_without_a_worker_nothing_is_known(api: Api, browser: PlainBrowser) -> None:
+    path = await api.make_tenant()
+    await found(api, path, "failed")
+    token = await api.sign_in("viewer")
+    answer = await api.ask("GET", "/admin/fleet", token=token)
+    assert answer.json()["items"][0]["reason"]["kind"] == "silent"
+    assert (await states(api, token)) == {path: ("failing", "finding")}
+    api.clock.ahead += SILENT_AFTER
+    answer = await api.ask("GET", "/admin/fleet", token=token)
+    assert answer.json()["items"][0]["reason"]["kind"] == "silent"
+    await signed_in(api, browser)
+    assert "Nenhum worker olhou" in (await browser.get("/fleet")).text
+    assert "Nenhum worker olhou" not in (await browser.get(f"/t/{path}")).text, "looked up"
+
+
+async def test_what_is_being_published_is_said_until_it_is_seen(api: Api) -> None:
+    path = await api.make_tenant()
+    await found(api, path, "ok")
+    token = await api.sign_in("viewer")
+    await api.sql(
+        "INSERT INTO publications (tenant_id, requested, requested_at)"
+        " SELECT id, 'a', :now FROM tenants", now=api.clock(),
+    )  # fmt: skip
+    assert await states(api, token) == {path: ("deploying", "deploying")}
+    await api.sql("UPDATE publications SET committed = 'a', committed_at = :now", now=api.clock())
+    assert await states(api, token) == {path: ("deploying", "deploying")}
+    await api.sql("UPDATE doctor_results SET checked_at = :now", now=api.clock())
+    assert await states(api, token) == {path: ("ok", None)}
+
+
+async def test_each_order_is_whole_over_pages(api: Api, browser: PlainBrowser) -> None:
+    paths = [await api.make_tenant() for _ in range(4)]
+    for path, how in zip(paths, ("ok", "failed", "ok", "warning"), strict=True):
+        await found(api, path, how)
+    for ago, path in ((1, paths[2]), (2, paths[0])):
+        await api.sql(
+            "INSERT INTO contacts (tenant_id, id, space, answered_by, last_inbound_at)"
+            " SELECT id, gen_random_uuid(), 'whatsapp', 'human', :at FROM tenants"
+            " WHERE client_name || '/' || environment = :path",
+            at=api.clock() - timedelta(hours=ago), path=path,
+        )  # fmt: skip
+    await looked_over(api)
+    token = await api.sign_in("viewer")
+    expected = {
+        "name": sorted(paths),
+        "state": [paths[1], *sorted([paths[0], paths[2], paths[3]])],
+        "last_message": [paths[2], paths[0], *sorted([paths[1], paths[3]])],
+        "waiting": [paths[0], paths[2], *sorted([paths[1], paths[3]])],
+    }
+    for sort, order in expected.items():
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            query = {"sort": sort, "limit": "1", **({"cursor": cursor} if cursor else {})}
+            answer = await api.ask("GET", "/admin/fleet", token=token, params=query)
+            seen += [
+                f"{each['client_name']}/{each['environment']}" for each in answer.json()["items"]
+            ]
+            cursor = answer.json()["next_cursor"]
+        assert seen == order, sort
+    await signed_in(api, browser)
+    page = await browser.get("/fleet?sort=state")
+    assert 'aria-sort="ascending"' in page.text
+    assert (await browser.get("/fleet?sort=x")).status_code == 422
+
+
+async def test_a_table_to_take_along_has_all_and_no_formula(
+    api: Api, browser: PlainBrowser
+) -> None:
+    path = await api.make_tenant()
+    await api.make_tenant()
+    await api.sql(
+        "UPDATE clients SET business_name = '=1+1' WHERE name = :name", name=path.split("/")[0]
+    )
+    await looked_over(api)
+    await signed_in(api, browser, "viewer")
+    answer = await browser.get("/fleet/csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert len(rows) == 3
+    assert "'=1+1" in {row[2] for row in rows}
+    only = await browser.get(f"/fleet/csv?text={path.split('/')[0]}")
+    assert len(only.text.splitlines()) == 2
+
+
+async def test_a_page_is_as_many_statements_however_many_tenants(
+    api: Api, browser: PlainBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    rows = Driver.rows
+
+    async def noted(self: Driver, statement: Sql, **values: Any) -> list[Any]:
+        sent.append(statement.text)
+        return await rows(self, statement, **values)
+
+    monkeypatch.setattr(Driver, "rows", noted)
+    await signed_in(api, browser)
+    counted: list[int] = []
+    for more in (1, 30):
+        for _ in range(more):
+            await api.make_tenant()
+        await looked_over(api)
+        await browser.get("/fleet")  # what may be ten seconds old is counted now
+        sent.clear()
+        await browser.get("/fleet")
+        counted.append(len(sent))
+    assert counted == [2, 2]
+
+
+async def test_what_the_doctor_found_leads_to_where_it_is_mended(
+    api: Api, browser: PlainBrowser
+) -> None:
+    path = await api.make_tenant()
+    await found(api, path, "failed")
+    await signed_in(api, browser, "viewer")
+    page = await browser.get(f"/t/{path}")
+    link = f'<a href="/console/t/{path}/credentials">Ir para Credenciais</a>'
+    assert link in page.text
+    assert (await browser.get(f"/t/{path}/credentials")).status_code == 200
+
+
+def test_every_check_is_mended_on_a_page_or_not_in_the_console(api: Api) -> None:
+    pages = {page.path for page in page_table(console_parts(api.admin, api.platform.shared))}
+    nowhere = {check for check in TITLES if mended_at(check) is None}
+    assert nowhere == {"database.role"}
+    for check in TITLES.keys() - nowhere:
+        place = mended_at(check)
+        assert place is not None
+        assert f"{TENANT}{place[0]}" in pages, check

@@ -206,13 +206,21 @@ async def test_a_tenant_sees_itself_and_its_client_and_no_other(
 
 
 @as_whom
-@cases("table", sorted(OF_THE_PLATFORM - {"clients", "tenants"}))
+@cases("table", sorted(OF_THE_PLATFORM - {"clients", "tenants", "fleet_refreshes"}))
 async def test_the_platforms_own_tables_are_closed(
     isolated: Isolated, table: str, whom: str
 ) -> None:
     async with connected(isolated, whom, 0) as connection:
         for statement in (f"SELECT FROM {table}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
             assert await tried(connection, statement) == "denied"
+
+
+async def test_when_the_fleet_was_looked_over_is_no_matter_of_a_tenants_login(
+    isolated: Isolated,
+) -> None:
+    async with connected(isolated, "login", 0) as connection:
+        for statement in ("SELECT FROM", "DELETE FROM", "TRUNCATE"):
+            assert await tried(connection, f"{statement} fleet_refreshes") == "denied"
 
 
 @every_table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from mcp_platform.console.reasons import finding_said, finding_title
+from mcp_platform.console.reasons import finding_said, finding_title, mended_at
 from mcp_platform.console.sentences import Tongue
 from mcp_platform.credentials.credentials import KnownKey
 from mcp_platform.credentials.forms import SETTABLE
@@ -53,6 +53,8 @@ class CheckNote:
     state: State
     what: str
     next_step: str
+    mended_at: tuple[str, str] | None = None
+    """The page where it is mended, below the tenant's own, and the sentence of its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,15 @@ def check_notes(found: Sequence[CheckOutcome], *, tongue: Tongue) -> list[CheckN
             continue
         what, next_step = finding_said(each, tongue=tongue)
         title = finding_title(each.check, tongue=tongue)
-        notes.append(CheckNote(title=title, state=how, what=what, next_step=next_step))
+        notes.append(
+            CheckNote(
+                title=title,
+                state=how,
+                what=what,
+                next_step=next_step,
+                mended_at=mended_at(each.check),
+            )
+        )
     return sorted(notes, key=lambda each: WORST_FIRST.index(each.state))
 
 
