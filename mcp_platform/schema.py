@@ -23,8 +23,8 @@ from mcp_platform.kit.database import Base
 from mcp_platform.onboarding import models as _onboarding
 from mcp_platform.outbox import models as _outbox
 from mcp_platform.publishing import models as _publishing
-from mcp_platform.reminders import models as _reminders
 from mcp_platform.registry.fleet import models as _fleet
+from mcp_platform.reminders import models as _reminders
 from mcp_platform.rights import models as _rights
 from mcp_platform.scheduling import models as _scheduling
 from mcp_platform.templates import models as _templates

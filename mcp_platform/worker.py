@@ -25,9 +25,9 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import INBOX, OUTBOX, WakeUp
 from mcp_platform.outbox.delivery import Delivery
 from mcp_platform.outbox.notices import Notices
-from mcp_platform.reminders.reminders import Reminders
 from mcp_platform.registry.fleet.rows import EVERY as FLEET_EVERY
 from mcp_platform.registry.fleet.rows import FleetRefresher
+from mcp_platform.reminders.reminders import Reminders
 from mcp_platform.retention import prune
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.templates.watch import TemplateWatch

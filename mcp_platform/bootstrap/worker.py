@@ -21,9 +21,9 @@ from mcp_platform.kit.database import create_sessions
 from mcp_platform.kit.row_security import DatabaseRole
 from mcp_platform.outbox.delivery import Delivery, DeliverySettings
 from mcp_platform.outbox.effects import Effects
+from mcp_platform.registry.fleet.rows import FleetRefresher
 from mcp_platform.reminders.conditions import ReminderConditions
 from mcp_platform.reminders.reminders import Reminders
-from mcp_platform.registry.fleet.rows import FleetRefresher
 from mcp_platform.scheduling.calendar_watch import CalendarWatch
 from mcp_platform.templates.watch import TemplateWatch
 from mcp_platform.tenants.cards import BusinessCards

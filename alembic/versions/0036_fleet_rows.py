@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from mcp_platform.kit.row_security import DatabaseRole, protect
 
-revision = "0034"
-down_revision = "0033"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
