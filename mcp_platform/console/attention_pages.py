@@ -28,6 +28,7 @@ ICONS: Final[dict[AttentionKind, str]] = {
     "waiting": "hand",
     "question": "message-circle-question-mark",
     "call": "phone",
+    "unconfirmed": "phone",
     "answer": "phone",
     "parked": "inbox",
 }

@@ -56,7 +56,7 @@ Skipped = Literal[
     "switched_off",
     "failed",
 ]
-REMINDER: Final = "r:"  # how the keys of their effects begin
+REMINDER: Final = "reminder:"  # how the keys of their effects begin
 BATCH = 50  # of one tenant in a transaction
 PLANNED_AT_ONCE = 500
 # Between being recorded and being sent a message may wait: what is so near is no open window.

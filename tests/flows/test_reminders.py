@@ -11,6 +11,7 @@ from sqlalchemy import text
 from mcp_platform.audit.actor import system
 from mcp_platform.kit.queue import WakeUp
 from mcp_platform.registry.environments import LocatedTenant
+from mcp_platform.registry.fleet.attention import AttentionQuery, attention_page
 from mcp_platform.registry.templates.service import TemplateWish, TenantTemplates
 from mcp_platform.templates.texts import Purpose
 from tests import factories
@@ -275,3 +276,34 @@ async def test_a_template_that_meta_pauses_meanwhile_is_looked_at_again(here: Wo
     await eventually(known, why="the pause")
     states = await here.rows("SELECT state, error_code FROM outbox WHERE tenant_id = :tenant")
     assert ("dead", 132015) in [tuple(each) for each in states]
+
+
+async def test_who_has_not_confirmed_what_is_near_is_shown_to_staff(here: World) -> None:
+    async def unconfirmed() -> list[str]:
+        async with here.session() as session:
+            query = AttentionQuery(kind="unconfirmed", limit=100)
+            page = await attention_page(session, query, now=datetime.now(UTC))
+        return [
+            each.reference for each in page.items if each.client_name == here.tenant.client_name
+        ]
+
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    assert await unconfirmed() == []  # nobody has asked them yet
+    await remind(here)
+    assert await unconfirmed() == [str(appointment)]
+    await here.change(unconfirmed_hours=1)
+    assert await unconfirmed() == []
+    await here.change(unconfirmed_hours=4)
+    [said] = await here.sent(as_=ANA)
+    await here.choose(choices_of(said)[0])
+    assert await unconfirmed() == []
+
+
+async def test_a_reply_that_is_lost_is_told_to_the_owner_and_a_reminder_is_not(here: World) -> None:
+    await here.fault(here.meta, "failed_status", match={"to": ANA}, params={"code": 131026})
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await remind(here)
+    assert await here.value("SELECT state FROM outbox WHERE tenant_id = :t", t=here.tenant.id) == (
+        "failed"
+    )
+    assert await here.sent(as_=here.tenant.owner) == []

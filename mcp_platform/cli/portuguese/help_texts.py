@@ -474,11 +474,12 @@ HELP: Mapping[str, str] = {
         "O que um cliente disse é mostrado por `conversations show` e `questions list`."
     ),
     "Only customers [bold]waiting[/] for a person, a [bold]question[/] without an answer, a"
-    " [bold]call[/] about a changed appointment or with an [bold]answer[/], or what is"
-    " [bold]parked[/].": (
+    " [bold]call[/] about a changed appointment, an appointment that is near and"
+    " [bold]unconfirmed[/], a call with an [bold]answer[/], or what is [bold]parked[/].": (
         "Só clientes que esperam por uma pessoa ([bold]waiting[/]), perguntas sem resposta"
-        " ([bold]question[/]), quem avisar de um horário mudado ([bold]call[/]) ou de uma resposta"
-        " ([bold]answer[/]) por telefone, ou mensagens paradas ([bold]parked[/])."
+        " ([bold]question[/]), quem avisar por telefone de um horário mudado ([bold]call[/]), quem"
+        " não confirmou um horário próximo ([bold]unconfirmed[/]), quem avisar de uma resposta"
+        " ([bold]answer[/]), ou mensagens paradas ([bold]parked[/])."
     ),
     "How many, what waits longest first.": "Quantos, o que espera há mais tempo primeiro.",
     'How many hours before customers are reminded, such as "24 2"; "": never.': (

@@ -414,6 +414,7 @@ CODES: Mapping[str, str] = {
     "failed": "não entregue",
     # What waits for somebody.
     "question": "pergunta sem resposta",
+    "unconfirmed": "não confirmou",
     "answer": "avisar da resposta por telefone",
     "parked": "mensagem parada",
     # Of folders.

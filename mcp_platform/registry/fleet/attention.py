@@ -22,9 +22,10 @@ from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.scheduling.telling import SENT_WITHIN, UNTOLD_YET
 from mcp_platform.tenants.tenant import Environment
 
-AttentionKind = Literal["waiting", "question", "call", "answer", "parked"]
+AttentionKind = Literal["waiting", "question", "call", "unconfirmed", "answer", "parked"]
 """A customer waits for a person; asks what no answer covers; is to be called about a changed
-appointment, or with an answer; wrote what could not be answered."""
+appointment; was reminded and has not confirmed, or could not be reminded; is to be called with an
+answer; wrote what could not be answered."""
 KINDS: Final[tuple[AttentionKind, ...]] = get_args(AttentionKind)
 
 _WAITING: Final = f"""
@@ -44,6 +45,17 @@ _WAITING: Final = f"""
             AND a.version = t.version
         LEFT JOIN outbox o ON o.tenant_id = t.tenant_id AND o.key = t.key
         WHERE {UNTOLD_YET}
+        UNION ALL
+        SELECT DISTINCT a.tenant_id, 'unconfirmed',
+               a.starts_at - make_interval(hours => hours.before), a.contact_id, a.id::text
+        FROM appointments a
+        JOIN tenants hours_of ON hours_of.id = a.tenant_id
+        CROSS JOIN LATERAL (SELECT hours_of.unconfirmed_hours AS before) hours
+        JOIN reminders r ON r.tenant_id = a.tenant_id AND r.appointment_id = a.id
+            AND r.starts_at = a.starts_at
+            AND (r.state = 'queued' OR r.reason IN ('no_template', 'failed'))
+        WHERE a.status = 'booked' AND a.starts_at > :now
+          AND a.starts_at <= :now + make_interval(hours => hours.before)
         UNION ALL
         SELECT DISTINCT q.tenant_id, 'answer', q.closed_at, a.contact_id,
                q.id || ':' || a.contact_id
@@ -118,7 +130,8 @@ class AttentionItemOut(BaseModel):
     reference: Annotated[
         str,
         Field(
-            description="Of a `question` its id, of a `call` the appointment's, of an `answer` the"
+            description="Of a `question` its id, of a `call` and of who is `unconfirmed` the"
+            " appointment's, of an `answer` the"
             " question's and the contact's, of what is `parked` the turn's, else the contact's."
         ),
     ]

@@ -19,8 +19,8 @@ from mcp_platform.registry.fleet.attention import (
 KIND = typer.Option(
     "--kind",
     help="Only customers [bold]waiting[/] for a person, a [bold]question[/] without an answer, a"
-    " [bold]call[/] about a changed appointment or with an [bold]answer[/], or what is"
-    " [bold]parked[/].",
+    " [bold]call[/] about a changed appointment, an appointment that is near and"
+    " [bold]unconfirmed[/], a call with an [bold]answer[/], or what is [bold]parked[/].",
     show_default=False,
 )
 LIMIT = typer.Option("--limit", min=1, max=MOST, help="How many, what waits longest first.")
