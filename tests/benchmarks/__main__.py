@@ -1,6 +1,6 @@
 """Run the benchmarks, print a table, write the figures.
 
-`python -m tests.benchmarks [--output FILE] [--only ingest|turns|fairness|memory|live|manifests|console]`
+`python -m tests.benchmarks [--output FILE] [--only NAME]`, of which `--help` lists those there are
 """
 
 import argparse
@@ -13,13 +13,23 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.benchmarks import console, fairness, ingest, live_stream, manifests, memory, turns
+from tests.benchmarks import (
+    console,
+    fairness,
+    ingest,
+    live_stream,
+    manifests,
+    memory,
+    reminders,
+    turns,
+)
 from tests.benchmarks.environment import Result
 
 SUITES = {
     "ingest": ingest.measure,
     "turns": turns.measure,
     "fairness": fairness.measure,
+    "reminders": reminders.measure,
     "memory": memory.measure,
     "live": live_stream.measure,
     "manifests": manifests.measure,
