@@ -28,6 +28,7 @@ from mcp_platform.tenants.tenant import TenantId
 
 # How late a change at Meta is noticed where no webhook tells of it. One call for each look.
 EVERY: Final = timedelta(hours=1)
+WHILE_REVIEWED: Final = timedelta(minutes=5)
 WANTED, REFUSED, DIFFERS, ABSENT = "WANTED", "REFUSED", "DIFFERS", "ABSENT"
 REVIEWED: Final = frozenset({WANTED, "PENDING", "IN_APPEAL"})
 """Still to be decided by Meta."""
@@ -95,7 +96,9 @@ LOOK = Sql("""
 """)
 LOOKED = Sql("SELECT looked_at, error FROM template_looks WHERE tenant_id = :tenant")
 NOTE = Sql("""
-    UPDATE template_looks SET looked_at = :now, error = :error WHERE tenant_id = :tenant
+    UPDATE template_looks
+    SET looked_at = :now, error = :error, due_at = least(due_at, CAST(:soon AS timestamptz))
+    WHERE tenant_id = :tenant
 """)
 CLAIM = Sql("""
     UPDATE template_looks SET due_at = :again
@@ -221,8 +224,10 @@ class MessageTemplates:
         return (None, None) if row is None else (row["looked_at"], row["error"])
 
     async def note_look(self, *, error: str | None, now: datetime) -> None:
-        """Note that Meta was asked."""
-        await self._driver.execute(NOTE, tenant=self._tenant, now=now, error=error)
+        """Note that Meta was asked; what it still reviews is looked at again sooner."""
+        reviewed = any(each.status in REVIEWED for each in await self.all())
+        soon = now + (WHILE_REVIEWED if reviewed else EVERY)
+        await self._driver.execute(NOTE, tenant=self._tenant, now=now, error=error, soon=soon)
 
 
 async def claim_look(

@@ -65,10 +65,10 @@ async def test_a_template_whose_maker_dies_is_found_in_the_list(here: CrashWorld
     dying = await here.start("worker", failpoint="templates.after_create")
     await here.died(dying)
     await here.bury(dying)
-    await here.world.as_owner("UPDATE template_looks SET due_at = '-infinity'")
     await here.start("worker")
 
     async def approved() -> bool:
+        await here.world.as_owner("UPDATE template_looks SET due_at = '-infinity'")
         found = "SELECT status FROM message_templates WHERE tenant_id = :tenant ORDER BY name"
         return {status for (status,) in await here.world.rows(found)} == {"APPROVED"}
 
