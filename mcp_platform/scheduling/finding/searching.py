@@ -3,6 +3,7 @@
 A candidate is a slot, or several that follow one another. `openings.py` reads what is free.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -170,14 +171,13 @@ def _in_order(
         for each in following:
             by_start.setdefault(each.start, []).append(each)
         starts = sorted(by_start)
+        before = blocked[following[0].services[0]][0] if following else timedelta()
         longer = []
         for run in runs:
             last = run.slots[-1]
-            ready = last.interval.end
-            for start in starts:
-                after = blocked[last.service_id][1] + blocked[by_start[start][0].services[0]][0]
-                if not ready <= start < ready + after + longest_wait:
-                    continue
+            ready, after = last.interval.end, blocked[last.service_id][1] + before
+            first = bisect_left(starts, ready)
+            for start in starts[first : bisect_left(starts, ready + after + longest_wait)]:
                 longer += [
                     SlotCandidate(
                         slots=(*run.slots, *each.slots),
