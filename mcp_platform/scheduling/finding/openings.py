@@ -308,10 +308,14 @@ class Openings:
             contact_id=contact_id,
         )
         services = {each: self._catalogue.service(each) for each in who}
+        by_service: dict[str, list[SlotCandidate]] = {service: [] for service in who}
+        for each in free:
+            by_service[each.slots[0].service_id].append(each)
         runs = back_to_back(
-            [[each for each in free if each.services == (service,)] for service in who],
+            list(by_service.values()),
             blocked={
-                id_: (each.buffer_before, each.buffer_after) for id_, each in services.items()
+                id_: (service.buffer_before, service.buffer_after)
+                for id_, service in services.items()
             },
             longest_wait=self._rules.slot_step,
         )

@@ -5,11 +5,11 @@ A candidate is a slot, or several that follow one another. `openings.py` reads w
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from mcp_platform.scheduling.availability import SearchWindow, Slot
@@ -147,61 +147,70 @@ def back_to_back(
 ) -> list[SlotCandidate]:
     """Return for each start the best run of one candidate of each service, one after the other.
 
-    `free` are the candidates of each service, tried in this order and in the opposite one, `blocked` how long before and after itself each
-    service keeps its person busy. Between two slots of a run is no more than `longest_wait`, besides
+    `free` are the candidates of each service, tried in this order and in the opposite one; `blocked`
+    is how long before and after itself each service keeps its person busy. Between two slots of a run is no more than `longest_wait`, besides
     what the services themselves need there. The best has the shortest wait, then the fewest people.
     """
-    orders = (free, free[::-1])
-    return _best(
-        run
-        for each in orders
-        for run in _in_order(each, blocked=blocked, longest_wait=longest_wait)
-    )
+    timed = [[_Timed.of(each) for each in of_service] for of_service in free]
+    best: dict[datetime, tuple[tuple[object, ...], SlotCandidate, SlotCandidate]] = {}
+    for first, *between, last in (timed, timed[::-1]):
+        runs = first
+        for following in between:
+            pairs = _pairs(runs, following, blocked=blocked, longest_wait=longest_wait)
+            runs = [_Timed.of(_joined(run.run, each.run)) for run, each in pairs]
+        # Of the last ones nothing is made but the best: there may be tens of thousands.
+        for run, each in _pairs(runs, last, blocked=blocked, longest_wait=longest_wait):
+            one, other = run.run, each.run
+            people = len({*one.people, *other.people})
+            rank = (each.end, people, one.load + other.load, one.place + other.place)
+            if run.start not in best or rank < best[run.start][0]:
+                best[run.start] = (rank, one, other)
+    return [_joined(one, other) for _, one, other in best.values()]
 
 
-def _in_order(
-    free: Sequence[Sequence[SlotCandidate]],
+class _Timed(NamedTuple):
+    """A candidate, with its start and end in UTC: each costs a conversion."""
+
+    start: datetime
+    end: datetime
+    run: SlotCandidate
+
+    @classmethod
+    def of(cls, run: SlotCandidate) -> "_Timed":
+        return cls(run.start, run.slots[-1].interval.end, run)
+
+
+def _pairs(
+    runs: Iterable[_Timed],
+    following: Iterable[_Timed],
     *,
     blocked: Mapping[str, tuple[timedelta, timedelta]],
     longest_wait: timedelta,
-) -> list[SlotCandidate]:
-    runs: list[SlotCandidate] = [*free[0]]
-    for following in free[1:]:
-        by_start: dict[datetime, list[SlotCandidate]] = {}
-        for each in following:
-            by_start.setdefault(each.start, []).append(each)
-        starts = sorted(by_start)
-        before = blocked[following[0].services[0]][0] if following else timedelta()
-        longer = []
-        for run in runs:
-            last = run.slots[-1]
-            ready, after = last.interval.end, blocked[last.service_id][1] + before
-            first = bisect_left(starts, ready)
-            for start in starts[first : bisect_left(starts, ready + after + longest_wait)]:
-                longer += [
-                    SlotCandidate(
-                        slots=(*run.slots, *each.slots),
-                        load=run.load + each.load,
-                        place=run.place + each.place,
-                    )
-                    for each in by_start[start]
-                    if each.people[0] != last.professional_id or start >= ready + after
-                ]
-        runs = longer
-    return runs
+) -> Iterator[tuple[_Timed, _Timed]]:
+    """Yield each run with each slot of the next service that may follow it."""
+    by_start: dict[datetime, list[_Timed]] = {}
+    for each in following:
+        by_start.setdefault(each.start, []).append(each)
+    starts = sorted(by_start)
+    for run in runs:
+        last = run.run.slots[-1]
+        for at in range(bisect_left(starts, run.end), len(starts)):
+            start = starts[at]
+            next_service = by_start[start][0].run.slots[0].service_id
+            apart = run.end + blocked[last.service_id][1] + blocked[next_service][0]
+            if start >= apart + longest_wait:
+                break
+            for each in by_start[start]:
+                if start >= apart or each.run.slots[0].professional_id != last.professional_id:
+                    yield run, each
 
 
-def _best(runs: Iterable[SlotCandidate]) -> list[SlotCandidate]:
-    best: dict[datetime, SlotCandidate] = {}
-    for each in sorted(
-        runs, key=lambda run: (_ends(run), len(set(run.people)), run.load, run.place)
-    ):
-        best.setdefault(each.start, each)
-    return list(best.values())
-
-
-def _ends(run: SlotCandidate) -> datetime:
-    return run.slots[-1].interval.end
+def _joined(one: SlotCandidate, other: SlotCandidate) -> SlotCandidate:
+    return SlotCandidate(
+        slots=(*one.slots, *other.slots),
+        load=one.load + other.load,
+        place=one.place + other.place,
+    )
 
 
 def _by_start(candidate: SlotCandidate) -> datetime:

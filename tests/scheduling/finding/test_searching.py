@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise, product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from mcp_platform.scheduling.availability import SearchWindow, Slot
 from mcp_platform.scheduling.catalogue import ProfessionalId, ServiceId
+from mcp_platform.scheduling.finding import searching
 from mcp_platform.scheduling.finding.searching import (
     Order,
     SlotCandidate,
@@ -170,6 +172,53 @@ frees = st.lists(
     unique_by=lambda each: (each.start, each.people, each.services),
     max_size=60,
 )
+
+
+def worth(slots: tuple[Slot, ...], load: int, place: int) -> tuple[object, ...]:
+    return (slots[-1].end, len({each.professional_id for each in slots}), load, place)
+
+
+@given(frees, st.sampled_from([0, 15]))
+def test_the_best_of_each_start_is_that_of_all_there_are(
+    free: list[SlotCandidate], minutes: int
+) -> None:
+    """Held against a look at every run there can be."""
+    services = [[each for each in free if each.services == (what,)] for what in LENGTHS]
+    buffer, wait = timedelta(minutes=minutes), timedelta(minutes=30)
+
+    def follow(one: Slot, other: Slot) -> bool:
+        apart = one.end + buffer
+        same = one.professional_id == other.professional_id
+        return (apart if same else one.end) <= other.start < apart + wait
+
+    expected: dict[datetime, tuple[object, ...]] = {}
+    for several in (services, services[::-1]):
+        for run in product(*several):
+            slots = tuple(each.slots[0] for each in run)
+            if all(follow(one, other) for one, other in pairwise(slots)):
+                key = worth(slots, sum(each.load for each in run), sum(each.place for each in run))
+                expected[run[0].start] = min(key, expected.get(run[0].start, key))
+
+    found = back_to_back(
+        services, blocked=dict.fromkeys(LENGTHS, (buffer, timedelta(0))), longest_wait=wait
+    )
+    assert {each.start: worth(each.slots, each.load, each.place) for each in found} == expected
+
+
+def test_of_very_many_only_the_best_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Counter[str]()
+    joined = searching._joined
+
+    def counted(one: SlotCandidate, other: SlotCandidate) -> SlotCandidate:
+        made["runs"] += 1
+        return joined(one, other)
+
+    monkeypatch.setattr(searching, "_joined", counted)
+    three = ("ze", "ana", "bia")
+    run([whole_day(*three), whole_day(*three, what="barba")])
+    assert 0 < made["runs"] <= len(whole_day("ze"))
+
+
 windows = st.builds(
     SearchWindow, first=st.just(DAY), last=st.just(DAY), from_time=st.times(), to_time=st.times()
 )
