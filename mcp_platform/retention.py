@@ -31,6 +31,12 @@ OLD = {
     "appointments": "status = 'held' AND hold_expires_at < now() - interval '2 days'",
     "reminders": "until < now() - CAST(:keep AS interval)",
     "tellings": "until < now() - CAST(:keep AS interval)",
+    # With what was said and booked: a note alone says what nobody knows about whom.
+    "contact_notes": '"at" < now() - CAST(:keep AS interval) AND NOT EXISTS ('
+    "SELECT FROM messages m WHERE m.tenant_id = contact_notes.tenant_id"
+    " AND m.contact_id = contact_notes.contact_id) AND NOT EXISTS ("
+    "SELECT FROM appointments a WHERE a.tenant_id = contact_notes.tenant_id"
+    " AND a.contact_id = contact_notes.contact_id)",
     "undos": "changed_at < now() - interval '1 hour'",  # long after they were of use
 }
 OURS = " AND tenant_id IN (SELECT id FROM tenants WHERE topology = :topology)"

@@ -88,6 +88,13 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
         "closed_days": {"professional_id": who, "day": date(2026, 12, 25)},
         "contact_aliases": {"alias": f"w:{tenant_id}", **contact},
         "contact_leases": contact,
+        "contact_notes": {
+            "id": named(tenant_id, "note"),
+            "text": "x",
+            "by": "tests",
+            "at": NOW,
+            **contact,
+        },
         "contacts": {"id": contact["contact_id"], "space": "whatsapp"},
         "credential_keys": {"key": "GEMINI_API_KEY"},
         "doctor_results": {

@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.api_shapes import (
     ConversationOut,
@@ -21,11 +22,14 @@ from mcp_platform.conversations.api_shapes import (
     MessagePage,
     MessageQuery,
     ReplyRequest,
+    SearchPage,
+    SearchRequest,
     TakenOut,
     TakeRequest,
 )
 from mcp_platform.conversations.chat import Chat, ChatAnswer, ChatMessage
-from mcp_platform.conversations.conversations import Conversations
+from mcp_platform.conversations.conversations import Conversations, trail_target
+from mcp_platform.conversations.notes import ContactNote, ContactNotes
 from mcp_platform.conversations.person import PersonInConversation
 from mcp_platform.conversations.phones import WRITTEN
 from mcp_platform.kit.cursor import read_cursor, read_number, write_cursor
@@ -199,6 +203,15 @@ class Visit:
     masked: bool = False
     queue: str | None = None
 
+    async def record(self, session: AsyncSession, contact_id: UUID, what: str) -> None:
+        """Write into the trail what was done; never what was written."""
+        await self.trail.write(
+            session,
+            action=f"conversation.{what}",
+            target=trail_target(self.tenant, contact_id),
+            tenant_id=self.tenant.id,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRoutes:
@@ -212,6 +225,21 @@ class ConversationRoutes:
     async def reading(self, visit: Visit) -> AsyncIterator[Conversations]:
         async with self.sessions.of(visit.tenant.id).begin() as session:
             yield Conversations(session, visit.tenant.id, masked=visit.masked)
+
+    async def note(self, visit: Visit, contact_id: UUID, text: str) -> ContactNote:
+        """Write a note on a contact. Raises as `ContactNotes.add` does."""
+        async with self.sessions.of(visit.tenant.id).begin() as session:
+            note = await ContactNotes(session, visit.tenant.id).add(
+                contact_id, text, by=visit.trail.who, now=self.clock()
+            )
+            await visit.record(session, contact_id, "note")
+        return note
+
+    async def remove_note(self, visit: Visit, contact_id: UUID, note_id: UUID) -> None:
+        """Remove a note. Raises NotFound."""
+        async with self.sessions.of(visit.tenant.id).begin() as session:
+            await ContactNotes(session, visit.tenant.id).remove(contact_id, note_id)
+            await visit.record(session, contact_id, "remove_note")
 
     @asynccontextmanager
     async def working(self, visit: Visit) -> AsyncIterator[PersonInConversation]:
@@ -274,6 +302,17 @@ def _add_reading(
             conversations=[ConversationOut.model_validate(each) for each in shown],
             next_cursor=write_cursor(shown[-1].place) if more else None,
         )
+
+    @router.post(
+        "/conversations/search",
+        summary="Search conversations by name, number or words",
+        responses=problems(401, 403, 404, 413, 422, 503),
+    )
+    async def search_conversations(visit: Reader, wish: SearchRequest) -> SearchPage:
+        """In a body, since who is looked for stands in no log of addresses. It changes nothing."""
+        async with visits.reading(visit) as conversations:
+            found = await conversations.search(wish.words, limit=wish.limit, now=visits.clock())
+        return SearchPage(conversations=[ConversationOut.model_validate(each) for each in found])
 
     @router.get(ONE, summary="One conversation", responses=problems(401, 403, 404, 422, 503))
     async def read_conversation(conversation_id: UUID, visit: Reader) -> ConversationOut:

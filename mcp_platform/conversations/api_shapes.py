@@ -79,6 +79,21 @@ class ConversationPage(BaseModel):
     next_cursor: Annotated[str | None, Field(description="Null: these were the last.")]
 
 
+class SearchRequest(BaseModel):
+    """A part of a name, of a phone number, or of what was said."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    words: Annotated[str, Field(min_length=2, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")]
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class SearchPage(BaseModel):
+    conversations: Annotated[
+        list[ConversationOut], Field(description="Those first whose contact wrote last.")
+    ]
+
+
 class TakenOut(BaseModel):
     conversation: ConversationOut
     under_way: Annotated[

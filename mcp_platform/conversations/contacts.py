@@ -23,7 +23,7 @@ Space = Literal["whatsapp", "api"]
 # Every table that names a contact, but for the lease and the contact itself.
 FOLLOWING = (
     *("contact_aliases", "messages", "offers", "appointments", "turns", "outbox"),
-    *("question_askers", "waitlist_wishes"),
+    *("question_askers", "waitlist_wishes", "contact_notes"),
 )
 
 # Who wrote once and never booked, once all that was said is forgotten: name and numbers go too.

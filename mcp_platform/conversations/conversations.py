@@ -84,6 +84,17 @@ PAGES = {
     )
     for handling, handled in _HANDLED.items()
 }
+# Letters as people search for them: without accents, in any case.
+_PLAIN = "translate(lower({words}), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn')"
+_SOUGHT = _PLAIN.format(words="CAST(:pattern AS text)")
+SEARCH = Sql(
+    f"{_FOUND} AND {_TALKED} AND ({_PLAIN.format(words='c.name')} LIKE {_SOUGHT}"
+    " OR CAST(:digits AS text) IS NOT NULL AND c.wa_id LIKE CAST(:digits AS text)"
+    " OR EXISTS (SELECT FROM messages said WHERE said.tenant_id = c.tenant_id"
+    f" AND said.contact_id = c.id AND {_PLAIN.format(words='said.text')} LIKE {_SOUGHT}))"
+    f" ORDER BY {_LATEST} DESC, c.id DESC LIMIT :most"
+)
+FEWEST_DIGITS = 4  # fewer are in every number
 _SAID = """
     SELECT m.id, m.turn_id, m.at, m.author, m.text, m.content, o.state, o.error_code, o.error
     FROM messages m
@@ -192,6 +203,24 @@ class Conversations:
         )
         return [self._read(row, now=now) for row in rows]
 
+    async def search(self, words: str, *, limit: int, now: datetime) -> list[Conversation]:
+        """Return conversations by a part of a name, of a number, or of what was said.
+
+        Case and accents do not count. Whoever may not see numbers finds nobody by one.
+        """
+        words = words.strip()
+        digits = "".join(each for each in words if each in "0123456789")
+        numeric = not words.strip("+-() .0123456789") and len(digits) >= FEWEST_DIGITS
+        rows = await self._driver.rows(
+            SEARCH,
+            tenant=self._tenant,
+            now=now,
+            pattern=_containing(words),
+            digits=_containing(digits) if numeric and not self._masked else None,
+            most=limit,
+        )
+        return [self._read(row, now=now) for row in rows]
+
     async def get(self, contact_id: UUID, *, now: datetime) -> Conversation:
         """Return a conversation. Raises NotFound."""
         row = await self._driver.row(ONE, tenant=self._tenant, contact=contact_id, now=now)
@@ -286,3 +315,9 @@ class Conversations:
 
     def _shown(self, words: str | None) -> str | None:
         return masked(words) if self._masked and words is not None else words
+
+
+def _containing(words: str) -> str:
+    """Return the pattern of LIKE for texts that contain these words as they are."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -114,3 +114,19 @@ MESSAGES = Table(
         postgresql_where=text("key is not null"),
     ),
 )
+
+
+# What staff tells staff of a contact. No customer and no model reads it.
+CONTACT_NOTES = Table(
+    "contact_notes",
+    Base.metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("contact_id", Uuid, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+    CheckConstraint("char_length(text) between 1 and 1000", name="text"),
+    Index("ix_contact_notes_tenant_id_contact_id", "tenant_id", "contact_id"),
+)

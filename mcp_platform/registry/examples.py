@@ -22,6 +22,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PreviewRequest": {"start": "2026-12-01T11:30:00-03:00"},
     "ChangeRequest": {"start": "2026-12-01T11:30:00-03:00"},
     "TakeRequest": {"over": False},
+    "NoteRequest": {"text": "Prefere o Beto, e paga em dinheiro."},
+    "SearchRequest": {"words": "estacionamento"},
     "ReplyRequest": {"text": "Oi, Ana! Aqui é o Zé. Como posso ajudar?"},
     "SignInRequest": {"email": "ana@example.com", "password": _PASSWORD},
     "RefreshRequest": {"refresh_token": "the-one-of-the-last-answer"},

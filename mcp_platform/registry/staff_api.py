@@ -1,5 +1,7 @@
 """A tenant's conversations and appointments for the platform's users: its own API, by their roles."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -19,6 +21,8 @@ from mcp_platform.conversations.api import (
     Visit,
     add_conversations,
 )
+from mcp_platform.conversations.masking import masked
+from mcp_platform.conversations.notes import LONGEST_NOTE, ContactNotes
 from mcp_platform.errors import NotFound
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import bodies_up_to, expected, problems
@@ -76,6 +80,23 @@ class TurnOut(_Told):
     steps: list[TurnStepOut]
 
 
+class NoteRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE)]
+
+
+class NoteOut(_Told):
+    id: UUID
+    text: str
+    by: Annotated[str, Field(description="Who wrote it, as the audit trail calls them.")]
+    at: datetime
+
+
+class NotesOut(BaseModel):
+    notes: list[NoteOut]
+
+
 def tenant_conversations_router(
     visits: ConversationRoutes, *, sessions: Sessions, guard: AdminGuard
 ) -> APIRouter:
@@ -121,7 +142,57 @@ def tenant_conversations_router(
             raise NotFound("There is no such turn.")
         return TurnOut.model_validate(found[turn_id])
 
+    _add_notes(router, visits, reading=reading, working=working)
     return router
+
+
+def _add_notes(
+    router: APIRouter,
+    visits: ConversationRoutes,
+    *,
+    reading: Callable[..., Awaitable[Visit]],
+    working: Callable[..., Awaitable[Visit]],
+) -> None:
+    """Add the routes of notes, which only the platform's users have."""
+
+    @router.get(
+        f"{ONE}/notes",
+        summary="What staff noted about a contact, newest first",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def list_notes(
+        conversation_id: UUID, visit: Annotated[Visit, Depends(reading)]
+    ) -> NotesOut:
+        """No customer and no model reads them."""
+        async with visits.reading(visit) as conversations:
+            await conversations.get(conversation_id, now=visits.clock())
+        async with visits.sessions.of(visit.tenant.id)() as session:
+            notes = await ContactNotes(session, visit.tenant.id).of(conversation_id)
+        shown = [replace(each, text=masked(each.text)) if visit.masked else each for each in notes]
+        return NotesOut(notes=[NoteOut.model_validate(each) for each in shown])
+
+    @router.post(
+        f"{ONE}/notes",
+        status_code=201,
+        summary="Note something about a contact",
+        responses=problems(401, 403, 404, 409, 413, 422, 503),
+    )
+    async def add_note(
+        conversation_id: UUID, wish: NoteRequest, visit: Annotated[Visit, Depends(working)]
+    ) -> NoteOut:
+        note = await visits.note(visit, conversation_id, wish.text)
+        return NoteOut.model_validate(note)
+
+    @router.delete(
+        f"{ONE}/notes/{{note_id}}",
+        status_code=204,
+        summary="Remove a note",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def remove_note(
+        conversation_id: UUID, note_id: UUID, visit: Annotated[Visit, Depends(working)]
+    ) -> None:
+        await visits.remove_note(visit, conversation_id, note_id)
 
 
 def tenant_appointments_router(

@@ -85,6 +85,10 @@ EFFECTS = Sql(f"""
     SELECT key, kind, state, body, created_at, updated_at, error FROM outbox
     WHERE tenant_id = :tenant AND {OF_CONTACT} ORDER BY id
 """)  # noqa: S608  # a constant of this module
+NOTES = Sql("""
+    SELECT at, text FROM contact_notes
+    WHERE tenant_id = :tenant AND contact_id = :contact ORDER BY at, id
+""")
 HANDLED = Sql("""
     SELECT at, action FROM audit_entries WHERE tenant_id = :tenant AND target = :target ORDER BY id
 """)
@@ -225,6 +229,13 @@ class HandlingTold(_Told):
     action: Annotated[str, Field(description="`conversation.take`, `conversation.reply` and such.")]
 
 
+class NoteTold(_Told):
+    """What somebody of the staff wrote down about them, for other staff."""
+
+    at: datetime
+    text: str
+
+
 class ContactData(BaseModel):
     """All that is kept of one contact. Times carry an offset."""
 
@@ -242,6 +253,7 @@ class ContactData(BaseModel):
     appointments: list[AppointmentTold]
     questions: list[QuestionTold]
     waiting_list: list[WishTold]
+    notes: list[NoteTold]
     effects: list[EffectTold]
     handled: list[HandlingTold]
 
@@ -281,6 +293,7 @@ async def export_contact(
             "appointments": await _told(driver, APPOINTMENTS, **their),
             "questions": await _told(driver, QUESTIONS, **their),
             "waiting_list": await _told(driver, WAITING_LIST, **their),
+            "notes": await _told(driver, NOTES, **their),
             "effects": await _told(driver, EFFECTS, **their, phone=contact["phone"]),
             "handled": await _told(driver, HANDLED, tenant=tenant.id, target=target),
         }

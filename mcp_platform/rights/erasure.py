@@ -152,6 +152,7 @@ def _all_of(table: str) -> Sql:
 
 
 MESSAGES, CHOICES, WISHES = map(_all_of, ("messages", "offers", "waitlist_wishes"))
+NOTES = _all_of("contact_notes")
 ASKERS, TURNS = map(_all_of, ("question_askers", "turns"))  # and their steps
 ALIASES, LEASE = map(_all_of, ("contact_aliases", "contact_leases"))
 
@@ -227,6 +228,7 @@ class ContactErasure:
             ("turns", TURNS),
             ("choices", CHOICES),
             ("waiting_list", WISHES),
+            ("notes", NOTES),
         ):
             counts[kind] = await self._driver.execute(statement, **their)
         for statement in (ALIASES, LEASE, CONTACT):

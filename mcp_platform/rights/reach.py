@@ -17,6 +17,7 @@ TOLD: Final[Mapping[str, str]] = {
     "open_questions": "questions",
     "question_askers": "questions",
     "waitlist_wishes": "waiting_list",
+    "contact_notes": "notes",
     "outbox": "effects",
     "audit_entries": "handled",
 }

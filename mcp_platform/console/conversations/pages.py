@@ -14,10 +14,13 @@ from mcp_platform.console.conversations.thread import (
     tint_of,
     written_phone,
 )
+from mcp_platform.console.forms import text_of_field
 from mcp_platform.console.places import TENANT, tenant_of, tenant_page
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
 from mcp_platform.conversations.api import ConversationRoutes, Visit
 from mcp_platform.conversations.conversations import Conversation, Conversations, Handling
+from mcp_platform.conversations.masking import masked
+from mcp_platform.conversations.notes import LONGEST_NOTE, ContactNotes
 from mcp_platform.conversations.person import obstacle
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.cursor import read_cursor, read_number, write_cursor
@@ -33,7 +36,10 @@ ROWS: Final = 30
 MESSAGES: Final = 50
 LONGEST_KEY: Final = 64  # of a form: a UUID has 36
 FILTERS: Final[tuple[Handling | None, ...]] = (None, "waiting", "person", "assistant")
-SAID: Final = frozenset({"taken", "under_way", "sent", "returned"})
+SAID: Final = frozenset({"taken", "under_way", "sent", "returned", "noted", "note_removed"})
+FOUND: Final = 50  # of a search: who finds more says more
+LONGEST_SEARCH: Final = 100
+FEWEST_LETTERS: Final = 2
 
 
 class ConversationPages:
@@ -46,10 +52,13 @@ class ConversationPages:
     def table(self) -> tuple[ConsolePage, ...]:
         return (
             ConsolePage(path=CONVERSATIONS, roles=READERS, show=self.list_),
+            ConsolePage(path=f"{CONVERSATIONS}/search", roles=READERS, act=self.search),
             ConsolePage(path=ONE, roles=READERS, show=self.thread),
             ConsolePage(path=f"{ONE}/take", roles=WORKERS, act=self.take),
             ConsolePage(path=f"{ONE}/reply", roles=WORKERS, act=self.reply),
             ConsolePage(path=f"{ONE}/return", roles=WORKERS, act=self.give_back),
+            ConsolePage(path=f"{ONE}/notes", roles=WORKERS, act=self.note),
+            ConsolePage(path=f"{ONE}/notes/remove", roles=WORKERS, act=self.remove_note),
         )
 
     async def list_(self, visit: PageVisit) -> Response:
@@ -81,12 +90,66 @@ class ConversationPages:
             here=here,
             filters=FILTERS,
             handling=handling,
+            words="",
             shown_at=_address(here, chosen, cursor and f"cursor={cursor}"),
             following=_address(here, chosen, following) if following else None,
             first=_address(here, chosen) if cursor else None,
             phone=written_phone,
             tint=tint_of,
         )
+
+    async def search(self, visit: PageVisit) -> Response:
+        """Answer with what was found: who is looked for stands in no address, and is kept nowhere."""
+        tenant = await tenant_of(visit, self._tenants)
+        words = text_of_field(visit, "words")[:LONGEST_SEARCH].replace("\0", "")
+        here = f"{ROOT}/t/{tenant.path}/conversations"
+        if len(words) < FEWEST_LETTERS:
+            return visit.to(here.removeprefix(ROOT))
+        async with self._conversations.sessions.of(tenant.id).begin() as session:
+            rows = await _reading(session, tenant, visit).search(words, limit=FOUND, now=visit.now)
+            names = await names_of(session, {each.taken_by for each in rows if each.taken_by})
+        return tenant_page(
+            visit,
+            tenant,
+            "conversations/conversations.html",
+            said=None,
+            rows=rows,
+            names=names,
+            version="",
+            here=here,
+            filters=FILTERS,
+            handling=None,
+            shown_at=None,
+            following=None,
+            first=None,
+            words=words,
+            phone=written_phone,
+            tint=tint_of,
+        )
+
+    async def note(self, visit: PageVisit) -> Response:
+        """Keep a note for the rest of the staff."""
+        tenant, contact = await self._place(visit)
+        try:
+            await self._conversations.note(
+                _working(tenant, visit), contact, text_of_field(visit, "note")
+            )
+        except (Invalid, Conflict) as error:
+            why = "note_full" if isinstance(error, Conflict) else "note_unfit"
+            status = 409 if isinstance(error, Conflict) else 422
+            return await self._thread(
+                visit, status=status, note=visit.form.get("note", ""), note_refused=why
+            )
+        return _to(visit, tenant, contact, "noted")
+
+    async def remove_note(self, visit: PageVisit) -> Response:
+        tenant, contact = await self._place(visit)
+        try:
+            which = UUID(visit.form.get("which", ""))
+        except ValueError as error:
+            raise NotFound("There is no such note.") from error
+        await self._conversations.remove_note(_working(tenant, visit), contact, which)
+        return _to(visit, tenant, contact, "note_removed")
 
     async def thread(self, visit: PageVisit) -> Response:
         return await self._thread(visit, said=visit.said(SAID))
@@ -138,6 +201,8 @@ class ConversationPages:
         draft: str = "",
         said: str | None = None,
         refused: str | None = None,
+        note: str = "",
+        note_refused: str | None = None,
     ) -> Response:
         tenant, contact = await self._place(visit)
         asked = visit.request.query_params.get("before", "")
@@ -147,7 +212,8 @@ class ConversationPages:
             conversation = await conversations.get(contact, now=visit.now)
             found = await conversations.messages(contact, before=before, limit=MESSAGES + 1)
             appointments = await Appointments(session, tenant.id).upcoming(contact, now=visit.now)
-            people = {each.by for each in found if each.by}
+            notes = await ContactNotes(session, tenant.id).of(contact)
+            people = {each.by for each in found if each.by} | {each.by for each in notes}
             names = await names_of(session, people | {conversation.taken_by or ""})
             messages = found[:MESSAGES]
             turns = await past_turns(
@@ -159,7 +225,7 @@ class ConversationPages:
             )
         who = visit.signed_in.user.actor.subject
         hindrance = obstacle(conversation, tenant, who=who)
-        version = digest_of(conversation, messages, appointments, turns, names, hindrance)
+        version = digest_of(conversation, messages, appointments, turns, names, hindrance, notes)
         if _unchanged(visit, version):
             return Response(status_code=204)
         here = f"{ROOT}/t/{tenant.path}/conversations/{contact}"
@@ -175,6 +241,11 @@ class ConversationPages:
             older=f"{here}?before={messages[-1].id}" if len(found) > MESSAGES else None,
             newest=before is None,
             appointments=appointments,
+            notes=notes,
+            note=note,
+            note_refused=note_refused,
+            longest_note=LONGEST_NOTE,
+            written=masked if visit.role == "viewer" else str,
             names=names,
             mine=conversation.taken_by == who,
             may_work=visit.role in WORKERS,
