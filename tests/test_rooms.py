@@ -95,6 +95,7 @@ _NAMES_A_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+(\w+)")
 JOINED = {
     ("conversations", "inbox"),  # whose turn is over; contacts that are merged bring their turns
     ("conversations", "outbox"),  # what became of a message
+    ("registry", "reminders"),  # who was reminded, and has not confirmed
     ("reminders", "scheduling"),  # what begins soon, of all tenants at once
     ("conversations", "scheduling"),  # a contact that is merged keeps no hold
     ("followups", "inbox"),

@@ -23,7 +23,7 @@ CONTACT = Sql("""
     SELECT id, space, bsuid AS user_id, wa_id AS phone, api_user_id, name, language, created_at,
            last_inbound_at, answered_by, human_by AS taken_by, human_since AS with_person_since,
            human_until AS with_person_until,
-           erasure_asked_at
+           no_reminders_since, erasure_asked_at
     FROM contacts WHERE tenant_id = :tenant AND id = :contact AND space <> 'erased'
 """)
 ALIASES = Sql("""
@@ -55,7 +55,10 @@ APPOINTMENTS = Sql("""
     SELECT a.id, a.status, s.name AS service, p.name AS professional, a.starts_at, a.ends_at,
            a.hold_expires_at AS held_until, a.booked_for, a.person, a.notes AS note, a.price_cents,
            a.currency, a.created_at, a.updated_at, t.changed_at AS changed_by_business_at,
-           t.called_at
+           t.called_at, ARRAY(
+               SELECT r.decided_at FROM reminders r
+               WHERE r.tenant_id = a.tenant_id AND r.appointment_id = a.id AND r.state = 'queued'
+               ORDER BY r.decided_at) AS reminded_at
     FROM appointments a
     JOIN services s ON s.tenant_id = a.tenant_id AND s.id = a.service_id
     JOIN professionals p ON p.tenant_id = a.tenant_id AND p.id = a.professional_id
@@ -116,6 +119,9 @@ class ContactTold(_Told):
     taken_by: Annotated[str | None, Field(description="Who has taken the conversation.")]
     with_person_since: datetime | None
     with_person_until: datetime | None
+    no_reminders_since: Annotated[
+        datetime | None, Field(description="Since when they want no reminders.")
+    ]
     erasure_asked_at: Annotated[
         datetime | None, Field(description="When they confirmed that they want to be erased.")
     ]
@@ -184,6 +190,7 @@ class AppointmentTold(_Told):
     updated_at: datetime
     changed_by_business_at: datetime | None
     called_at: Annotated[datetime | None, Field(description="When they were called about it.")]
+    reminded_at: list[datetime]
 
 
 class QuestionTold(_Told):

@@ -35,6 +35,9 @@ from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import BookingRules
 from mcp_platform.scheduling.changing.undoing import HELD_FOR, Undos
 from mcp_platform.scheduling.outcome import Booked, Cancelled, Moved, Outcome
+from mcp_platform.templates import texts
+from mcp_platform.templates.templates import MessageTemplates
+from mcp_platform.templates.texts import Purpose
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.languages import supported
 from mcp_platform.tenants.tenant import Tenant, TenantId
@@ -157,6 +160,8 @@ class _Plan:
     text: str
     known: datetime | None
     upto: datetime
+    content: Reply | Mapping[str, Any]
+    """As it is sent: by template, where the customer wrote too long ago for anything else."""
 
 
 class Tellings:
@@ -190,7 +195,7 @@ class Tellings:
         key = None
         if plan.how == "message":
             key = message_key(after)
-            await self._send(contact, plan.text, key=key, by=by, now=now, due_at=held_until)
+            await self._send(contact, plan, key=key, by=by, now=now, due_at=held_until)
         await self._driver.execute(
             TELL,
             tenant=self._tenant,
@@ -246,15 +251,30 @@ class Tellings:
             how = "not"
         elif contact is not None and _takes_messages(contact, now=now):
             how = "message"
+        local = after.local(rules)
+        before_local = None if known is None else rules.local(known)
+        alone = await self._driver.value(ALONE, tenant=self._tenant)
+        language = (contact and contact.language) or tenant.language
         said = worded(
-            after.local(rules),
-            known=None if known is None else rules.local(known),
+            local,
+            known=before_local,
             business=tenant.business_name,
-            alone=await self._driver.value(ALONE, tenant=self._tenant),
-            language=(contact and contact.language) or tenant.language,
+            alone=alone,
+            language=language,
             now=now,
         )
-        return _Plan(how=how, text=said, known=known, upto=upto)
+        content: Reply | Mapping[str, Any] = Reply(said)
+        if how == "call" and contact is not None and _has_address(contact) and before_local:
+            purpose: Purpose = "moved" if after.active else "cancelled"
+            templates = MessageTemplates(self._session, self._tenant)
+            found = await templates.sendable(purpose, supported(language))
+            if found is not None:
+                values = _values(local, before_local, tenant, alone=alone, language=language)
+                how, said = "message", texts.filled(found.words, values)
+                content = texts.message(
+                    found.name, found.language, words=found.words, values=values
+                )
+        return _Plan(how=how, text=said, known=known, upto=upto, content=content)
 
     async def forget(self, appointment_id: UUID) -> None:
         """Forget what the customer did not know: they need not be told, or are by somebody."""
@@ -300,20 +320,20 @@ class Tellings:
     async def _send(
         self,
         contact: Contact,
-        said: str,
+        plan: "_Plan",
         *,
         key: str,
         by: Trail,
         now: datetime,
         due_at: datetime | None,
     ) -> None:
-        message = Message("system", said, now, key, {"by": by.who})
+        message = Message("system", plan.text, now, key, {"by": by.who})
         await Messages(self._session, self._tenant).write(contact.id, [message], turn_id=None)
         await Outbox(self._session, self._tenant).send(
             key=key,
             lane=contact_lane(contact.id),
             recipient=Recipient(bsuid=contact.bsuid, wa_id=contact.wa_id),
-            content=Reply(said),
+            content=plan.content,
             contact_id=contact.id,
             due_at=due_at,
         )
@@ -411,10 +431,30 @@ class BusinessCommit(EffectCommit):
         )
 
 
+def _has_address(contact: Contact) -> bool:
+    return contact.space == "whatsapp" and bool(contact.bsuid or contact.wa_id)
+
+
+def _values(
+    after: Appointment, known: datetime, tenant: Tenant, *, alone: bool, language: str
+) -> Mapping[str, str]:
+    """Return what the variables of a template stand for. Times are by the tenant's clock."""
+    at = after.starts_at if after.active else known
+    return {
+        "business": tenant.business_name,
+        "what": wording.visit(
+            service=after.service_name,
+            professional=None if alone else after.professional_name,
+            language=language,
+        ),
+        "when": wording.dated(at, language=language),
+        "before": wording.dated(known, language=language),
+    }
+
+
 def _takes_messages(contact: Contact, *, now: datetime) -> bool:
-    reachable = contact.space == "whatsapp" and bool(contact.bsuid or contact.wa_id)
     wrote = contact.last_inbound_at
-    return reachable and wrote is not None and now - wrote < WINDOW
+    return _has_address(contact) and wrote is not None and now - wrote < WINDOW
 
 
 def worded(
@@ -431,9 +471,9 @@ def worded(
     `known` is by the tenant's clock; None: they do not know of it. `alone`: one person works there,
     who need not be named.
     """
-    texts = _TEXTS[supported(language)]
+    says = _TEXTS[supported(language)]
     cancelled = appointment.status == "cancelled"
-    change = texts.booked if known is None else texts.cancelled if cancelled else texts.moved
+    change = says.booked if known is None else says.cancelled if cancelled else says.moved
     return change.format(
         business=business,
         before="" if known is None else wording.moment(known, language=language, now=now),

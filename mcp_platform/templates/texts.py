@@ -50,7 +50,7 @@ _TEXTS = in_every_language(TemplateTexts, "templates")
 BUTTONS: Final[Mapping[Purpose, tuple[Button, ...]]] = {
     "reminder": ("confirm", "move", "cancel"),
     "confirmation": ("confirm", "move", "cancel"),
-    "moved": ("confirm", "move", "cancel"),
+    "moved": (),
     "cancelled": (),
     "answer": (),
     "agenda": (),

@@ -14,6 +14,7 @@ from mcp_platform.outbox.outbox import Outbox
 from mcp_platform.retention import prune
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.telling import worded
+from mcp_platform.templates.texts import own_words
 from mcp_platform.tenants.tenant import Tenant
 from tests.api.world import NOW, TUESDAY, Business, World
 from tests.scheduling.shop import PlainCommit
@@ -136,6 +137,31 @@ async def test_outside_the_window_they_are_listed_until_they_are_called(
     shown = (await shop.ask("GET", f"/appointments/{first}")).json()
     assert shown["told"] == "called"
     assert await told(shop) == []
+
+
+async def test_outside_the_window_an_approved_template_tells_it(shop: Business) -> None:
+    for purpose in ("moved", "cancelled"):
+        await shop.execute(
+            "INSERT INTO message_templates (tenant_id, purpose, language, version, name, words,"
+            " buttons, own, status, category, wanted_at, changed_at) VALUES (:tenant, :purpose,"
+            " 'pt-BR', 1, 'mcp_' || :purpose || '_v1', :words, '{}', false, 'APPROVED', 'UTILITY',"
+            " now(), now())",
+            purpose=purpose,
+            words=own_words(purpose, "pt-BR"),
+        )
+    later = await booked(shop, "15:00", ago=timedelta(hours=25))
+    first = await booked(shop, "16:00", ago=timedelta(hours=25))
+    assert (await cancel(shop, later)).json()["told"] == "message"
+    assert (await move(shop, first, "09:00")).json()["told"] == "message"
+    assert await calls(shop) == []
+    sent = sorted(await shop.sent(), key=lambda each: each.id)
+    said = [each.body["message"]["template"] for each in sent]
+    assert [each["name"] for each in said] == ["mcp_cancelled_v1", "mcp_moved_v1"]
+    moved = {
+        each["parameter_name"]: each["text"] for each in said[1]["components"][0]["parameters"]
+    }
+    assert moved["before"].endswith("16:00")
+    assert moved["when"].endswith("9:00")
 
 
 async def test_a_call_is_listed_until_the_start_and_no_longer(shop: Business, world: World) -> None:
