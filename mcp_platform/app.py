@@ -206,6 +206,7 @@ def _registry(admin: Administration, shared: Shared) -> Registry:
         tenants=shared.tenants,
         catalogues=shared.catalogues,
         translator=admin.translator,
+        jobs=admin.fleet_jobs,
         clock=shared.clock,
     )
 

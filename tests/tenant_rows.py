@@ -16,6 +16,7 @@ OF_THE_PLATFORM = frozenset(
     {
         "client_drafts",
         "clients",
+        "fleet_jobs",
         "fleet_refreshes",
         "idempotency_keys",
         "live_changes",

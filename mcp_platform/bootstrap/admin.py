@@ -28,6 +28,7 @@ from mcp_platform.kit.queue import schema_for
 from mcp_platform.provisioning.client import RemoteProvisioner
 from mcp_platform.publishing.desk import PublishingDesk
 from mcp_platform.registry.answers.translating import Translator
+from mcp_platform.registry.fleet.jobs import FleetJobs
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.rights.fingerprints import Fingerprints
 from mcp_platform.rights.requested import RequestedErasures
@@ -53,6 +54,7 @@ class Administration:
     fingerprints: Fingerprints
     live_feed: LiveFeed
     publishing: PublishingDesk
+    fleet_jobs: FleetJobs
 
 
 async def open_admin(
@@ -90,6 +92,7 @@ async def open_admin(
     browser_sign_ins = BrowserSignIns(sessions=sessions, sign_ins=sign_ins, live=live, clock=clock)
     live_feed = LiveFeed(sessions, sign_ins=browser_sign_ins)
     stack.callback(live_feed.close)
+    examinations = Examinations(doctor=examining, sessions=sessions)
     return Administration(
         sessions=sessions,
         guard=UserGuard(tokens=tokens, live=live, clock=clock),
@@ -107,7 +110,10 @@ async def open_admin(
             live=live,
             clock=clock,
         ),
-        examinations=Examinations(doctor=examining, sessions=sessions),
+        examinations=examinations,
+        fleet_jobs=FleetJobs(
+            sessions, examinations=examinations, tenants=shared.tenants, clock=clock
+        ),
         publishing=PublishingDesk(
             sessions,
             repository=settings.manifests_repository,

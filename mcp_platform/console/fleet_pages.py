@@ -2,11 +2,14 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from mcp_platform.access.routes import READERS, WRITERS
@@ -18,7 +21,6 @@ from mcp_platform.kit.paging import MOST
 from mcp_platform.registry.fleet.fleet import (
     SORTS,
     STATES,
-    FleetPage,
     FleetQuery,
     FleetRow,
     FleetState,
@@ -80,6 +82,7 @@ class FleetPages:
             rows=[(row, self._reason(visit, row)) for row in found.items],
             tiles=list(_tiles(facets, found.counts)),
             total=sum(found.counts.values()),
+            matching=found.counts[query.state] if query.state else sum(found.counts.values()),
             facets=facets,
             environments=ENVIRONMENTS,
             may_add=visit.role in WRITERS,
@@ -97,16 +100,8 @@ class FleetPages:
     async def export(self, visit: PageVisit) -> Response:
         """Send all that the filters leave as a table, in the order of the page."""
         asked = {name: value for name, value in _asked(visit).items() if name != "cursor"}
-        rows: list[FleetRow] = []
-        cursor: str | None = None
         async with self._sessions.everywhere() as session:
-            while True:
-                query = _query(asked).model_copy(update={"limit": MOST, "cursor": cursor})
-                found: FleetPage = await fleet_page(session, query, now=visit.now)
-                rows += found.items
-                cursor = found.next_cursor
-                if cursor is None:
-                    break
+            rows = await _every(session, asked, now=visit.now)
         written = io.StringIO()
         table = csv.writer(written)
         table.writerow(visit.say(f"fleet.csv_{name}") for name in COLUMNS)
@@ -136,6 +131,28 @@ class FleetPages:
     @staticmethod
     def _reason(visit: PageVisit, row: FleetRow) -> Reason | None:
         return reason_of(row, say=visit.say, tongue=visit.tongue)
+
+
+async def every_path(
+    session: AsyncSession, asked: Mapping[str, str], *, now: datetime
+) -> list[str]:
+    """Return the paths of all that filters leave. Raises Invalid."""
+    filters = {name: value for name in FACETS if (value := asked.get(name, "").strip())}
+    return [
+        f"{row.client_name}/{row.environment}" for row in await _every(session, filters, now=now)
+    ]
+
+
+async def _every(session: AsyncSession, asked: dict[str, str], *, now: datetime) -> list[FleetRow]:
+    rows: list[FleetRow] = []
+    cursor: str | None = None
+    while True:
+        query = _query(asked).model_copy(update={"limit": MOST, "cursor": cursor})
+        found = await fleet_page(session, query, now=now)
+        rows += found.items
+        cursor = found.next_cursor
+        if cursor is None:
+            return rows
 
 
 def _asked(visit: PageVisit) -> dict[str, str]:

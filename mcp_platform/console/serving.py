@@ -28,6 +28,7 @@ from mcp_platform.console.conversations.rights import RightsPages
 from mcp_platform.console.credentials.pages import CredentialPages
 from mcp_platform.console.deployment.publish import PublishPages
 from mcp_platform.console.deployment.tenant import DeploymentPages
+from mcp_platform.console.fleet_jobs import FleetJobPages
 from mcp_platform.console.fleet_pages import FleetPages
 from mcp_platform.console.home import HomePages
 from mcp_platform.console.live.feed import LiveFeed
@@ -133,6 +134,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *HomePages(design=parts.development).table(),
         *SignInPages(parts.browser_sign_ins, parts.sign_ins).table(),
         *FleetPages(parts.sessions).table(),
+        *FleetJobPages(parts.registry.jobs, parts.sessions).table(),
         *AttentionPages(parts.sessions).table(),
         *LiveStreamPages(parts.live_feed, tenants=parts.tenants).table(),
         *TenantPages(

@@ -35,6 +35,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "NewUser": {"email": "bruno@example.com", "name": "Bruno Lima", "role": "operator"},
     "UserChange": {"disabled": True},
     "Examination": {"fix": True},
+    "FleetJobWish": {"action": "doctor", "tenants": ["barbearia-do-ze/production"]},
     "PublicationWish": {"seen": "0" * 64},
     "ReplayWish": {"turns": ["0193f1a2-7b4c-7d11-9a55-2f6f0c1e8b90"], "effects": [42]},
     "DraftWish": {"answers": {"business_name": "Barbearia do Zé"}},

@@ -21,6 +21,7 @@ from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.forms import Form
 from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.environments import Environments
+from mcp_platform.registry.fleet.jobs import FleetJobs
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.registry.tenant_bound import TenantBound
 from mcp_platform.scheduling.catalogue_store import Catalogues
@@ -42,6 +43,7 @@ class Registry:
     tenants: TenantDirectory
     catalogues: Catalogues
     translator: Translator
+    jobs: FleetJobs
     clock: Callable[[], datetime]
 
     @asynccontextmanager

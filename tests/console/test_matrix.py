@@ -38,6 +38,7 @@ IDS = {
     "step": "services",
     "question_id": "q",
     "user": str(UUID(int=9)),
+    "job": str(UUID(int=10)),
 }
 
 
@@ -58,6 +59,11 @@ async def tenant_with_contact(api: Api) -> str:
         "INSERT INTO users (id, email, name, role, password_hash)"
         " VALUES (:id, 'nine@example.com', 'N', 'viewer', 'x') ON CONFLICT DO NOTHING",
         id=UUID(int=9),
+    )
+    await api.sql(
+        "INSERT INTO fleet_jobs (id, action, by, created_at, beat_at, pending, failed)"
+        " VALUES (:id, 'doctor', 'ana', now(), now(), '{}', '{}') ON CONFLICT DO NOTHING",
+        id=UUID(int=10),
     )
     await api.sql(
         "INSERT INTO answers (tenant_id, id, language, position)"

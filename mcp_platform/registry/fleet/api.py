@@ -1,13 +1,17 @@
 """`/api/v1/admin/fleet`, `/attention` and `/parked`: how all tenants are, what waits, what stopped."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_platform.access.guard import allowed
 from mcp_platform.access.routes import READERS, WRITERS, AtTenant, at_tenant
 from mcp_platform.audit.actor import Actor
 from mcp_platform.audit.trail import ActorTrail
+from mcp_platform.kit.forms import Form
 from mcp_platform.kit.http import problems
 from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.environments_api import ONE as TENANT
@@ -18,6 +22,7 @@ from mcp_platform.registry.fleet.attention import (
     attention_page,
 )
 from mcp_platform.registry.fleet.fleet import FleetPageOut, FleetQuery, FleetRowOut, fleet_page
+from mcp_platform.registry.fleet.jobs import JobAction
 from mcp_platform.registry.fleet.parked import (
     ParkedItemOut,
     ParkedPageOut,
@@ -30,9 +35,38 @@ from mcp_platform.registry.fleet.parked import (
 from mcp_platform.registry.routes import Registry
 
 
+class FleetJobWish(Form):
+    """One thing, and the tenants that it is done to."""
+
+    action: JobAction
+    tenants: Annotated[
+        list[Annotated[str, Field(max_length=80)]],
+        Field(min_length=1, max_length=1_000, description="Paths: `<client>/<environment>`."),
+    ]
+
+
+class FleetJobOut(BaseModel):
+    """How far a job is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    action: JobAction
+    by: str
+    created_at: datetime
+    running: bool
+    stopped: bool
+    dead: Annotated[bool, Field(description="Nobody works on it any more: go on with it.")]
+    done: int
+    left: list[str]
+    failed: Annotated[dict[str, str], Field(description="By path, why.")]
+
+
 def add_routes(router: APIRouter, registry: Registry) -> None:
     """Add the routes over all tenants."""
     Reader = Annotated[Actor, Depends(allowed(registry.guard, *READERS))]  # noqa: N806  # a type
+    Writer = Annotated[Actor, Depends(allowed(registry.guard, *WRITERS))]  # noqa: N806  # a type
+    jobs = registry.jobs
     AtWriter = Annotated[AtTenant, Depends(at_tenant(registry.guard, *WRITERS))]  # noqa: N806
 
     @router.get(
@@ -110,3 +144,45 @@ def add_routes(router: APIRouter, registry: Registry) -> None:
             tenant = await Environments(session, at.actor).tenant(at.client_name, at.environment)
             done = await replay_parked(session, tenant, wish, trail=ActorTrail(at.actor))
         return ReplayOut(replayed=done)
+
+    @router.post(
+        "/fleet/jobs",
+        status_code=202,
+        summary="Do one thing to many tenants",
+        description="`doctor`, `suspend` or `resume`, one tenant after the other. Those it does not"
+        " fit are passed over.",
+        responses=problems(401, 403, 413, 422, 503),
+        tags=["environments"],
+    )
+    async def start_fleet_job(wish: FleetJobWish, actor: Writer) -> FleetJobOut:
+        job = await jobs.start(wish.action, wish.tenants, actor=actor)
+        return FleetJobOut.model_validate(await jobs.read(job))
+
+    @router.get(
+        "/fleet/jobs/{job_id}",
+        summary="How far a job for many tenants is",
+        responses=problems(401, 403, 404, 422, 503),
+        tags=["environments"],
+    )
+    async def read_fleet_job(job_id: UUID, actor: Writer) -> FleetJobOut:  # noqa: ARG001  # is admitted
+        return FleetJobOut.model_validate(await jobs.read(job_id))
+
+    @router.post(
+        "/fleet/jobs/{job_id}/stop",
+        summary="Let a job end after what it does just now",
+        responses=problems(401, 403, 404, 413, 422, 503),
+        tags=["environments"],
+    )
+    async def stop_fleet_job(job_id: UUID, actor: Writer) -> FleetJobOut:  # noqa: ARG001  # is admitted
+        await jobs.stop(job_id)
+        return FleetJobOut.model_validate(await jobs.read(job_id))
+
+    @router.post(
+        "/fleet/jobs/{job_id}/go-on",
+        summary="Do what is left of a job, and what failed once more",
+        responses=problems(401, 403, 404, 409, 413, 422, 503),
+        tags=["environments"],
+    )
+    async def go_on_with_fleet_job(job_id: UUID, actor: Writer) -> FleetJobOut:
+        await jobs.go_on(job_id, actor=actor)
+        return FleetJobOut.model_validate(await jobs.read(job_id))

@@ -1,6 +1,11 @@
-"""What the fleet's page shows of each tenant, and when it was last looked over."""
+"""What the fleet's page shows of each tenant, when it was last looked over, and jobs for many."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
@@ -11,6 +16,7 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
 from mcp_platform.kit.database import Base
 
@@ -43,3 +49,21 @@ FLEET_REFRESHES = Table(
     Column("refreshed_at", _MOMENT, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
 )
+
+
+class FleetJobRow(Base):
+    """One thing done to many tenants. `pending` and `failed` name them by their paths."""
+
+    __tablename__ = "fleet_jobs"
+    __table_args__ = (CheckConstraint("action in ('doctor', 'suspend', 'resume')", name="action"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    action: Mapped[str]
+    by: Mapped[str]
+    created_at: Mapped[datetime]
+    beat_at: Mapped[datetime]
+    """When somebody last worked on it."""
+    stopped: Mapped[bool] = mapped_column(server_default="false", default=False)
+    done: Mapped[int] = mapped_column(server_default="0", default=0)
+    pending: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    failed: Mapped[dict[str, Any]] = mapped_column(JSONB)
