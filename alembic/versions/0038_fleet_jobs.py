@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from mcp_platform.kit.row_security import protect
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
