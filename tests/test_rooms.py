@@ -113,6 +113,7 @@ JOINED = {
     ("registry", "scheduling"),
     ("registry", "conversations"),  # when somebody last wrote to a tenant, and who waits
     ("registry", "publishing"),  # what is asked of the repository and not there yet
+    ("registry", "reminders"),  # who has not confirmed
     ("registry", "doctor"),  # what was found of each tenant
 }
 

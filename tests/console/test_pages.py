@@ -45,9 +45,9 @@ def test_no_code_of_the_console_marks_text_as_html() -> None:
 
 def test_every_form_that_posts_carries_the_token() -> None:
     for name, text in TEMPLATES.items():
-        for form in re.findall(r'<form method="post".*?</form>', text, re.DOTALL):
+        for form in re.findall(r'<form\b[^>]*\bmethod="post".*?</form>', text, re.DOTALL):
             assert re.search(r"(?:ui\.)?token\(csrf\)", form), name
-        assert len(re.findall(r'<form method="post"', text)) == len(
+        assert len(re.findall(r'<form\b[^>]*\bmethod="post"', text)) == len(
             re.findall(r"method=.?post", text)
         )
 
