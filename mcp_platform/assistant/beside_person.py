@@ -19,6 +19,8 @@ from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.conversations.handover import HandOver
 
 WAITING = "human_waiting"
+WAITING_GRAVELY = "human_waiting_grave"
+UPSET = frozenset({"complaint", "refund", "frustrated"})
 BACK = "back_to_me"
 
 
@@ -38,9 +40,9 @@ async def beside_person(
         action = await turn.typed_choice(texts)
     if action is not None and action["do"] == "back":
         return await _back(turn, action, texts)
-    if standing.said & {WAITING} or standing.said_lately & SAFETY:
+    if standing.said & {WAITING, WAITING_GRAVELY} or standing.said_lately & SAFETY:
         return None
-    return await turn.saying(WAITING, texts)
+    return await turn.saying(WAITING_GRAVELY if standing.said_lately & UPSET else WAITING, texts)
 
 
 def _own_data(action: Action | None, texts: Sequence[str]) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.flow import InboxHandler
+from mcp_platform.words.texts import TEXTS
 from tests.flows.test_person import anas, asked
 from tests.world import World, choice, choices_of, text_of, tomorrow
 
@@ -71,6 +72,19 @@ async def test_who_wants_times_meanwhile_is_shown_services_by_the_assistant(here
     assert "Corte" in [each["title"] for each in choices_of(shown)]
     contact = await asked(here, "GET", f"/{await anas(here)}")
     assert contact["handling"] == "assistant"
+
+
+async def test_who_has_complained_is_offered_nothing_while_they_wait(here: World) -> None:
+    await here.ask("péssimo atendimento, o corte ficou torto")
+
+    [told] = await _say(here, "quero meu dinheiro de volta", "alô?")
+
+    assert choices_of(told) == []
+    assert any(
+        text_of(told).startswith(each.partition("[")[0].strip())
+        for each in TEXTS["pt-BR"].phrases["human_waiting_grave"]
+    )
+    assert "Acabei de reforçar o chamado." in text_of(told)
 
 
 async def test_who_types_what_stands_on_the_button_goes_back_too(here: World) -> None:

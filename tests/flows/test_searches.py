@@ -270,3 +270,12 @@ async def test_what_is_urgent_shows_the_first_times_that_are_free(here: World) -
     found = rows(said)
     assert found
     assert {what.partition(" · ")[0] for _, what in found} == {"Barba"}
+
+
+async def test_the_day_is_asked_for_with_days_to_tap(here: World) -> None:
+    asks = {"call": {"name": "reply", "args": {"say": [{"phrase": "ask_day", "about": "corte"}]}}}
+    await here.script(asks)
+    days = await here.ask("quero um corte")
+    assert {"Zé", "Ana", "Tanto faz"}.isdisjoint(each["title"] for each in choices_of(days))
+    times = await here.choose(choices_of(days)[1])
+    assert choices_of(times)

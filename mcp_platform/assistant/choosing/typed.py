@@ -83,7 +83,7 @@ _NO: Mapping[Language, str] = {
         "nao|n|nn|nao nao|agora nao|por enquanto nao|ainda nao|melhor nao|nao quero|nao quero nao"
         "|nao quero mais|nao precisa|nao precisa nao|nao preciso|deixa|deixa pra la|deixa para la"
         "|deixa quieto|esquece|nem|negativo|nao pode|nao senhor|nao senhora|acho melhor nao"
-        "|hoje nao|nao por enquanto|nao por agora|👎"
+        "|hoje nao|nao por enquanto|nao por agora|vou deixar|deixa pra depois|deixa para depois|👎"
     ),
     "en": (
         "no|n|nope|nah|not now|not yet|no thanks|no thank you|never mind|nevermind|forget it"
@@ -107,6 +107,9 @@ _KEEP: Mapping[Language, str] = {
 _POLITE = (
     "por favor|pf|pfv|pfvr|obrigado|obrigada|obg|brigado|brigada|muito obrigado|muito obrigada"
     "|valeu|vlw|agradeco|please|pls|thanks|thank you|thx|ty|gracias|muchas gracias|por fa|porfa"
+    # A change of mind is the answer that follows it.
+    "|na verdade|na vdd|pensando bem|pensando melhor|entao|viu|actually|on second thought"
+    "|en realidad|pensandolo bien|pensandolo mejor|entonces"
 )
 _DECORATION = frozenset(".,!;…~-–—\"“”()'’´`¡") | frozenset(
     "🙏😊🙂😀😃😄😁😉☺😍🥰❤💙💚💜🧡💛✨🎉🤗😘"

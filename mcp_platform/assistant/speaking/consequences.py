@@ -66,7 +66,9 @@ class PhraseOptions:
                 return await self._menu.shown({"do": "move", "id": str(moved.id)})
             case "show_days" if len(part.about.services) > 1:
                 return await self._menu.shown(_one_after_another(part.about.services))
-            case "show_professionals" | "show_days":
+            case "show_days" if part.about.services:
+                return await self._menu.shown(_days_of(part.about.services[0]))
+            case "show_professionals":
                 return await self._menu.shown(_of(*part.about.services[:1]))
             case "show_services":
                 return await self._menu.shown(_of())
@@ -118,6 +120,11 @@ class PhraseOptions:
 def _of(*service: Service) -> Action:
     """Return what leads on from a service, or to the choice of one."""
     return {"do": "professionals", "service": service[0].id} if service else {"do": "services"}
+
+
+def _days_of(service: Service) -> Action:
+    """Return what leads to the days on which a service can be had, with whoever is free."""
+    return {"do": "days", "service": service.id, "professional": None, "moving": None}
 
 
 def _one_after_another(services: Sequence[Service]) -> Action:

@@ -27,6 +27,7 @@ ASKED: tuple[Asked, ...] = ("book", "move", "cancel")
             "that's right",
             "ok thx",
         ),
+        *("na verdade sim", "pensando bem, pode", "então ok", "actually yes", "en realidad sí"),
         *("sí", "Si", "sí, claro", "vale", "dale", "de acuerdo", "está bien", "sí por favor"),
     ],
 )
@@ -58,6 +59,13 @@ def test_a_verb_is_a_yes_to_its_own_question_alone(text: str, asked: Asked) -> N
 @cases(
     "text",
     [
+        *(
+            "pensando bem não, deixa",
+            "na vdd não",
+            "então não",
+            "actually no",
+            "pensándolo bien no",
+        ),
         *("não", "Nao", "n", "agora não", "não, obrigado", "melhor não", "deixa pra lá", "👎"),
         *("não quero", "no", "nope", "no thanks", "not now", "no, gracias", "ahora no", "mejor no"),
     ],
