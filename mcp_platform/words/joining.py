@@ -195,7 +195,10 @@ def _pairs(parts: Sequence[Part], situation: Situation) -> _Refused:
     priced = {part.about for part in parts if part.phrase == "price"}
     for number, part in enumerate(parts):
         priced_already = part.phrase == "price_not_set" and part.about in priced
-        if priced_already or said & _GIVES_WAY.get(part.phrase, frozenset()):
+        # "Tudo ótimo" beside what was done or passed on would be a yes to what was asked.
+        agrees = part.phrase == "how_are_you" and situation.outcomes
+        untrue = part.phrase == "nothing_booked" and situation.outcomes & {"booked", "moved"}
+        if agrees or untrue or priced_already or said & _GIVES_WAY.get(part.phrase, frozenset()):
             yield number, Refusal.CONTRADICTS
         elif part.entry.of == frozenset({"asked"}) and number != clearest:
             yield number, Refusal.SAID

@@ -18,6 +18,7 @@ from mcp_platform.words.joining import (
 )
 
 LISTED = Situation(listed=True)
+LATE = Situation(outcomes=frozenset({"late_noted"}))
 DONE = Situation(outcomes=frozenset({"booked", "moved", "cancelled", "asked"}))
 
 
@@ -91,6 +92,9 @@ CASES = [
     Case("price asked_rest", "price asked_rest", None, DONE),
     Case("take_your_time", "take_your_time", None),
     Case("asked_to_hold other_peoples_data", "asked_to_hold other_peoples_data", None),
+    Case("how_are_you late_noted", "late_noted", Refusal.CONTRADICTS, LATE),
+    Case("how_are_you price", "how_are_you price", None),
+    Case("nothing_booked done_book", "done_book", Refusal.CONTRADICTS, DONE),
     Case("do_not_worry death", "death do_not_worry", None, DONE),
     Case("price ask_else", "price ask_else", None),
     Case("discount birthday ask_see_times", "birthday discount ask_see_times", None),
