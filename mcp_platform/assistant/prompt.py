@@ -66,11 +66,17 @@ def system_instruction(business: Mapping[str, Any]) -> str:
 
 
 def describe_business(
-    *, business: str, language: Language, catalogue: Catalogue, answers: Mapping[str, str]
+    *,
+    business: str,
+    kind: str | None,
+    language: Language,
+    catalogue: Catalogue,
+    answers: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what the model must know of a tenant. `answers` are titles and questions by id."""
     return {
         "name": business,
+        **({"kind": kind} if kind else {}),
         "language": language,
         "time_zone": catalogue.rules.time_zone,
         "services": [

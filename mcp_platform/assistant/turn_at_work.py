@@ -293,6 +293,7 @@ class TurnAtWork:
     def _business(self) -> dict[str, Any]:
         return describe_business(
             business=self.context.tenant.business_name,
+            kind=self.context.tenant.kind,
             language=supported(self.speech.language),
             catalogue=self.toolbox.catalogue,
             answers={

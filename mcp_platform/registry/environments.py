@@ -163,11 +163,9 @@ class EnvironmentChange(ChangeForm):
     ] = None
     kind: Annotated[
         Kind | None,
-        Field(
-            description="What the business is, for staff: nothing that customers read depends on it."
-        ),
+        Field(description="What the business is: the model is told, no sentence depends on it."),
         CommandOption(
-            "What it is, for staff: barber, salon, nails, massage, clinic, dentist, pets or other."
+            "What it is, told to the model: barber, salon, nails, massage, clinic, dentist, pets or other."
         ),
     ] = None
     holidays_of: Annotated[

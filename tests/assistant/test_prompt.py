@@ -44,7 +44,11 @@ def shop() -> Catalogue:
 def instruction() -> str:
     return system_instruction(
         describe_business(
-            business="Barbearia do Zé", language="pt-BR", catalogue=shop(), answers=ANSWERS
+            business="Barbearia do Zé",
+            kind="barber",
+            language="pt-BR",
+            catalogue=shop(),
+            answers=ANSWERS,
         )
     )
 

@@ -335,7 +335,7 @@ HELP: Mapping[str, str] = {
     "Before the business's name: o, a, os or as. Unset: de, as in de Studio.": (
         "Antes do nome do negócio: o, a, os ou as. Sem valor: de, como em “de Studio”."
     ),
-    "What it is, for staff: barber, salon, nails, massage, clinic, dentist, pets or other.": (
+    "What it is, told to the model: barber, salon, nails, massage, clinic, dentist, pets or other.": (
         "O que ele é, para a equipe: barber (barbearia), salon (salão), nails (unhas), massage"
         " (massagem), clinic (clínica), dentist (dentista), pets ou other (outro)."
     ),
