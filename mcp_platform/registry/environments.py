@@ -70,6 +70,7 @@ ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", des
 HorizonDays = Annotated[int, Field(ge=0, le=730), WHOLE]
 ORDER = Order(TenantRow.client_name, TenantRow.environment)
 # What no two tenants may share, and how a person calls it.
+LONGEST_NUMBER = 4  # digits: no hours have so many
 UNIQUE = "phone_number_id"
 
 
@@ -82,8 +83,19 @@ def _known_zone(name: str) -> str:
 
 
 def _numbers(written: object) -> object:
-    """Take numbers as an option has them, too: `24 2`."""
-    return written.replace(",", " ").split() if isinstance(written, str) else written
+    """Take numbers as an option has them, too: `24 2`; nothing is none."""
+    if written is None:
+        return []
+    if not isinstance(written, str):
+        return written
+    return [_number(each) for each in written.replace(",", " ").split()]
+
+
+def _number(written: object) -> object:
+    """Take a number as an option has it, too: `4`."""
+    if isinstance(written, str) and written.isascii() and written.isdecimal():
+        return int(written[:LONGEST_NUMBER])
+    return written
 
 
 def _each_once(hours: list[int]) -> list[int]:
@@ -225,6 +237,7 @@ class EnvironmentChange(ChangeForm):
     ] = "08:00"
     unconfirmed_hours: Annotated[
         UnconfirmedHours | None,
+        BeforeValidator(_number),
         Field(
             description="How many hours before an appointment staff is shown who was asked and has"
             " not confirmed. Null: never."

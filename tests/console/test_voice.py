@@ -100,12 +100,18 @@ async def test_settings_are_those_of_the_api(api: Api, browser: PlainBrowser, sh
         "language": "pt-BR", "time_zone": "America/Sao_Paulo", "holidays_of": "BR-SP",
         "slot_step_minutes": "15", "minimum_notice_minutes": "60", "horizon_days": "30",
         "owner_whatsapp": "(11) 98765-4321", "address": "Rua A, 1", "free_days_close": "yes",
-        "kind": "barber", "article": "a",
+        "kind": "barber", "article": "a", "reminder_hours": "48 3", "quiet_from": "20:00",
+        "quiet_until": "09:30", "unconfirmed_hours": "", "templates_as_marketing": "yes",
     }  # fmt: skip
     seen = await version(browser, page)
     shown = await browser.post(page, version=seen, **given)
     assert "Salvo." in shown.text
     facts = await read(api, shop, "")
+    assert [facts[each] for each in ("reminder_hours", "quiet_from", "quiet_until")] == [
+        *([48, 3], "20:00", "09:30")
+    ]
+    assert facts["unconfirmed_hours"] is None
+    assert facts["templates_as_marketing"]
     assert (facts["holidays_of"], facts["owner_whatsapp"], facts["model_enabled"]) == (
         "BR-SP", "5511987654321", False,
     )  # fmt: skip
@@ -113,7 +119,8 @@ async def test_settings_are_those_of_the_api(api: Api, browser: PlainBrowser, sh
     assert shown.status_code == 412
     assert "<bdi>30</bdi></td><td><bdi>60</bdi>" in shown.text
     again = VERSION.findall(shown.text)[0]
-    for field, wrong in (("owner_whatsapp", "1"), ("horizon_days", "x"), ("time_zone", "Nowhere")):
+    for field, wrong in (("owner_whatsapp", "1"), ("horizon_days", "x"), ("time_zone", "Nowhere"),
+                         ("reminder_hours", "24 x"), ("quiet_from", "9h")):  # fmt: skip
         shown = await browser.post(page, version=again, **{**given, field: wrong})
         assert shown.status_code == 422
         assert marked(shown.text) == {field}

@@ -378,3 +378,30 @@ async def test_another_number_of_the_owner_s_ends_the_trouble_with_the_last(
     assert await left() == {"owner_notice", "owner_number", "whatsapp"}
     await registry.ask("PATCH", shop, seen="*", json={"owner_whatsapp": "(11) 98765-4321"})
     assert await left() == {"whatsapp"}
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [("24 2", [24, 2]), ("2, 24", [24, 2]), ("", []), (None, []), ([2, 2, 48], [48, 2])],
+)
+def test_hours_of_reminders_are_taken_as_a_list_and_as_an_option(
+    written: object, hours: list[int]
+) -> None:
+    assert EnvironmentChange.of({"reminder_hours": written}).reminder_hours == hours
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"reminder_hours": "1"},
+        {"reminder_hours": "24 x"},
+        {"reminder_hours": [73]},
+        {"reminder_hours": "2 3 4 5 6"},
+        {"unconfirmed_hours": "0"},
+        {"quiet_from": "25:00"},
+        {"quiet_until": "8h"},
+    ],
+)
+def test_reminders_that_cannot_be_are_refused(wish: dict[str, object]) -> None:
+    with pytest.raises(Invalid):
+        EnvironmentChange.of(wish)

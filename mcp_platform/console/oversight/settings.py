@@ -21,7 +21,12 @@ PATH: Final = f"{TENANT}/settings"
 SAID: Final = frozenset({"saved"})
 TEXTS: Final = ("kind", "article", "address", "phone", "notes", "owner_whatsapp")
 NUMBERS: Final = ("slot_step_minutes", "minimum_notice_minutes", "horizon_days")
-SWITCHES: Final = ("model_enabled", "free_days_close", "unanswered_close")
+SWITCHES: Final = (
+    *("model_enabled", "free_days_close", "unanswered_close"),
+    "templates_as_marketing",
+)
+REMINDING: Final = ("reminder_hours", "quiet_from", "quiet_until")
+UNCONFIRMED: Final = "unconfirmed_hours"
 WORDS: Final = ("language", "time_zone", "holidays_of")
 
 
@@ -54,7 +59,8 @@ class SettingsPages:
         except (Invalid, Conflict) as error:
             if not error.fields:
                 raise
-            wrong = said_at(visit, error)
+            told = said_at(visit, error).items()
+            wrong = {field.partition(".")[0]: why for field, why in told}  # of a list, the list
             return await self._page(visit, await self._facts(visit), visit.form, wrong=wrong)
         return to_tenant(visit, "/settings", said="saved")
 
@@ -82,7 +88,7 @@ class SettingsPages:
             facts=facts,
             typed=typed,
             now=_typed(facts) if changed else None,
-            names=(*WORDS, *NUMBERS, *TEXTS, *SWITCHES),
+            names=(*WORDS, *NUMBERS, *TEXTS, *REMINDING, UNCONFIRMED, *SWITCHES),
             kinds=[("", "–"), *((each, words(f"kind.{each}").capitalize()) for each in KINDS)],
             articles=[(each, f"{of} {tenant.business_name}") for each, of in ARTICLES.items()],
             languages=[(each, visit.times.language(each)) for each in LANGUAGES],
@@ -97,14 +103,17 @@ def _wish(visit: PageVisit) -> dict[str, Any]:
         **{name: text_of_field(visit, name) for name in WORDS},
         **{name: or_none(text_of_field(visit, name)) for name in TEXTS},
         **{name: whole(text_of_field(visit, name)) for name in NUMBERS},
+        **{name: text_of_field(visit, name) for name in REMINDING},
+        UNCONFIRMED: whole(text_of_field(visit, UNCONFIRMED)),
         **{name: name in visit.form for name in SWITCHES},
     }
 
 
 def _typed(facts: EnvironmentOut) -> dict[str, str]:
     """Return a tenant's facts as the form shows them."""
-    texts = (*WORDS, *TEXTS, *NUMBERS)
+    texts = (*WORDS, *TEXTS, *NUMBERS, *REMINDING, UNCONFIRMED)
     plain = {name: getattr(facts, name) for name in texts}
+    plain["reminder_hours"] = " ".join(map(str, facts.reminder_hours))
     return {
         **{name: "" if value is None else str(value) for name, value in plain.items()},
         **{name: "yes" for name in SWITCHES if getattr(facts, name)},
