@@ -89,6 +89,7 @@ def rows_of(tenant_id: int) -> dict[str, dict[str, Any]]:
         "closed_days": {"professional_id": who, "day": date(2026, 12, 25)},
         "contact_aliases": {"alias": f"w:{tenant_id}", **contact},
         "contact_leases": contact,
+        "canned_replies": {"id": named(tenant_id, "canned"), "title": "x", "text": "y"},
         "contact_notes": {
             "id": named(tenant_id, "note"),
             "text": "x",

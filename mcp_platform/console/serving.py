@@ -22,6 +22,7 @@ from mcp_platform.console.catalogue.hours import HoursPages
 from mcp_platform.console.catalogue.people import PeoplePages
 from mcp_platform.console.catalogue.services import ServicePages
 from mcp_platform.console.console import ConsoleRoutes, Reception
+from mcp_platform.console.conversations.canned import CannedPages
 from mcp_platform.console.conversations.pages import ConversationPages
 from mcp_platform.console.conversations.questions import QuestionPages
 from mcp_platform.console.conversations.rights import RightsPages
@@ -143,6 +144,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
             examinations=parts.examinations,
             keys=parts.credential_keys,
         ).table(),
+        *CannedPages(parts.conversations, tenants=parts.tenants).table(),
         *ConversationPages(parts.conversations, tenants=parts.tenants).table(),
         *QuestionPages(parts.registry).table(),
         *CredentialPages(

@@ -27,6 +27,7 @@ from mcp_platform.conversations.api_shapes import (
     TakenOut,
     TakeRequest,
 )
+from mcp_platform.conversations.canned import CannedReplies, CannedReply
 from mcp_platform.conversations.chat import Chat, ChatAnswer, ChatMessage
 from mcp_platform.conversations.conversations import Conversations, trail_target
 from mcp_platform.conversations.notes import ContactNote, ContactNotes
@@ -234,6 +235,30 @@ class ConversationRoutes:
             )
             await visit.record(session, contact_id, "note")
         return note
+
+    async def add_canned(self, visit: Visit, *, title: str, text: str) -> CannedReply:
+        """Keep a canned reply. Raises as `CannedReplies.add` does."""
+        async with self.sessions.of(visit.tenant.id).begin() as session:
+            made = await CannedReplies(session, visit.tenant.id).add(title=title, text=text)
+            await self._record_canned(session, visit, "add", made.id)
+        return made
+
+    async def remove_canned(self, visit: Visit, reply_id: UUID) -> None:
+        """Remove a canned reply. Raises NotFound."""
+        async with self.sessions.of(visit.tenant.id).begin() as session:
+            await CannedReplies(session, visit.tenant.id).remove(reply_id)
+            await self._record_canned(session, visit, "remove", reply_id)
+
+    @staticmethod
+    async def _record_canned(
+        session: AsyncSession, visit: Visit, what: str, reply_id: UUID
+    ) -> None:
+        await visit.trail.write(
+            session,
+            action=f"canned_reply.{what}",
+            target=f"{visit.tenant.path}/canned-replies/{reply_id}",
+            tenant_id=visit.tenant.id,
+        )
 
     async def remove_note(self, visit: Visit, contact_id: UUID, note_id: UUID) -> None:
         """Remove a note. Raises NotFound."""

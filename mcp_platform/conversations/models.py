@@ -130,3 +130,14 @@ CONTACT_NOTES = Table(
     CheckConstraint("char_length(text) between 1 and 1000", name="text"),
     Index("ix_contact_notes_tenant_id_contact_id", "tenant_id", "contact_id"),
 )
+
+
+# What staff writes often. Its variables stand in braces.
+CANNED_REPLIES = Table(
+    "canned_replies",
+    Base.metadata,
+    Column("tenant_id", BigInteger, ForeignKey("tenants.id"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)

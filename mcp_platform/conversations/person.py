@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.conversations.canned import unfilled
 from mcp_platform.conversations.contacts import Contact, Contacts
 from mcp_platform.conversations.conversations import (
     Conversation,
@@ -117,9 +118,11 @@ class PersonInConversation:
         Raises:
             NotFound: there is no such conversation.
             Conflict: one does not have it, or WhatsApp would not take it now.
-            Invalid: the text is empty or too long, or the key was used for another.
+            Invalid: the text is empty, too long, or has a variable left, or the key was used for another.
         """
         said = whole_text(words)
+        if left := unfilled(said):
+            raise Invalid("A variable was not filled in.", fields={"text": ", ".join(left)})
         await self._lock(contact_id)
         name = [str(contact_id), self._trail.who, request_key or str(uuid.uuid4())]
         key = f"h:{uuid.uuid5(REPLIES, json.dumps(name))}"

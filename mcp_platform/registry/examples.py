@@ -22,6 +22,10 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PreviewRequest": {"start": "2026-12-01T11:30:00-03:00"},
     "ChangeRequest": {"start": "2026-12-01T11:30:00-03:00"},
     "TakeRequest": {"over": False},
+    "CannedReplyWish": {
+        "title": "Endereço",
+        "text": "Oi, {name}! Estamos na Rua das Flores, 12. Até {appointment}.",
+    },
     "NoteRequest": {"text": "Prefere o Beto, e paga em dinheiro."},
     "SearchRequest": {"words": "estacionamento"},
     "ReplyRequest": {"text": "Oi, Ana! Aqui é o Zé. Como posso ajudar?"},

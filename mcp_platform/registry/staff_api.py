@@ -21,12 +21,15 @@ from mcp_platform.conversations.api import (
     Visit,
     add_conversations,
 )
+from mcp_platform.conversations.canned import LONGEST_TEXT, LONGEST_TITLE, CannedReplies, fill
+from mcp_platform.conversations.conversations import Conversations
 from mcp_platform.conversations.masking import masked
 from mcp_platform.conversations.notes import LONGEST_NOTE, ContactNotes
 from mcp_platform.errors import NotFound
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import bodies_up_to, expected, problems
 from mcp_platform.kit.queue import schema_for
+from mcp_platform.registry.answers.canned_facts import canned_facts
 from mcp_platform.registry.environments import Environments
 from mcp_platform.registry.environments_api import ONE as TENANT
 from mcp_platform.scheduling.api import add_appointments
@@ -78,6 +81,34 @@ class TurnOut(_Told):
     error: str | None
     chosen: Annotated[list[str], Field(description="Phrases that the model chose, by their ids.")]
     steps: list[TurnStepOut]
+
+
+class CannedReplyWish(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE)]
+    text: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_TEXT,
+            description="With `{name}`, `{business}` and `{appointment}` as variables.",
+        ),
+    ]
+
+
+class CannedReplyOut(_Told):
+    id: UUID
+    title: str
+    text: str
+
+
+class CannedRepliesOut(BaseModel):
+    replies: list[CannedReplyOut]
+
+
+class FilledReplyOut(BaseModel):
+    text: str
 
 
 class NoteRequest(BaseModel):
@@ -143,6 +174,7 @@ def tenant_conversations_router(
         return TurnOut.model_validate(found[turn_id])
 
     _add_notes(router, visits, reading=reading, working=working)
+    _add_canned(router, visits, reading=reading, working=working)
     return router
 
 
@@ -193,6 +225,65 @@ def _add_notes(
         conversation_id: UUID, note_id: UUID, visit: Annotated[Visit, Depends(working)]
     ) -> None:
         await visits.remove_note(visit, conversation_id, note_id)
+
+
+def _add_canned(
+    router: APIRouter,
+    visits: ConversationRoutes,
+    *,
+    reading: Callable[..., Awaitable[Visit]],
+    working: Callable[..., Awaitable[Visit]],
+) -> None:
+    """Add the routes of canned replies."""
+
+    @router.get(
+        "/canned-replies",
+        summary="Canned replies, by title",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def list_canned_replies(visit: Annotated[Visit, Depends(reading)]) -> CannedRepliesOut:
+        async with visits.sessions.of(visit.tenant.id)() as session:
+            found = await CannedReplies(session, visit.tenant.id).all()
+        return CannedRepliesOut(replies=[CannedReplyOut.model_validate(each) for each in found])
+
+    @router.post(
+        "/canned-replies",
+        status_code=201,
+        summary="Keep a canned reply",
+        responses=problems(401, 403, 404, 409, 413, 422, 503),
+    )
+    async def add_canned_reply(
+        wish: CannedReplyWish, visit: Annotated[Visit, Depends(working)]
+    ) -> CannedReplyOut:
+        made = await visits.add_canned(visit, title=wish.title, text=wish.text)
+        return CannedReplyOut.model_validate(made)
+
+    @router.delete(
+        "/canned-replies/{reply_id}",
+        status_code=204,
+        summary="Remove a canned reply",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def remove_canned_reply(
+        reply_id: UUID, visit: Annotated[Visit, Depends(working)]
+    ) -> None:
+        await visits.remove_canned(visit, reply_id)
+
+    @router.post(
+        f"{ONE}/canned-replies/{{reply_id}}",
+        summary="A canned reply as it would be written to a customer",
+        responses=problems(401, 403, 404, 409, 422, 503),
+    )
+    async def fill_canned_reply(
+        conversation_id: UUID, reply_id: UUID, visit: Annotated[Visit, Depends(working)]
+    ) -> FilledReplyOut:
+        """Nothing is sent. Where a variable has no value, it is a conflict that names it."""
+        async with visits.sessions.of(visit.tenant.id)() as session:
+            conversations = Conversations(session, visit.tenant.id)
+            conversation = await conversations.get(conversation_id, now=visits.clock())
+            reply = await CannedReplies(session, visit.tenant.id).get(reply_id)
+            facts = await canned_facts(session, visit.tenant, conversation, now=visits.clock())
+        return FilledReplyOut(text=fill(reply.text, facts))
 
 
 def tenant_appointments_router(

@@ -29,7 +29,15 @@ UNTOLD: Final[Mapping[str, str]] = {
 }
 """Tables with rows of a contact that no export tells, and why."""
 OF_NOBODY: Final = frozenset(
-    {"answers", "answer_texts", "own_wordings", "services", "professionals", "offerings"}
+    {
+        "canned_replies",
+        "answers",
+        "answer_texts",
+        "own_wordings",
+        "services",
+        "professionals",
+        "offerings",
+    }
     | {"opening_spans", "closed_days", "calendar_looks", "booking_locks", "credential_keys"}
     | {"doctor_results", "doctor_visits", "offboardings", "publications", "tenant_troubles"}
     | {"users", "fleet_rows", "erasures", "message_templates", "template_looks"}

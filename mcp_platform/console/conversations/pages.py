@@ -7,24 +7,25 @@ from starlette.responses import Response
 
 from mcp_platform.access.users import names_of
 from mcp_platform.assistant.journal import past_turns
-from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.console.conversations.thread import (
     digest_of,
     shown,
     tint_of,
     written_phone,
 )
+from mcp_platform.console.conversations.working import working
 from mcp_platform.console.forms import text_of_field
 from mcp_platform.console.places import TENANT, tenant_of, tenant_page
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
-from mcp_platform.conversations.api import ConversationRoutes, Visit
+from mcp_platform.conversations.api import ConversationRoutes
+from mcp_platform.conversations.canned import CannedReplies, MissingValue, fill, unfilled
 from mcp_platform.conversations.conversations import Conversation, Conversations, Handling
 from mcp_platform.conversations.masking import masked
 from mcp_platform.conversations.notes import LONGEST_NOTE, ContactNotes
 from mcp_platform.conversations.person import obstacle
 from mcp_platform.errors import Conflict, Invalid, NotFound
 from mcp_platform.kit.cursor import read_cursor, read_number, write_cursor
-from mcp_platform.kit.queue import schema_for
+from mcp_platform.registry.answers.canned_facts import canned_facts
 from mcp_platform.registry.staff_api import READERS, WORKERS
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.tenants.directory import TenantDirectory
@@ -56,6 +57,7 @@ class ConversationPages:
             ConsolePage(path=ONE, roles=READERS, show=self.thread),
             ConsolePage(path=f"{ONE}/take", roles=WORKERS, act=self.take),
             ConsolePage(path=f"{ONE}/reply", roles=WORKERS, act=self.reply),
+            ConsolePage(path=f"{ONE}/canned", roles=WORKERS, act=self.canned),
             ConsolePage(path=f"{ONE}/return", roles=WORKERS, act=self.give_back),
             ConsolePage(path=f"{ONE}/notes", roles=WORKERS, act=self.note),
             ConsolePage(path=f"{ONE}/notes/remove", roles=WORKERS, act=self.remove_note),
@@ -127,12 +129,33 @@ class ConversationPages:
             tint=tint_of,
         )
 
+    async def canned(self, visit: PageVisit) -> Response:
+        """Put a canned reply into the composer; nothing is sent. What has no value is said."""
+        tenant, contact = await self._place(visit)
+        draft = visit.form.get("text", "").removesuffix("/")
+        try:
+            which = UUID(visit.form.get("which", ""))
+        except ValueError as error:
+            raise NotFound("There is no such canned reply.") from error
+        async with self._conversations.sessions.of(tenant.id).begin() as session:
+            conversation = await _reading(session, tenant, visit).get(contact, now=visit.now)
+            reply = await CannedReplies(session, tenant.id).get(which)
+            facts = await canned_facts(session, tenant, conversation, now=visit.now)
+        try:
+            written = fill(reply.text, facts)
+        except MissingValue as error:
+            missing = ", ".join(visit.say(f"canned.var_{each}") for each in error.names)
+            return await self._thread(
+                visit, status=409, draft=draft, refused="canned", missing=missing
+            )
+        return await self._thread(visit, draft="\n".join(filter(None, [draft.strip(), written])))
+
     async def note(self, visit: PageVisit) -> Response:
         """Keep a note for the rest of the staff."""
         tenant, contact = await self._place(visit)
         try:
             await self._conversations.note(
-                _working(tenant, visit), contact, text_of_field(visit, "note")
+                working(tenant, visit), contact, text_of_field(visit, "note")
             )
         except (Invalid, Conflict) as error:
             why = "note_full" if isinstance(error, Conflict) else "note_unfit"
@@ -148,7 +171,7 @@ class ConversationPages:
             which = UUID(visit.form.get("which", ""))
         except ValueError as error:
             raise NotFound("There is no such note.") from error
-        await self._conversations.remove_note(_working(tenant, visit), contact, which)
+        await self._conversations.remove_note(working(tenant, visit), contact, which)
         return _to(visit, tenant, contact, "note_removed")
 
     async def thread(self, visit: PageVisit) -> Response:
@@ -160,7 +183,7 @@ class ConversationPages:
         draft = visit.form.get("text", "")
         over = visit.form.get("over") == "yes"
         try:
-            async with self._conversations.working(_working(tenant, visit)) as person:
+            async with self._conversations.working(working(tenant, visit)) as person:
                 taken = await person.take(contact, over=over)
         except Conflict:
             return await self._thread(visit, status=409, draft=draft, refused="taken_meanwhile")
@@ -176,7 +199,7 @@ class ConversationPages:
         if not 0 < len(key) <= LONGEST_KEY:
             raise Invalid("The form's key is missing.")
         try:
-            async with self._conversations.working(_working(tenant, visit)) as person:
+            async with self._conversations.working(working(tenant, visit)) as person:
                 await person.reply(contact, draft, request_key=key)
         except Conflict:
             return await self._thread(visit, status=409, draft=draft, refused="not_sent")
@@ -184,12 +207,14 @@ class ConversationPages:
             # The key of a form that was sent, and gone back to: it makes another message.
             again = "text" not in error.fields
             why = "sent_before" if again else "long" if draft.strip() else "empty"
+            if unfilled(draft) and not again:
+                why = "variable"
             return await self._thread(visit, status=422, draft=draft, refused=why)
         return _to(visit, tenant, contact, "sent")
 
     async def give_back(self, visit: PageVisit) -> Response:
         tenant, contact = await self._place(visit)
-        async with self._conversations.working(_working(tenant, visit)) as person:
+        async with self._conversations.working(working(tenant, visit)) as person:
             await person.give_back(contact)
         return _to(visit, tenant, contact, "returned")
 
@@ -201,6 +226,7 @@ class ConversationPages:
         draft: str = "",
         said: str | None = None,
         refused: str | None = None,
+        missing: str = "",
         note: str = "",
         note_refused: str | None = None,
     ) -> Response:
@@ -213,6 +239,7 @@ class ConversationPages:
             found = await conversations.messages(contact, before=before, limit=MESSAGES + 1)
             appointments = await Appointments(session, tenant.id).upcoming(contact, now=visit.now)
             notes = await ContactNotes(session, tenant.id).of(contact)
+            canned = await CannedReplies(session, tenant.id).all()
             people = {each.by for each in found if each.by} | {each.by for each in notes}
             names = await names_of(session, people | {conversation.taken_by or ""})
             messages = found[:MESSAGES]
@@ -242,6 +269,8 @@ class ConversationPages:
             newest=before is None,
             appointments=appointments,
             notes=notes,
+            canned=canned,
+            missing=missing,
             note=note,
             note_refused=note_refused,
             longest_note=LONGEST_NOTE,
@@ -268,14 +297,6 @@ class ConversationPages:
 
 def _reading(session: Any, tenant: Tenant, visit: PageVisit) -> Conversations:
     return Conversations(session, tenant.id, masked=visit.role == "viewer")
-
-
-def _working(tenant: Tenant, visit: PageVisit) -> Visit:
-    return Visit(
-        tenant=tenant,
-        trail=ActorTrail(visit.signed_in.user.actor),
-        queue=schema_for(tenant.id, tenant.topology),
-    )
 
 
 def _state(conversation: Conversation, hindrance: str | None) -> str:

@@ -45,6 +45,14 @@ function ready() {
   const text = at("text");
   if (!text || !matchMedia("(pointer: fine)").matches) return;
   for (const told of document.querySelectorAll("[data-keys]")) told.hidden = false;
+  // A slash in an empty reply opens the canned ones.
+  text.addEventListener("keydown", (event) => {
+    const canned = document.querySelector("[data-canned]");
+    if (event.key !== "/" || text.value || !canned) return;
+    event.preventDefault();
+    canned.open = true;
+    canned.querySelector("button, a").focus();
+  });
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || !text.value.trim()) return;
     event.preventDefault();
