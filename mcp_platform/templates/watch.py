@@ -153,7 +153,7 @@ class TemplateWatch:
             )
         if changed:
             CHANGED.labels(now_is.status if now_is.status in _STATUSES else "other").inc()
-            log.info(
+            log.debug(
                 "templates.state.changed",
                 tenant=tenant.path,
                 template=template.name,
