@@ -132,7 +132,7 @@ class Line:
         await self._call("GET", "/calendar/v3/calendars/c/events", None)
         async with self._begin() as connection:
             span = {"first": now, "last": now + 7 * DAY, "earliest": now, "latest": now + 9 * DAY}
-            who = {"professionals": ["ze"], "excluding": None}
+            who = {"professionals": ["ze"], "excluding": None, "holder": None}
             await OCCUPIED.on(connection, tenant=TENANT, now=now, **span, **who)
         offered = [{"id": f"s_{turn_id}{n}", "action": each} for n, each in enumerate(SLOTS)]
         async with self._begin() as connection:
@@ -148,6 +148,7 @@ class Line:
             await RECORD.on(
                 connection,
                 **mine, key=f"r:{turn_id}", lane=lane, kind="whatsapp", body=MESSAGE, trace=None,
+                due_at=None,
             )  # fmt: skip
             await ENQUEUE.on(
                 connection,
