@@ -20,6 +20,7 @@ SESSION: Final = "__Host-mcp"  # the prefix: Secure, of this host alone, for eve
 PLAIN_SESSION: Final = "mcp"  # on this machine without TLS, where Safari takes no Secure cookie
 THEME: Final = "mcp-theme"
 LANGUAGE: Final = "mcp-language"
+KEYS: Final = "mcp-keys"  # whether single letters do something: WCAG 2.1.4
 KEPT_FOR = timedelta(days=365)  # what a browser was asked to look like
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"

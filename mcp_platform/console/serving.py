@@ -42,6 +42,7 @@ from mcp_platform.console.oversight.audit import AuditPages
 from mcp_platform.console.oversight.leave import LeavePages
 from mcp_platform.console.oversight.parked import PARKED, ParkedPages
 from mcp_platform.console.oversight.settings import SettingsPages
+from mcp_platform.console.palette_pages import PalettePages
 from mcp_platform.console.proving import FreshProofs
 from mcp_platform.console.sign_in import SignInPages
 from mcp_platform.console.tenant_pages import TenantPages
@@ -137,6 +138,7 @@ def page_table(parts: ConsoleParts) -> tuple[ConsolePage, ...]:
         *FleetPages(parts.sessions).table(),
         *FleetJobPages(parts.registry.jobs, parts.sessions).table(),
         *AttentionPages(parts.sessions).table(),
+        *PalettePages(parts.sessions).table(),
         *LiveStreamPages(parts.live_feed, tenants=parts.tenants).table(),
         *TenantPages(
             parts.sessions,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from mcp_platform.access.browser_sign_ins import BrowserSignIns
 from mcp_platform.access.sign_ins import USED, SignIns
-from mcp_platform.console.browser import LANGUAGE, SESSION, THEME, keep_choice, place_after
+from mcp_platform.console.browser import KEYS, LANGUAGE, SESSION, THEME, keep_choice, place_after
 from mcp_platform.console.sentences import TONGUES
 from mcp_platform.console.visits import ROOT, THEMES, ConsolePage, PageVisit
 from mcp_platform.errors import Invalid, Throttled, Unauthorized
@@ -79,7 +79,11 @@ class SignInPages:
         """Keep how pages look: a matter of the browser, not of the user."""
         response = visit.to(_after(visit))
         secure = visit.request.url.scheme == "https" or SESSION in visit.request.cookies
-        choices = ((THEME, "theme", THEMES), (LANGUAGE, "language", TONGUES))
+        choices = (
+            (THEME, "theme", THEMES),
+            (LANGUAGE, "language", TONGUES),
+            (KEYS, "keys", ("on", "off")),
+        )
         for cookie, name, known in choices:
             if visit.form.get(name) in known:
                 keep_choice(response, cookie, visit.form[name], secure=secure)

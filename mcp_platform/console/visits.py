@@ -18,7 +18,7 @@ from mcp_platform.access.browser_sign_ins import BrowserSession
 from mcp_platform.access.guard import FRESH_FOR, client_address
 from mcp_platform.audit.actor import Role
 from mcp_platform.console import sentences
-from mcp_platform.console.browser import MOST_BYTES, token_of
+from mcp_platform.console.browser import KEYS, MOST_BYTES, token_of
 from mcp_platform.console.sentences import Tongue
 from mcp_platform.console.static_files import StaticFiles
 from mcp_platform.console.times import WrittenTimes
@@ -152,12 +152,14 @@ class PageVisit:
             times=self.times,
             csrf=token_of(self.cookie),
             fragment=self.is_fragment,
-            places=self._places(),
+            places=self.places(),
+            keys=self.request.cookies.get(KEYS) != "off",
             **values,
         )
         return HTMLResponse(html, status_code=status)
 
-    def _places(self) -> list[NavigationItem]:
+    def places(self) -> list[NavigationItem]:
+        """Return the navigation of who is there."""
         tenant = self.session.account.tenant if self.session is not None else None
         return [each.of(tenant) for each in self.navigation if self.role in each.roles]
 
