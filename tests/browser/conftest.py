@@ -51,7 +51,7 @@ def demonstration() -> Iterator[Demonstration]:
         with locked(folder / "starting", fcntl.LOCK_EX):
             process = _start_or_join(folder)
         try:
-            yield _told(folder / "output")
+            yield told(folder / "output")
             if process is not None:
                 fcntl.flock(users, fcntl.LOCK_EX)
         finally:
@@ -71,7 +71,7 @@ def _start_or_join(folder: Path) -> subprocess.Popen[bytes] | None:
     return process
 
 
-def _told(output: Path) -> Demonstration:
+def told(output: Path) -> Demonstration:
     """Read what a demonstration has printed."""
     printed = output.read_text()
     found = re.search(r"(\S+/console/)\s+…as\s+(\S+) · (\S+)", printed)

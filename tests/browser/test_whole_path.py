@@ -17,6 +17,7 @@ from tests.browser.test_console import opened
 from tests.browser.test_new_client import REFUSED, go_on
 from tests.cli.processes import serving, wait_for
 from tests.platform_api import PASSWORD
+from tests.publishing.test_publishing import git
 from tests.world import (
     ServedTenant,
     Simulators,
@@ -78,11 +79,15 @@ class Installation(World):
 async def installation(
     migrated_url: str, simulators: Simulators, valkey: EmbeddedValkey, tmp_path: Path
 ) -> AsyncIterator[Installation]:
+    bare = tmp_path / "manifests.git"
+    bare.mkdir()
+    git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
     settings = {
         "REDIS_URL": valkey.url,
         "DATA_DIR": str(tmp_path / "data"),
         "CREDENTIALS_DIR": str(tmp_path / "credentials"),
         "DEBOUNCE_S": "0.2",
+        "MANIFESTS_REPOSITORY": str(bare),
         **{name.upper(): value for name, value in simulators.settings.items()},
     }
     async with unstarted_world(simulators, migrated_url, tmp_path / "credentials") as made:
@@ -101,18 +106,23 @@ async def installation(
 
 
 async def test_an_empty_installation_becomes_a_business_that_is_served(
-    installation: Installation, chromium: Browser
+    installation: Installation, chromium: Browser, tmp_path: Path
 ) -> None:
     password = installation.command("users", "create", ADMINISTRATOR, "--generate").strip()
     async with opened(chromium, tolerated=REFUSED) as page:
         page.set_default_timeout(ANSWER_MS)
         await first_sign_in(page, installation.url, password)
         await make_client(page)
+        # Where manifests are published, a tenant has pods of its own unless somebody says otherwise.
+        installation.command("tenants", "update", installation.tenant.path, "--topology", "shared")
         await enter_credentials(page, installation)
         await go_live(page, installation)
         await book_and_move(page, installation)
         await take_over_and_hand_back(page, installation)
         await suspend_and_resume(page, installation)
+        await publish(
+            page, installation, repository=tmp_path / "manifests.git", keys=tmp_path / "keys"
+        )
 
 
 async def first_sign_in(page: Page, url: str, password: str) -> None:
@@ -259,3 +269,21 @@ async def suspend_and_resume(page: Page, installation: Installation) -> None:
     await page.get_by_role("button", name="Retomar").click()
     await page.get_by_text("Retomado: o assistente responde de novo").wait_for()
     await installation.replies(before + 1)
+
+
+async def publish(page: Page, installation: Installation, *, repository: Path, keys: Path) -> None:
+    """What the fleet lacks is said with the command that gives it; the difference is read, then sent."""
+    await page.get_by_role("link", name="Publicar").click()
+    await page.get_by_role("link", name="Ver o que mudaria").click()
+    await page.get_by_text("O que falta para a frota rodar").wait_for()
+    installation.command(
+        "platform", "set", "image=registry.example.com/mcp-platform:1", "host=wa.example.com",
+        "api_server_ranges=203.0.113.10/32", "--token-keys", str(keys),
+    )  # fmt: skip
+    await page.reload()
+    await page.get_by_text("studio-bela/production é novo").wait_for()
+    assert git(repository, "branch", "--list") == ""
+    await page.get_by_role("button", name="Publicar").click()
+    await page.get_by_text("Enviado. O Argo CD aplica").wait_for()
+    sent = git(repository, "ls-tree", "-r", "--name-only", "main").split()
+    assert any(each.startswith("clients/studio-bela/production/") for each in sent)

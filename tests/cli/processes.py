@@ -68,7 +68,8 @@ def serving(
         yield process, f"http://127.0.0.1:{public}", f"http://127.0.0.1:{internal}"
     finally:
         process.kill()
-        process.communicate()
+        _, logged = process.communicate()
+        sys.stdout.write((logged or "")[-20_000:])  # shown where a test fails
 
 
 def wait_for(url: str, process: subprocess.Popen[str]) -> httpx.Response:

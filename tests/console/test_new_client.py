@@ -258,6 +258,19 @@ async def test_a_verify_token_is_made_and_shown_once(api: Api, browser: PlainBro
     assert "Há um token definido" in again.text
 
 
+async def test_of_pods_that_do_not_run_yet_it_is_said_that_nobody_answers(
+    api: Api, browser: PlainBrowser
+) -> None:
+    path = await api.make_tenant()
+    await signed_in(api, browser)
+    assert "pods próprios" not in (await browser.get(f"/t/{path}/live")).text
+    await api.sql("UPDATE tenants SET topology = 'isolated'")
+    api.platform.shared.tenants.forget()
+    page = await browser.get(f"/t/{path}/live")
+    assert "enquanto não for publicado" in page.text
+    assert f'href="/console/t/{path}/deployment"' in page.text
+
+
 async def test_the_code_to_write_to_the_number_is_of_what_meta_told(
     api: Api, browser: PlainBrowser
 ) -> None:

@@ -805,6 +805,7 @@ ERRORS: Mapping[str, str] = {
         " agora. Ligue, ou espere que a pessoa escreva."
     ),
     "The text {why}.": "O texto {why}.",
+    "A variable was not filled in.": "Uma variável ficou por preencher.",
     # Appointments.
     "The start {why}.": "O início {why}.",
     "is outside working hours": "fica fora do horário de trabalho",

@@ -104,6 +104,7 @@ class LivePages:
             well=bool(outside) and all(state(each) == "ok" for each in outside),
             notes=check_notes(outside, tongue=visit.tongue),
             last_message_at=row.last_message_at,
+            unpublished=tenant.topology == "isolated" and row.last_message_at is None,
             may_change=may_change(visit, tenant),
             said=visit.said(SAID),
         )
