@@ -6,18 +6,22 @@ Asked in the transaction that marks it as being sent. What changes after that is
 from datetime import datetime
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts
 from mcp_platform.inbox.event import ContactId
+from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.effects import Effect
+from mcp_platform.reminders.timing import QuietHours
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.templates.templates import MessageTemplates
 from mcp_platform.tenants.languages import supported
 
 # Source: Meta's error codes of templates; 131063 of one that became MARKETING.
 OF_TEMPLATES: Final = frozenset({*range(132000, 132100), 131063})
+QUIET = Sql("SELECT quiet_from, quiet_until, time_zone FROM tenants WHERE id = :tenant")
 
 
 class ReminderConditions:
@@ -30,6 +34,10 @@ class ReminderConditions:
             return None
         if now > datetime.fromisoformat(about["until"]):
             return "It is too late for this reminder."
+        # It does not wait for the morning: the customer's replies stand behind it.
+        begins, ends, zone = await Driver(session).row(QUIET, tenant=effect.tenant_id)
+        if QuietHours.of(begins, ends).around(now, zone=ZoneInfo(zone)) is not None:
+            return "These are the business's quiet hours."
         found = await Appointments(session, effect.tenant_id).find(UUID(about["appointment"]))
         start = datetime.fromisoformat(about["start"])
         if found is None or not found.active or found.starts_at != start:

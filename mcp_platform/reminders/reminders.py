@@ -101,13 +101,19 @@ DUE_TENANTS = Sql("""
     ORDER BY min(r.due_at)
 """)
 CLAIM = Sql(f"""
-    SELECT r.appointment_id, r.starts_at, r.hours, r.until, t.reminder_hours
+    SELECT r.appointment_id, r.starts_at, r.hours, r.until,
+           t.reminder_hours, t.quiet_from, t.quiet_until
     FROM reminders r JOIN tenants t ON t.id = r.tenant_id
     WHERE r.tenant_id = :tenant AND r.state = 'planned' AND r.due_at <= :now
     ORDER BY r.due_at, r.appointment_id, r.hours
     LIMIT {BATCH}
     FOR UPDATE OF r SKIP LOCKED
 """)  # noqa: S608  # constants of this module
+POSTPONE = Sql("""
+    UPDATE reminders SET due_at = :until
+    WHERE tenant_id = :tenant AND appointment_id = :appointment AND starts_at = :start
+      AND hours = :hours
+""")
 DECIDE = Sql("""
     UPDATE reminders SET state = :state, reason = :reason, key = :key, decided_at = :now
     WHERE tenant_id = :tenant AND appointment_id = :appointment AND starts_at = :start
@@ -124,6 +130,8 @@ class DueReminder:
     hours: int
     until: datetime
     reminder_hours: Sequence[int]
+    quiet_from: str
+    quiet_until: str
 
     @property
     def key(self) -> str:
@@ -238,7 +246,7 @@ class Reminders:
         self, session: AsyncSession, tenant: Tenant, due: DueReminder, *, alone: bool, now: datetime
     ) -> None:
         """Record one reminder, or why not. A mistake of ours keeps the others waiting for nothing."""
-        skipped: Skipped | None
+        skipped: Skipped | datetime | None
         try:
             async with session.begin_nested():
                 skipped = await self._said(session, tenant, due, alone=alone, now=now)
@@ -247,12 +255,20 @@ class Reminders:
                 raise
             log.exception("reminders.one.failed", tenant=tenant.path)
             skipped = "failed"
+        which = {
+            "tenant": tenant.id,
+            "appointment": due.appointment_id,
+            "start": due.starts_at,
+            "hours": due.hours,
+        }
+        if isinstance(skipped, datetime) and skipped <= due.until:
+            await Driver(session).execute(POSTPONE, **which, until=skipped)
+            return
+        if isinstance(skipped, datetime):
+            skipped = "late"
         await Driver(session).execute(
             DECIDE,
-            tenant=tenant.id,
-            appointment=due.appointment_id,
-            start=due.starts_at,
-            hours=due.hours,
+            **which,
             state="queued" if skipped is None else "skipped",
             reason=skipped,
             key=due.key if skipped is None else None,
@@ -262,8 +278,8 @@ class Reminders:
 
     async def _said(
         self, session: AsyncSession, tenant: Tenant, due: DueReminder, *, alone: bool, now: datetime
-    ) -> Skipped | None:
-        """Record the message of a reminder; return why there is none, if so."""
+    ) -> Skipped | datetime | None:
+        """Record the message of a reminder; return why there is none, or until when it waits."""
         if due.hours not in due.reminder_hours:
             return "switched_off"
         if now > due.until:
@@ -279,6 +295,10 @@ class Reminders:
             return "no_address"
         if await contacts.wants_no_reminders(contact.id):
             return "opted_out"
+        # Planned before the hours were set, or a tenant was away till now: it is asked again.
+        quiet = QuietHours.of(due.quiet_from, due.quiet_until)
+        if night := quiet.around(now, zone=ZoneInfo(tenant.time_zone)):
+            return night[1]
         return await self._recorded(
             session, tenant, due, appointment, contact, alone=alone, now=now
         )

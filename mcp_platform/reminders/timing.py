@@ -15,6 +15,8 @@ LEAST_HOURS: Final = 2  # before it: sent an hour before at the latest, with an 
 MOST_HOURS: Final = 72
 A_DAY: Final = 24  # hours from which on a reminder asks for a yes
 LONGEST_QUIET: Final = timedelta(hours=24)
+# What is due is recorded within a minute and sent soon after: less room than this is none.
+ROOM: Final = timedelta(minutes=15)
 MARGIN: Final = 8  # a part of the time before: who booked less than it ago was just told
 
 
@@ -56,16 +58,17 @@ def reminder_time(
 ) -> ReminderTime:
     """Return when to remind of what begins at `start`, `hours` before.
 
-    In quiet hours it waits for their end, if that is early enough, and else goes before they begin.
+    In quiet hours it waits for their end, if that leaves `ROOM`, and else goes that long before they
+    begin.
     It may be sent until half of its time is over: what is sent then still reaches a phone in time, or
     not at all.
     """
     lead = timedelta(hours=hours)
     due, latest = start - lead, start - lead / 2
-    night = quiet.around(due, zone=zone)
+    night = quiet.around(due, zone=zone) or quiet.around(due + ROOM, zone=zone)
     if night is not None:
         begins, ends = night
-        due = ends if ends <= latest else begins - timedelta(minutes=1)
+        due = ends if ends + ROOM <= latest else begins - ROOM
     return ReminderTime(due, latest)
 
 

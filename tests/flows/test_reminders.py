@@ -179,8 +179,8 @@ async def test_what_was_moved_or_cancelled_is_not_reminded_of(here: World) -> No
     ]
 
 
-async def test_what_changes_while_it_waits_to_be_sent_is_not_sent(here: World) -> None:
-    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+async def left_waiting(here: World) -> None:
+    """Record what is due while nothing goes out."""
     await here.change(status="suspended")
     assert here.platform
     assert here.platform.worker
@@ -193,14 +193,26 @@ async def test_what_changes_while_it_waits_to_be_sent_is_not_sent(here: World) -
         return bool(await here.value(found, tenant=here.tenant.id))
 
     await eventually(waits, why="a reminder that waits")
+
+
+async def deliver(here: World) -> None:
+    """Send what was left waiting."""
     await here.as_owner(
-        f"UPDATE appointments SET status = 'cancelled' WHERE id = '{appointment}'",
-        f"UPDATE outbox SET due_at = clock_timestamp() - interval '1 hour'"
+        "UPDATE outbox SET due_at = clock_timestamp() - interval '1 hour'"
         f" WHERE tenant_id = {here.tenant.id}",
     )
     await here.change(status="active")
+    assert here.platform
+    assert here.platform.worker
     lane = await here.value("SELECT lane FROM outbox WHERE tenant_id = :t", t=here.tenant.id)
     await here.platform.worker._delivery.handle(WakeUp(here.tenant.id, lane))
+
+
+async def test_what_changes_while_it_waits_to_be_sent_is_not_sent(here: World) -> None:
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await left_waiting(here)
+    await here.as_owner(f"UPDATE appointments SET status = 'cancelled' WHERE id = '{appointment}'")
+    await deliver(here)
     states = await here.rows("SELECT state, error FROM outbox WHERE tenant_id = :tenant")
     assert [tuple(each) for each in states] == [
         ("done", "The appointment was moved or cancelled since.")
@@ -226,6 +238,46 @@ async def test_at_night_nobody_is_reminded(here: World) -> None:
     )
     await visit(here, SOON, wrote_ago=timedelta(hours=3))
     await remind(here)
+    assert await here.sent(as_=ANA) == []
+
+
+async def night_falls(here: World, *, for_: timedelta) -> None:
+    now = datetime.now(factories.ZONE)
+    await here.change(
+        quiet_from=f"{now - timedelta(minutes=1):%H:%M}", quiet_until=f"{now + for_:%H:%M}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("night", "then"),
+    [(timedelta(minutes=30), ("planned", None)), (timedelta(minutes=90), ("skipped", "late"))],
+)
+async def test_what_is_due_when_night_has_fallen_waits_for_its_end_or_is_left_out(
+    here: World, night: timedelta, then: tuple[str, str | None]
+) -> None:
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    assert here.platform
+    assert here.platform.worker
+    await here.platform.worker._reminders.plan()
+    await night_falls(here, for_=night)
+    await remind(here)
+    assert await here.sent(as_=ANA) == []
+    [row] = await here.rows(
+        "SELECT state, reason, due_at > clock_timestamp() AS later FROM reminders"
+        " WHERE tenant_id = :tenant AND hours = 2"
+    )
+    assert (row.state, row.reason) == then
+    assert row.later == (row.state == "planned")
+
+
+async def test_what_night_finds_in_the_outbox_is_not_sent(here: World) -> None:
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await left_waiting(here)
+    await night_falls(here, for_=timedelta(minutes=30))
+    await deliver(here)
+    assert await here.value("SELECT error FROM outbox WHERE tenant_id = :t", t=here.tenant.id) == (
+        "These are the business's quiet hours."
+    )
     assert await here.sent(as_=ANA) == []
 
 
