@@ -3,6 +3,7 @@
 Applied in batches, each tenant's oldest first. Several workers may do so at once: a batch is locked.
 """
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts
-from mcp_platform.kit.database import Sessions, is_passing
+from mcp_platform.kit.database import Sessions, is_away
 from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.jsons import loads
 from mcp_platform.kit.sql import Driver, Sql
@@ -88,29 +89,36 @@ async def follow_up(sessions: Sessions, notices: Notices, *, topology: Topology 
                 await _apply(session, rows, notices)
                 failpoint("statuses.before_commit")
             return len(rows)
-    except DBAPIError as error:
-        if error.connection_invalidated:
+    except Exception as error:
+        if is_away(error):
             raise
-        log.warning("followups.batch.refused", error=repr(error))
+        log.warning("followups.batch.refused", error=type(error).__name__)
     return await _follow_up_one_by_one(sessions, notices, topology)
 
 
 async def _follow_up_one_by_one(sessions: Sessions, notices: Notices, topology: Topology) -> int:
-    """Apply a batch event by event: what Postgres refuses is set aside and holds nobody up."""
+    """Apply a batch event by event: what fails is set aside and holds nobody up, whatever the reason."""
     async with sessions.everywhere.begin() as session:
         rows = await _waiting(session, topology)
         for row in rows:
             try:
                 async with session.begin_nested():
                     await _apply(session, [row], notices)
-            except DBAPIError as error:
-                if is_passing(error):
+            except Exception as error:
+                if is_away(error):
                     raise
                 log.error(  # noqa: TRY400  # the trace would quote what a customer wrote
-                    "followups.event.parked", event_id=row.id, error=type(error.orig).__name__
+                    "followups.event.parked", event_id=row.id, error=_named(error)
                 )
                 await _close(session, [row], state="parked")
         return len(rows)
+
+
+def _named(error: Exception) -> str:
+    """Return an error without its words, and where in our code it arose."""
+    kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{kind} at {last.name}:{last.lineno}"
 
 
 async def _waiting(session: AsyncSession, topology: Topology) -> Sequence[WaitingEvent]:

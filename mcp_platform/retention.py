@@ -20,7 +20,7 @@ OLD = {
     "turns": "state = 'done' AND opened_at < now() - CAST(:keep AS interval)",  # and their steps
     "messages": '"at" < now() - CAST(:keep AS interval)',
     "outbox": "created_at < now() - CAST(:keep AS interval)"
-    " AND state IN ('sent', 'delivered', 'read', 'done', 'failed')",
+    " AND state IN ('sent', 'delivered', 'read', 'done', 'failed', 'dropped')",
     # With those who asked, once the last of them did so long ago.
     "open_questions": "asked_at < now() - CAST(:keep AS interval) AND NOT EXISTS ("
     "SELECT FROM question_askers a WHERE a.tenant_id = open_questions.tenant_id"

@@ -39,6 +39,7 @@ _DELIVERIES: Mapping[str, Delivery] = {
     "read": "read",
     "failed": "failed",
     "dead": "failed",
+    "dropped": "uncertain",  # had it surely not been sent, it would not stand here
 }
 _LATEST = "coalesce(c.last_inbound_at, c.created_at)"
 _WITH_PERSON = "c.answered_by = 'human' AND (c.human_until IS NULL OR c.human_until > :now)"

@@ -38,6 +38,10 @@ CORRECT = Sql("""
     UPDATE messages SET text = :text, content = NULL
     WHERE tenant_id = :tenant AND contact_id = :contact AND key = :key
 """)
+UNSAY = Sql("""
+    DELETE FROM messages
+    WHERE tenant_id = :tenant AND contact_id = :contact AND key = :key AND direction = 'out'
+""")
 Author = Literal["contact", "model", "menu", "human", "system"]
 
 
@@ -87,6 +91,10 @@ class Messages:
         said: str | None = await self._driver.value(SAID, **its)
         await self._driver.execute(CORRECT, **its, text=text)
         return said
+
+    async def unsay(self, contact_id: ContactId, *, key: str) -> None:
+        """Forget a message of ours that was written down and then not sent."""
+        await self._driver.execute(UNSAY, tenant=self._tenant, contact=contact_id, key=key)
 
     async def last_spoken(self, contact_id: ContactId) -> datetime | None:
         """Return when a contact last heard from us, if ever."""

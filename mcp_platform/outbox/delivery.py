@@ -9,6 +9,8 @@ find what it left:
                         │  └─ nobody knows ─────────► uncertain ─status─► sent, delivered, …
                         └─ the claimer died: message ─► uncertain ─two minutes─► sent again, once
                                              calendar ─► claimed again, since twice is once
+
+A reminder that is true no more when its turn comes is `dropped`.
 """
 
 import asyncio
@@ -60,6 +62,9 @@ class Condition(Protocol):
 
     async def lost(self, session: AsyncSession, effect: Effect, *, code: int | None) -> None:
         """Hear, in the transaction that gives it up, that `effect` was not sent."""
+
+    async def dropped(self, session: AsyncSession, effect: Effect) -> None:
+        """Hear, in the transaction that drops it, that `effect` is not sent any more."""
 
 
 class Pace(Protocol):
@@ -228,8 +233,10 @@ class Delivery:
         async with self._sessions.of(effect.tenant_id).begin() as session:
             if effect.reminds and (why := await self._reminding.why_not(session, effect, now=now)):
                 _log.info("outbox.reminder.dropped", reason=why)
-                dropped = await lanes.move(session, effect, state="done", due_at=now, error=why)
-                return _GO_ON if dropped else _STOP
+                if not await lanes.move(session, effect, state="dropped", due_at=now, error=why):
+                    return _STOP
+                await self._reminding.dropped(session, effect)
+                return _GO_ON
             if not await lanes.claim(
                 session,
                 effect,

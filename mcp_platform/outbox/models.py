@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mcp_platform.kit.database import Base
-from mcp_platform.outbox.states import IS_UNFINISHED
+from mcp_platform.outbox.states import IS_UNFINISHED, MESSAGE_STATES
 
 # One effect. Rows of a lane are done in the order of their ids, one at a time.
 OUTBOX = Table(
@@ -60,8 +60,7 @@ OUTBOX = Table(
     UniqueConstraint("tenant_id", "key"),
     CheckConstraint("kind in ('whatsapp', 'calendar_put', 'calendar_remove')", name="kind"),
     CheckConstraint(
-        "state in ('pending', 'sending', 'uncertain', 'sent', 'delivered', 'read', 'failed',"
-        " 'done', 'dead')",
+        f"state in {(*MESSAGE_STATES, 'done')}",
         name="state",
     ),
     Index(

@@ -98,8 +98,8 @@ class AppliedStatuses:
 
 def advanced(message: FollowedMessage, update: StatusUpdate) -> FollowedMessage:
     """Return what is known of `message` after `update`; itself, if nothing new."""
-    if message.state in (*UNFINISHED, "dead"):
-        # `failed` of a message that is to be tried again, or given up, tells of an earlier attempt.
+    if message.state in (*UNFINISHED, "dead", "dropped"):
+        # `failed` of a message that is to be tried again, or no more, tells of an earlier attempt.
         news = update.status != "failed" or message.state in ("sending", "uncertain")
         return _told(message, update) if news else message
     if message.wamid not in (None, update.wamid):  # one of two sends of an uncertain message

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts
+from mcp_platform.conversations.messages import Messages
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.effects import Effect
@@ -55,6 +56,12 @@ class ReminderConditions:
         if template is None or not template.sendable(marketing=marketing):
             return "The template may not be sent any more."
         return None
+
+    async def dropped(self, session: AsyncSession, effect: Effect) -> None:
+        """Take what was surely never sent out of the conversation: nobody has read it."""
+        if effect.state == "pending" and effect.contact_id is not None:
+            messages = Messages(session, effect.tenant_id)
+            await messages.unsay(ContactId(effect.contact_id), key=effect.key)
 
     async def lost(self, session: AsyncSession, effect: Effect, *, code: int | None) -> None:
         """Hear that `effect` was refused for good: what Meta says of a template is looked at."""

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from mcp_platform.audit.actor import system
+from mcp_platform.conversations.conversations import Conversations, ThreadMessage
 from mcp_platform.kit.queue import WakeUp
 from mcp_platform.registry.environments import LocatedTenant
 from mcp_platform.registry.fleet.attention import AttentionQuery, attention_page
 from mcp_platform.registry.templates.service import TemplateWish, TenantTemplates
 from mcp_platform.templates.texts import Purpose
+from mcp_platform.tenants.tenant import TenantId
 from tests import factories
 from tests.world import ANA, World, choices_of, eventually, text_of
 
@@ -190,15 +192,16 @@ async def left_waiting(here: World) -> None:
 
     async def waits() -> bool:
         found = "SELECT count(*) FROM outbox WHERE tenant_id = :tenant AND state = 'pending'"
-        return bool(await here.value(found, tenant=here.tenant.id))
+        held = " AND due_at > clock_timestamp() + interval '1 minute'"  # nobody works on it now
+        return bool(await here.value(found + held, tenant=here.tenant.id))
 
     await eventually(waits, why="a reminder that waits")
 
 
-async def deliver(here: World) -> None:
-    """Send what was left waiting."""
+async def deliver(here: World, *, state: str = "pending") -> None:
+    """Send what was left waiting, or was sent once already and nobody knows what came of it."""
     await here.as_owner(
-        "UPDATE outbox SET due_at = clock_timestamp() - interval '1 hour'"
+        f"UPDATE outbox SET due_at = clock_timestamp() - interval '1 hour', state = '{state}'"
         f" WHERE tenant_id = {here.tenant.id}",
     )
     await here.change(status="active")
@@ -208,6 +211,34 @@ async def deliver(here: World) -> None:
     await here.platform.worker._delivery.handle(WakeUp(here.tenant.id, lane))
 
 
+async def conversation(here: World) -> list[ThreadMessage]:
+    """Return what staff reads."""
+    async with here.session() as session:
+        [known] = await session.scalars(
+            text("SELECT id FROM contacts WHERE tenant_id = :t"), {"t": here.tenant.id}
+        )
+        thread = Conversations(session, TenantId(here.tenant.id))
+        return await thread.messages(known, before=None, limit=9)
+
+
+async def test_a_status_of_what_was_dropped_in_doubt_is_applied_like_any_other(here: World) -> None:
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await left_waiting(here)
+    await here.as_owner(f"UPDATE appointments SET status = 'cancelled' WHERE id = '{appointment}'")
+    await deliver(here, state="uncertain")
+    assert [each.delivery for each in await conversation(here)] == ["uncertain"]
+    key = await here.value("SELECT key FROM outbox WHERE tenant_id = :tenant")
+    told = {"id": "wamid.of-the-first-send", "status": "delivered", "recipient_id": ANA}
+    await here.post(here.webhook(statuses=[{**told, "biz_opaque_callback_data": key}]))
+
+    async def delivered() -> bool:
+        found = "SELECT state FROM outbox WHERE tenant_id = :tenant"
+        return bool(await here.value(found) == "delivered")
+
+    await eventually(delivered, why="what Meta told")
+    assert [each.delivery for each in await conversation(here)] == ["delivered"]
+
+
 async def test_what_changes_while_it_waits_to_be_sent_is_not_sent(here: World) -> None:
     appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
     await left_waiting(here)
@@ -215,9 +246,10 @@ async def test_what_changes_while_it_waits_to_be_sent_is_not_sent(here: World) -
     await deliver(here)
     states = await here.rows("SELECT state, error FROM outbox WHERE tenant_id = :tenant")
     assert [tuple(each) for each in states] == [
-        ("done", "The appointment was moved or cancelled since.")
+        ("dropped", "The appointment was moved or cancelled since.")
     ]
     assert await here.sent(as_=ANA) == []
+    assert await conversation(here) == []
 
 
 async def test_who_has_just_booked_is_not_reminded(here: World) -> None:

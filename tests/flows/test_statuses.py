@@ -100,6 +100,23 @@ async def test_statuses_of_odd_shapes_harm_nobody(here: World) -> None:
     await eventually(read, why="a good status after the odd ones")
 
 
+async def test_an_event_that_cannot_be_read_is_set_aside_and_the_next_are_applied(
+    here: World,
+) -> None:
+    sent = await here.ask("oi")
+    await here.idle()
+    broken = "INSERT INTO inbox_events (tenant_id, key, kind, body)"
+    await here.as_owner(f"{broken} VALUES ({here.tenant.id}, 's:broken', 'status', 'no JSON')")
+    await here.post(here.webhook(statuses=[status(sent["wamid"], "read")]))
+
+    async def read() -> bool:
+        return bool(await here.value(STATE) == "read")
+
+    await eventually(read, why="the status behind it")
+    found = "SELECT state FROM inbox_events WHERE tenant_id = :tenant AND key = 's:broken'"
+    assert await here.value(found) == "parked"
+
+
 async def _settled(here: World) -> bool:
     waiting = await here.value(
         "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant AND state = 'waiting'"

@@ -10,13 +10,14 @@ from sqlalchemy import insert, update
 
 from mcp_platform.outbox import metrics
 from mcp_platform.outbox.models import OUTBOX
+from mcp_platform.outbox.states import MESSAGE_STATES
 from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, advanced
 from mcp_platform.tenants.tenant import TenantId
 from tests.factories import add_tenant
 from tests.outbox.world import World
 
 TENANT = TenantId(1)
-WAITING = ("pending", "sending", "uncertain", "dead")
+WAITING = ("pending", "sending", "uncertain", "dead", "dropped")
 
 
 def update_of(status, wamid="A", **more):
@@ -74,6 +75,16 @@ def test_what_failed_stays_failed_unless_it_was_delivered():
 def test_an_old_failure_does_not_stop_a_message_that_is_tried_again():
     assert advanced(message("pending"), update_of("failed")) == message("pending")
     assert advanced(message("dead"), update_of("failed")) == message("dead")
+
+
+@given(state=st.sampled_from(MESSAGE_STATES), status=statuses, wamid=st.sampled_from("AB"))
+def test_whatever_became_of_a_message_a_status_of_it_is_understood(state, status, wamid):
+    assert advanced(message(state, "A"), update_of(status, wamid)).state in (state, status)
+
+
+def test_what_was_dropped_in_doubt_is_delivered_if_a_late_status_says_so():
+    assert advanced(message("dropped"), update_of("failed")) == message("dropped")
+    assert advanced(message("dropped"), update_of("delivered")).state == "delivered"
 
 
 def test_of_two_sends_the_one_that_arrives_counts():
@@ -146,7 +157,7 @@ async def test_a_message_in_doubt_is_settled_and_its_lane_woken(world: World, st
     row = await world.row("one")
     assert (row.state, row.error) == ("sent", None)
     assert row.wamid == world.meta.sent()[0]["wamid"]
-    assert await world.wakeups() == ([] if state == "dead" else [world.lane])
+    assert await world.wakeups() == ([] if state in ("dead", "dropped") else [world.lane])
 
 
 async def test_a_status_never_touches_a_calendar_write_of_the_same_key(world: World):
