@@ -33,6 +33,7 @@ from mcp_platform.registry.tenant_bound import TenantBound
 from mcp_platform.scheduling.api_shapes import Day
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import BookingRules, ClosedDay
+from mcp_platform.scheduling.changing.undoing import Undos
 from mcp_platform.scheduling.mirror import Mirror
 from mcp_platform.scheduling.models import ClosedDayRow, ProfessionalRow
 from mcp_platform.scheduling.telling import Tellings
@@ -287,6 +288,8 @@ class ClosedDays(TenantBound):
         cancelled = await appointments.cancel(appointment_id, contact_id=None, now=now)
         if before is None or cancelled is None:
             return
+        undos = Undos(self.session, tenant.id)
+        await undos.take_message_back(appointment_id, version=before.version)
         mirror = Mirror(tenant=tenant, rules=rules)
         await mirror.remove(self.session, cancelled, calendar_id=cancelled.calendar_id)
         trail = ActorTrail(self._actor)

@@ -28,6 +28,7 @@ from mcp_platform.scheduling.appointments import (
 from mcp_platform.scheduling.availability import blocked, validate_start
 from mcp_platform.scheduling.calendar import Calendar, CalendarUnreadable
 from mcp_platform.scheduling.catalogue import BookingRules, Catalogue
+from mcp_platform.scheduling.changing.undoing import Undos
 from mcp_platform.scheduling.finding.openings import ClosingNotice, Openings
 from mcp_platform.scheduling.mirror import LONGEST_NOTE, Mirror, presentable
 from mcp_platform.scheduling.outcome import (
@@ -590,6 +591,8 @@ class Agenda:
             if moved is None:
                 outcome = UnknownAppointment()
             else:
+                undos = Undos(session, self._tenant.id)
+                await undos.take_message_back(appointment_id, version=moved.before.version)
                 await self._mirror.put(session, moved.after)
                 if moved.before.calendar_id != moved.after.calendar_id:
                     await self._mirror.remove(
@@ -683,6 +686,8 @@ async def cancel(
         appointments = Appointments(session, tenant.id)
         found = await appointments.cancel(appointment_id, contact_id=contact_id, now=now)
         if found is not None:
+            undos = Undos(session, tenant.id)
+            await undos.take_message_back(appointment_id, version=found.version - 1)
             mirror = Mirror(tenant=tenant, rules=rules)
             await mirror.remove(session, found, calendar_id=found.calendar_id)
         else:

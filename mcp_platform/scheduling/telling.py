@@ -365,7 +365,7 @@ class BusinessCommit(EffectCommit):
     """By which the tenant's workers are woken; None: as this process wakes all."""
     undoable: bool = False
     _before: Appointment | None = None
-    _kept: Any = None
+    _place: str | None = None
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self._begin()
@@ -386,7 +386,7 @@ class BusinessCommit(EffectCommit):
                 if self._before.version not in self.versions:
                     raise PreconditionFailed("The appointment was changed meanwhile: read it anew.")
             if self.undoable:
-                self._kept = await Undos(session, self.tenant.id).before(self.appointment_id)
+                self._place = await Undos(session, self.tenant.id).before(self.appointment_id)
             yield session
 
     async def conclude(self, session: AsyncSession, outcome: Outcome) -> None:
@@ -400,7 +400,8 @@ class BusinessCommit(EffectCommit):
             return
         await self.record(session, what)
         booked = what == "book"
-        tellings = Tellings(session, self.tenant.id)
+        tellings, undos = Tellings(session, self.tenant.id), Undos(session, self.tenant.id)
+        telling = None if booked or before is None else await undos.telling(before)
         # A system of the business's own has the customer before it, for whom it books.
         how: How = "not"
         if self.tell and (self.trail.is_person or not booked):
@@ -417,9 +418,8 @@ class BusinessCommit(EffectCommit):
             await tellings.forget(self.appointment_id)
         if self.undoable:
             key = message_key(after) if how == "message" else None
-            await Undos(session, self.tenant.id).keep(
-                after, before=None if booked else self._kept, key=key, now=self.now
-            )
+            place = None if booked else self._place
+            await undos.keep(after, place=place, telling=telling, key=key, now=self.now)
 
     async def record(self, session: AsyncSession, what: str) -> None:
         """Write into the trail that somebody did this."""

@@ -508,7 +508,7 @@ class TenantAppointments:
 
         Raises:
             NotFound: this tenant has no such appointment.
-            NothingToUndo: it is too late, the message is on its way, or it was changed again.
+            NothingToUndo: it is too late, the customer was written to, or it was changed again.
             SlotTaken: somebody else has the old time. Then the change stays, and is told.
         """
         await self.get(tenant, appointment_id)

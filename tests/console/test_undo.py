@@ -12,9 +12,11 @@ from mcp_platform.audit.actor import system
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.kit.sql import Driver
 from mcp_platform.outbox import lanes
+from mcp_platform.scheduling.agenda import cancel
 from mcp_platform.scheduling.changing.undoing import HELD_FOR, UNDONE_WITHIN, UNSEND, NothingToUndo
 from mcp_platform.tenants.tenant import Tenant
 from tests.console.test_agenda import DAY, Desk, at, desk
+from tests.scheduling.shop import PlainCommit, catalogue
 
 __all__ = ["desk"]
 
@@ -226,3 +228,70 @@ async def test_the_api_undoes_what_was_changed_so_and_nothing_else(desk: Desk) -
     assert undone.status_code == 200, undone.text
     assert undone.json()["start"] == at("14:00").isoformat()
     assert (await desk.api.ask("POST", f"{there}/undo", token=token)).status_code == 409
+
+
+async def test_moved_back_before_it_was_told_nothing_is_told(desk: Desk) -> None:
+    one = await moved(desk)
+    await desk.do(
+        f"/appointments/{one}/move", start=f"{DAY}T10:00", who="ze", version="2", tell="yes"
+    )
+    assert await traces(desk) == [0, 0, 0, 1]
+    await desk.do(f"/appointments/{one}/undo")
+    # Of eleven with Ana, as it is again, its message is gone: so they are called.
+    [telling] = await desk.api.sql("SELECT known_start, key FROM tellings")
+    assert tuple(telling) == (at("10:00").astimezone(UTC), None)
+    assert (await desk.now(one))[1] == at("11:00").astimezone(UTC)
+
+
+@pytest.mark.parametrize("tell", ["yes", ""])
+async def test_cancelled_before_a_move_was_told_they_read_of_the_time_they_know(
+    desk: Desk, tell: str
+) -> None:
+    one = await moved(desk)
+    await desk.do(f"/appointments/{one}/mark", mark="confirmed", version="2")
+    await desk.do(f"/appointments/{one}/cancel", version="3", tell=tell)
+    said = await desk.told()
+    assert len(said) == len(await desk.api.sql("SELECT 1 AS n FROM messages")) == bool(tell)
+    assert all("cancelado" in each and "10:00" in each for each in said)
+
+
+async def test_a_customer_who_cancels_does_not_read_of_the_move_before(desk: Desk) -> None:
+    one = await moved(desk)
+    tenant = await tenant_of(desk)
+    [contact] = await desk.api.sql("SELECT id FROM contacts")
+    await cancel(
+        tenant,
+        catalogue().rules,
+        appointment_id=uuid.UUID(one),
+        contact_id=contact.id,
+        now=desk.api.clock(),
+        work=PlainCommit(desk.api.admin.sessions.of(desk.tenant)),
+    )
+    assert await desk.told() == []
+
+
+HEARD = [
+    "INSERT INTO messages (tenant_id, contact_id, direction, author, text, key, at)"
+    " SELECT tenant_id, id, 'out', 'model', 'Às 11:00.', 't:1', CAST(:now AS timestamptz)"
+    " FROM contacts",
+    "INSERT INTO turns (tenant_id, id, contact_id, opened_at)"
+    " SELECT tenant_id, gen_random_uuid(), id, CAST(:now AS timestamptz) FROM contacts",
+]
+
+
+@pytest.mark.parametrize("heard", HEARD, ids=["told", "being told"])
+async def test_what_the_assistant_may_have_told_is_not_undone_and_its_change_is_told(
+    desk: Desk, heard: str
+) -> None:
+    one = await moved(desk)
+    await desk.api.sql(f"{heard} RETURNING 1", now=desk.api.clock())
+    assert "recebeu outra mensagem" in await desk.do(f"/appointments/{one}/undo", status=409)
+    assert (await desk.now(one))[1] == at("11:00").astimezone(UTC)
+    assert len(await desk.told()) == 1
+
+    await desk.do(
+        f"/appointments/{one}/move", start=f"{DAY}T10:00", who="ze", version="2", tell="yes"
+    )
+    [said] = await desk.told()
+    assert "às 11:00; agora é" in said
+    assert "10:00" in said

@@ -2,7 +2,8 @@
 
 A change that may be undone leaves what was before it, and its message waits in the outbox for
 `HELD_FOR`: WhatsApp has no recall. Who undoes takes the message away first; if a worker has it, the
-change stays, since the customer will read of it.
+change stays, since the customer will read of it. So it does once anything else was written to them:
+the assistant may have told them the time. A later change takes the message that waits away as well.
 """
 
 from datetime import datetime, timedelta
@@ -27,12 +28,13 @@ _PLACE = """jsonb_build_object(
     'starts_at', a.starts_at, 'ends_at', a.ends_at, 'blocked', a.blocked,
     'price_cents', a.price_cents, 'currency', a.currency, 'calendar_id', a.calendar_id)"""
 BEFORE = Sql(f"""
-    SELECT CAST({_PLACE} AS text) AS place, CAST(to_jsonb(t) AS text) AS telling
-    FROM appointments a
-    LEFT JOIN tellings t ON t.tenant_id = a.tenant_id AND t.appointment_id = a.id
-        AND t.version = a.version
+    SELECT CAST({_PLACE} AS text) FROM appointments a
     WHERE a.tenant_id = :tenant AND a.id = :id AND a.status <> 'held'
 """)  # noqa: S608  # a constant
+TELLING = Sql("""
+    SELECT CAST(to_jsonb(t) AS text) FROM tellings t
+    WHERE t.tenant_id = :tenant AND t.appointment_id = :id AND t.version = :version
+""")
 KEEP = Sql("""
     INSERT INTO undos (tenant_id, appointment_id, version, place, telling, key, changed_at)
     VALUES (:tenant, :id, :version, CAST(CAST(:place AS text) AS jsonb),
@@ -53,6 +55,27 @@ FOUND = Sql("""
 UNSEND = Sql("""
     DELETE FROM outbox
     WHERE tenant_id = :tenant AND key = :key AND state = 'pending' AND attempts = 0
+""")
+# What is said of changes of appointments, `s:…`, says nothing of the one whose message still waits.
+HEARD = Sql("""
+    SELECT EXISTS (
+        SELECT FROM messages m
+        WHERE m.tenant_id = :tenant AND m.contact_id = :contact AND m.direction = 'out'
+          AND m.at >= :since AND coalesce(m.key, '') NOT LIKE 's:%'
+    ) OR EXISTS (
+        SELECT FROM turns t
+        WHERE t.tenant_id = :tenant AND t.contact_id = :contact AND t.state = 'open')
+""")
+WAITING = Sql("""
+    SELECT u.key, u.changed_at, a.contact_id
+    FROM undos u
+    JOIN appointments a ON a.tenant_id = u.tenant_id AND a.id = u.appointment_id
+    WHERE u.tenant_id = :tenant AND u.appointment_id = :id AND u.key IS NOT NULL
+""")
+# They do not know of it, as if it had to be told by a call.
+UNTOLD_AGAIN = Sql("""
+    UPDATE tellings SET key = NULL, version = :version
+    WHERE tenant_id = :tenant AND appointment_id = :id AND key = :key
 """)
 UNSAY = Sql("DELETE FROM messages WHERE tenant_id = :tenant AND key = :key")
 UNTELL = Sql("DELETE FROM tellings WHERE tenant_id = :tenant AND appointment_id = :id")
@@ -78,21 +101,53 @@ class Undos:
         self._driver = Driver(session)
         self._tenant = tenant_id
 
-    async def before(self, appointment_id: UUID) -> Any:
-        """Return what is to be kept of an appointment before it is changed; None: there is none."""
-        return await self._driver.row(BEFORE, tenant=self._tenant, id=appointment_id)
+    async def before(self, appointment_id: UUID) -> str | None:
+        """Return where an appointment is before it is changed, as JSON; None: there is none."""
+        place: str | None = await self._driver.value(BEFORE, tenant=self._tenant, id=appointment_id)
+        return place
+
+    async def telling(self, before: Appointment) -> str | None:
+        """Return what the customer had to be told of an appointment, as JSON, if anything."""
+        telling: str | None = await self._driver.value(
+            TELLING, tenant=self._tenant, id=before.id, version=before.version
+        )
+        return telling
+
+    async def take_message_back(self, appointment_id: UUID, *, version: int) -> None:
+        """Take away the message that waits, of a change after which it was changed again.
+
+        What the customer had to be told of it is then still to be told of `version`, which was the
+        last before that; unless they have heard of it otherwise.
+        """
+        found = await self._driver.row(WAITING, tenant=self._tenant, id=appointment_id)
+        if found is None or not await self._unsend(found["key"]):
+            return
+        if not await self._heard(found["contact_id"], since=found["changed_at"]):
+            await self._driver.execute(
+                UNTOLD_AGAIN,
+                tenant=self._tenant,
+                id=appointment_id,
+                key=found["key"],
+                version=version,
+            )
 
     async def keep(
-        self, after: Appointment, *, before: Any, key: str | None, now: datetime
+        self,
+        after: Appointment,
+        *,
+        place: str | None,
+        telling: str | None,
+        key: str | None,
+        now: datetime,
     ) -> None:
-        """Keep what was before a change; `before` None: it was just booked. `key` is its message's."""
+        """Keep what was before a change; `place` None: it was just booked. `key` is its message's."""
         await self._driver.execute(
             KEEP,
             tenant=self._tenant,
             id=after.id,
             version=after.version,
-            place=before and before["place"],
-            telling=before and before["telling"],
+            place=place,
+            telling=telling,
             key=key,
             now=now,
         )
@@ -115,10 +170,12 @@ class Undos:
         found = await self._found(appointment_id, now=now)
         if current is None or found is None:
             raise NothingToUndo("There is nothing to undo any more.")
-        if found["key"] is not None:
-            if not await self._driver.execute(UNSEND, tenant=self._tenant, key=found["key"]):
-                raise NothingToUndo("The customer's message is on its way.")
-            await self._driver.execute(UNSAY, tenant=self._tenant, key=found["key"])
+        if await self._heard(current.contact_id, since=found["changed_at"]):
+            raise NothingToUndo(
+                "The customer was written to meanwhile, and may know of the change."
+            )
+        if found["key"] is not None and not await self._unsend(found["key"]):
+            raise NothingToUndo("The customer's message is on its way.")
         if found["booked"]:
             await appointments.cancel(appointment_id, contact_id=None, now=now)
         else:
@@ -130,6 +187,20 @@ class Undos:
         )
         await self._driver.execute(FORGET, tenant=self._tenant, id=appointment_id)
         return restored, current.calendar_id
+
+    async def _unsend(self, key: str) -> bool:
+        """Take a message away before it goes; return whether it was still there."""
+        if not await self._driver.execute(UNSEND, tenant=self._tenant, key=key):
+            return False
+        await self._driver.execute(UNSAY, tenant=self._tenant, key=key)
+        return True
+
+    async def _heard(self, contact_id: UUID, *, since: datetime) -> bool:
+        """Tell whether the contact was, or is being, written to by anybody since."""
+        heard: bool = await self._driver.value(
+            HEARD, tenant=self._tenant, contact=contact_id, since=since
+        )
+        return heard
 
     async def _found(self, appointment_id: UUID, *, now: datetime) -> Any:
         return await self._driver.row(
