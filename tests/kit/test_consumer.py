@@ -225,8 +225,11 @@ async def test_no_change_of_a_queue_is_announced(place: Place) -> None:
         await listening.execute("SELECT 1")
         await listening.remove_listener(channel, hear)
     assert heard == []
-    triggers = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"
-    assert await place.pool.fetchval(triggers) == 0
+    triggers = (
+        "SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE NOT t.tgisinternal AND c.relnamespace = $1::regnamespace"
+    )
+    assert await place.pool.fetchval(triggers, place.schema) == 0
 
 
 async def test_a_consumer_answers_a_quiet_tenant_while_a_busy_one_has_all_its_places(
