@@ -329,7 +329,7 @@ def _add_reading(
         )
 
     @router.post(
-        "/conversations/search",
+        "/conversation-search",
         summary="Search conversations by name, number or words",
         responses=problems(401, 403, 404, 413, 422, 503),
     )

@@ -11,8 +11,12 @@ from tests.console.test_pages import CORPUS
 from tests.platform_api import Api
 
 
+def tenant_path(path: str) -> str:
+    return f"/admin/clients/{path.replace('/', '/environments/')}"
+
+
 def api_path(path: str) -> str:
-    return f"/admin/clients/{path.replace('/', '/environments/')}/conversations"
+    return f"{tenant_path(path)}/conversations"
 
 
 async def test_a_note_is_written_read_and_removed_and_nobody_is_sent_it(
@@ -109,7 +113,10 @@ async def test_conversations_are_found_by_name_number_and_words(
     assert "data-live" not in page.text, "what was found is not replaced by news"
     token = await api.sign_in("operator")
     answer = await api.ask(
-        "POST", f"{api_path(here.tenant)}/search", token=token, json={"words": words}
+        "POST",
+        f"{tenant_path(here.tenant)}/conversation-search",
+        token=token,
+        json={"words": words},
     )
     assert [each["id"] for each in answer.json()["conversations"]] == [str(here.contact)] * found
 
