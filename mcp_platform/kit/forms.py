@@ -7,7 +7,7 @@ Unknown fields are refused, and nothing is converted: "5" is no number.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -75,6 +76,14 @@ class CommandOption:
     off: str | None = None
 
 
+_WRITTEN: Final = object()
+
+
+def written(info: ValidationInfo) -> bool:
+    """Tell whether values come from options or a page, as a person writes them, and not as JSON."""
+    return info.context is _WRITTEN
+
+
 class Form(BaseModel):
     """What somebody asks for."""
 
@@ -82,13 +91,13 @@ class Form(BaseModel):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Take `values` as a wish.
+        """Take `values` as a wish; numbers may stand in text where a field says so (`written`).
 
         Raises:
             Invalid: they are none; `fields` says where.
         """
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(values, context=_WRITTEN)
         except ValidationError as error:
             fields = {".".join(map(str, each["loc"])): cls._told(each) for each in error.errors()}
             told = "; ".join(f"{field}: {why}" for field, why in fields.items())

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
@@ -33,6 +41,7 @@ from mcp_platform.kit.forms import (
     constraint,
     merge,
     prefixed,
+    written,
 )
 from mcp_platform.kit.paging import Order, Page, PageQuery
 from mcp_platform.outbox.notices import NO_OWNER
@@ -82,20 +91,22 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _numbers(written: object) -> object:
+def _numbers(given: object, info: ValidationInfo) -> object:
     """Take numbers as an option has them, too: `24 2`; nothing is none."""
-    if written is None:
+    if not written(info):
+        return given
+    if given is None:
         return []
-    if not isinstance(written, str):
-        return written
-    return [_number(each) for each in written.replace(",", " ").split()]
+    if not isinstance(given, str):
+        return given
+    return [_number(each, info) for each in given.replace(",", " ").split()]
 
 
-def _number(written: object) -> object:
+def _number(given: object, info: ValidationInfo) -> object:
     """Take a number as an option has it, too: `4`."""
-    if isinstance(written, str) and written.isascii() and written.isdecimal():
-        return int(written[:LONGEST_NUMBER])
-    return written
+    if written(info) and isinstance(given, str) and given.isascii() and given.isdecimal():
+        return int(given[:LONGEST_NUMBER])
+    return given
 
 
 def _each_once(hours: list[int]) -> list[int]:

@@ -3,7 +3,7 @@
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from fastapi import FastAPI
@@ -12,11 +12,13 @@ from sqlalchemy import select, text
 from mcp_platform.access.guard import AdminGuard, SignedInUser
 from mcp_platform.audit.actor import ROLES, Actor
 from mcp_platform.audit.models import AuditRow
+from mcp_platform.doctor.examining import Examinations
 from mcp_platform.errors import Unauthorized, Unavailable
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import handle_problems
 from mcp_platform.registry.answers.translating import Translator
 from mcp_platform.registry.api import Registry, registry_router
+from mcp_platform.registry.fleet.jobs import FleetJobs
 from mcp_platform.registry.isolation import Isolation
 from mcp_platform.scheduling.catalogue import Catalogue
 from mcp_platform.scheduling.catalogue_store import Catalogues, save_catalogue
@@ -64,6 +66,13 @@ class RecordingProvisioner:
         raise AssertionError(f"{name} is none of the registry's business")
 
 
+class NotAsked:
+    """Stands where something is needed that no route of these is to use."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} is none of the registry's business")
+
+
 class RegistryWorld:
     def __init__(self, sessions: Sessions, translator: Translator = NOBODY) -> None:
         self.sessions, self.now = sessions, NOW
@@ -81,6 +90,12 @@ class RegistryWorld:
                     tenants=self.tenants,
                     catalogues=self.catalogues,
                     translator=translator,
+                    jobs=FleetJobs(
+                        sessions,
+                        examinations=cast("Examinations", NotAsked()),
+                        tenants=self.tenants,
+                        clock=lambda: self.now,
+                    ),
                     clock=lambda: self.now,
                 )
             )
