@@ -19,10 +19,9 @@ from mcp_platform.kit.jsons import loads
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox import troubles
 from mcp_platform.outbox.notices import Notices
-from mcp_platform.outbox.outbox import OWNER_LANE
+from mcp_platform.outbox.outbox import OWNER_LANE, REMINDER
 from mcp_platform.outbox.statuses import FollowedMessage, StatusUpdate, apply_statuses
 from mcp_platform.reminders.conditions import OF_TEMPLATES
-from mcp_platform.reminders.reminders import REMINDER
 from mcp_platform.templates.templates import MessageTemplates
 from mcp_platform.templates.watch import looks
 from mcp_platform.tenants.tenant import TenantId, Topology

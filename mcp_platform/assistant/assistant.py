@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.assistant.beside_person import beside_person, help_in_danger
 from mcp_platform.assistant.choosing.danger import SAFETY
 from mcp_platform.assistant.choosing.data_wishes import data_wish
-from mcp_platform.assistant.choosing.reminding import Wish, reminders_wish
+from mcp_platform.assistant.choosing.reminding import Wish, bare_stop, reminders_wish
 from mcp_platform.assistant.context import TurnContext
 from mcp_platform.assistant.journal import Journal
 from mcp_platform.assistant.language import detect, detect_first, doubtful
@@ -151,8 +151,12 @@ class Assistant:
         if not (taps or texts or kinds & {"unsupported", "unreadable"}):
             return None
         turn = await self._prepare(context, texts)
-        if not taps and (wish := reminders_wish(texts)) and kinds == {"text"}:
-            return _reminding(turn, wish)
+        if kinds == {"text"}:
+            wish = reminders_wish(texts)
+            if wish is None and bare_stop(texts) and await turn.answers_reminder():
+                wish = "stop"
+            if wish is not None:
+                return _reminding(turn, wish)
         if context.with_person:
             tap = taps[-1].tap if taps else None
             return await beside_person(turn, tap=tap, texts=texts)

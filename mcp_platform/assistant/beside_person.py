@@ -1,8 +1,9 @@
 """What the assistant says while a person has the conversation: by code, without the model.
 
 Whoever waits for a person that nobody has seen yet is told so, once for each hand-over, and may go on
-with the assistant by a tap. Danger to life is answered all the same, and what somebody wants of their
-own data. Otherwise it is silent.
+with the assistant by a tap. Danger to life is answered all the same, what somebody wants of their own
+data, and what they tap, or say yes to, about an appointment that they were reminded of. Otherwise it is
+silent.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ WAITING = "human_waiting"
 WAITING_GRAVELY = "human_waiting_grave"
 UPSET = frozenset({"complaint", "refund", "frustrated"})
 BACK = "back_to_me"
+# What a reminder's buttons do, and the taps that follow from them.
+OF_REMINDERS = frozenset({"attend", "move", "cancel", "cancel_sure", "keep"})
 
 
 async def beside_person(
@@ -34,10 +37,12 @@ async def beside_person(
     action = await turn.menu.meaning(tap) if tap else None
     if wish := _own_data(action, texts):
         return TurnReply(await turn.menu.do({"do": wish}), "menu", meanwhile=True)
-    if standing.taken or standing.answered:
-        return None
     if not tap:
         action = await turn.typed_choice(texts)
+    if action is not None and _reminded(action, tapped=tap is not None):
+        return turn.naming(TurnReply(await turn.menu.do(action), "menu", meanwhile=True))
+    if standing.taken or standing.answered:
+        return None
     if action is not None and action["do"] == "back":
         return await _back(turn, action, texts)
     if standing.said & {WAITING, WAITING_GRAVELY} or standing.said_lately & SAFETY:
@@ -51,6 +56,13 @@ def _own_data(action: Action | None, texts: Sequence[str]) -> str | None:
         does: str = action["do"]
         return does if does in DOES else None
     return data_wish(texts)
+
+
+def _reminded(action: Action, *, tapped: bool) -> bool:
+    """Tell whether this answers a reminder. Of what is typed only a yes: the rest is the person's."""
+    if not tapped:
+        return bool(action["do"] == "attend")
+    return action["do"] in OF_REMINDERS or bool(action.get("moving"))
 
 
 async def help_in_danger(turn: TurnAtWork, texts: Sequence[str]) -> TurnReply | None:

@@ -36,6 +36,7 @@ from mcp_platform.assistant.toolbox import MOST_SLOTS, Toolbox
 from mcp_platform.conversations.handover import HandOver, hand_over_of
 from mcp_platform.conversations.heard import InboundMessage
 from mcp_platform.conversations.messages import Author, Message, Messages
+from mcp_platform.outbox.outbox import REMINDER
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.appointments import Appointments
 from mcp_platform.scheduling.catalogue import Catalogue
@@ -54,6 +55,7 @@ RETURNING_AFTER = timedelta(days=14)
 NOTHING_BEFORE = EarlierReplies(
     said={}, named=False, closed=False, greeted_today=False, first=False, misunderstood=0
 )
+REMINDED_SINCE = timedelta(days=3)  # the longest time before of which one is reminded
 _ABUSED = frozenset({"abuse_1", "abuse_2"})
 _UNREAD = {"audio": "audio", "image": "image", "video": "image", "document": "document"}
 # What decorates the words beside it, and need not be answered.
@@ -360,6 +362,15 @@ class TurnAtWork:
             return await hand_over_of(
                 session, tenant_id=contact.tenant_id, contact_id=contact.id, now=self.context.now
             )
+
+    async def answers_reminder(self) -> bool:
+        """Tell whether our last message was a reminder, and nothing was said since."""
+        contact = self.context.contact
+        async with self.journal.begin() as session:
+            last = await Messages(session, contact.tenant_id).latest(
+                contact.id, most=1, since=self.context.now - REMINDED_SINCE
+            )
+        return bool(last) and last[0].key.startswith(REMINDER)
 
     async def typed_choice(self, texts: Sequence[str]) -> Action | None:
         """Return what the typed words choose of our last message, if they choose anything."""

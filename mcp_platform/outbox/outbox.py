@@ -27,6 +27,7 @@ RECORD = Sql("""
 """)
 
 OWNER_LANE = "owner"
+REMINDER = "reminder:"  # how the keys of reminders begin, and of their messages
 Purpose = Literal["reply", "notice", "reminder"]
 """A reply needs the contact's 24-hour window; a notice to the owner is tried in any case; a reminder
 needs the window unless it is a template, and is sent only while it is true."""

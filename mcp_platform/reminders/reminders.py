@@ -6,7 +6,8 @@ looks at.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -27,8 +28,14 @@ from mcp_platform.kit.failpoints import failpoint
 from mcp_platform.kit.queue import schema_for, wakes
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.outbox.delivery import WINDOW
-from mcp_platform.outbox.outbox import Outbox, contact_lane
-from mcp_platform.reminders.timing import QuietHours, purpose_of, reminder_time, too_late
+from mcp_platform.outbox.outbox import REMINDER, Outbox, contact_lane
+from mcp_platform.reminders.timing import (
+    QuietHours,
+    ReminderTime,
+    purpose_of,
+    reminder_time,
+    too_late,
+)
 from mcp_platform.scheduling import wording
 from mcp_platform.scheduling.appointment import ACTIVE, Appointment, listed
 from mcp_platform.scheduling.appointments import Appointments
@@ -49,6 +56,7 @@ REMINDERS = Counter(
 Skipped = Literal[
     "changed",
     "late",
+    "recent",
     "confirmed",
     "opted_out",
     "no_address",
@@ -56,15 +64,20 @@ Skipped = Literal[
     "switched_off",
     "failed",
 ]
-REMINDER: Final = "reminder:"  # how the keys of their effects begin
 BATCH = 50  # of one tenant in a transaction
 PLANNED_AT_ONCE = 500
 # Between being recorded and being sent a message may wait: what is so near is no open window.
 WINDOW_MARGIN = timedelta(minutes=10)
+PLAN_EVERY = timedelta(minutes=1)  # planning looks a day ahead, over all tenants
+PLANNING = 0x52454D  # the advisory lock of who plans
+# Who has written so lately is in the middle of something: a yes must not be taken by a reminder.
+CALM = timedelta(minutes=10)
+PROPOSAL_LOOK = timedelta(minutes=1)  # how soon a held proposal is looked at again
 ACTIONS: Final = {"confirm": "attend", "move": "move", "cancel": "cancel"}
 
-# What is to be reminded of within the hours before and a day of quiet, and is in no plan yet. By the
-# tenant's settings of now.
+# What is to be reminded of within the hours before and a day of quiet, and is in no plan yet, or was
+# moved away since and back. By the tenant's settings of now.
+MINE_TO_PLAN = Sql("SELECT pg_try_advisory_xact_lock(:lock)")
 UNPLANNED = Sql(f"""
     SELECT a.tenant_id, a.id, a.starts_at, a.updated_at, h.hours,
            t.time_zone, t.quiet_from, t.quiet_until
@@ -76,7 +89,8 @@ UNPLANNED = Sql(f"""
       AND NOT EXISTS (
         SELECT FROM reminders r
         WHERE r.tenant_id = a.tenant_id AND r.appointment_id = a.id
-          AND r.starts_at = a.starts_at AND r.hours = h.hours)
+          AND r.starts_at = a.starts_at AND r.hours = h.hours
+          AND r.reason IS DISTINCT FROM 'changed')
     LIMIT {PLANNED_AT_ONCE}
 """)  # noqa: S608  # constants of this module
 PLAN = Sql("""
@@ -90,7 +104,10 @@ PLAN = Sql("""
         CAST(:hours AS smallint[]), CAST(:dues AS timestamptz[]), CAST(:untils AS timestamptz[]),
         CAST(:reasons AS text[])
     ) AS p (tenant_id, appointment_id, starts_at, hours, due_at, until, reason)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (tenant_id, appointment_id, starts_at, hours) DO UPDATE
+    SET due_at = excluded.due_at, until = excluded.until, state = excluded.state,
+        reason = excluded.reason, decided_at = excluded.decided_at
+    WHERE reminders.state = 'skipped' AND reminders.reason = 'changed'
 """)
 # Tenants with something due, found by one look at the index each: each gets its turn.
 DUE_TENANTS = Sql("""
@@ -101,7 +118,7 @@ DUE_TENANTS = Sql("""
     ORDER BY min(r.due_at)
 """)
 CLAIM = Sql(f"""
-    SELECT r.appointment_id, r.starts_at, r.hours, r.until,
+    SELECT r.appointment_id, r.starts_at, r.hours, r.until, r.key AS before,
            t.reminder_hours, t.quiet_from, t.quiet_until
     FROM reminders r JOIN tenants t ON t.id = r.tenant_id
     WHERE r.tenant_id = :tenant AND r.state = 'planned' AND r.due_at <= :now
@@ -129,6 +146,8 @@ class DueReminder:
     starts_at: datetime
     hours: int
     until: datetime
+    before: str | None
+    """Its key when it was recorded last, and not sent."""
     reminder_hours: Sequence[int]
     quiet_from: str
     quiet_until: str
@@ -136,6 +155,8 @@ class DueReminder:
     @property
     def key(self) -> str:
         """By which the outbox has it once."""
+        if self.before is not None:
+            return f"{self.before}:again"
         return f"{REMINDER}{self.appointment_id}:{self.starts_at.timestamp():.0f}:{self.hours}"
 
 
@@ -154,34 +175,41 @@ class Reminders:
         self._tenants = tenants
         self._topology = topology
         self._clock = clock
+        self._planned_at: datetime | None = None
 
     async def run(self, *, stopping: Callable[[], bool]) -> int:
-        """Plan what is new and record what is due, until nothing is, or `stopping`; count both."""
-        done = 0
-        while not stopping() and (planned := await self.plan()):
-            done += planned
-            if planned < PLANNED_AT_ONCE:
-                break
+        """Plan what is new, once a minute, and record what is due, until nothing is, or `stopping`.
+
+        Return how many of both. What cannot be planned does not keep what is due.
+        """
+        done, now = 0, self._clock()
+        if self._planned_at is None or now - self._planned_at >= PLAN_EVERY:
+            self._planned_at = now
+            try:
+                while not stopping() and (planned := await self.plan()):
+                    done += planned
+                    if planned < PLANNED_AT_ONCE:
+                        break
+            except Exception as error:
+                if is_away(error):
+                    raise
+                log.exception("reminders.plan.failed")
         while not stopping() and (recorded := await self.record()):
             done += recorded
         return done
 
     async def plan(self) -> int:
-        """Plan reminders of appointments that are near; return how many."""
+        """Plan reminders of appointments that are near; return how many. One worker at a time does."""
         now = self._clock()
         async with self._sessions.everywhere.begin() as session:
             driver = Driver(session)
+            if not await driver.value(MINE_TO_PLAN, lock=PLANNING):
+                return 0
             rows = await driver.rows(UNPLANNED, now=now, topology=self._topology)
             if not rows:
                 return 0
-            times, reasons = [], list[Skipped | None]()
-            for row in rows:
-                quiet = QuietHours.of(row["quiet_from"], row["quiet_until"])
-                zone, hours = ZoneInfo(row["time_zone"]), row["hours"]
-                time = reminder_time(row["starts_at"], hours=hours, quiet=quiet, zone=zone)
-                late = now > time.until or too_late(time, hours=hours, set_at=row["updated_at"])
-                times.append(time)
-                reasons.append("late" if late else None)
+            plans = [_planned(row, now=now) for row in rows]
+            times, reasons = [time for time, _ in plans], [reason for _, reason in plans]
             await driver.execute(
                 PLAN,
                 now=now,
@@ -199,16 +227,15 @@ class Reminders:
     async def _want_templates(self, tenant_ids: set[TenantId], *, now: datetime) -> None:
         """Have the templates made that reminders need outside of 24 hours, a day before they do."""
         for tenant_id in sorted(tenant_ids):
-            tenant = await self._tenant(tenant_id)
-            if tenant is None:
-                continue
-            language = supported(tenant.language)
-            async with self._sessions.of(tenant_id).begin() as session:
-                templates = MessageTemplates(session, tenant_id)
-                known = {(each.purpose, each.language) for each in await templates.all()}
-                for purpose in ("confirmation", "reminder"):
-                    if (purpose, language) not in known:
-                        await templates.want(purpose, language, now=now)
+            with _alone(tenant_id):
+                tenant = await self._tenant(tenant_id)
+                if tenant is None:
+                    continue
+                language = supported(tenant.language)
+                async with self._sessions.of(tenant_id).begin() as session:
+                    templates = MessageTemplates(session, tenant_id)
+                    for purpose in ("confirmation", "reminder"):
+                        await templates.want_first(purpose, language, now=now)
 
     async def record(self) -> int:
         """Put what is due of each tenant into the outbox, a batch each; return how many rows."""
@@ -218,9 +245,10 @@ class Reminders:
             )
         recorded = 0
         for tenant_id in due:
-            tenant = await self._tenant(TenantId(tenant_id))
-            if tenant is not None:
-                recorded += await self._record_of(tenant)
+            with _alone(tenant_id):
+                tenant = await self._tenant(TenantId(tenant_id))
+                if tenant is not None:
+                    recorded += await self._record_of(tenant)
         return recorded
 
     async def _tenant(self, tenant_id: TenantId) -> Tenant | None:
@@ -271,7 +299,7 @@ class Reminders:
             **which,
             state="queued" if skipped is None else "skipped",
             reason=skipped,
-            key=due.key if skipped is None else None,
+            key=due.key if skipped is None else due.before,
             now=now,
         )
         REMINDERS.labels(skipped or "queued").inc()
@@ -299,6 +327,10 @@ class Reminders:
         quiet = QuietHours.of(due.quiet_from, due.quiet_until)
         if night := quiet.around(now, zone=ZoneInfo(tenant.time_zone)):
             return night[1]
+        if contact.last_inbound_at is not None and now - contact.last_inbound_at < CALM:
+            return contact.last_inbound_at + CALM
+        if await Appointments(session, tenant.id).proposed(contact.id, now=now):
+            return now + PROPOSAL_LOOK
         return await self._recorded(
             session, tenant, due, appointment, contact, alone=alone, now=now
         )
@@ -315,12 +347,22 @@ class Reminders:
         now: datetime,
     ) -> Skipped | None:
         language, purpose = supported(contact.language or tenant.language), purpose_of(due.hours)
-        template = await MessageTemplates(session, tenant.id).sendable(purpose, language)
+        templates = MessageTemplates(session, tenant.id)
+        template = await templates.sendable(purpose, language)
         inbound = contact.last_inbound_at
         opened = inbound is not None and now - inbound < WINDOW - WINDOW_MARGIN
+        if template is None and not opened:  # better in the business's language than not at all
+            language = supported(tenant.language)
+            template = await templates.sendable(purpose, language)
         if template is None and not opened:
             return "no_template"
-        words = template.words if template else texts.own_words(purpose, language)
+        words = (
+            template.words
+            if template
+            else texts.own_words(
+                purpose, language, business=tenant.business_name, article=tenant.article
+            )
+        )
         values = {
             "business": tenant.business_name,
             "what": wording.visit(
@@ -365,6 +407,30 @@ class Reminders:
             about=about,
         )
         return None
+
+
+@contextmanager
+def _alone(tenant_id: int) -> Iterator[None]:
+    """Keep a mistake of ours with one tenant from the others."""
+    try:
+        yield
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.exception("reminders.tenant.failed", tenant_id=tenant_id)
+
+
+def _planned(row: Mapping[str, Any], *, now: datetime) -> tuple[ReminderTime, Skipped | None]:
+    """Return when to remind of an unplanned appointment, and why not, if so."""
+    hours, start = row["hours"], row["starts_at"]
+    try:
+        quiet = QuietHours.of(row["quiet_from"], row["quiet_until"])
+        time = reminder_time(start, hours=hours, quiet=quiet, zone=ZoneInfo(row["time_zone"]))
+        recent = too_late(time, hours=hours, set_at=row["updated_at"])
+    except Exception:
+        log.exception("reminders.plan.one_failed", tenant_id=row["tenant_id"])
+        return ReminderTime(start, start), "failed"
+    return time, "recent" if recent else "late" if now > time.until else None
 
 
 def _offers(appointment: Appointment, buttons: Sequence[texts.Button]) -> dict[str, Action]:

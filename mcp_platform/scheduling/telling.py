@@ -268,6 +268,10 @@ class Tellings:
             purpose: Purpose = "moved" if after.active else "cancelled"
             templates = MessageTemplates(self._session, self._tenant)
             found = await templates.sendable(purpose, supported(language))
+            if found is None:  # better in the business's language than not at all
+                language = tenant.language
+                found = await templates.sendable(purpose, supported(language))
+                await templates.want_first(purpose, supported(language), now=now)
             if found is not None:
                 values = _values(local, before_local, tenant, alone=alone, language=language)
                 how, said = "message", texts.filled(found.words, values)

@@ -112,6 +112,9 @@ CLAIM = Sql("""
     RETURNING tenant_id
 """)
 # The setting stands with the tenant: whether it pays for what Meta counts as MARKETING.
+BUSINESS = Sql("""
+    SELECT c.business_name AS business, t.article FROM tenants t JOIN clients c ON c.name = t.client_name WHERE t.id = :tenant
+""")
 PAYS = Sql("SELECT templates_as_marketing FROM tenants WHERE id = :tenant")
 
 
@@ -149,7 +152,8 @@ class MessageTemplates:
         elif last is not None and last.own:
             words, own = last.words, True
         else:
-            words = own_words(purpose, language)
+            business = await self._driver.row(BUSINESS, tenant=self._tenant)
+            words = own_words(purpose, language, **dict(business or {}))
         buttons = labels(purpose, language)
         if last and (last.words, last.buttons) == (words, buttons) and last.status not in OVER:
             return last
@@ -174,6 +178,13 @@ class MessageTemplates:
         if made is None:
             raise Conflict("Somebody else has just made this version: try again.")
         return made
+
+    async def want_first(self, purpose: Purpose, language: Language, *, now: datetime) -> None:
+        """Have a template made at Meta, if there has been no version of it yet."""
+        if not await self._driver.rows(
+            LATEST, tenant=self._tenant, purpose=purpose, language=language
+        ):
+            await self.want(purpose, language, now=now)
 
     async def named(self, name: str, language: Language) -> MessageTemplate | None:
         """Return the template of this name, if the tenant has it."""

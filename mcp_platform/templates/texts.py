@@ -14,6 +14,7 @@ from mcp_platform.errors import Invalid
 from mcp_platform.tenants.languages import Language
 from mcp_platform.whatsapp.messages import template_language
 from mcp_platform.words.files import in_every_language
+from mcp_platform.words.forms import article_pattern
 
 Purpose = Literal["reminder", "confirmation", "moved", "cancelled", "answer", "agenda"]
 """Shortly before an appointment; a day before, asking for a yes; what the business moved or cancelled;
@@ -74,9 +75,17 @@ EXAMPLES: Final[Mapping[str, str]] = {
 }
 
 
-def own_words(purpose: Purpose, language: Language) -> str:
-    """Return the product's words of a template, with `{name}` for each variable."""
+def own_words(
+    purpose: Purpose, language: Language, *, business: str = "", article: str | None = None
+) -> str:
+    """Return the product's words of a template, with `{name}` for each variable.
+
+    The article of the `business` stands before its name where the language has one: "da {business}".
+    """
     words: str = getattr(_TEXTS[language], purpose)
+    for place, form in (("de_business", "of"), ("em_business", "in")):
+        after = article_pattern(form, business, article=article, language=language)
+        words = words.replace(f"{{{place}}}", after)
     return words
 
 

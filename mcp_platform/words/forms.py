@@ -19,10 +19,16 @@ def with_article(form: str, business: str, *, article: str | None, language: Lan
     `form` is `of`, `the` or `in`. Without an `article`, that of the kind of business that the name
     begins with; "de Cortes & Cia" where it begins with none.
     """
+    pattern = article_pattern(form, business, article=article, language=language)
+    return pattern.format(business=business)
+
+
+def article_pattern(form: str, business: str, *, article: str | None, language: Language) -> str:
+    """Return what `with_article` writes, with `{business}` for the name."""
     first = business.casefold().partition(" ")[0]
     kinds = forms(language)["kinds"]
     known = article or next((each for each in kinds if first in kinds[each]), "none")
-    return str(forms(language)[form][known].format(business=business))
+    return str(forms(language)[form][known])
 
 
 def greeting(hour: int, *, language: Language) -> str:

@@ -14,9 +14,11 @@ from mcp_platform.kit.queue import WakeUp
 from mcp_platform.registry.environments import LocatedTenant
 from mcp_platform.registry.fleet.attention import AttentionQuery, attention_page
 from mcp_platform.registry.templates.service import TemplateWish, TenantTemplates
+from mcp_platform.reminders.reminders import Reminders
 from mcp_platform.templates.texts import Purpose
 from mcp_platform.tenants.tenant import TenantId
 from tests import factories
+from tests.flows.test_person import anas, asked
 from tests.world import ANA, World, choices_of, eventually, text_of
 
 SOON = timedelta(hours=2) - timedelta(minutes=10)  # a reminder two hours before is due
@@ -58,8 +60,17 @@ async def visit(here: World, ahead: timedelta, *, wrote_ago: timedelta | None) -
 async def remind(here: World) -> None:
     assert here.platform
     assert here.platform.worker
+    await here.platform.worker._reminders.plan()
     await here.platform.worker._reminders.run(stopping=lambda: False)
     await here.idle()
+
+
+async def calm(here: World) -> None:
+    """Let it be a while that anybody wrote."""
+    await here.as_owner(
+        "UPDATE contacts SET last_inbound_at = last_inbound_at - interval '20 minutes'"
+        f" WHERE tenant_id = {here.tenant.id}"
+    )
 
 
 async def reminded(here: World) -> list[Any]:
@@ -106,6 +117,14 @@ async def tap(here: World, index: int, title: str) -> dict[str, Any]:
         },
     )
     return (await here.sent(as_=ANA, at_least=before + 1))[-1]
+
+
+async def unconfirmed(here: World) -> list[str]:
+    """Return the appointments of which staff is shown that nobody has confirmed them."""
+    async with here.session() as session:
+        query = AttentionQuery(kind="unconfirmed", limit=100)
+        page = await attention_page(session, query, now=datetime.now(UTC))
+    return [each.reference for each in page.items if each.client_name == here.tenant.client_name]
 
 
 async def test_in_the_window_it_is_said_once_with_buttons_and_a_tap_confirms(here: World) -> None:
@@ -188,6 +207,7 @@ async def left_waiting(here: World) -> None:
     assert here.platform.worker
     await here.platform.shared.tenants.by_id(here.tenant.id)  # remembered: nothing goes out yet
     await here.as_owner(f"UPDATE tenants SET status = 'active' WHERE id = {here.tenant.id}")
+    await here.platform.worker._reminders.plan()
     await here.platform.worker._reminders.run(stopping=lambda: False)
 
     async def waits() -> bool:
@@ -250,6 +270,42 @@ async def test_what_changes_while_it_waits_to_be_sent_is_not_sent(here: World) -
     ]
     assert await here.sent(as_=ANA) == []
     assert await conversation(here) == []
+    assert (2, "skipped", "changed") in await reminded(here)
+    await here.as_owner(f"UPDATE appointments SET status = 'booked' WHERE id = '{appointment}'")
+    await remind(here)  # it was a mistake, and stands again
+    assert len(await here.sent(as_=ANA)) == 1
+    assert (2, "queued", None) in await reminded(here)
+
+
+@pytest.mark.parametrize("away", ["3 days", "0"])
+async def test_what_was_moved_away_and_back_is_reminded_of(here: World, away: str) -> None:
+    visited = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    assert here.platform
+    assert here.platform.worker
+    await here.platform.worker._reminders.plan()
+    status = "booked" if away != "0" else "cancelled"
+    await here.as_owner(
+        f"UPDATE appointments SET starts_at = starts_at + interval '{away}', status = '{status}',"
+        f" ends_at = ends_at + interval '{away}' WHERE id = '{visited}'"
+    )
+    await here.platform.worker._reminders.run(stopping=lambda: False)
+    assert (2, "skipped", "changed") in await reminded(here)
+    await here.as_owner(
+        f"UPDATE appointments SET starts_at = starts_at - interval '{away}', status = 'booked',"
+        f" ends_at = ends_at - interval '{away}' WHERE id = '{visited}'"
+    )
+    await remind(here)
+    await remind(here)
+    assert len(await here.sent(as_=ANA)) == 1
+
+
+async def test_who_could_not_be_reminded_is_shown_to_staff(here: World) -> None:
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await left_waiting(here)
+    await night_falls(here, for_=timedelta(minutes=30))
+    await deliver(here)
+    assert (2, "skipped", "quiet") in await reminded(here)
+    assert await unconfirmed(here) == [str(appointment)]
 
 
 async def test_who_has_just_booked_is_not_reminded(here: World) -> None:
@@ -258,8 +314,9 @@ async def test_who_has_just_booked_is_not_reminded(here: World) -> None:
         f"UPDATE appointments SET updated_at = clock_timestamp() WHERE id = '{appointment}'"
     )
     await remind(here)
-    assert (2, "skipped", "late") in await reminded(here)
+    assert (2, "skipped", "recent") in await reminded(here)
     assert await here.sent(as_=ANA) == []
+    assert await unconfirmed(here) == []
 
 
 async def test_at_night_nobody_is_reminded(here: World) -> None:
@@ -320,8 +377,9 @@ async def test_who_wants_none_gets_none_until_they_want_them_again(here: World) 
     assert (2, "skipped", "opted_out") in await reminded(here)
     assert "volta a receber lembretes" in text_of(await here.ask("quero lembretes"))
     await visit(here, SOON - timedelta(minutes=35), wrote_ago=None)
+    await calm(here)
     await remind(here)
-    assert "Lembrete de" in text_of((await here.sent(as_=ANA))[-1])
+    assert "Lembrete: seu horário na Barbearia" in text_of((await here.sent(as_=ANA))[-1])
 
 
 async def test_a_tap_on_what_was_moved_since_confirms_nothing(here: World) -> None:
@@ -363,24 +421,16 @@ async def test_a_template_that_meta_pauses_meanwhile_is_looked_at_again(here: Wo
 
 
 async def test_who_has_not_confirmed_what_is_near_is_shown_to_staff(here: World) -> None:
-    async def unconfirmed() -> list[str]:
-        async with here.session() as session:
-            query = AttentionQuery(kind="unconfirmed", limit=100)
-            page = await attention_page(session, query, now=datetime.now(UTC))
-        return [
-            each.reference for each in page.items if each.client_name == here.tenant.client_name
-        ]
-
     appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
-    assert await unconfirmed() == []  # nobody has asked them yet
+    assert await unconfirmed(here) == []  # nobody has asked them yet
     await remind(here)
-    assert await unconfirmed() == [str(appointment)]
+    assert await unconfirmed(here) == [str(appointment)]
     await here.change(unconfirmed_hours=1)
-    assert await unconfirmed() == []
+    assert await unconfirmed(here) == []
     await here.change(unconfirmed_hours=4)
     [said] = await here.sent(as_=ANA)
     await here.choose(choices_of(said)[0])
-    assert await unconfirmed() == []
+    assert await unconfirmed(here) == []
 
 
 async def test_a_reply_that_is_lost_is_told_to_the_owner_and_a_reminder_is_not(here: World) -> None:
@@ -391,3 +441,110 @@ async def test_a_reply_that_is_lost_is_told_to_the_owner_and_a_reminder_is_not(h
         "failed"
     )
     assert await here.sent(as_=here.tenant.owner) == []
+
+
+@pytest.mark.parametrize("said", ["PARAR", "stop", "não quero mais mensagens"])
+async def test_a_bare_stop_in_answer_to_it_is_heard(here: World, said: str) -> None:
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await remind(here)
+    assert "não vai mais receber lembretes" in text_of(await here.ask(said))
+
+
+async def test_a_bare_stop_in_answer_to_anything_else_is_none_of_reminders(here: World) -> None:
+    await here.ask("oi")
+    assert "receber lembretes" not in text_of(await here.ask("parar"))
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_its_buttons_act_though_a_person_has_the_conversation(
+    here: World,
+    taken: bool,  # noqa: FBT001
+) -> None:
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await remind(here)
+    [said] = await here.sent(as_=ANA)
+    await here.ask("quero falar com uma pessoa")
+    if taken:
+        await asked(here, "POST", f"/{await anas(here)}/take", json={})
+    assert "Presença confirmada" in text_of(await here.choose(choices_of(said)[0]))
+    assert await here.statuses() == ["confirmed"]
+    assert choices_of(await here.choose(choices_of(said)[1]))  # days to move to
+    sure = await here.choose(choices_of(said)[2])
+    await here.choose(choices_of(sure)[0])
+    assert await here.statuses() == ["cancelled"]
+    assert (await asked(here, "GET", f"/{await anas(here)}"))["handling"] != "assistant"
+
+
+async def test_a_typed_yes_to_one_that_comes_while_a_person_has_it_confirms(here: World) -> None:
+    await here.ask("quero falar com uma pessoa")
+    await asked(here, "POST", f"/{await anas(here)}/take", json={})
+    await visit(here, SOON, wrote_ago=None)
+    await calm(here)
+    await remind(here)
+    assert "Presença confirmada" in text_of(await here.ask("sim"))
+    assert await here.statuses() == ["confirmed"]
+
+
+async def test_who_is_asked_something_else_is_reminded_after_they_have_answered(
+    here: World,
+) -> None:
+    appointment = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await here.ask("Marca um corte amanhã às 15h com o Zé")
+    before = len(await here.sent(as_=ANA))
+    await remind(here)
+    await calm(here)  # the slot is held all the same
+    await remind(here)
+    assert len(await here.sent(as_=ANA)) == before
+    assert "✅ Agendado" in text_of(await here.ask("sim"))
+    status = await here.value("SELECT status FROM appointments WHERE id = :id", id=appointment)
+    assert status == "booked"
+    await calm(here)
+    await here.as_owner(
+        "UPDATE reminders SET due_at = clock_timestamp() - interval '1 second'"
+        f" WHERE tenant_id = {here.tenant.id} AND state = 'planned' AND hours = 2"
+    )
+    await remind(here)
+    assert "Lembrete:" in text_of((await here.sent(as_=ANA))[-1])
+
+
+async def test_who_speaks_another_language_gets_the_template_of_the_business(here: World) -> None:
+    await approve(here, "confirmation")
+    await visit(here, TOMORROW, wrote_ago=timedelta(days=3))
+    await here.as_owner(f"UPDATE contacts SET language = 'en' WHERE tenant_id = {here.tenant.id}")
+    await remind(here)
+    [said] = await here.sent(as_=ANA)
+    assert said["payload"]["template"]["language"]["code"] == "pt_BR"
+
+
+async def test_a_template_has_the_article_of_the_business(here: World) -> None:
+    await approve(here, "confirmation")
+    words = await here.value(
+        "SELECT words FROM message_templates WHERE tenant_id = :t", t=here.tenant.id
+    )
+    assert words.startswith("Seu horário na {business} está marcado")
+
+
+async def test_a_business_whose_rows_are_bad_keeps_no_other_from_reminding(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    await here.as_owner(f"UPDATE tenants SET quiet_from = 'dusk' WHERE id = {here.tenant.id}")
+    assert here.platform
+    assert here.platform.worker
+    assert await here.platform.worker._reminders.plan()
+    planned = await here.rows("SELECT state, reason FROM reminders WHERE tenant_id = :tenant")
+    assert {tuple(each) for each in planned} == {("skipped", "failed")}
+    await here.as_owner(
+        f"UPDATE tenants SET quiet_from = '00:00' WHERE id = {here.tenant.id}",
+        "UPDATE reminders SET state = 'planned', reason = NULL, due_at = clock_timestamp(),"
+        f" until = starts_at WHERE appointment_id = '{bad}' AND hours = 2",
+    )
+
+    async def broken(_: object) -> int:
+        raise ValueError("as a bug would")
+
+    monkeypatch.setattr(Reminders, "plan", broken)
+    reminders = here.platform.worker._reminders
+    monkeypatch.setattr(reminders, "_planned_at", None)
+    await reminders.run(stopping=lambda: False)
+    assert (2, "queued", None) in await reminded(here)

@@ -37,6 +37,26 @@ _STOP: Mapping[Language, str] = {
         "|no me mande recordatorios|no me mande mas recordatorios"
     ),
 }
+# In answer to a reminder only: by themselves these mean anything.
+_BARE: Mapping[Language, str] = {
+    "pt-BR": (
+        "parar|pare|parem|sair|chega|descadastrar|nao quero mais mensagens|nao quero mais mensagem"
+        "|nao quero mensagens|nao quero receber mensagens|nao quero mais receber mensagens"
+        "|nao quero mais receber|nao quero receber|nao me mande mensagens|nao me mande mais mensagens"
+        "|nao me mande mais|nao mande mais mensagens|nao mande mais|pare de mandar mensagens"
+        "|para de mandar mensagens|pare de me mandar mensagens|para de me mandar mensagens"
+    ),
+    "en": (
+        "stop|unsubscribe|opt out|no more messages|stop messages|stop messaging me"
+        "|stop sending messages|stop sending me messages|dont send me messages|stop texting me"
+    ),
+    "es": (
+        "basta|detener|baja|dar de baja|darme de baja|salir|no quiero mas mensajes"
+        "|no quiero mensajes|no quiero recibir mensajes|no quiero recibir mas mensajes"
+        "|no me manden mas mensajes|no me envien mas mensajes|no me mande mas mensajes"
+        "|no me envie mas mensajes|deje de enviar mensajes"
+    ),
+}
 _START: Mapping[Language, str] = {
     "pt-BR": (
         "quero lembrete|quero lembretes|quero receber lembretes|receber lembretes"
@@ -61,9 +81,22 @@ def _listed(lists: Mapping[Language, str]) -> frozenset[str]:
 _WISHES: Final[Mapping[Wish, frozenset[str]]] = {"stop": _listed(_STOP), "start": _listed(_START)}
 
 
+_BARE_STOPS: Final = _listed(_BARE)
+
+
+def bare_stop(texts: Sequence[str]) -> bool:
+    """Tell whether all that was written wants an end of what was last sent, whatever that was."""
+    return _without_politeness(texts) in _BARE_STOPS
+
+
 def reminders_wish(texts: Sequence[str]) -> Wish | None:
     """Return what all that was written asks for, if it is about reminders and nothing else."""
+    said = _without_politeness(texts)
+    return next((wish for wish, known in _WISHES.items() if said in known), None)
+
+
+def _without_politeness(texts: Sequence[str]) -> str:
     said = " ".join(words_of(" ".join(texts)))
     for polite in _POLITE:
         said = said.removesuffix(f" {polite}").removeprefix(f"{polite} ")
-    return next((wish for wish, known in _WISHES.items() if said in known), None)
+    return said

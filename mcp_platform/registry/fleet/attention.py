@@ -53,7 +53,8 @@ _WAITING: Final = f"""
         CROSS JOIN LATERAL (SELECT hours_of.unconfirmed_hours AS before) hours
         JOIN reminders r ON r.tenant_id = a.tenant_id AND r.appointment_id = a.id
             AND r.starts_at = a.starts_at
-            AND (r.state = 'queued' OR r.reason IN ('no_template', 'failed'))
+            AND (r.state = 'queued'
+                 OR r.reason NOT IN ('recent', 'opted_out', 'switched_off', 'confirmed'))
         WHERE a.status = 'booked' AND a.starts_at > :now
           AND a.starts_at <= :now + make_interval(hours => hours.before)
         UNION ALL

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_platform.assistant.choosing.reminding import Wish, reminders_wish
+from mcp_platform.assistant.choosing.reminding import Wish, bare_stop, reminders_wish
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,22 @@ from mcp_platform.assistant.choosing.reminding import Wish, reminders_wish
 )
 def test_only_the_whole_of_what_was_written_counts(said: str, wish: Wish | None) -> None:
     assert reminders_wish([said]) == wish
+
+
+@pytest.mark.parametrize(
+    ("said", "stops"),
+    [
+        ("PARAR", True),
+        ("pare, por favor", True),
+        ("SAIR", True),
+        ("STOP", True),
+        ("não quero mais mensagens", True),
+        ("No quiero más mensajes", True),
+        ("não", False),
+        ("cancelar", False),
+        ("pare de doer", False),
+        ("quero sair mais cedo", False),
+    ],
+)
+def test_a_bare_word_stops_what_was_last_sent(said: str, stops: bool) -> None:  # noqa: FBT001
+    assert bare_stop([said]) is stops
