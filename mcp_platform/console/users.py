@@ -15,6 +15,7 @@ from mcp_platform.audit.actor import ROLES, Role
 from mcp_platform.console.forms import or_none, text_of_field, version_of
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
 from mcp_platform.errors import Conflict, Forbidden, Invalid, NotFound
+from mcp_platform.kit.cursor import bad_cursor
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import PreconditionFailed
 
@@ -129,7 +130,10 @@ class UserPages:
 
     async def _list(self, visit: PageVisit, *, wrong: Mapping[str, str] | None = None) -> Response:
         cursor = visit.request.query_params.get("cursor")
-        query = UserQuery.model_validate({"limit": ROWS, "cursor": cursor or None})
+        try:
+            query = UserQuery.model_validate({"limit": ROWS, "cursor": cursor or None})
+        except ValidationError as error:
+            raise bad_cursor() from error
         async with self._sessions.everywhere() as session:
             found, following = await users.list_users(session, query=query)
         here = f"{ROOT}{PATH}"

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts, Space
-from mcp_platform.conversations.masking import masked
+from mcp_platform.conversations.masking import NUMBER, masked
 from mcp_platform.conversations.messages import Author
 from mcp_platform.conversations.phones import spellings
 from mcp_platform.errors import NotFound
@@ -88,13 +88,25 @@ PAGES = {
 # Letters as people search for them: without accents, in any case.
 _PLAIN = "translate(lower({words}), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn')"
 _SOUGHT = _PLAIN.format(words="CAST(:pattern AS text)")
-SEARCH = Sql(
-    f"{_FOUND} AND {_TALKED} AND ({_PLAIN.format(words='c.name')} LIKE {_SOUGHT}"
-    " OR CAST(:digits AS text) IS NOT NULL AND c.wa_id LIKE CAST(:digits AS text)"
-    " OR EXISTS (SELECT FROM messages said WHERE said.tenant_id = c.tenant_id"
-    f" AND said.contact_id = c.id AND {_PLAIN.format(words='said.text')} LIKE {_SOUGHT}))"
-    f" ORDER BY {_LATEST} DESC, c.id DESC LIMIT :most"
+_SHOWN = "regexp_replace({words}, CAST(:numbers AS text), '…', 'g')"
+
+
+def _search(name: str, said: str, *, by_number: str = "") -> Sql:
+    return Sql(
+        f"{_FOUND} AND {_TALKED} AND ({_PLAIN.format(words=name)} LIKE {_SOUGHT}{by_number}"
+        " OR EXISTS (SELECT FROM messages said WHERE said.tenant_id = c.tenant_id"
+        f" AND said.contact_id = c.id AND {_PLAIN.format(words=said)} LIKE {_SOUGHT}))"
+        f" ORDER BY {_LATEST} DESC, c.id DESC LIMIT :most"
+    )
+
+
+SEARCH = _search(
+    "c.name",
+    "said.text",
+    by_number=" OR CAST(:digits AS text) IS NOT NULL AND c.wa_id LIKE CAST(:digits AS text)",
 )
+# For whom numbers are masked: in what they see. Else a number is found out digit by digit.
+MASKED_SEARCH = _search(_SHOWN.format(words="c.name"), _SHOWN.format(words="said.text"))
 FEWEST_DIGITS = 4  # fewer are in every number
 _SAID = """
     SELECT m.id, m.turn_id, m.at, m.author, m.text, m.content, o.state, o.error_code, o.error
@@ -210,16 +222,19 @@ class Conversations:
         Case and accents do not count. Whoever may not see numbers finds nobody by one.
         """
         words = words.strip()
+        given = {
+            "tenant": self._tenant,
+            "now": now,
+            "pattern": _containing(words),
+            "most": limit,
+        }
+        if self._masked:
+            rows = await self._driver.rows(MASKED_SEARCH, **given, numbers=NUMBER)
+            return [self._read(row, now=now) for row in rows]
         digits = "".join(each for each in words if each in "0123456789")
         numeric = not words.strip("+-() .0123456789") and len(digits) >= FEWEST_DIGITS
-        rows = await self._driver.rows(
-            SEARCH,
-            tenant=self._tenant,
-            now=now,
-            pattern=_containing(words),
-            digits=_containing(digits) if numeric and not self._masked else None,
-            most=limit,
-        )
+        sought = _containing(digits) if numeric else None
+        rows = await self._driver.rows(SEARCH, **given, digits=sought)
         return [self._read(row, now=now) for row in rows]
 
     async def get(self, contact_id: UUID, *, now: datetime) -> Conversation:

@@ -4,7 +4,8 @@ import re
 
 # Eight digits or more as people write a number: +55 (11) 98765-4321. Times and prices have other
 # signs between their digits.
-_WRITTEN = re.compile(r"\+?\(?\d(?:[ ().-]{0,2}\d){7,14}")
+NUMBER = r"\+?\(?\d(?:[ ().-]{0,2}\d){7,14}"  # as PostgreSQL reads it too
+_WRITTEN = re.compile(NUMBER)
 _KEPT = 2
 
 

@@ -14,6 +14,8 @@ Place = tuple[datetime, UUID]
 # Beyond these nothing is booked or written, and clocks of all zones can be asked.
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
+LAST_ROW = 2**63 - 1  # of a bigint
+
 
 def write_cursor(place: Place) -> str:
     """Return where a page ended, in a form that callers hand back."""
@@ -39,9 +41,15 @@ def read_cursor(cursor: str) -> Place:
     return place
 
 
+def is_row_number(text: str) -> bool:
+    """Tell whether a text is the number of a row. Of any length: `int` takes 4,300 digits at most."""
+    digits = text.isascii() and text.isdecimal() and len(text) <= len(str(LAST_ROW))
+    return digits and int(text) <= LAST_ROW
+
+
 def read_number(cursor: str) -> int:
     """Return the row's number that a cursor is. Raises Invalid."""
-    if not (cursor.isascii() and cursor.isdecimal() and int(cursor) < 2**63):
+    if not is_row_number(cursor):
         raise bad_cursor()
     return int(cursor)
 

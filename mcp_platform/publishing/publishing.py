@@ -91,7 +91,7 @@ def publish(
         branch: that is pushed to; made where it is not there yet.
         prune: remove the folders of tenants that are gone. With them Argo CD removes what runs.
         step: told what is being done.
-        requested: told the digests before anything is made, to write them down.
+        requested: told the digests that are pushed, before they are, to write them down.
         accepts: asked whether this diff, as `difference` tells it, is to be pushed.
 
     Raises:
@@ -105,15 +105,16 @@ def publish(
             step("exporting config.json")
             config = export()
             digests = tenant_digests(config)
-            requested(digests)
             repository, changed = _prepared(
                 Path(made), config, synth=synth, url=url, branch=branch, prune=prune, step=step
             )
             changes = tuple(summarised(changed))
             if not changed:
+                requested(digests)
                 return Publication(commit=None, head=repository.head(), changes=(), digests=digests)
             if not accepts(repository.difference()):
                 raise Conflict("Something else would be pushed than what was shown. Look again.")
+            requested(digests)
             step(f"pushing {len(changed)} files")
             commit = repository.commit(message(changes))
             try:

@@ -130,6 +130,20 @@ async def test_a_viewer_finds_nobody_by_a_number(api: Api, browser: PlainBrowser
     assert "Conversas, quem escreveu" in page.text, "too little to look for: the list"
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("97777", False), ("7777-12", False), ("11 9", False), ("numero e", True), ("as 1030", True)],
+)
+async def test_a_viewer_finds_by_what_they_see_only(
+    api: Api, browser: PlainBrowser, words: str, *, found: bool
+) -> None:
+    here = await talk(api, name="Bia 11 97777-1234")
+    await here.say("contact", "Meu número é (11) 97777-1234, ligue às 1030")
+    await enter(api, browser, "viewer")
+    page = await browser.post(f"{here.list}/search", page=here.list, words=words)
+    assert (str(here.contact) in page.text) == found
+
+
 async def test_notes_and_what_is_looked_for_are_shown_as_text(
     api: Api, browser: PlainBrowser
 ) -> None:

@@ -9,6 +9,7 @@ from mcp_platform.console.sentences import SENTENCES, preferred
 from mcp_platform.console.static_files import ICONS
 from mcp_platform.console.visits import ROOT
 from tests.console.browser import PlainBrowser
+from tests.factories import add_contact, add_tenant
 from tests.platform_api import Api
 
 CONSOLE = Path(__file__).parent.parent.parent / "mcp_platform" / "console"
@@ -113,3 +114,40 @@ async def test_a_name_is_shown_as_text(api: Api, browser: PlainBrowser, text: st
     for opened in ("<script>alert", "<img src=x", "<svg/onload", ">49<"):
         assert opened not in page.text.replace(user.email, "")
     assert page.text.count("<bdi>") == page.text.count("</bdi>") >= 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/audit?cursor={'9' * 5000}", "/audit?actor=%00", f"/users?cursor={'a' * 401}",
+        f"/t/{{tenant}}/conversations/{{contact}}?before={'9' * 5000}",
+    ],
+)  # fmt: skip
+async def test_an_odd_address_is_no_fault_of_ours(
+    api: Api, browser: PlainBrowser, path: str
+) -> None:
+    tenant = await add_tenant(api.platform.shared.admin_sessions)
+    contact = await add_contact(api.platform.shared.admin_sessions, tenant.id)
+    await browser.sign_in((await api.make_user("admin")).email)
+    page = await browser.get(path.format(tenant=tenant.path, contact=contact))
+    assert page.status_code == (200 if "actor" in path else 422)
+
+
+async def test_what_is_marked_oddly_is_no_fault_of_ours(api: Api, browser: PlainBrowser) -> None:
+    path = await api.make_tenant()
+    await browser.sign_in((await api.make_user("admin")).email)
+    plan = await browser.post(
+        "/fleet/plan",
+        page="/fleet",
+        action="suspend",
+        **{"pick:\0/x": "yes", f"pick:{path}": "yes"},
+    )
+    assert plan.status_code == 200
+    assert path in plan.text
+    for form in ({"one": f"pick:{path}:effect:{'9' * 5000}"}, {"one": "pick:\0/x:effect:1"}):
+        answer = await browser.post("/parked", page="/parked", **form)
+        assert answer.status_code in {404, 422}
+    token = await api.sign_in("admin")
+    wish = {"action": "suspend", "tenants": ["\0/b"]}
+    answer = await api.ask("POST", "/admin/fleet/jobs", token=token, json=wish)
+    assert answer.status_code == 422

@@ -355,3 +355,18 @@ def test_a_link_in_the_repository_leads_nowhere(bare: Path, tmp_path: Path) -> N
         published(bare, Fleet("salao-da-lu", "other"))
     assert (outside / "profile").read_text() == "mine"
     assert [each.name for each in outside.iterdir()] == ["profile"]
+
+
+def test_what_is_refused_was_never_asked_for(bare: Path) -> None:
+    asked: list[object] = []
+
+    def publishing(*, accepted: bool) -> Publication:
+        return publish(
+            export=Fleet("abc"), synth=synth, url=str(bare), branch="main", prune=False,
+            requested=asked.append, accepts=lambda _: accepted,
+        )  # fmt: skip
+
+    with pytest.raises(Conflict, match="than what was shown"):
+        publishing(accepted=False)
+    assert asked == []
+    assert [publishing(accepted=True).digests, publishing(accepted=True).digests] == asked

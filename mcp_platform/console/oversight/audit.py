@@ -46,7 +46,7 @@ class AuditPages:
         asked = {
             name: value
             for name in FILTERS
-            if (value := visit.request.query_params.get(name, "").strip()[:120])
+            if (value := visit.request.query_params.get(name, "").replace("\0", "").strip()[:120])
         }
         cursor = visit.request.query_params.get("cursor")
         wanted = AuditFilter(

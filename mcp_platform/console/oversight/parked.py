@@ -11,6 +11,7 @@ from mcp_platform.access.routes import READERS, WRITERS
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
 from mcp_platform.errors import Invalid
+from mcp_platform.kit.cursor import is_row_number
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.fleet.parked import (
     KINDS,
@@ -114,7 +115,7 @@ def _wishes(named: list[str]) -> dict[str, tuple[list[str], list[int]]]:
         turns, effects = wishes.setdefault(path, ([], []))
         if table == "turn":
             turns.append(of)
-        elif table == "effect" and of.isascii() and of.isdecimal():
+        elif table == "effect" and is_row_number(of):
             effects.append(int(of))
         else:
             raise Invalid("There is no such thing to try again.")

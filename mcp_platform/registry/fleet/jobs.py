@@ -24,6 +24,7 @@ from mcp_platform.registry.environments import EnvironmentChange, Environments
 from mcp_platform.registry.fleet.models import FleetJobRow
 from mcp_platform.tenants.directory import TenantDirectory
 from mcp_platform.tenants.models import TenantRow, was_purged
+from mcp_platform.tenants.tenant import is_client_name, is_environment
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +100,12 @@ class FleetJobs:
         """Return what would be done, by path. Unknown paths are left out. Raises Invalid."""
         if len(paths) > MOST:
             raise Invalid(f"More than {MOST} tenants at once are too many.")
-        named = [tuple(path.split("/", 1)) for path in paths if path.count("/") == 1]
+        parted = (path.partition("/") for path in paths)
+        named = [
+            (client, environment)
+            for client, _, environment in parted
+            if is_client_name(client) and is_environment(environment)
+        ]
         async with self._sessions.everywhere() as session:
             rows = await session.execute(
                 select(TenantRow.client_name, TenantRow.environment, TenantRow.status)
