@@ -27,6 +27,7 @@ from mcp_platform.outbox.delivery import WINDOW
 from mcp_platform.outbox.notices import Notices
 from mcp_platform.outbox.outbox import Outbox, contact_lane
 from mcp_platform.outbox.states import IS_UNFINISHED
+from mcp_platform.templates.texts import LONGEST
 from mcp_platform.tenants.access import Trail
 from mcp_platform.tenants.languages import Language, supported
 from mcp_platform.tenants.tenant import Tenant, TenantId
@@ -103,11 +104,14 @@ MOVE_ASKERS = Sql("""
     WHERE tenant_id = :tenant AND question_id = :question
 """)
 REMOVE = Sql("DELETE FROM open_questions WHERE tenant_id = :tenant AND id = :question")
+# What Meta took and has not delivered by then reaches nobody: it drops a template without a word.
+_LOST = f"make_interval(hours => {LONGEST // timedelta(hours=1)})"
 # Of questions `q`, who asked them `a` and effects `o`: whom no message brought the answer, and
 # nobody has called.
 UNANSWERED_YET = f"""q.state = 'answered' AND a.called_at IS NULL AND q.closed_at > :since
       AND (a.key IS NULL OR o.state IN ('failed', 'dead')
-        OR o.{IS_UNFINISHED} AND q.closed_at < :late)"""
+        OR o.{IS_UNFINISHED} AND q.closed_at < :late
+        OR o.state = 'sent' AND q.closed_at + {_LOST} < :late)"""
 CALLS = Sql(f"""
     SELECT DISTINCT ON (q.closed_at, q.id, a.contact_id)
            q.id AS question_id, a.words, q.answer, q.closed_at AS answered_at, q.closed_by AS by,

@@ -159,7 +159,8 @@ MERGE = (
                             ELSE mine.human_by END,
             human_since = CASE WHEN other.answered_by = 'human' THEN other.human_since
                                ELSE mine.human_since END,
-            erasure_asked_at = coalesce(mine.erasure_asked_at, other.erasure_asked_at)
+            erasure_asked_at = coalesce(mine.erasure_asked_at, other.erasure_asked_at),
+            no_reminders_since = coalesce(mine.no_reminders_since, other.no_reminders_since)
         FROM contacts other
         WHERE mine.tenant_id = :tenant AND mine.id = :into
           AND other.tenant_id = :tenant AND other.id = :other

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -32,11 +33,12 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = timedelta(seconds=5)  # the customer waits for the receipt
 MOST = 20  # of one look
+# Who could not be erased before waits behind those who were never tried.
 WAITING = Sql("""
     SELECT c.id, c.wa_id, c.bsuid, c.language, t.client_name, t.environment
     FROM contacts c JOIN tenants t ON t.id = c.tenant_id
     WHERE c.erasure_asked_at IS NOT NULL AND t.status = 'active'
-    ORDER BY c.erasure_asked_at LIMIT :most
+    ORDER BY c.id = ANY(CAST(:failed AS uuid[])), c.erasure_asked_at LIMIT :most
 """)
 
 
@@ -55,6 +57,7 @@ class RequestedErasures:
         self._notices = notices
         self._fingerprints = fingerprints
         self._clock = clock
+        self._failed = set[UUID]()
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -71,16 +74,23 @@ class RequestedErasures:
     async def look(self) -> int:
         """Erase who waits; return how many that were."""
         async with self._sessions.everywhere.begin() as session:
-            waiting = await Driver(session).rows(WAITING, most=MOST)
+            waiting = await Driver(session).rows(WAITING, failed=list(self._failed), most=MOST)
         erased = 0
         for each in waiting:
             try:
                 await self._erase(each)
                 erased += 1
+                self._failed.discard(each["id"])
             except NotFound:  # another process was first
-                continue
+                self._failed.discard(each["id"])
             except PlatformError as error:
+                self._failed.add(each["id"])
                 log.warning("rights.requested.refused", contact=str(each["id"]), error=str(error))
+            except Exception as error:
+                if is_away(error):
+                    raise
+                self._failed.add(each["id"])
+                log.exception("rights.requested.failed", contact=str(each["id"]))
         return erased
 
     async def _erase(self, asked: Mapping[str, Any]) -> None:
@@ -97,13 +107,14 @@ class RequestedErasures:
                 asked["id"], cancel=True, trail=ActorTrail(system("the customer's own wish"))
             )
             said = TEXTS[supported(asked["language"] or tenant.language)].outcomes.erased
-            await Outbox(session, tenant.id).send(
-                key=f"erased:{receipt.id}",
-                lane=f"erased:{receipt.id}",
-                recipient=Recipient(bsuid=asked["bsuid"], wa_id=asked["wa_id"]),
-                content=Reply(fill(said, {"receipt": str(receipt.id)}) or ""),
-                purpose="notice",  # by now nobody is known whose window could be looked up
-            )
+            if asked["bsuid"] or asked["wa_id"]:  # else their number has changed hands since
+                await Outbox(session, tenant.id).send(
+                    key=f"erased:{receipt.id}",
+                    lane=f"erased:{receipt.id}",
+                    recipient=Recipient(bsuid=asked["bsuid"], wa_id=asked["wa_id"]),
+                    content=Reply(fill(said, {"receipt": str(receipt.id)}) or ""),
+                    purpose="notice",  # by now nobody is known whose window could be looked up
+                )
             await self._notices.erased(
                 session,
                 tenant,

@@ -93,10 +93,13 @@ UNTOLD = Sql("""
 ALONE = Sql("SELECT count(*) <= 1 FROM professionals WHERE tenant_id = :tenant AND active")
 # Who is to be called: a later change of the appointment, whoever made it, is another matter.
 _CALL_BY = "least(t.known_start, a.starts_at)"
+# What Meta took and has not delivered by then reaches nobody: it drops a template without a word.
+_LOST = f"make_interval(hours => {texts.LONGEST // timedelta(hours=1)})"
 # Of tellings `t` and their effects `o`: whom no message has reached, and nobody has called.
 UNTOLD_YET = f"""t.called_at IS NULL AND t.until > :now
       AND (t.key IS NULL OR o.state IN ('failed', 'dead')
-        OR o.{IS_UNFINISHED} AND t.changed_at < :late)"""
+        OR o.{IS_UNFINISHED} AND t.changed_at < :late
+        OR o.state = 'sent' AND t.changed_at + {_LOST} < :late)"""
 CALLS = Sql(f"""
     SELECT t.appointment_id, {_CALL_BY} AS call_by, t.known_start, t.by, t.changed_at,
            a.status, a.starts_at, s.name AS service_name, p.name AS professional_name,

@@ -56,10 +56,11 @@ BUTTONS: Final[Mapping[Purpose, tuple[Button, ...]]] = {
     "answer": (),
     "agenda": (),
 }
+LONGEST: Final = timedelta(hours=12)  # Source: Meta, the longest time to live of UTILITY
 # What has not reached the phone by then is dropped by Meta, which waits 30 days otherwise: a reminder
-# is sent an hour before at the latest. 12 hours is the most for UTILITY.
+# is sent an hour before at the latest.
 LASTS: Final[Mapping[Purpose, timedelta]] = {
-    **dict.fromkeys(PURPOSES, timedelta(hours=12)),
+    **dict.fromkeys(PURPOSES, LONGEST),
     "reminder": timedelta(hours=1),
 }
 # What Meta's reviewers see in place of the variables.

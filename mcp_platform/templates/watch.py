@@ -43,6 +43,7 @@ TROUBLE: Final = "templates"
 PART: Final = "mcp_"
 # Source: Meta, "Error codes" of templates: the text itself is refused.
 _OF_THE_TEXT = range(2388000, 2389000)
+_TOO_MANY = 2388019  # templates in the account: there is room once somebody deletes one
 _STATUSES = frozenset(
     {WANTED, REFUSED, DIFFERS, ABSENT, APPROVED, "PENDING", "REJECTED", "PAUSED", "DISABLED"}
 )
@@ -135,7 +136,7 @@ class TemplateWatch:
             return TemplateState(
                 name=template.name,
                 language=template_language(template.language),
-                status=REFUSED,
+                status=WANTED if refused.subcode == _TOO_MANY else REFUSED,
                 variables=None,
                 reason=str(refused.subcode),
             )
@@ -182,7 +183,7 @@ def unsendable(templates: Sequence[MessageTemplate], *, marketing: bool) -> list
     return [
         versions[-1]
         for versions in of_each.values()
-        if versions[-1].status not in REVIEWED
+        if (versions[-1].status not in REVIEWED or versions[-1].reason == str(_TOO_MANY))
         and not any(each.sendable(marketing=marketing) for each in versions)
     ]
 

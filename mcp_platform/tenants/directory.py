@@ -4,7 +4,7 @@ An unknown path says nothing about the client's other environments.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from datetime import timedelta
 from typing import Literal
@@ -82,8 +82,10 @@ class TenantDirectory:
         tenant = self._known.get(tenant_id)
         return tenant or await self._ask(tenant_id, TenantRow.id == tenant_id)
 
-    async def of_account(self, waba_id: str) -> list[Tenant]:
-        """Return the tenants of a WhatsApp Business account that are not off-boarded, uncached.
+    async def of_accounts(self, waba_ids: Collection[str]) -> list[tuple[str, Tenant]]:
+        """Return the tenants of WhatsApp Business accounts, each beside its own; uncached.
+
+        Off-boarded ones are left out.
 
         Raises:
             Unavailable: Postgres is away.
@@ -93,17 +95,19 @@ class TenantDirectory:
                 found = await session.execute(
                     select(TenantRow, ClientRow.business_name)
                     .join(ClientRow)
-                    .where(TenantRow.waba_id == waba_id, TenantRow.status != "offboarded")
-                    .order_by(TenantRow.client_name, TenantRow.environment)
+                    .where(TenantRow.waba_id.in_(waba_ids), TenantRow.status != "offboarded")
+                    .order_by(TenantRow.waba_id, TenantRow.client_name, TenantRow.environment)
                 )
-                tenants = [tenant_of(*row) for row in found]
+                tenants = [(str(row.waba_id), tenant_of(row, name)) for row, name in found]
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise Unavailable(
                 "The tenant cannot be looked up: the database is away.",
                 retry_after=timedelta(seconds=5),
             ) from error
         return [
-            each for each in tenants if self._only in (None, (each.client_name, each.environment))
+            (account, each)
+            for account, each in tenants
+            if self._only in (None, (each.client_name, each.environment))
         ]
 
     def forget(self) -> None:

@@ -42,6 +42,8 @@ class TenantRow(Versioned, Base):
         # Two environments must not answer on one number.
         UniqueConstraint("phone_number_id"),
         UniqueConstraint("database_role"),
+        # A stranger may name any, before a signature is checked.
+        Index("ix_tenants_waba_id", "waba_id"),
         CheckConstraint(
             "environment in ('development', 'staging', 'production')", name="environment"
         ),

@@ -256,6 +256,16 @@ async def test_contacts_that_are_merged_are_answered_once(shop: Shop) -> None:
     assert done.messages == before.askers == len(await shop.sent("c:%"))
 
 
+async def test_who_wanted_no_reminders_wants_none_as_one_of_two_that_are_merged(shop: Shop) -> None:
+    ana, same = await shop.customer("Ana"), await shop.customer("Ana")
+    async with shop.sessions.of(shop.tenant.id).begin() as session:
+        contacts = Contacts(session, shop.tenant.id)
+        await contacts.remind(same, wanted=False, now=NOW)
+        number = (await contacts.get(same)).wa_id
+        await contacts.rename(f"w:{number}", ana, same_person=True)
+        assert await contacts.wants_no_reminders(ana)
+
+
 async def test_old_questions_go_and_then_their_contacts(shop: Shop) -> None:
     ana = await shop.customer()
     await shop.ask(ana, WIFI)

@@ -232,6 +232,21 @@ async def test_a_message_that_still_waits_after_minutes_becomes_a_call(
     assert await calls(shop) == []
 
 
+async def test_what_was_sent_and_not_delivered_for_half_a_day_becomes_a_call(
+    shop: Business, world: World
+) -> None:
+    id_ = await booked(shop)
+    await cancel(shop, id_)
+    put = "UPDATE outbox SET state = :state WHERE tenant_id = :tenant AND kind = 'whatsapp'"
+    await shop.execute(put, state="sent")
+    world.now = NOW + timedelta(hours=12)
+    assert await calls(shop) == []
+    world.now = NOW + timedelta(hours=12, minutes=11)
+    assert [each["appointment_id"] for each in await calls(shop)] == [id_]
+    await shop.execute(put, state="delivered")
+    assert await calls(shop) == []
+
+
 async def test_what_the_customer_does_then_is_known_to_them(shop: Business, world: World) -> None:
     id_ = await booked(shop, ago=None)
     await move(shop, id_, "14:00")

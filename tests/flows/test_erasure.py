@@ -1,6 +1,7 @@
 """A customer is erased while they are answered: nothing more is said, and nothing of them comes back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,10 +11,12 @@ from mcp_platform.audit.actor import system
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.bootstrap.keys import keys_folder
 from mcp_platform.kit.queue import INBOX, WakeUp, wake
+from mcp_platform.rights import requested
 from mcp_platform.rights.erasure import ContactErasure
 from mcp_platform.rights.fingerprints import Fingerprints
 from mcp_platform.rights.requested import RequestedErasures
 from mcp_platform.tenants.directory import tenant_at
+from tests import factories
 from tests.flows.test_person import anas, stopped_at
 from tests.world import ANA, World, choice, text_of, tomorrow
 
@@ -72,15 +75,18 @@ async def test_a_wake_up_that_outlived_them_makes_nobody(here: World) -> None:
 
 async def erase_who_asked(here: World) -> int:
     """Do what the part `admin` does again and again."""
+    return await erasures(here).look()
+
+
+def erasures(here: World) -> RequestedErasures:
     assert here.platform is not None
     shared = here.platform.shared
-    work = RequestedErasures(
+    return RequestedErasures(
         shared.admin_sessions,
         notices=shared.notices,
         fingerprints=Fingerprints(keys_folder(here.settings)),
         clock=shared.clock,
     )
-    return await work.look()
 
 
 async def test_a_customer_has_themself_erased_by_a_button_and_is_sent_a_receipt(
@@ -130,6 +136,35 @@ async def test_an_erasure_that_was_asked_for_ends_a_turn_under_way(
 
     assert await anas(here) != before
     assert await erase_who_asked(here) == 0
+
+
+async def test_who_cannot_be_erased_keeps_nobody_else_waiting(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    async with here.session() as session:
+        first, second = [
+            await factories.add_contact(
+                session, here.tenant.id, erasure_asked_at=now + timedelta(seconds=at), **address
+            )
+            for at, address in enumerate(({"wa_id": "5511977776666"}, {"name": "Without a number"}))
+        ]
+    erase = ContactErasure.erase
+
+    async def broken(self: ContactErasure, contact_id: UUID, **more: Any) -> Any:
+        if contact_id == first:
+            raise KeyError("a bug")
+        return await erase(self, contact_id, **more)
+
+    monkeypatch.setattr(ContactErasure, "erase", broken)
+    monkeypatch.setattr(requested, "MOST", 1)
+    work = erasures(here)
+    assert [await work.look() for _ in range(2)] == [0, 1]
+    spaces = "SELECT space FROM contacts WHERE tenant_id = :tenant AND id = :id"
+    assert await here.value(spaces, id=second) in (None, "erased")
+    assert await here.value(spaces, id=first) == "whatsapp"
+    monkeypatch.undo()
+    assert await work.look() == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine, event
 
 from mcp_platform.audit.actor import system
 from mcp_platform.errors import Invalid
@@ -12,6 +13,7 @@ from mcp_platform.registry.environments import LocatedTenant
 from mcp_platform.registry.templates.service import TemplateOut, TemplateWish, TenantTemplates
 from mcp_platform.templates.templates import MessageTemplates
 from mcp_platform.templates.texts import PURPOSES
+from mcp_platform.whatsapp.app_webhook import MOST_ACCOUNTS
 from mcp_platform.whatsapp.signature import sign
 from tests.world import World, eventually
 
@@ -210,6 +212,38 @@ async def test_a_strangers_word_about_templates_is_refused_and_changes_nothing(h
     ]
     kept = "SELECT count(*) FROM inbox_events WHERE tenant_id = :tenant AND kind = 'other'"
     assert await here.value(kept, tenant=here.tenant.id) == 1
+
+
+async def test_an_account_that_is_full_is_told_and_asked_again(here: World) -> None:
+    await want(here, purpose="reminder")
+    full = {"code": 100, "subcode": 2388019, "status": 400}
+    await here.fault(here.meta, "error", match={"kind": "template"}, times=1, **full)
+    await look(here)
+    waits = (await templates(here))["mcp_reminder_v1"]
+    assert (waits.status, waits.reason) == ("WANTED", "2388019")
+    trouble = "SELECT reason FROM tenant_troubles WHERE tenant_id = :tenant AND what = 'templates'"
+    assert "2388019" in await here.value(trouble)
+    await approved(here, "mcp_reminder_v1")
+    assert await here.value(trouble) is None
+
+
+async def test_a_strangers_post_of_many_accounts_is_one_short_look(here: World) -> None:
+    looks = list[int]()
+
+    def note(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        if "WHERE tenants.waba_id" in statement:
+            looks.append(len(values))
+
+    change = {"field": "message_template_status_update", "value": {}}
+    entries = [{"id": f"nobody-{number}", "changes": [change]} for number in range(50)]
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        async with httpx.AsyncClient() as client:
+            told = await client.post(f"{here.url}/api/v1/webhooks/meta", json={"entry": entries})
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert told.status_code == 200
+    assert looks == [MOST_ACCOUNTS + 1]  # and the state
 
 
 async def test_meta_being_away_loses_no_wish(here: World) -> None:

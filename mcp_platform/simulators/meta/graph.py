@@ -54,7 +54,7 @@ class Graph:
             self._route("/{node}/register", "register", "POST", self._register),
             self._route("/{node}/phone_numbers", "phone_numbers", "GET", self._phone_numbers),
             self._route("/{node}/message_templates", "templates", "GET", self._templates),
-            self._route("/{node}/message_templates", "templates", "POST", self._add_template),
+            self._route("/{node}/message_templates", "template", "POST", self._add_template),
             self._route("/{node}/subscribed_apps", "subscribed_apps", "GET", self._subscribed),
             self._route("/{node}/subscribed_apps", "subscribed_apps", "POST", self._subscribe),
             self._route("/{node}/subscribed_apps", "subscribed_apps", "DELETE", self._unsubscribe),
