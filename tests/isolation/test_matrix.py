@@ -31,7 +31,7 @@ DENIED = asyncpg.InsufficientPrivilegeError  # of a privilege, and of a row that
 ADMINISTERED = {"audit_entries", "credential_keys", "erasures", "offboardings"}
 ADMINISTERED |= {"publications", "users"}
 READ_ONLY = {"closed_days", "offerings", "opening_spans", "professionals", "services"}
-READ_ONLY |= {"answers", "answer_texts", "own_wordings"}
+READ_ONLY |= {"answers", "answer_texts", "canned_replies", "own_wordings"}
 
 both_ways = pytest.mark.parametrize("me", [0, 1])
 every_table = cases("table", OF_TENANTS)
