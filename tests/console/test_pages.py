@@ -151,3 +151,11 @@ async def test_what_is_marked_oddly_is_no_fault_of_ours(api: Api, browser: Plain
     wish = {"action": "suspend", "tenants": ["\0/b"]}
     answer = await api.ask("POST", "/admin/fleet/jobs", token=token, json=wish)
     assert answer.status_code == 422
+
+
+def test_a_form_that_is_answered_with_a_file_is_marked_so() -> None:
+    """Else its button stays busy: no next page comes."""
+    forms = re.compile(r'<form\b([^>]*)>(?:(?!</form>).)*"download"', re.DOTALL)
+    found = [each for text in TEMPLATES.values() for each in forms.findall(text)]
+    assert len(found) >= 3
+    assert all("data-download" in each for each in found)

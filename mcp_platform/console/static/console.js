@@ -3,6 +3,7 @@
 // A button that was pressed is busy until the next page is there, and is pressed once.
 document.addEventListener("submit", ({ target, submitter }) => {
   if (target.dataset.sent || target.method !== "post" || target.hasAttribute("hx-post")) return;
+  if ("download" in target.dataset) return; // a file is no next page: the button would stay busy
   setTimeout(() => {
     target.dataset.sent = "yes";
     submitter?.setAttribute("aria-busy", "true");
