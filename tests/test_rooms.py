@@ -96,12 +96,14 @@ JOINED = {
     ("conversations", "inbox"),  # whose turn is over; contacts that are merged bring their turns
     ("conversations", "outbox"),  # what became of a message
     ("registry", "reminders"),  # who was reminded, and has not confirmed
+    ("reminders", "outbox"),  # what was dropped before it was sent
     ("reminders", "scheduling"),  # what begins soon, of all tenants at once
     ("conversations", "scheduling"),  # a contact that is merged keeps no hold
     ("followups", "inbox"),
     ("inbox", "conversations"),  # by which aliases a contact wrote
     ("outbox", "conversations"),  # when a contact last wrote
     ("scheduling", "conversations"),  # who booked
+    ("scheduling", "inbox"),  # whether a turn is open that may tell what is undone
     ("scheduling", "outbox"),  # which customers no message reached
     ("answers", "conversations"),  # who asked, and how they are called
     ("answers", "outbox"),  # which customers no message reached

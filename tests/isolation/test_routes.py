@@ -35,6 +35,9 @@ BODIES = {
     "called": {},
     "done": {},
     "phrases": {"wordings": ["x"]},
+    "notes": {"text": "x"},
+    "canned-replies": {"title": "x", "text": "x"},
+    "undo": {},
     "conversations": {},
     "take": {},
     "preview": {"cancel": True},
@@ -81,6 +84,8 @@ def _at(path: str, client_name: str, tenant_id: int) -> str:
         "question_id": f"q{tenant_id}",
         "turn_id": str(named(tenant_id, "turn")),
         "user_id": str(named(tenant_id, "user")),
+        "note_id": str(named(tenant_id, "note")),
+        "reply_id": str(named(tenant_id, "canned")),
         "key": "GEMINI_API_KEY",
     }
     for name in [each.partition("}")[0] for each in path.split("{")[1:]]:
@@ -170,7 +175,8 @@ async def test_no_id_of_another_tenants_is_found_under_ones_own_path(api: Api, k
                 found_missing.add(what)
     # Who may go there at all is told that there is no such thing.
     of_staff = {"conversations", "take", "reply"}
-    of_staff |= {"answer", "dismiss", "merge", "done"} if kind == "staff" else set()
-    of_tenants = {"appointments", "called", "preview", *of_staff}
+    if kind == "staff":
+        of_staff |= {"answer", "dismiss", "merge", "done", "canned-replies", "notes"}
+    of_tenants = {"appointments", "called", "preview", "undo", *of_staff}
     assert found_missing == (set(BODIES) if kind == "operator" else of_tenants)
     assert await _snapshot(api, tenant_id) == before
