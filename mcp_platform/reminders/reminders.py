@@ -69,7 +69,6 @@ PLANNED_AT_ONCE = 500
 # Between being recorded and being sent a message may wait: what is so near is no open window.
 WINDOW_MARGIN = timedelta(minutes=10)
 PLAN_EVERY = timedelta(minutes=1)  # planning looks a day ahead, over all tenants
-PLANNING = 0x52454D  # the advisory lock of who plans
 # Who has written so lately is in the middle of something: a yes must not be taken by a reminder.
 CALM = timedelta(minutes=10)
 PROPOSAL_LOOK = timedelta(minutes=1)  # how soon a held proposal is looked at again
@@ -77,7 +76,6 @@ ACTIONS: Final = {"confirm": "attend", "move": "move", "cancel": "cancel"}
 
 # What is to be reminded of within the hours before and a day of quiet, and is in no plan yet, or was
 # moved away since and back. By the tenant's settings of now.
-MINE_TO_PLAN = Sql("SELECT pg_try_advisory_xact_lock(:lock)")
 UNPLANNED = Sql(f"""
     SELECT a.tenant_id, a.id, a.starts_at, a.updated_at, h.hours,
            t.time_zone, t.quiet_from, t.quiet_until
@@ -199,12 +197,14 @@ class Reminders:
         return done
 
     async def plan(self) -> int:
-        """Plan reminders of appointments that are near; return how many. One worker at a time does."""
+        """Plan reminders of appointments that are near; return how many.
+
+        Two workers may do it at once: what one has planned the other leaves. No advisory lock keeps
+        them apart, since any tenant's login could hold it.
+        """
         now = self._clock()
         async with self._sessions.everywhere.begin() as session:
             driver = Driver(session)
-            if not await driver.value(MINE_TO_PLAN, lock=PLANNING):
-                return 0
             rows = await driver.rows(UNPLANNED, now=now, topology=self._topology)
             if not rows:
                 return 0
