@@ -43,18 +43,24 @@ class PalettePages:
         self._sessions = sessions
 
     def table(self) -> tuple[ConsolePage, ...]:
-        return (ConsolePage(path="/palette", roles=ROLES, show=self.show),)
+        return (
+            ConsolePage(path="/palette", roles=ROLES, show=self.show),
+            ConsolePage(path="/palette", roles=ROLES, act=self.show),
+        )
 
     async def show(self, visit: PageVisit) -> Response:
-        """Show what matches; `at` is the tenant whose page one comes from."""
-        text = visit.request.query_params.get("text", "")[:LONGEST].replace("\0", "")
+        """Show what matches. What is looked for comes as a form: it stands in no address.
+
+        `at` is the tenant whose page one comes from.
+        """
+        text = visit.form.get("text", "")[:LONGEST].replace("\0", "")
         entries = [each for each in self._places(visit) if _plain(text) in _plain(each.label)]
         if visit.role in READERS and text.strip():
             entries += await self._tenants(visit, text)
         return visit.page(
             "palette.html",
             text=text,
-            at=visit.request.query_params.get("at", ""),
+            at=_at(visit),
             entries=entries,
             shortcuts=SHORTCUTS,
             letters=visit.request.cookies.get(KEYS) != "off",
@@ -101,9 +107,13 @@ class PalettePages:
         ]
 
 
+def _at(visit: PageVisit) -> str:
+    return visit.form.get("at") or visit.request.query_params.get("at", "")
+
+
 def _tenant_of(visit: PageVisit) -> str | None:
-    """Return the tenant whose page one comes from, as the address says it."""
-    client, _, environment = visit.request.query_params.get("at", "").partition("/")
+    """Return the tenant whose page one comes from, as the browser says it."""
+    client, _, environment = _at(visit).partition("/")
     named = is_client_name(client) and is_environment(environment)
     return f"{client}/{environment}" if named else None
 

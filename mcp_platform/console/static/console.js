@@ -71,16 +71,15 @@ document.addEventListener("click", (event) => {
   openPalette();
 });
 
-async function entries(text) {
-  const at = /^\/console\/t\/([^/]+\/[^/]+)/.exec(location.pathname)?.[1] ?? "";
-  const query = new URLSearchParams({ text, at });
-  const answer = await fetch(`/console/palette?${query}`, { headers: { "hx-request": "true" } });
+async function palette(address, form) {
+  const answer = await fetch(address, { ...form, headers: { "hx-request": "true" } });
   if (answer.status === 401) location.reload(); // the session ended: signing in leads back here
   return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
 }
 
 async function openPalette(help = false) {
-  const page = await entries("").catch(() => null);
+  const at = /^\/console\/t\/([^/]+\/[^/]+)/.exec(location.pathname)?.[1] ?? "";
+  const page = await palette(`/console/palette?${new URLSearchParams({ at })}`).catch(() => null);
   if (!page || document.querySelector("dialog.palette")) return;
   const dialog = document.createElement("dialog");
   dialog.className = "palette";
@@ -99,7 +98,8 @@ async function openPalette(help = false) {
     timer = setTimeout(async () => {
       asked += 1;
       const mine = asked;
-      const found = await entries(input.value).catch(() => null);
+      const body = new URLSearchParams(new FormData(input.form));
+      const found = await palette(input.form.action, { method: "POST", body }).catch(() => null);
       if (!found || mine !== asked) return;
       const list = dialog.querySelector("#palette-entries");
       list.replaceChildren(...found.querySelector("#palette-entries").childNodes);
