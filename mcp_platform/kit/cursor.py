@@ -20,8 +20,7 @@ LAST_ROW = 2**63 - 1  # of a bigint
 def write_cursor(place: Place) -> str:
     """Return where a page ended, in a form that callers hand back."""
     moment, row_id = place
-    stamp = f"{moment.astimezone(UTC).isoformat()}|{row_id}"
-    return base64.urlsafe_b64encode(stamp.encode()).decode().rstrip("=")
+    return write_parts(stamp(moment), str(row_id))
 
 
 def read_cursor(cursor: str) -> Place:
@@ -30,15 +29,49 @@ def read_cursor(cursor: str) -> Place:
     Raises:
         Invalid: it wrote no such thing.
     """
+    moment, row_id = read_parts(cursor, 2)
+    try:
+        return read_stamp(moment), UUID(row_id)
+    except ValueError as error:
+        raise bad_cursor() from error
+
+
+def write_parts(*parts: str) -> str:
+    """Return parts, of which only the last may hold a bar, in a form that callers hand back."""
+    return base64.urlsafe_b64encode("|".join(parts).encode()).decode().rstrip("=")
+
+
+def read_parts(cursor: str, count: int) -> list[str]:
+    """Return the parts that `write_parts` wrote.
+
+    Raises:
+        Invalid: it wrote no such thing.
+    """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        stamp, _, row_id = base64.b64decode(padded, b"-_", True).decode().partition("|")
-        place = datetime.fromisoformat(stamp), UUID(row_id)
+        written = base64.b64decode(padded, b"-_", validate=True).decode()
     except (ValueError, binascii.Error) as error:
         raise bad_cursor() from error
-    if place[0].utcoffset() != timedelta(0) or not FIRST_DAY <= place[0].date() <= LAST_DAY:
+    parts = written.split("|", count - 1)
+    if len(parts) != count or "\0" in written:
         raise bad_cursor()
-    return place
+    return parts
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as a part of a cursor."""
+    return moment.astimezone(UTC).isoformat()
+
+
+def read_stamp(part: str) -> datetime:
+    """Return the moment that `stamp` wrote. Raises Invalid."""
+    try:
+        moment = datetime.fromisoformat(part)
+    except ValueError as error:
+        raise bad_cursor() from error
+    if moment.utcoffset() != timedelta(0) or not FIRST_DAY <= moment.date() <= LAST_DAY:
+        raise bad_cursor()
+    return moment
 
 
 def is_row_number(text: str) -> bool:

@@ -1,5 +1,6 @@
 """One thing done to many tenants: planned, done in a job, stopped, gone on with; by API and console."""
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from mcp_platform.errors import Unavailable
-from mcp_platform.registry.fleet.jobs import DEAD_AFTER
+from mcp_platform.registry.fleet.jobs import DEAD_AFTER, MOST
 from tests.console.browser import PlainBrowser
 from tests.console.test_fleet import looked_over
 from tests.platform_api import Api
@@ -117,6 +118,44 @@ async def test_a_job_of_a_process_that_died_is_gone_on_with(api: Api) -> None:
     assert (await asked(api, token, "POST", f"/{job}/go-on")).status_code == 200
     await api.admin.fleet_jobs.finished()
     assert await statuses(api) == {path: "suspended"}
+
+
+async def test_a_job_is_done_by_one_however_often_it_is_gone_on_with(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [await api.make_tenant() for _ in range(2)]
+    token = await api.sign_in("operator")
+    jobs = api.admin.fleet_jobs
+    begun, may_end, did = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def slowly(action: Any, path: str, actor: Any) -> None:
+        begun.set()
+        await may_end.wait()
+        did.append(path)
+
+    monkeypatch.setattr(jobs, "_do", slowly)
+    wish = {"action": "suspend", "tenants": paths}
+    job = (await asked(api, token, "POST", "", json=wish)).json()["id"]
+    await begun.wait()
+    assert (await asked(api, token, "POST", f"/{job}/stop")).status_code == 200
+    assert (await asked(api, token, "POST", f"/{job}/go-on")).status_code == 409, (
+        "one is being done"
+    )
+    may_end.set()
+    await jobs.finished()
+    answers = await asyncio.gather(
+        *(asked(api, token, "POST", f"/{job}/go-on") for _ in range(2)),
+    )
+    await jobs.finished()
+    assert sorted(each.status_code for each in answers) == [200, 409]
+    assert sorted(did) == sorted(paths)
+
+
+async def test_as_many_are_planned_at_once_as_may_be(api: Api) -> None:
+    path = await api.make_tenant()
+    unknown = [f"no-such-{number}/production" for number in range(MOST - 1)]
+    plan = await api.admin.fleet_jobs.plan("suspend", [*unknown, path])
+    assert [each.path for each in plan] == [path]
 
 
 async def test_jobs_are_for_those_who_change_something(api: Api) -> None:

@@ -4,10 +4,8 @@ Two statements make a page, however many tenants there are: its items, and how m
 kind. Nothing that a customer said or is called is read here.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
@@ -16,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.answers.questions import CALLED_WITHIN, UNANSWERED_YET
 from mcp_platform.conversations.conversations import WAITS
-from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY, bad_cursor
+from mcp_platform.kit.cursor import read_parts, read_stamp, stamp, write_parts
 from mcp_platform.kit.paging import PageQuery
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.scheduling.telling import SENT_WITHIN, UNTOLD_YET
@@ -196,18 +194,9 @@ def _item(row: Any) -> AttentionItem:
 
 
 def _written(last: AttentionItem) -> str:
-    place = f"{last.since.astimezone(UTC).isoformat()}|{last.kind}|{last.reference}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return write_parts(stamp(last.since), last.kind, last.reference)
 
 
 def _read(cursor: str) -> tuple[datetime, str, str]:
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        written = base64.b64decode(padded, b"-_", validate=True).decode()
-        stamp, kind, reference = written.split("|", 2)
-        since = datetime.fromisoformat(stamp)
-    except (ValueError, binascii.Error) as error:
-        raise bad_cursor() from error
-    if since.tzinfo is None or not FIRST_DAY <= since.date() <= LAST_DAY or "\0" in written:
-        raise bad_cursor()
-    return since, kind, reference
+    since, kind, reference = read_parts(cursor, 3)
+    return read_stamp(since), kind, reference

@@ -13,7 +13,8 @@ from typing import Final, Literal, get_args
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Text, cast, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mcp_platform.audit import trail as audit
 from mcp_platform.audit.actor import Actor
@@ -94,7 +95,7 @@ class FleetJobs:
         self._examinations = examinations
         self._tenants = tenants
         self._clock = clock
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[UUID, asyncio.Task[None]] = {}
 
     async def plan(self, action: JobAction, paths: Sequence[str]) -> list[PlannedTenant]:
         """Return what would be done, by path. Unknown paths are left out. Raises Invalid."""
@@ -106,11 +107,14 @@ class FleetJobs:
             for client, _, environment in parted
             if is_client_name(client) and is_environment(environment)
         ]
+        # Two arrays: a statement has no more than 32,767 parameters.
+        clients, environments = ([each[place] for each in named] for place in (0, 1))
+        wanted = select(*(func.unnest(cast(each, ARRAY(Text))) for each in (clients, environments)))
         async with self._sessions.everywhere() as session:
             rows = await session.execute(
                 select(TenantRow.client_name, TenantRow.environment, TenantRow.status)
                 .where(
-                    tuple_(TenantRow.client_name, TenantRow.environment).in_(named), ~was_purged()
+                    tuple_(TenantRow.client_name, TenantRow.environment).in_(wanted), ~was_purged()
                 )
                 .order_by(TenantRow.client_name, TenantRow.environment)
             )
@@ -154,7 +158,9 @@ class FleetJobs:
     async def read(self, job: UUID) -> FleetJob:
         """Return a job. Raises NotFound."""
         async with self._sessions.everywhere() as session:
-            row = await session.get(FleetJobRow, job)
+            return self._told(await session.get(FleetJobRow, job))
+
+    def _told(self, row: FleetJobRow | None) -> FleetJob:
         if row is None:
             raise NotFound("There is no such job.")
         silent = self._clock() - row.beat_at > DEAD_AFTER
@@ -185,25 +191,24 @@ class FleetJobs:
             NotFound: there is no such job.
             Conflict: it is being done.
         """
-        known = await self.read(job)
-        if known.running:
-            raise Conflict("This job is under way.")
         async with self._sessions.everywhere.begin() as session:
             row = await session.get(FleetJobRow, job, with_for_update=True)
-            if row is not None:
-                row.pending = [*row.pending, *row.failed]
-                row.failed, row.stopped, row.beat_at = {}, False, self._clock()
+            known = self._told(row)
+            # Stopped, this process may still be doing the last one.
+            if row is None or known.running or job in self._running:
+                raise Conflict("This job is under way.")
+            row.pending = [*row.pending, *row.failed]
+            row.failed, row.stopped, row.beat_at = {}, False, self._clock()
         self._begin(job, known.action, actor)
 
     async def finished(self) -> None:
         """Wait until this process does no job any more."""
         while self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running.values())
 
     def _begin(self, job: UUID, action: JobAction, actor: Actor) -> None:
-        task = asyncio.create_task(self._work(job, action, actor))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task = self._running[job] = asyncio.create_task(self._work(job, action, actor))
+        task.add_done_callback(lambda _: self._running.pop(job))
 
     async def _work(self, job: UUID, action: JobAction, actor: Actor) -> None:
         try:

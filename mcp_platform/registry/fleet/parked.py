@@ -3,10 +3,8 @@
 Lists them and starts them again. Nothing that a customer said is read here; what a vendor answered is.
 """
 
-import base64
-import binascii
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
@@ -16,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mcp_platform.audit.trail import ActorTrail
 from mcp_platform.errors import Invalid
 from mcp_platform.inbox.turns import Turns
-from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY, bad_cursor
+from mcp_platform.kit.cursor import read_number, read_parts, read_stamp, stamp, write_parts
 from mcp_platform.kit.forms import Form
 from mcp_platform.kit.logging import without_numbers
 from mcp_platform.kit.paging import PageQuery
@@ -200,39 +198,14 @@ async def replay_parked(
 
 
 def _item(row: Any, *, masked: bool) -> ParkedItem:
-    error = row["error"]
-    return ParkedItem(
-        tenant_id=row["tenant_id"],
-        client_name=row["client_name"],
-        environment=row["environment"],
-        business_name=row["business_name"],
-        kind=row["kind"],
-        since=row["since"],
-        contact_id=row["contact_id"],
-        reference=row["reference"],
-        attempts=row["attempts"],
-        code=row["code"],
-        error=without_numbers(error) if masked and error is not None else error,
-    )
+    item = ParkedItem(**row)
+    return replace(item, error=without_numbers(item.error)) if masked and item.error else item
 
 
 def _written(last: ParkedItem) -> str:
-    place = (
-        f"{last.since.astimezone(UTC).isoformat()}|{last.kind}|{last.reference}|{last.tenant_id}"
-    )
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return write_parts(stamp(last.since), last.kind, last.reference, str(last.tenant_id))
 
 
 def _read(cursor: str) -> tuple[datetime, str, str, int]:
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        written = base64.b64decode(padded, b"-_", validate=True).decode()
-        stamp, kind, reference, tenant = written.split("|")
-        since, number = datetime.fromisoformat(stamp), int(tenant)
-    except (ValueError, binascii.Error) as error:
-        raise bad_cursor() from error
-    if since.tzinfo is None or not FIRST_DAY <= since.date() <= LAST_DAY or "\0" in written:
-        raise bad_cursor()
-    if not 0 < number < 2**63:
-        raise bad_cursor()
-    return since, kind, reference, number
+    since, kind, reference, tenant = read_parts(cursor, 4)
+    return read_stamp(since), kind, reference, read_number(tenant)
