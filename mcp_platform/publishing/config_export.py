@@ -7,7 +7,7 @@ catalogue is asked for.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -23,7 +23,7 @@ from mcp_platform.tenants.models import (
     OffboardingRow,
     TenantRow,
 )
-from mcp_platform.tenants.tenant import ENVIRONMENTS
+from mcp_platform.tenants.tenant import ENVIRONMENTS, Tenant
 
 
 async def export_config(session: AsyncSession, *, catalogue: bool = False) -> bytes:
@@ -31,7 +31,6 @@ async def export_config(session: AsyncSession, *, catalogue: bool = False) -> by
 
     With `catalogue`, also what each offers, who does it and when: not for the manifests repository.
     """
-    blocks = {row.name: row.body for row in await session.scalars(select(ManifestBlockRow))}
     keys: defaultdict[int, list[CredentialKeyRow]] = defaultdict(list)
     for row in await session.scalars(
         select(CredentialKeyRow)
@@ -61,23 +60,34 @@ async def export_config(session: AsyncSession, *, catalogue: bool = False) -> by
             environments[tenant.client_name][tenant.environment] = said
     gone -= environments.keys()
     names = set(await session.scalars(select(ClientRow.name))) - gone
-    document = {
+    # Sorted here: a database's order depends on its locale.
+    document = await _document(session, {name: environments[name] for name in sorted(names)})
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+async def export_alone(session: AsyncSession, tenant: Tenant) -> dict[str, Any]:
+    """Return the file as it is if there is no other tenant. Raises NotFound."""
+    said = await export_tenant(session, tenant.id)
+    return await _document(session, {tenant.client_name: {tenant.environment: said}})
+
+
+async def _document(
+    session: AsyncSession, clients: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the file of these clients with their environments, and of what all of them share."""
+    blocks = {row.name: row.body for row in await session.scalars(select(ManifestBlockRow))}
+    return {
         "version": VERSION,
         "path_pattern": PATH_PATTERN,
         **{name: _sorted(blocks[name]) for name in BLOCKS if blocks.get(name)},
         "clients": [
             {
                 "client_name": name,
-                "environments": {
-                    each: environments[name][each]
-                    for each in ENVIRONMENTS
-                    if each in environments[name]
-                },
+                "environments": {each: said[each] for each in ENVIRONMENTS if each in said},
             }
-            for name in sorted(names)  # here: a database's order depends on its locale
+            for name, said in clients.items()
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 async def export_tenant(session: AsyncSession, tenant_id: int) -> dict[str, Any]:

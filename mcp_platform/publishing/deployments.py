@@ -23,7 +23,7 @@ STATES: Final[tuple[DeploymentState, ...]] = get_args(DeploymentState)
 Stuck = Literal["push", "unseen", "refused"]
 """The push did not end; nothing was seen of it since; the doctor was refused at its address."""
 AT_THE_ADDRESS: Final = ("public.handshake", "public.webhook")
-PUSHED_WITHIN: Final = timedelta(minutes=10)  # a push of a thousand tenants takes two
+PUSHED_WITHIN: Final = timedelta(minutes=10)  # longer than any push takes: its process is gone
 SEEN_WITHIN: Final = timedelta(minutes=15)  # Argo CD looks every three; images are pulled
 
 

@@ -21,7 +21,7 @@ from mcp_platform.errors import Conflict, Invalid, PlatformError
 from mcp_platform.kit.database import Sessions
 from mcp_platform.publishing import publications
 from mcp_platform.publishing.builder import build_manifests
-from mcp_platform.publishing.config_export import export_config
+from mcp_platform.publishing.config_export import export_alone, export_config
 from mcp_platform.publishing.fleet import SET, Lack, lacks, unready
 from mcp_platform.publishing.publishing import (
     ChangedFolder,
@@ -33,6 +33,7 @@ from mcp_platform.publishing.publishing import (
     with_api_server,
     with_repository,
 )
+from mcp_platform.tenants.tenant import Tenant
 
 MOST_FILES: Final = 60  # shown with their lines; the folders are all told
 MOST_LINES: Final = 200  # of one file
@@ -164,7 +165,7 @@ class PublishingDesk:
                 )
         return done
 
-    async def manifests_of(self, client_name: str, environment: str) -> dict[str, str]:
+    async def manifests_of(self, tenant: Tenant) -> dict[str, str]:
         """Return the manifests of one tenant as they would be published, by file name.
 
         Raises:
@@ -172,20 +173,10 @@ class PublishingDesk:
             Invalid: the builder refuses the configuration.
         """
         async with self._sessions.everywhere() as session:
-            config = json.loads(await export_config(session))
+            config = await export_alone(session, tenant)
         if self._repository is not None:
             config = pushed_to(config, url=self._repository, branch=self._branch)
-        config["clients"] = [
-            {
-                "client_name": client_name,
-                "environments": {environment: each["environments"][environment]},
-            }
-            for each in config["clients"]
-            if each["client_name"] == client_name and environment in each["environments"]
-        ]
-        return await self._working(
-            lambda _: _manifests(config, self._synth, f"clients/{client_name}/{environment}")
-        )
+        return await self._working(lambda _: _manifests(config, self._synth, tenant.path))
 
     def _url(self) -> str:
         if self._repository is None:
@@ -276,9 +267,10 @@ def _files(text: str) -> Iterator[FileDifference]:
         )
 
 
-def _manifests(config: Mapping[str, Any], synth: Synth, folder: str) -> dict[str, str]:
+def _manifests(config: Mapping[str, Any], synth: Synth, path: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="mcp-preview-") as made:
         output = Path(made)
+        folder = f"clients/{path}"
         (output / "config.json").write_text(json.dumps(config))
         synth(output / "config.json", output, prune=False)
         if not (output / folder).is_dir():

@@ -55,7 +55,7 @@ class DeploymentPages:
         failed: PlatformError | None = None
         if wanted := visit.request.query_params.get("manifests") == "yes":
             try:
-                manifests = await self._desk.manifests_of(tenant.client_name, tenant.environment)
+                manifests = await self._desk.manifests_of(tenant)
             except (Invalid, Unavailable) as error:
                 failed = error
         finding = deployment.finding
