@@ -92,30 +92,30 @@ class OwnAccount:
             Throttled: too many wrong ones.
             Unavailable: codes cannot be checked.
         """
-        if password is None and code is None:
-            why = "Give the password or a code."
-            raise Invalid(why, fields={"password": why})
-        now, address = self._clock(), user.actor.address
-        wrong: Invalid | None = None
         if password is not None:
             await self._prove(user, password)
+            now = self._clock()
+            async with self._sessions.everywhere.begin() as session:
+                row = await _mine(session, user)
+                await forgive(session, email=row.email, address=user.actor.address, now=now)
+                await _keep_proof(session, user, now=now)
+        elif code is not None:
+            await self._prove_by_code(user, code)
         else:
-            await self._sign_ins.count_code(email=user.actor.subject, address=address)
+            why = "Give the password or a code."
+            raise Invalid(why, fields={"password": why})
+
+    async def _prove_by_code(self, user: SignedInUser, code: str) -> None:
+        now, address = self._clock(), user.actor.address
+        await self._sign_ins.count_code(email=user.actor.subject, address=address)
         async with self._sessions.everywhere.begin() as session:
             row = await _mine(session, user)
-            if password is None:
-                given = code or ""
-                if not (row.totp_confirmed and self._sign_ins.is_second(row, given, now=now)):
-                    wrong = self._wrong(row, given)
-                else:
-                    await forgive_codes(session, email=row.email, address=address)
+            if right := row.totp_confirmed and self._sign_ins.is_second(row, code, now=now):
+                await forgive_codes(session, email=row.email, address=address)
+                await _keep_proof(session, user, now=now)
             else:
-                await forgive(session, email=row.email, address=address, now=now)
-            if wrong is None:
-                await session.execute(
-                    update(SignInRow).where(SignInRow.id == user.sign_in_id).values(proved_at=now)
-                )
-        if wrong is not None:
+                wrong = self._wrong(row, code)
+        if not right:
             await self._sign_ins.refused(row, address, email=row.email)
             raise wrong
 
@@ -212,6 +212,12 @@ async def _mine(session: AsyncSession, user: SignedInUser) -> UserRow:
     if row is None or row.disabled:
         raise Unauthorized("This user is not there any more.")
     return row
+
+
+async def _keep_proof(session: AsyncSession, user: SignedInUser, *, now: datetime) -> None:
+    """Write down when the user of this sign-in proved who they are."""
+    proved = update(SignInRow).where(SignInRow.id == user.sign_in_id).values(proved_at=now)
+    await session.execute(proved)
 
 
 async def _record(session: AsyncSession, user: SignedInUser, action: str) -> None:
