@@ -127,6 +127,7 @@ async def _waiting(session: AsyncSession, topology: Topology) -> Sequence[Waitin
 
 async def _apply(session: AsyncSession, rows: Sequence[WaitingEvent], notices: Notices) -> None:
     updates: list[StatusUpdate] = []
+    told_of_templates = set[TenantId]()
     for row in rows:
         tenant_id, content = row.tenant_id, loads(row.body)
         if row.kind == "status":
@@ -134,7 +135,7 @@ async def _apply(session: AsyncSession, rows: Sequence[WaitingEvent], notices: N
             updates += [status] if status is not None else []
         else:
             if looks(content):
-                await MessageTemplates(session, tenant_id).look()
+                told_of_templates.add(tenant_id)
             for previous, current in _renamed(content):
                 contacts = Contacts(session, tenant_id)
                 contact_id = await contacts.known_as(f"u:{previous}")
@@ -143,6 +144,9 @@ async def _apply(session: AsyncSession, rows: Sequence[WaitingEvent], notices: N
     applied = await apply_statuses(session, updates)
     await troubles.follow(session, applied.changed)
     await _tell(session, applied.failed, notices)
+    told_of_templates |= {each.tenant_id for each in applied.failed if _lost_its_template(each)}
+    for tenant_id in sorted(told_of_templates):
+        await MessageTemplates(session, tenant_id).look()
     await _close(session, rows, state="done")
 
 
@@ -160,11 +164,12 @@ async def _tell(session: AsyncSession, failed: Sequence[FollowedMessage], notice
     lost = [
         each for each in failed if each.lane != OWNER_LANE and not each.key.startswith(REMINDER)
     ]
-    for each in failed:
-        if each.key.startswith(REMINDER) and each.error_code in OF_TEMPLATES:
-            await MessageTemplates(session, each.tenant_id).look()
     for tenant_id in sorted({each.tenant_id for each in lost}):
         await notices.not_delivered(session, tenant_id)
+
+
+def _lost_its_template(failed: FollowedMessage) -> bool:
+    return failed.key.startswith(REMINDER) and failed.error_code in OF_TEMPLATES
 
 
 async def _close(session: AsyncSession, rows: Sequence[WaitingEvent], *, state: str) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mcp_platform.tenants.languages import LANGUAGES
 
-SIGNS = 2  # one alone, of somebody who has written before, is a joke, a name, a typing error: "gracias", "sorry"
+# One alone, of somebody who has written before, is a joke, a name, a typing error: "gracias", "sorry".
+SIGNS = 2
 WORDS = 3  # "thank you" and "buenos días" are said in any language
 
 _WORDS = {

@@ -91,6 +91,7 @@ UNPLANNED = Sql(f"""
           AND r.reason IS DISTINCT FROM 'changed')
     LIMIT {PLANNED_AT_ONCE}
 """)  # noqa: S608  # constants of this module
+# In one order: two workers that plan at once wait for each other, and never in a circle.
 PLAN = Sql("""
     INSERT INTO reminders (
         tenant_id, appointment_id, starts_at, hours, due_at, until, state, reason, decided_at)
@@ -102,6 +103,7 @@ PLAN = Sql("""
         CAST(:hours AS smallint[]), CAST(:dues AS timestamptz[]), CAST(:untils AS timestamptz[]),
         CAST(:reasons AS text[])
     ) AS p (tenant_id, appointment_id, starts_at, hours, due_at, until, reason)
+    ORDER BY 1, 2, 3, 4
     ON CONFLICT (tenant_id, appointment_id, starts_at, hours) DO UPDATE
     SET due_at = excluded.due_at, until = excluded.until, state = excluded.state,
         reason = excluded.reason, decided_at = excluded.decided_at
@@ -199,8 +201,7 @@ class Reminders:
     async def plan(self) -> int:
         """Plan reminders of appointments that are near; return how many.
 
-        Two workers may do it at once: what one has planned the other leaves. No advisory lock keeps
-        them apart, since any tenant's login could hold it.
+        Two workers may do it at once: what one has planned the other leaves.
         """
         now = self._clock()
         async with self._sessions.everywhere.begin() as session:

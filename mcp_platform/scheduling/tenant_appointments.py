@@ -311,8 +311,9 @@ class TenantAppointments:
     ) -> Appointment:
         """Book. Repeated with the same request key, it is booked once and returned as it is now.
 
-        `undoable`: the customer is told ten seconds later, and until then `undo` takes it back. For a number from which nobody has ever written too: they find it once they do. Whom a person
-        books for is told of it unless `tell` is false.
+        For a number from which nobody has ever written too: they find it once they do. Whom a person
+        books for is told of it unless `tell` is false. `undoable`: they are told ten seconds later,
+        and until then `undo` takes it back.
 
         Raises:
             SlotGone: somebody else has the time.

@@ -111,10 +111,12 @@ CLAIM = Sql("""
         FOR UPDATE OF l SKIP LOCKED)
     RETURNING tenant_id
 """)
-# The setting stands with the tenant: whether it pays for what Meta counts as MARKETING.
 BUSINESS = Sql("""
-    SELECT c.business_name AS business, t.article FROM tenants t JOIN clients c ON c.name = t.client_name WHERE t.id = :tenant
+    SELECT c.business_name AS business, t.article
+    FROM tenants t JOIN clients c ON c.name = t.client_name
+    WHERE t.id = :tenant
 """)
+# The setting stands with the tenant: whether it pays for what Meta counts as MARKETING.
 PAYS = Sql("SELECT templates_as_marketing FROM tenants WHERE id = :tenant")
 
 

@@ -95,12 +95,6 @@ def labels(purpose: Purpose, language: Language) -> tuple[str, ...]:
     return tuple(getattr(_TEXTS[language], each) for each in BUTTONS[purpose])
 
 
-def label(button: Button, language: Language) -> str:
-    """Return what stands on a button."""
-    said: str = getattr(_TEXTS[language], button)
-    return said
-
-
 def variables(words: str) -> tuple[str, ...]:
     """Return the variables of a text in the order in which they first stand."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(words)))

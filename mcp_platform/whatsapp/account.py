@@ -75,7 +75,6 @@ class TemplateState:
     """As Meta writes it to whoever asks: `pt_BR`."""
     status: str
     variables: int | None
-    id: str = ""
     category: str = ""
     reason: str = ""
     """Why it was refused, in a word of Meta's."""

@@ -29,7 +29,7 @@ _NUMBER_FIELDS = (
     "id,display_phone_number,platform_type,status,quality_rating,name_status,throughput,"
     "health_status,webhook_configuration"
 )
-_TEMPLATE_FIELDS = "id,name,language,status,category,rejected_reason,components"
+_TEMPLATE_FIELDS = "name,language,status,category,rejected_reason,components"
 _VARIABLE = re.compile(r"\{\{\s*[a-z0-9_]+\s*\}\}")
 _LIMITS = frozenset({4, 17, 32, 613, 80007, 80008})  # Source: Meta, "Rate limits": app, user, WABA
 _AWAY = frozenset({Action.RETRY, Action.RETRY_FEW, Action.WAIT})
@@ -190,11 +190,10 @@ def _template(node: Mapping[str, Any]) -> TemplateState:
     reason = _text(node.get("rejected_reason"))
     return TemplateState(
         name=_text(node.get("name")),
-        # Webhooks and some pages write `pt-BR`, the list `pt_BR`; ids are numbers here and there.
+        # Webhooks and some pages write `pt-BR`, the list `pt_BR`.
         language=_text(node.get("language")).replace("-", "_"),
         status=_text(node.get("status")),
         variables=_variables(node),
-        id=str(node.get("id") or ""),
         category=_text(node.get("category")),
         reason="" if reason == "NONE" else reason,
         body=body,

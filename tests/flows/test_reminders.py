@@ -1,10 +1,12 @@
 """Reminders: said once, in the window or by template, and never of what is not so any more."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -16,10 +18,10 @@ from mcp_platform.registry.fleet.attention import AttentionQuery, attention_page
 from mcp_platform.registry.templates.service import TemplateWish, TenantTemplates
 from mcp_platform.reminders.reminders import Reminders
 from mcp_platform.templates.texts import Purpose
-from mcp_platform.tenants.tenant import TenantId
+from mcp_platform.tenants.tenant import Tenant, TenantId
 from tests import factories
 from tests.flows.test_person import anas, asked
-from tests.world import ANA, World, choices_of, eventually, text_of
+from tests.world import ANA, ServedTenant, World, choices_of, eventually, text_of
 
 SOON = timedelta(hours=2) - timedelta(minutes=10)  # a reminder two hours before is due
 TOMORROW = timedelta(hours=24) - timedelta(minutes=10)
@@ -34,22 +36,24 @@ async def by_day_and_night(here: World) -> AsyncIterator[None]:
     await here.meta.post("/_control/settings", json={"window": True})
 
 
-async def visit(here: World, ahead: timedelta, *, wrote_ago: timedelta | None) -> uuid.UUID:
+async def visit(
+    here: World, ahead: timedelta, *, wrote_ago: timedelta | None, of: ServedTenant | None = None
+) -> uuid.UUID:
     """Book Ana, who wrote so long ago, for a time so far ahead; long ago, and nobody was told."""
-    now = datetime.now(UTC)
+    now, tenant_id = datetime.now(UTC), (of or here.tenant).id
     async with here.session() as session:
         known = await session.scalar(
             text("SELECT contact_id FROM contact_aliases WHERE tenant_id = :t AND alias = :a"),
-            {"t": here.tenant.id, "a": f"w:{ANA}"},
+            {"t": tenant_id, "a": f"w:{ANA}"},
         )
         wrote = None if wrote_ago is None else now - wrote_ago
         if known is None:
             known = await factories.add_contact(
-                session, here.tenant.id, wa_id=ANA, name="Ana", last_inbound_at=wrote
+                session, tenant_id, wa_id=ANA, name="Ana", last_inbound_at=wrote
             )
         return await factories.add_appointment(
             session,
-            here.tenant.id,
+            tenant_id,
             known,
             starts_at=(now + ahead).replace(microsecond=0),
             created_at=now - timedelta(days=5),
@@ -457,8 +461,7 @@ async def test_a_bare_stop_in_answer_to_anything_else_is_none_of_reminders(here:
 
 @pytest.mark.parametrize("taken", [False, True])
 async def test_its_buttons_act_though_a_person_has_the_conversation(
-    here: World,
-    taken: bool,  # noqa: FBT001
+    here: World, *, taken: bool
 ) -> None:
     await visit(here, SOON, wrote_ago=timedelta(hours=3))
     await remind(here)
@@ -547,4 +550,53 @@ async def test_a_business_whose_rows_are_bad_keeps_no_other_from_reminding(
     reminders = here.platform.worker._reminders
     monkeypatch.setattr(reminders, "_planned_at", None)
     await reminders.run(stopping=lambda: False)
+    assert (2, "queued", None) in await reminded(here)
+
+
+async def test_of_two_workers_that_plan_at_once_neither_fails(here: World) -> None:
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    assert here.platform
+    assert here.platform.worker
+    reminders = here.platform.worker._reminders
+    owner = await asyncpg.connect(here.database_url)
+
+    async def both_have_looked() -> bool:
+        waiting = await owner.fetchval(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE datname = current_database() AND relation = 'reminders'::regclass"
+            " AND NOT granted"
+        )
+        return bool(waiting >= 2)
+
+    try:
+        async with owner.transaction():
+            await owner.execute("LOCK TABLE reminders IN SHARE MODE")
+            plans = [asyncio.create_task(reminders.plan()) for _ in range(2)]
+            await eventually(both_have_looked, why="two plans of the same appointment")
+        one, other = await asyncio.gather(*plans)
+        assert one == other, "both had the same to plan"
+    finally:
+        await owner.close()
+    planned = await here.rows(
+        "SELECT hours FROM reminders WHERE tenant_id = :tenant ORDER BY hours"
+    )
+    assert [hours for (hours,) in planned] == [2, 24]
+
+
+async def test_a_business_whose_reminders_cannot_be_recorded_keeps_no_other_waiting(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await here.add_tenant()
+    await here.change(of=first, quiet_from="00:00", quiet_until="00:00", reminder_hours=[2])
+    await visit(here, SOON - timedelta(minutes=35), wrote_ago=timedelta(hours=3), of=first)
+    await visit(here, SOON, wrote_ago=timedelta(hours=3))
+    record_of = Reminders._record_of
+
+    async def broken(reminders: Reminders, tenant: Tenant) -> int:
+        if tenant.id == first.id:
+            raise ValueError("as a bug would")
+        return await record_of(reminders, tenant)
+
+    monkeypatch.setattr(Reminders, "_record_of", broken)
+    await remind(here)
     assert (2, "queued", None) in await reminded(here)

@@ -217,7 +217,8 @@ async def test_a_strangers_word_about_templates_is_refused_and_changes_nothing(h
 async def test_an_account_that_is_full_is_told_and_asked_again(here: World) -> None:
     await want(here, purpose="reminder")
     full = {"code": 100, "subcode": 2388019, "status": 400}
-    await here.fault(here.meta, "error", match={"kind": "template"}, times=1, **full)
+    ours = {"kind": "template", "node": f"waba-{here.tenant.client_name}"}
+    await here.fault(here.meta, "error", match=ours, times=1, **full)
     await look(here)
     waits = (await templates(here))["mcp_reminder_v1"]
     assert (waits.status, waits.reason) == ("WANTED", "2388019")

@@ -6,7 +6,7 @@ Whatever is left over makes it neither: "não quero lembrete, quero remarcar" is
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from mcp_platform.assistant.choosing.typed import words_of
+from mcp_platform.assistant.choosing.typed import POLITE, made_of, phrases_of, words_of
 from mcp_platform.tenants.languages import Language
 
 Wish = Literal["stop", "start"]
@@ -69,34 +69,20 @@ _START: Mapping[Language, str] = {
         "|activar recordatorios|activar los recordatorios|volver a recibir recordatorios"
     ),
 }
-_POLITE: Final = frozenset(
-    {"por favor", "pf", "pfv", "obrigado", "obrigada", "please", "thanks", "thank you", "gracias"}
-)
-
-
-def _listed(lists: Mapping[Language, str]) -> frozenset[str]:
-    return frozenset(each for words in lists.values() for each in words.split("|"))
-
-
-_WISHES: Final[Mapping[Wish, frozenset[str]]] = {"stop": _listed(_STOP), "start": _listed(_START)}
-
-
-_BARE_STOPS: Final = _listed(_BARE)
+_STOPS_AND_STARTS: Final[Mapping[Wish, frozenset[tuple[str, ...]]]] = {
+    "stop": phrases_of(_STOP.values()),
+    "start": phrases_of(_START.values()),
+}
+_BARE_STOPS: Final = phrases_of(_BARE.values())
 
 
 def bare_stop(texts: Sequence[str]) -> bool:
     """Tell whether all that was written wants an end of what was last sent, whatever that was."""
-    return _without_politeness(texts) in _BARE_STOPS
+    return made_of(words_of(" ".join(texts)), _BARE_STOPS, beside=POLITE)
 
 
 def reminders_wish(texts: Sequence[str]) -> Wish | None:
     """Return what all that was written asks for, if it is about reminders and nothing else."""
-    said = _without_politeness(texts)
-    return next((wish for wish, known in _WISHES.items() if said in known), None)
-
-
-def _without_politeness(texts: Sequence[str]) -> str:
-    said = " ".join(words_of(" ".join(texts)))
-    for polite in _POLITE:
-        said = said.removesuffix(f" {polite}").removeprefix(f"{polite} ")
-    return said
+    words = words_of(" ".join(texts))
+    wishes = _STOPS_AND_STARTS.items()
+    return next((wish for wish, known in wishes if made_of(words, known, beside=POLITE)), None)

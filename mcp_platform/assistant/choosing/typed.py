@@ -135,14 +135,14 @@ def answer_to(asked: Asked, text: str) -> Literal["yes", "no"] | None:
     None: something else, or both at once.
     """
     words = words_of(text)
-    yes = _made_of(words, _YES_ALL[asked], beside=_POLITE_ALL)
-    no = _made_of(words, _NO_ALL[asked], beside=_POLITE_ALL)
+    yes = made_of(words, _YES_ALL[asked], beside=POLITE)
+    no = made_of(words, _NO_ALL[asked], beside=POLITE)
     if yes == no:
         return None
     return "yes" if yes else "no"
 
 
-def _made_of(
+def made_of(
     words: Sequence[str],
     phrases: frozenset[tuple[str, ...]],
     *,
@@ -151,17 +151,21 @@ def _made_of(
     """Tell whether `words` are one or more of `phrases`, with nothing but those and `beside`."""
     # By how many words are accounted for: whether one of the phrases is among them.
     reached: list[set[bool]] = [{False}, *(set() for _ in words)]
+    longest = max(map(len, phrases | beside))
     for begin in range(len(words)):
-        for end in range(begin + 1, min(len(words), begin + _LONGEST) + 1):
+        if not reached[begin]:
+            continue
+        for end in range(begin + 1, min(len(words), begin + longest) + 1):
             piece = tuple(words[begin:end])
-            if piece in phrases and reached[begin]:
+            if piece in phrases:
                 reached[end].add(True)
             if piece in beside:
                 reached[end] |= reached[begin]
     return True in reached[-1]
 
 
-def _phrases(*lists: Iterable[str]) -> frozenset[tuple[str, ...]]:
+def phrases_of(*lists: Iterable[str]) -> frozenset[tuple[str, ...]]:
+    """Return each phrase of `lists`, in which `|` stands between two, as its words."""
     return frozenset(
         tuple(words_of(phrase))
         for each in lists
@@ -170,11 +174,10 @@ def _phrases(*lists: Iterable[str]) -> frozenset[tuple[str, ...]]:
     )
 
 
-_YES_ALL = {asked: _phrases(_YES.values(), also.values()) for asked, also in _YES_TO.items()}
+_YES_ALL = {asked: phrases_of(_YES.values(), also.values()) for asked, also in _YES_TO.items()}
 _NO_ALL: dict[Asked, frozenset[tuple[str, ...]]] = {
-    "book": _phrases(_NO.values()),
-    "move": _phrases(_NO.values(), _KEEP.values()),
-    "cancel": _phrases(_NO.values(), _KEEP.values()),
+    "book": phrases_of(_NO.values()),
+    "move": phrases_of(_NO.values(), _KEEP.values()),
+    "cancel": phrases_of(_NO.values(), _KEEP.values()),
 }
-_POLITE_ALL = _phrases([_POLITE])
-_LONGEST = max(len(phrase) for each in (*_YES_ALL.values(), *_NO_ALL.values()) for phrase in each)
+POLITE = phrases_of([_POLITE])

@@ -148,8 +148,8 @@ def back_to_back(
     """Return for each start the best run of one candidate of each service, one after the other.
 
     `free` are the candidates of each service, tried in this order and in the opposite one; `blocked`
-    is how long before and after itself each service keeps its person busy. Between two slots of a run is no more than `longest_wait`, besides
-    what the services themselves need there. The best has the shortest wait, then the fewest people.
+    is how long before and after itself each service keeps its person busy. Between two slots of a run
+    is no more than `longest_wait`, besides what the services themselves need there. The best has the shortest wait, then the fewest people.
     """
     timed = [[_Timed.of(each) for each in of_service] for of_service in free]
     best: dict[datetime, tuple[tuple[object, ...], SlotCandidate, SlotCandidate]] = {}

@@ -14,6 +14,10 @@ from mcp_platform.assistant.choosing.reminding import Wish, bare_stop, reminders
         ("No quiero más recordatorios", "stop"),
         ("quero lembretes", "start"),
         ("start reminders please", "start"),
+        ("por favor, parar lembretes, obrigado", "stop"),
+        ("parar lembretes por favor obrigada", "stop"),
+        ("parar lembretes obrigada por favor", "stop"),
+        ("parar lembretes, quero lembretes", None),
         ("quiero recibir recordatorios", "start"),
         ("não quero lembrete, quero remarcar", None),
         ("parar", None),
@@ -41,5 +45,5 @@ def test_only_the_whole_of_what_was_written_counts(said: str, wish: Wish | None)
         ("quero sair mais cedo", False),
     ],
 )
-def test_a_bare_word_stops_what_was_last_sent(said: str, stops: bool) -> None:  # noqa: FBT001
+def test_a_bare_word_stops_what_was_last_sent(said: str, *, stops: bool) -> None:
     assert bare_stop([said]) is stops

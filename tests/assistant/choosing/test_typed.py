@@ -114,7 +114,7 @@ def test_nothing_is_both_a_yes_and_a_no_or_no_more_than_polite() -> None:
     for asked in ASKED:
         yes, no = typed._YES_ALL[asked], typed._NO_ALL[asked]
         assert not yes & no
-        assert not (yes | no) & typed._POLITE_ALL
+        assert not (yes | no) & typed.POLITE
 
 
 def test_every_phrase_of_every_list_is_understood_as_it_is_written() -> None:
@@ -130,7 +130,7 @@ def test_every_phrase_of_every_list_is_understood_as_it_is_written() -> None:
 
 _VOCABULARY = {
     word
-    for every in (*typed._YES_ALL.values(), *typed._NO_ALL.values(), typed._POLITE_ALL)
+    for every in (*typed._YES_ALL.values(), *typed._NO_ALL.values(), typed.POLITE)
     for phrase in every
     for word in phrase
 }
