@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from typing import Final
-from uuid import UUID
 
 from starlette.responses import Response
 
@@ -10,7 +9,7 @@ from mcp_platform.access.routes import WRITERS
 from mcp_platform.console.conversations.thread import digest_of
 from mcp_platform.console.fleet_pages import every_path
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
-from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.database import Sessions
 from mcp_platform.registry.fleet.jobs import ACTIONS, TO, FleetJobs, JobAction
 
@@ -64,7 +63,7 @@ class FleetJobPages:
         return visit.to(f"{JOBS}/{job}")
 
     async def show(self, visit: PageVisit) -> Response:
-        job = await self._jobs.read(_id(visit))
+        job = await self._jobs.read(visit.uuid("job"))
         version = digest_of(job)
         if visit.request.query_params.get("seen") == version:
             return Response(status_code=204)
@@ -77,13 +76,13 @@ class FleetJobPages:
         )
 
     async def stop(self, visit: PageVisit) -> Response:
-        await self._jobs.stop(_id(visit))
-        return visit.to(f"{JOBS}/{_id(visit)}")
+        await self._jobs.stop(visit.uuid("job"))
+        return visit.to(f"{JOBS}/{visit.uuid('job')}")
 
     async def go_on(self, visit: PageVisit) -> Response:
         with suppress(Conflict):  # somebody pressed it already
-            await self._jobs.go_on(_id(visit), actor=visit.signed_in.user.actor)
-        return visit.to(f"{JOBS}/{_id(visit)}")
+            await self._jobs.go_on(visit.uuid("job"), actor=visit.signed_in.user.actor)
+        return visit.to(f"{JOBS}/{visit.uuid('job')}")
 
 
 def _action(visit: PageVisit) -> JobAction:
@@ -92,10 +91,3 @@ def _action(visit: PageVisit) -> JobAction:
     if action is None:
         raise Invalid("There is no such thing to do.")
     return action
-
-
-def _id(visit: PageVisit) -> UUID:
-    job = visit.uuid("job")
-    if job is None:
-        raise NotFound("There is no such job.")
-    return job

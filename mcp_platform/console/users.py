@@ -14,7 +14,7 @@ from mcp_platform.access.users import User, UserUpdate
 from mcp_platform.audit.actor import ROLES, Role
 from mcp_platform.console.forms import or_none, text_of_field, version_of
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
-from mcp_platform.errors import Conflict, Forbidden, Invalid, NotFound
+from mcp_platform.errors import Conflict, Forbidden, Invalid
 from mcp_platform.kit.cursor import bad_cursor
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.http import PreconditionFailed
@@ -122,11 +122,8 @@ class UserPages:
         return visit.to(f"{PATH}/{user.id}", said="codes_off")
 
     async def _user(self, visit: PageVisit) -> User:
-        user_id = visit.uuid("user")
-        if user_id is None:
-            raise NotFound("There is no such user.")
         async with self._sessions.everywhere() as session:
-            return await users.one_user(session, user_id)
+            return await users.one_user(session, visit.uuid("user"))
 
     async def _list(self, visit: PageVisit, *, wrong: Mapping[str, str] | None = None) -> Response:
         cursor = visit.request.query_params.get("cursor")

@@ -22,7 +22,7 @@ from mcp_platform.console.browser import KEYS, MOST_BYTES, token_of
 from mcp_platform.console.sentences import Tongue
 from mcp_platform.console.static_files import StaticFiles
 from mcp_platform.console.times import WrittenTimes
-from mcp_platform.errors import Unauthorized
+from mcp_platform.errors import NotFound, Unauthorized
 
 Theme = Literal["auto", "light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
@@ -130,13 +130,13 @@ class PageVisit:
     def say(self, name: str, **values: object) -> str:
         return sentences.sentence(self.tongue, name, **values)
 
-    def uuid(self, name: str) -> UUID | None:
-        """Return an id of the address, of its path or what follows it; None: it is none."""
-        held = self.request.path_params.get(name) or self.request.query_params.get(name, "")
+    def uuid(self, name: str) -> UUID:
+        """Return an id of the path, the form or the query. Raises NotFound: it is none."""
+        asked = self.request.path_params.get(name) or self.form.get(name)
         try:
-            return UUID(held)
-        except ValueError:
-            return None
+            return UUID(asked or self.request.query_params.get(name, ""))
+        except ValueError as error:
+            raise NotFound("There is no such thing.") from error
 
     def said(self, known: frozenset[str]) -> str | None:
         """Return what the page before has done, as the address says it; None: nothing it may say."""

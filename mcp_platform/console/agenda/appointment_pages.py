@@ -229,8 +229,6 @@ class AppointmentPages:
     async def _asked(self, visit: PageVisit) -> _Asked:
         tenant = await tenant_of(visit, self._tenants)
         appointment_id = visit.uuid("appointment")
-        if appointment_id is None:
-            raise NotFound("There is no such appointment.")
         return _Asked(
             tenant=tenant,
             catalogue=await self._appointments.catalogue(tenant),

@@ -15,6 +15,7 @@ from mcp_platform.console.agenda.visitors import Visitors, day_of, moment_said
 from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page
 from mcp_platform.console.sentences import Tongue
 from mcp_platform.console.visits import ConsolePage, PageVisit
+from mcp_platform.errors import NotFound
 from mcp_platform.kit.cursor import FIRST_DAY, LAST_DAY
 from mcp_platform.registry.staff_api import READERS, WORKERS
 from mcp_platform.scheduling.appointment import Appointment
@@ -95,8 +96,12 @@ class SheetPages:
         self, visit: PageVisit, tenant: Tenant, rules: BookingRules
     ) -> dict[str, str | int] | None:
         """Return what was just done, and how its customer learns of it."""
-        said, on = visit.said(SAID), visit.uuid("on")
-        if said is None or on is None:
+        said = visit.said(SAID)
+        if said is None:
+            return None
+        try:
+            on = visit.uuid("on")
+        except NotFound:
             return None
         appointment = await self._appointments.get(tenant, on)
         until = None

@@ -1,7 +1,6 @@
 """`…/conversations/canned`: what staff writes often, kept, removed, and put into the composer."""
 
 from typing import Final
-from uuid import UUID
 
 from starlette.responses import Response
 
@@ -16,7 +15,7 @@ from mcp_platform.conversations.canned import (
     VARIABLES,
     CannedReplies,
 )
-from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.registry.staff_api import READERS, WORKERS
 from mcp_platform.tenants.directory import TenantDirectory
 
@@ -58,10 +57,7 @@ class CannedPages:
 
     async def remove(self, visit: PageVisit) -> Response:
         tenant = await tenant_of(visit, self._tenants)
-        try:
-            which = UUID(visit.form.get("which", ""))
-        except ValueError as error:
-            raise NotFound("There is no such canned reply.") from error
+        which = visit.uuid("which")
         await self._conversations.remove_canned(working(tenant, visit), which)
         return to_tenant(visit, "/conversations/canned", said="removed")
 

@@ -23,7 +23,7 @@ from mcp_platform.conversations.conversations import Conversation, Conversations
 from mcp_platform.conversations.masking import masked
 from mcp_platform.conversations.notes import LONGEST_NOTE, ContactNotes
 from mcp_platform.conversations.person import obstacle
-from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.cursor import read_cursor, read_number, write_cursor
 from mcp_platform.registry.answers.canned_facts import canned_facts
 from mcp_platform.registry.staff_api import READERS, WORKERS
@@ -133,10 +133,7 @@ class ConversationPages:
         """Put a canned reply into the composer; nothing is sent. What has no value is said."""
         tenant, contact = await self._place(visit)
         draft = visit.form.get("text", "").removesuffix("/")
-        try:
-            which = UUID(visit.form.get("which", ""))
-        except ValueError as error:
-            raise NotFound("There is no such canned reply.") from error
+        which = visit.uuid("which")
         async with self._conversations.sessions.of(tenant.id).begin() as session:
             conversation = await _reading(session, tenant, visit).get(contact, now=visit.now)
             reply = await CannedReplies(session, tenant.id).get(which)
@@ -167,10 +164,7 @@ class ConversationPages:
 
     async def remove_note(self, visit: PageVisit) -> Response:
         tenant, contact = await self._place(visit)
-        try:
-            which = UUID(visit.form.get("which", ""))
-        except ValueError as error:
-            raise NotFound("There is no such note.") from error
+        which = visit.uuid("which")
         await self._conversations.remove_note(working(tenant, visit), contact, which)
         return _to(visit, tenant, contact, "note_removed")
 
@@ -289,10 +283,7 @@ class ConversationPages:
         )
 
     async def _place(self, visit: PageVisit) -> tuple[Tenant, UUID]:
-        contact = visit.uuid("contact")
-        if contact is None:
-            raise NotFound("There is no such conversation.")
-        return await tenant_of(visit, self._tenants), contact
+        return await tenant_of(visit, self._tenants), visit.uuid("contact")
 
 
 def _reading(session: Any, tenant: Tenant, visit: PageVisit) -> Conversations:

@@ -9,7 +9,7 @@ from mcp_platform.console.conversations.thread import written_phone
 from mcp_platform.console.forms import at_of, slug_of, text_of_field
 from mcp_platform.console.places import TENANT, may_change, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
-from mcp_platform.errors import Conflict, Invalid, NotFound
+from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.paging import LONGEST_CURSOR
 from mcp_platform.registry.answers.forms import TEXT_LIMIT, TITLE_LIMIT
 from mcp_platform.registry.answers.questions import (
@@ -73,8 +73,6 @@ class QuestionPages:
 
     async def called(self, visit: PageVisit) -> Response:
         contact = visit.uuid("contact")
-        if contact is None:
-            raise NotFound("There is no such conversation.")
         async with self._registry.catalogue(TenantQuestions, at_of(visit)) as part:
             await part.called(slug_of(visit, "question_id"), contact, now=self._registry.clock())
         return to_tenant(visit, "/questions", said="called")

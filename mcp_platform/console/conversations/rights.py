@@ -13,7 +13,7 @@ from mcp_platform.console.places import tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ConsolePage, PageVisit
 from mcp_platform.conversations.api import ConversationRoutes
 from mcp_platform.conversations.conversations import Conversations
-from mcp_platform.errors import Conflict, NotFound
+from mcp_platform.errors import Conflict
 from mcp_platform.kit.database import Sessions
 from mcp_platform.kit.queue import schema_for, wakes
 from mcp_platform.rights.contact_data import export_contact
@@ -101,7 +101,4 @@ class RightsPages:
         )
 
     async def _place(self, visit: PageVisit) -> tuple[Tenant, UUID]:
-        contact = visit.uuid("contact")
-        if contact is None:
-            raise NotFound("There is no such conversation.")
-        return await tenant_of(visit, self._tenants), contact
+        return await tenant_of(visit, self._tenants), visit.uuid("contact")

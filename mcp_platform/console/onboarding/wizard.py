@@ -5,7 +5,6 @@ Credentials come when it is made, on its own page: no secret is ever in a draft.
 
 from collections.abc import Mapping
 from typing import Any, Final
-from uuid import UUID
 
 from starlette.responses import Response
 
@@ -97,7 +96,7 @@ class NewClientPages:
         return visit.to(f"{PATH}/{draft.id}/{following}")
 
     async def remove(self, visit: PageVisit) -> Response:
-        await self._drafts.remove(visit.signed_in.user.actor, _id(visit))
+        await self._drafts.remove(visit.signed_in.user.actor, visit.uuid("draft"))
         return visit.to(PATH, said="removed")
 
     async def _register(self, visit: PageVisit, draft: ClientDraftOut) -> Response:
@@ -125,7 +124,7 @@ class NewClientPages:
         step = visit.request.path_params["step"]
         if step not in STEPS:
             raise NotFound("There is no such step.")
-        return await self._drafts.get(visit.signed_in.user.actor, _id(visit)), step
+        return await self._drafts.get(visit.signed_in.user.actor, visit.uuid("draft")), step
 
     async def _page(
         self,
@@ -170,13 +169,6 @@ class NewClientPages:
 
 def _words(visit: PageVisit) -> OnboardingWords:
     return OnboardingWords(visit.tongue)
-
-
-def _id(visit: PageVisit) -> UUID:
-    draft = visit.uuid("draft")
-    if draft is None:
-        raise NotFound("There is no such draft.")
-    return draft
 
 
 def _done(answers: Mapping[str, Any]) -> frozenset[str]:
