@@ -104,16 +104,22 @@ class TemplateWatch:
         token = credentials.whatsapp_api_token
         account_id = credentials.whatsapp_business_account_id
         listed = await self._account.templates_like(token=token, account_id=account_id, part=PART)
-        changed = False
+        changed, refused = False, None
         there = {(each.name, each.language): each for each in listed}
         for template in ours:
             found = there.get((template.name, template_language(template.language)))
             if found is None and template.status == WANTED:
-                found = await self._create(template, token=token, account_id=account_id)
+                try:
+                    found = await self._create(template, token=token, account_id=account_id)
+                except AccountRefused as why:  # the next one may be taken
+                    refused = why
+                    continue
                 failpoint("templates.after_create")
             changed |= await self._write(tenant, template, _state(template, found))
         if changed:
             await self._conclude(tenant)
+        if refused is not None:
+            raise refused
 
     async def _create(
         self, template: MessageTemplate, *, token: str, account_id: str

@@ -1,5 +1,6 @@
 """A customer is erased while they are answered: nothing more is said, and nothing of them comes back."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -138,8 +139,9 @@ async def test_an_erasure_that_was_asked_for_ends_a_turn_under_way(
     assert await erase_who_asked(here) == 0
 
 
+@pytest.mark.parametrize("error", [KeyError("a bug"), TimeoutError("their row is locked")])
 async def test_who_cannot_be_erased_keeps_nobody_else_waiting(
-    here: World, monkeypatch: pytest.MonkeyPatch
+    here: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     now = datetime.now(UTC)
     async with here.session() as session:
@@ -153,13 +155,15 @@ async def test_who_cannot_be_erased_keeps_nobody_else_waiting(
 
     async def broken(self: ContactErasure, contact_id: UUID, **more: Any) -> Any:
         if contact_id == first:
-            raise KeyError("a bug")
+            raise error
         return await erase(self, contact_id, **more)
 
     monkeypatch.setattr(ContactErasure, "erase", broken)
     monkeypatch.setattr(requested, "MOST", 1)
     work = erasures(here)
-    assert [await work.look() for _ in range(2)] == [0, 1]
+    with suppress(TimeoutError):
+        assert await work.look() == 0
+    assert await work.look() == 1
     spaces = "SELECT space FROM contacts WHERE tenant_id = :tenant AND id = :id"
     assert await here.value(spaces, id=second) in (None, "erased")
     assert await here.value(spaces, id=first) == "whatsapp"

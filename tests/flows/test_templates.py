@@ -228,6 +228,17 @@ async def test_an_account_that_is_full_is_told_and_asked_again(here: World) -> N
     assert await here.value(trouble) is None
 
 
+async def test_one_that_meta_refuses_keeps_no_other_from_being_made(here: World) -> None:
+    await want(here)
+    ours = {"kind": "template", "node": f"waba-{here.tenant.client_name}"}
+    await here.fault(here.meta, "error", match=ours, times=1, code=100, status=400)
+    await look(here)
+    found = [each.status for each in (await templates(here)).values()]
+    assert found.count("WANTED") == 1
+    error = await here.value("SELECT error FROM template_looks WHERE tenant_id = :tenant")
+    assert error == "Meta refuses it (code 100)"
+
+
 async def test_a_strangers_post_of_many_accounts_is_one_short_look(here: World) -> None:
     looks = list[int]()
 
