@@ -107,10 +107,9 @@ class FleetPages:
         table.writerow(visit.say(f"fleet.csv_{name}") for name in COLUMNS)
         for row in rows:
             table.writerow(_safe(each) for each in self._cells(visit, row))
-        headers = {"content-disposition": 'attachment; filename="fleet.csv"'}
         # With a mark of its encoding, without which spreadsheets guess.
         content = "\ufeff" + written.getvalue()
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+        return visit.download(content, name="fleet.csv", kind="text/csv; charset=utf-8")
 
     def _cells(self, visit: PageVisit, row: FleetRow) -> tuple[str, ...]:
         reason = self._reason(visit, row)

@@ -163,6 +163,12 @@ class PageVisit:
         tenant = self.session.account.tenant if self.session is not None else None
         return [each.of(tenant) for each in self.navigation if self.role in each.roles]
 
+    @staticmethod
+    def download(content: str | bytes, *, name: str, kind: str = "application/json") -> Response:
+        """Answer with a file. `kind` is its media type."""
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=kind, headers=headers)
+
     def to(self, path: str, **query: str) -> Response:
         """Answer a change with the page to look at then."""
         asked = f"?{urlencode(query)}" if query else ""

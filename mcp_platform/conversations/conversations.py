@@ -6,17 +6,18 @@ What people do in a conversation is in `person.py`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mcp_platform.conversations.contacts import Contacts, Space
 from mcp_platform.conversations.masking import NUMBER, masked
 from mcp_platform.conversations.messages import Author
 from mcp_platform.conversations.phones import spellings
-from mcp_platform.errors import NotFound
+from mcp_platform.errors import NotFound, Unavailable
 from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.cursor import Place
 from mcp_platform.kit.sql import Driver, Sql
@@ -108,6 +109,11 @@ SEARCH = _search(
 # For whom numbers are masked: in what they see. Else a number is found out digit by digit.
 MASKED_SEARCH = _search(_SHOWN.format(words="c.name"), _SHOWN.format(words="said.text"))
 FEWEST_DIGITS = 4  # fewer are in every number
+# It reads all that a tenant keeps. Who waits longer searches again, and the database does it twice.
+SEARCH_WITHIN: Final = timedelta(seconds=5)
+SEARCH_AGAIN: Final = timedelta(seconds=30)
+GIVE_UP = Sql("SELECT set_config('statement_timeout', :within, true)")
+GAVE_UP: Final = "57014"  # query_canceled
 _SAID = """
     SELECT m.id, m.turn_id, m.at, m.author, m.text, m.content, o.state, o.error_code, o.error
     FROM messages m
@@ -183,6 +189,13 @@ def trail_target(tenant: Tenant, contact_id: UUID) -> str:
     return f"{tenant.path}/conversations/{contact_id}"
 
 
+class SearchTooLong(Unavailable):
+    """A search was given up: there is too much to read, or the database is busy."""
+
+    def __init__(self) -> None:
+        super().__init__("The search took too long.", retry_after=SEARCH_AGAIN)
+
+
 class Conversations:
     """The conversations of one tenant in one transaction. Every statement names it first."""
 
@@ -219,7 +232,11 @@ class Conversations:
     async def search(self, words: str, *, limit: int, now: datetime) -> list[Conversation]:
         """Return conversations by a part of a name, of a number, or of what was said.
 
-        Case and accents do not count. Whoever may not see numbers finds nobody by one.
+        Case and accents do not count. Whoever may not see numbers finds nobody by one. The rest of
+        the transaction has as little time for a statement.
+
+        Raises:
+            SearchTooLong: there is too much to read.
         """
         words = words.strip()
         given = {
@@ -229,12 +246,23 @@ class Conversations:
             "most": limit,
         }
         if self._masked:
-            rows = await self._driver.rows(MASKED_SEARCH, **given, numbers=NUMBER)
-            return [self._read(row, now=now) for row in rows]
+            return await self._sought(MASKED_SEARCH, {**given, "numbers": NUMBER}, now=now)
         digits = "".join(each for each in words if each in "0123456789")
         numeric = not words.strip("+-() .0123456789") and len(digits) >= FEWEST_DIGITS
         sought = _containing(digits) if numeric else None
-        rows = await self._driver.rows(SEARCH, **given, digits=sought)
+        return await self._sought(SEARCH, {**given, "digits": sought}, now=now)
+
+    async def _sought(
+        self, search: Sql, given: Mapping[str, Any], *, now: datetime
+    ) -> list[Conversation]:
+        within = str(SEARCH_WITHIN // timedelta(milliseconds=1))
+        await self._driver.value(GIVE_UP, within=within)
+        try:
+            rows = await self._driver.rows(search, **given)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == GAVE_UP:
+                raise SearchTooLong from error
+            raise
         return [self._read(row, now=now) for row in rows]
 
     async def get(self, contact_id: UUID, *, now: datetime) -> Conversation:

@@ -1,11 +1,14 @@
 """Notes of staff on a contact, and the search for conversations: in the console and by the API."""
 
+from datetime import timedelta
 from html import unescape
 
 import pytest
+from sqlalchemy import text
 
+from mcp_platform.conversations import conversations
 from mcp_platform.conversations.notes import MOST_NOTES
-from tests.console.browser import PlainBrowser
+from tests.console.browser import TOKEN, PlainBrowser
 from tests.console.test_conversations import enter, talk
 from tests.console.test_pages import CORPUS
 from tests.platform_api import Api
@@ -128,6 +131,34 @@ async def test_a_viewer_finds_nobody_by_a_number(api: Api, browser: PlainBrowser
     assert str(here.contact) not in page.text
     page = await browser.post(f"{here.list}/search", page=here.list, words="b")
     assert "Conversas, quem escreveu" in page.text, "too little to look for: the list"
+
+
+async def test_a_search_that_takes_too_long_is_given_up_and_says_so(
+    api: Api, browser: PlainBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await talk(api)
+    await enter(api, browser)
+    token = await api.sign_in("operator")
+    monkeypatch.setattr(conversations, "SEARCH_WITHIN", timedelta(milliseconds=50))
+    everywhere = api.platform.shared.admin_sessions.everywhere
+    shown = await browser.get(here.list)
+    async with everywhere.begin() as session:  # nobody can read them until this ends
+        await session.execute(text("LOCK TABLE messages"))
+        page = await browser.post(
+            f"{here.list}/search", token=TOKEN.findall(shown.text)[0], words="bia"
+        )
+        answer = await api.ask(
+            "POST",
+            f"{tenant_path(here.tenant)}/conversation-search",
+            token=token,
+            json={"words": "bia"},
+        )
+    assert page.status_code == 503
+    assert "A busca demorou demais" in page.text
+    assert "Nada encontrado" not in page.text, "nothing says that there is none"
+    assert 'value="bia"' in page.text
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
 
 
 @pytest.mark.parametrize(

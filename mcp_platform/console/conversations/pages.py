@@ -1,5 +1,6 @@
 """The pages of conversations: the list, one thread, and what a person does in it."""
 
+from collections.abc import Mapping
 from typing import Any, Final, get_args
 from uuid import UUID, uuid4
 
@@ -15,16 +16,22 @@ from mcp_platform.console.conversations.thread import (
 )
 from mcp_platform.console.conversations.working import working
 from mcp_platform.console.forms import text_of_field
-from mcp_platform.console.places import TENANT, tenant_of, tenant_page
+from mcp_platform.console.places import TENANT, tenant_of, tenant_page, to_tenant
 from mcp_platform.console.visits import ROOT, ConsolePage, PageVisit
 from mcp_platform.conversations.api import ConversationRoutes
 from mcp_platform.conversations.canned import CannedReplies, MissingValue, fill, unfilled
-from mcp_platform.conversations.conversations import Conversation, Conversations, Handling
+from mcp_platform.conversations.conversations import (
+    Conversation,
+    Conversations,
+    Handling,
+    SearchTooLong,
+)
 from mcp_platform.conversations.masking import masked
 from mcp_platform.conversations.notes import LONGEST_NOTE, ContactNotes
 from mcp_platform.conversations.person import obstacle
 from mcp_platform.errors import Conflict, Invalid
 from mcp_platform.kit.cursor import read_cursor, read_number, write_cursor
+from mcp_platform.kit.problem import status_of
 from mcp_platform.registry.answers.canned_facts import canned_facts
 from mcp_platform.registry.staff_api import READERS, WORKERS
 from mcp_platform.scheduling.appointments import Appointments
@@ -81,53 +88,35 @@ class ConversationPages:
         chosen = f"handling={handling}" if handling else ""
         following = f"cursor={write_cursor(rows[-1].place)}" if len(found) > ROWS else ""
         here = f"{ROOT}/t/{tenant.path}/conversations"
-        return tenant_page(
+        return _list_page(
             visit,
             tenant,
-            "conversations/conversations.html",
+            rows,
+            names,
             said=visit.said(frozenset({"erased"})),
-            rows=rows,
-            names=names,
             version=version,
-            here=here,
-            filters=FILTERS,
             handling=handling,
-            words="",
             shown_at=_address(here, chosen, cursor and f"cursor={cursor}"),
             following=_address(here, chosen, following) if following else None,
             first=_address(here, chosen) if cursor else None,
-            phone=written_phone,
-            tint=tint_of,
         )
 
     async def search(self, visit: PageVisit) -> Response:
         """Answer with what was found: who is looked for stands in no address, and is kept nowhere."""
         tenant = await tenant_of(visit, self._tenants)
         words = text_of_field(visit, "words")[:LONGEST_SEARCH].replace("\0", "")
-        here = f"{ROOT}/t/{tenant.path}/conversations"
         if len(words) < FEWEST_LETTERS:
-            return visit.to(here.removeprefix(ROOT))
-        async with self._conversations.sessions.of(tenant.id).begin() as session:
-            rows = await _reading(session, tenant, visit).search(words, limit=FOUND, now=visit.now)
-            names = await names_of(session, {each.taken_by for each in rows if each.taken_by})
-        return tenant_page(
-            visit,
-            tenant,
-            "conversations/conversations.html",
-            said=None,
-            rows=rows,
-            names=names,
-            version="",
-            here=here,
-            filters=FILTERS,
-            handling=None,
-            shown_at=None,
-            following=None,
-            first=None,
-            words=words,
-            phone=written_phone,
-            tint=tint_of,
-        )
+            return to_tenant(visit, "/conversations")
+        try:
+            async with self._conversations.sessions.of(tenant.id).begin() as session:
+                reading = _reading(session, tenant, visit)
+                rows = await reading.search(words, limit=FOUND, now=visit.now)
+                names = await names_of(session, {each.taken_by for each in rows if each.taken_by})
+        except SearchTooLong as error:
+            return _list_page(
+                visit, tenant, [], {}, words=words, too_long=True, status=status_of(error)
+            )
+        return _list_page(visit, tenant, rows, names, words=words)
 
     async def canned(self, visit: PageVisit) -> Response:
         """Put a canned reply into the composer; nothing is sent. What has no value is said."""
@@ -288,6 +277,45 @@ class ConversationPages:
 
 def _reading(session: Any, tenant: Tenant, visit: PageVisit) -> Conversations:
     return Conversations(session, tenant.id, masked=visit.role == "viewer")
+
+
+def _list_page(
+    visit: PageVisit,
+    tenant: Tenant,
+    rows: list[Conversation],
+    names: Mapping[str, str],
+    *,
+    status: int = 200,
+    words: str = "",
+    too_long: bool = False,
+    said: str | None = None,
+    version: str = "",
+    handling: Handling | None = None,
+    shown_at: str | None = None,
+    following: str | None = None,
+    first: str | None = None,
+) -> Response:
+    """Answer with conversations; `words` is what they were searched by."""
+    return tenant_page(
+        visit,
+        tenant,
+        "conversations/conversations.html",
+        status=status,
+        here=f"{ROOT}/t/{tenant.path}/conversations",
+        filters=FILTERS,
+        rows=rows,
+        names=names,
+        words=words,
+        too_long=too_long,
+        phone=written_phone,
+        tint=tint_of,
+        said=said,
+        version=version,
+        handling=handling,
+        shown_at=shown_at,
+        following=following,
+        first=first,
+    )
 
 
 def _state(conversation: Conversation, hindrance: str | None) -> str:

@@ -58,9 +58,7 @@ class RightsPages:
                 trail=ActorTrail(visit.signed_in.user.actor),
                 now=visit.now,
             )
-        headers = {"content-disposition": f'attachment; filename="{contact}.json"'}
-        content = told.model_dump_json(indent=2)
-        return Response(content, media_type="application/json", headers=headers)
+        return visit.download(told.model_dump_json(indent=2), name=f"{contact}.json")
 
     async def show(self, visit: PageVisit) -> Response:
         return await self._page(visit)

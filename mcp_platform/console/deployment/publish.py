@@ -53,12 +53,11 @@ class PublishPages:
             return self._page(visit, error=error)
         return visit.to(PATH, said="pushed" if done.commit else "nothing")
 
-    async def export(self, visit: PageVisit) -> Response:  # noqa: ARG002  # every page gets one
+    async def export(self, visit: PageVisit) -> Response:
         """Send `config.json` as a file: no secrets but sealed ones, nothing about customers."""
         async with self._sessions.everywhere() as session:
             content = await export_config(session)
-        headers = {"content-disposition": 'attachment; filename="config.json"'}
-        return Response(content, media_type="application/json", headers=headers)
+        return visit.download(content, name="config.json")
 
     def _page(
         self,

@@ -12,7 +12,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mcp_platform.conversations.messages import Messages
 from mcp_platform.errors import Conflict
+from mcp_platform.inbox.event import ContactId
 from mcp_platform.kit.sql import Driver, Sql
 from mcp_platform.scheduling.appointment import Appointment
 from mcp_platform.scheduling.appointments import Appointments
@@ -77,7 +79,6 @@ UNTOLD_AGAIN = Sql("""
     UPDATE tellings SET key = NULL, version = :version
     WHERE tenant_id = :tenant AND appointment_id = :id AND key = :key
 """)
-UNSAY = Sql("DELETE FROM messages WHERE tenant_id = :tenant AND key = :key")
 UNTELL = Sql("DELETE FROM tellings WHERE tenant_id = :tenant AND appointment_id = :id")
 RETELL = Sql("""
     INSERT INTO tellings
@@ -120,7 +121,7 @@ class Undos:
         last before that; unless they have heard of it otherwise.
         """
         found = await self._driver.row(WAITING, tenant=self._tenant, id=appointment_id)
-        if found is None or not await self._unsend(found["key"]):
+        if found is None or not await self._unsend(found["contact_id"], found["key"]):
             return
         if not await self._heard(found["contact_id"], since=found["changed_at"]):
             await self._driver.execute(
@@ -174,7 +175,7 @@ class Undos:
             raise NothingToUndo(
                 "The customer was written to meanwhile, and may know of the change."
             )
-        if found["key"] is not None and not await self._unsend(found["key"]):
+        if found["key"] is not None and not await self._unsend(current.contact_id, found["key"]):
             raise NothingToUndo("The customer's message is on its way.")
         if found["booked"]:
             await appointments.cancel(appointment_id, contact_id=None, now=now)
@@ -188,11 +189,11 @@ class Undos:
         await self._driver.execute(FORGET, tenant=self._tenant, id=appointment_id)
         return restored, current.calendar_id
 
-    async def _unsend(self, key: str) -> bool:
+    async def _unsend(self, contact_id: UUID, key: str) -> bool:
         """Take a message away before it goes; return whether it was still there."""
         if not await self._driver.execute(UNSEND, tenant=self._tenant, key=key):
             return False
-        await self._driver.execute(UNSAY, tenant=self._tenant, key=key)
+        await Messages(self._session, self._tenant).unsay(ContactId(contact_id), key=key)
         return True
 
     async def _heard(self, contact_id: UUID, *, since: datetime) -> bool:
