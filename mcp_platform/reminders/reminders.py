@@ -75,7 +75,7 @@ PROPOSAL_LOOK = timedelta(minutes=1)  # how soon a held proposal is looked at ag
 ACTIONS: Final = {"confirm": "attend", "move": "move", "cancel": "cancel"}
 
 # What is to be reminded of within the hours before and a day of quiet, and is in no plan yet, or was
-# moved away since and back. By the tenant's settings of now.
+# moved away since and back. By the tenant's settings of now. Tenants with whom it failed come last.
 UNPLANNED = Sql(f"""
     SELECT a.tenant_id, a.id, a.starts_at, a.updated_at, h.hours,
            t.time_zone, t.quiet_from, t.quiet_until
@@ -89,33 +89,34 @@ UNPLANNED = Sql(f"""
         WHERE r.tenant_id = a.tenant_id AND r.appointment_id = a.id
           AND r.starts_at = a.starts_at AND r.hours = h.hours
           AND r.reason IS DISTINCT FROM 'changed')
+    ORDER BY t.id = ANY(CAST(:failed AS bigint[])), a.starts_at
     LIMIT {PLANNED_AT_ONCE}
 """)  # noqa: S608  # constants of this module
 # In one order: two workers that plan at once wait for each other, and never in a circle.
 PLAN = Sql("""
     INSERT INTO reminders (
         tenant_id, appointment_id, starts_at, hours, due_at, until, state, reason, decided_at)
-    SELECT p.tenant_id, p.appointment_id, p.starts_at, p.hours, p.due_at, p.until,
+    SELECT CAST(:tenant AS bigint), p.appointment_id, p.starts_at, p.hours, p.due_at, p.until,
            CASE WHEN p.reason IS NULL THEN 'planned' ELSE 'skipped' END, p.reason,
            CASE WHEN p.reason IS NULL THEN NULL ELSE CAST(:now AS timestamptz) END
     FROM unnest(
-        CAST(:tenants AS bigint[]), CAST(:appointments AS uuid[]), CAST(:starts AS timestamptz[]),
-        CAST(:hours AS smallint[]), CAST(:dues AS timestamptz[]), CAST(:untils AS timestamptz[]),
-        CAST(:reasons AS text[])
-    ) AS p (tenant_id, appointment_id, starts_at, hours, due_at, until, reason)
-    ORDER BY 1, 2, 3, 4
+        CAST(:appointments AS uuid[]), CAST(:starts AS timestamptz[]), CAST(:hours AS smallint[]),
+        CAST(:dues AS timestamptz[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[])
+    ) AS p (appointment_id, starts_at, hours, due_at, until, reason)
+    ORDER BY p.appointment_id, p.starts_at, p.hours
     ON CONFLICT (tenant_id, appointment_id, starts_at, hours) DO UPDATE
     SET due_at = excluded.due_at, until = excluded.until, state = excluded.state,
         reason = excluded.reason, decided_at = excluded.decided_at
     WHERE reminders.state = 'skipped' AND reminders.reason = 'changed'
 """)
-# Tenants with something due, found by one look at the index each: each gets its turn.
+# Tenants with something due, found by one look at the index: each gets its turn, those with whom it
+# failed after the others.
 DUE_TENANTS = Sql("""
     SELECT r.tenant_id FROM reminders r
     JOIN tenants t ON t.id = r.tenant_id AND t.status = 'active' AND t.topology = :topology
     WHERE r.state = 'planned' AND r.due_at <= :now
     GROUP BY r.tenant_id
-    ORDER BY min(r.due_at)
+    ORDER BY r.tenant_id = ANY(CAST(:failed AS bigint[])), min(r.due_at)
 """)
 CLAIM = Sql(f"""
     SELECT r.appointment_id, r.starts_at, r.hours, r.until, r.key AS before,
@@ -176,6 +177,8 @@ class Reminders:
         self._topology = topology
         self._clock = clock
         self._planned_at: datetime | None = None
+        # With whom the last attempt failed.
+        self._unplanned, self._unrecorded = set[int](), set[int]()
 
     async def run(self, *, stopping: Callable[[], bool]) -> int:
         """Plan what is new, once a minute, and record what is due, until nothing is, or `stopping`.
@@ -204,17 +207,31 @@ class Reminders:
         Two workers may do it at once: what one has planned the other leaves.
         """
         now = self._clock()
-        async with self._sessions.everywhere.begin() as session:
-            driver = Driver(session)
-            rows = await driver.rows(UNPLANNED, now=now, topology=self._topology)
-            if not rows:
-                return 0
-            plans = [_planned(row, now=now) for row in rows]
-            times, reasons = [time for time, _ in plans], [reason for _, reason in plans]
-            await driver.execute(
+        async with self._sessions.everywhere() as session:
+            found = await Driver(session).rows(
+                UNPLANNED, now=now, topology=self._topology, failed=list(self._unplanned)
+            )
+        rows_of: dict[TenantId, list[Mapping[str, Any]]] = {}
+        for row in found:
+            rows_of.setdefault(TenantId(row["tenant_id"]), []).append(row)
+        planned = 0
+        for tenant_id, rows in rows_of.items():
+            with _alone(tenant_id, self._unplanned):
+                await self._plan_of(tenant_id, rows, now=now)
+                planned += len(rows)
+                await self._want_templates(tenant_id, now=now)
+        return planned
+
+    async def _plan_of(
+        self, tenant_id: TenantId, rows: Sequence[Mapping[str, Any]], *, now: datetime
+    ) -> None:
+        plans = [_planned(row, now=now) for row in rows]
+        times, reasons = [time for time, _ in plans], [reason for _, reason in plans]
+        async with self._sessions.of(tenant_id).begin() as session:
+            await Driver(session).execute(
                 PLAN,
                 now=now,
-                tenants=[row["tenant_id"] for row in rows],
+                tenant=tenant_id,
                 appointments=[row["id"] for row in rows],
                 starts=[row["starts_at"] for row in rows],
                 hours=[row["hours"] for row in rows],
@@ -222,31 +239,30 @@ class Reminders:
                 untils=[time.until for time in times],
                 reasons=reasons,
             )
-        await self._want_templates({TenantId(row["tenant_id"]) for row in rows}, now=now)
-        return len(rows)
 
-    async def _want_templates(self, tenant_ids: set[TenantId], *, now: datetime) -> None:
+    async def _want_templates(self, tenant_id: TenantId, *, now: datetime) -> None:
         """Have the templates made that reminders need outside of 24 hours, a day before they do."""
-        for tenant_id in sorted(tenant_ids):
-            with _alone(tenant_id):
-                tenant = await self._tenant(tenant_id)
-                if tenant is None:
-                    continue
-                language = supported(tenant.language)
-                async with self._sessions.of(tenant_id).begin() as session:
-                    templates = MessageTemplates(session, tenant_id)
-                    for purpose in ("confirmation", "reminder"):
-                        await templates.want_first(purpose, language, now=now)
+        tenant = await self._tenant(tenant_id)
+        if tenant is None:
+            return
+        language = supported(tenant.language)
+        async with self._sessions.of(tenant_id).begin() as session:
+            templates = MessageTemplates(session, tenant_id)
+            for purpose in ("confirmation", "reminder"):
+                await templates.want_first(purpose, language, now=now)
 
     async def record(self) -> int:
         """Put what is due of each tenant into the outbox, a batch each; return how many rows."""
         async with self._sessions.everywhere() as session:
             due = await Driver(session).column(
-                DUE_TENANTS, now=self._clock(), topology=self._topology
+                DUE_TENANTS,
+                now=self._clock(),
+                topology=self._topology,
+                failed=list(self._unrecorded),
             )
         recorded = 0
         for tenant_id in due:
-            with _alone(tenant_id):
+            with _alone(tenant_id, self._unrecorded):
                 tenant = await self._tenant(TenantId(tenant_id))
                 if tenant is not None:
                     recorded += await self._record_of(tenant)
@@ -411,14 +427,20 @@ class Reminders:
 
 
 @contextmanager
-def _alone(tenant_id: int) -> Iterator[None]:
-    """Keep a mistake of ours with one tenant from the others."""
+def _alone(tenant_id: int, failed: set[int]) -> Iterator[None]:
+    """Keep what fails with one tenant from the others: `failed` come after them the next time.
+
+    Also where Postgres seems away: a tenant's login may hold a row of its own locked.
+    """
     try:
         yield
     except Exception as error:
+        failed.add(tenant_id)
         if is_away(error):
             raise
         log.exception("reminders.tenant.failed", tenant_id=tenant_id)
+    else:
+        failed.discard(tenant_id)
 
 
 def _planned(row: Mapping[str, Any], *, now: datetime) -> tuple[ReminderTime, Skipped | None]:

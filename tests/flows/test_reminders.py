@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -583,20 +584,27 @@ async def test_of_two_workers_that_plan_at_once_neither_fails(here: World) -> No
     assert [hours for (hours,) in planned] == [2, 24]
 
 
-async def test_a_business_whose_reminders_cannot_be_recorded_keeps_no_other_waiting(
-    here: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["_plan_of", "_record_of"])
+@pytest.mark.parametrize("error", [ValueError("a bug"), TimeoutError("a row is locked")])
+async def test_a_business_that_cannot_be_reminded_keeps_no_other_waiting(
+    here: World, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception
 ) -> None:
     first = await here.add_tenant()
     await here.change(of=first, quiet_from="00:00", quiet_until="00:00", reminder_hours=[2])
     await visit(here, SOON - timedelta(minutes=35), wrote_ago=timedelta(hours=3), of=first)
     await visit(here, SOON, wrote_ago=timedelta(hours=3))
-    record_of = Reminders._record_of
+    done = getattr(Reminders, step)
 
-    async def broken(reminders: Reminders, tenant: Tenant) -> int:
-        if tenant.id == first.id:
-            raise ValueError("as a bug would")
-        return await record_of(reminders, tenant)
+    async def broken(reminders: Reminders, tenant: Tenant | TenantId, *more: Any, **by: Any) -> Any:
+        if first.id in (tenant, getattr(tenant, "id", None)):
+            raise error
+        return await done(reminders, tenant, *more, **by)
 
-    monkeypatch.setattr(Reminders, "_record_of", broken)
-    await remind(here)
+    monkeypatch.setattr(Reminders, step, broken)
+    assert here.platform
+    assert here.platform.worker
+    reminders = here.platform.worker._reminders
+    for work in (reminders.plan, reminders.plan, reminders.record, reminders.record):
+        with suppress(TimeoutError):
+            await work()
     assert (2, "queued", None) in await reminded(here)
