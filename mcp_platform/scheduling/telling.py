@@ -222,7 +222,7 @@ class Tellings:
         after: Appointment,
         by: Trail,
         now: datetime,
-    ) -> "TellingPreview":
+    ) -> TellingPreview:
         """Return how the customer would be told, and in which words, and tell nobody.
 
         `after` is as the appointment would be. `contact_id` None: they never wrote.
@@ -242,7 +242,7 @@ class Tellings:
         after: Appointment,
         by: Trail,
         now: datetime,
-    ) -> "_Plan":
+    ) -> _Plan:
         known, waits = await self._known_start(before)
         starts = (known, after.starts_at if after.active else None)
         upto = max((start for start in starts if start is not None), default=now)
@@ -327,7 +327,7 @@ class Tellings:
     async def _send(
         self,
         contact: Contact,
-        plan: "_Plan",
+        plan: _Plan,
         *,
         key: str,
         by: Trail,

@@ -59,7 +59,7 @@ def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     said = re.findall(r"""\bt\(["'](\w+\.\w*)["']( ?~)?""", WRITTEN)
     begun = tuple(name for name, built in said if built)  # `t("state." ~ row.state)`
     used = named & known | {name for name, built in said if not built}
-    in_code = set(re.findall(r"""["'f]"(\w+\.)\{""", CODE))
+    in_code = set(re.findall(r"""["'f]"(\w+\.\w*)\{""", CODE))
     built = {name for name in known if name.startswith((*begun, *in_code))}
     assert used - known == set()
     assert known - used - built == set()
