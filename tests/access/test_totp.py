@@ -194,6 +194,31 @@ async def test_codes_are_not_guessed_by_turning_them_off(api: Api) -> None:
     assert again.status_code == 429
 
 
+async def test_a_code_proves_again_who_is_there_once_and_is_not_guessed(api: Api) -> None:
+    phone = await enrolled(api)
+    tokens = (await phone.sign_in(phone.code())).json()
+    api.clock.advance(seconds=600)
+    renewed = {"refresh_token": tokens["refresh_token"]}
+    token = (await api.ask("POST", "/auth/refresh", json=renewed)).json()["access_token"]
+    invite = {"email": "new@example.com", "role": "viewer"}
+
+    async def prove(code: str) -> int:
+        return (await api.ask("POST", "/auth/prove", token=token, json={"code": code})).status_code
+
+    async def inviting() -> int:
+        return (await api.ask("POST", "/admin/users", token=token, json=invite)).status_code
+
+    assert await prove("000000") == 422
+    assert await inviting() == 403
+    code = phone.code()
+    assert await prove(code) == 204
+    assert await inviting() == 201
+    assert await prove(code) == 422, "it was used already"
+    for _ in range(4):
+        await prove("000000")
+    assert await prove("000000") == 429
+
+
 async def test_codes_that_are_on_are_not_replaced_by_whoever_found_the_browser(api: Api) -> None:
     phone = await enrolled(api)
     assert (await begin(api, phone.token)).status_code == 409
