@@ -51,6 +51,15 @@ async def test_choices_lead_to_a_booking(world: World, shop: Business) -> None:
     assert str(appointment.contact_id) == said["conversation_id"]
 
 
+async def test_who_wants_to_be_erased_is_sent_to_the_team_and_given_no_button(
+    world: World, shop: Business
+) -> None:
+    async with world.working():
+        said = (await shop.chat("apaga meus dados")).json()
+    assert said["reply"] == "Quem entrega a cópia dos seus dados, ou os apaga, é a equipe."
+    assert said["choices"] == []
+
+
 async def test_a_retried_message_is_one_message_and_has_one_answer(
     world: World, shop: Business
 ) -> None:

@@ -5,7 +5,6 @@ Each is asked for by a button. Owns none of the doing: staff send the copy, `rig
 
 from collections.abc import Sequence
 
-from mcp_platform.assistant.choosing.data_wishes import DataWish
 from mcp_platform.assistant.faq.menu_answers import FaqRow
 from mcp_platform.assistant.toolbox import Toolbox
 from mcp_platform.conversations.contacts import Contacts
@@ -25,11 +24,10 @@ class OwnData:
         self._said = TEXTS[language].outcomes
         self._buttons = TEXTS[language].buttons
 
-    async def do(self, does: str | DataWish) -> tuple[str, Sequence[FaqRow]]:
+    async def do(self, does: str) -> tuple[str, Sequence[FaqRow]]:
         """Do what was tapped or wished for; return what is said, and what can be tapped then."""
-        if (
-            self._tools.context.contact.space == "api"
-        ):  # the other system has their data, and buttons
+        # Whoever comes through the API: the other system has their data, and its own buttons.
+        if self._tools.context.contact.space == "api":
             return self._said.copy_of_team, ()
         match does:
             case "erase":

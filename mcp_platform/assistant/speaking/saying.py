@@ -114,7 +114,7 @@ _Of = tuple[Kind, str]
 
 
 def _found(ids: Sequence[str], phrase: Phrase, known: KnownIds) -> Iterator[_Of]:
-    """Return which of the ids the phrase takes, services and professionals by their own id."""
+    """Yield which of the ids the phrase takes, services and professionals by their own id."""
     for id_ in ids:
         kind = _kind(id_, phrase, known)
         of = {"service": known.catalogue.services, "professional": known.catalogue.professionals}
