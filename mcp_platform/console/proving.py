@@ -45,10 +45,10 @@ class FreshProofs:
         """
         before = urlsplit(visit.request.headers.get("referer", "")).path
         if visit.is_fragment or secret:
-            address = f"{ROOT}{PATH}?next={_next(before)}"
+            there = visit.to(PATH, next=_next(before))
             if visit.is_fragment:
-                return Response(status_code=403, headers={"hx-redirect": address})
-            return visit.to(PATH, next=_next(before))
+                return Response(status_code=403, headers={"hx-redirect": there.headers["location"]})
+            return there
         wrong = await self._wrong(visit) if FIELD in visit.form else ""
         if wrong is None:
             return None

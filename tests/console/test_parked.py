@@ -136,6 +136,12 @@ async def test_the_page_warns_and_replays_the_marked_ones(api: Api, language: st
     for wrong in ("pick:x", "pick:a/production:turn:x", f"pick:{path}:effect:x"):
         answer = await browser.post("/parked", page="/parked", one=wrong)
         assert answer.status_code in (404, 422), wrong
+    left = unescape(ONE.findall((await browser.get("/parked")).text)[0])
+    for wrong in ("pick:a/production:turn:x", f"pick:{path}:turn:x"):
+        marked = dict.fromkeys((left, wrong), "yes")
+        answer = await browser.post("/parked", page="/parked", **marked)
+        assert answer.status_code in (404, 422), wrong
+        assert left in unescape((await browser.get("/parked")).text), "none was tried"
     assert (await browser.get("/parked?kind=x")).status_code == 422
 
 

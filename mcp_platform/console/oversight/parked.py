@@ -81,14 +81,18 @@ class ParkedPages:
         )
 
     async def replay(self, visit: PageVisit) -> Response:
-        """Try again the one whose button was pressed, or all that are marked."""
+        """Try again the one whose button was pressed, or all that are marked.
+
+        None is tried where one of them is named wrongly.
+        """
         one = visit.form.get("one")
         named = [one] if one else [each for each in visit.form if each.startswith(PICK)]
-        wishes = _wishes(named)
+        wishes = [
+            (await self._tenant(path), ReplayWish.of({"turns": turns, "effects": effects}))
+            for path, (turns, effects) in _wishes(named).items()
+        ]
         done = 0
-        for path, (turns, effects) in wishes.items():
-            tenant = await self._tenant(path)
-            wish = ReplayWish.of({"turns": turns, "effects": effects})
+        for tenant, wish in wishes:
             async with self._sessions.everywhere.begin() as session:
                 done += await replay_parked(
                     session, tenant, wish, trail=ActorTrail(visit.signed_in.user.actor)
